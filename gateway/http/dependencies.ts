@@ -1,0 +1,60 @@
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { DeviceType } from '../../rules/device-type.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { Schema } from '../records/schema.ts';
+import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
+
+/** What of the records changed, so that the engine reloads just that. */
+export type RecordsChange =
+  | { readonly kind: 'devices'; readonly ids: readonly string[] }
+  | { readonly kind: 'consumers'; readonly ids: readonly string[] }
+  | { readonly kind: 'places' }
+  | { readonly kind: 'rules' }
+  | { readonly kind: 'device-types' };
+
+/** An event of the live stream; `kind` is its SSE event name. */
+export type LiveEvent =
+  | { readonly kind: 'position'; readonly device: string; readonly type: string; readonly consumer: string | null; readonly at: number; readonly lat: number; readonly lon: number; readonly heading?: number; readonly speed?: number }
+  | { readonly kind: 'visit'; readonly visit: object }
+  | { readonly kind: 'decision'; readonly decision: object }
+  | { readonly kind: 'delivery'; readonly delivery: object }
+  | { readonly kind: 'quarantine'; readonly device: string; readonly code: string };
+
+export interface LiveFeed {
+  /** Latest position of every device heard of lately, to begin a stream with. */
+  snapshot(): Promise<readonly LiveEvent[]>;
+  /** Returns the unsubscribe. */
+  subscribe(listener: (event: LiveEvent) => void): () => void;
+}
+
+/** State of one part, as /readyz tells it. */
+export type PartHealth = { readonly ok: true; readonly detail?: string } | { readonly ok: false; readonly detail: string };
+
+/** All that the HTTP side is given; it makes nothing of this itself. */
+export interface HttpDependencies {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Domain time. */
+  readonly clock: Clock;
+  /** Real time, epoch ms: sessions, tokens, push TTL. */
+  readonly realNow: () => number;
+  readonly records: Kysely<Schema>;
+  readonly telemetry: TelemetryReader;
+  readonly live: LiveFeed;
+  /** Tells the engine and resolves once it works by the change. */
+  changed(change: RecordsChange): Promise<void>;
+  /** Closes the connections of a device whose credentials changed. */
+  disconnectDevice(deviceId: string): void;
+  readonly deviceTypes: readonly DeviceType[];
+  readonly vapidPublicKey: string;
+  /** Key for the HMAC of receipt tokens. */
+  readonly receiptKey: Uint8Array;
+  /** Whether a push endpoint may be sent to: https and a known host, or an origin of WAYSIDE_PUSH_HOSTS. */
+  isAllowedPushEndpoint(endpoint: string): boolean;
+  /** Parts by name. */
+  health(): Promise<Readonly<Record<string, PartHealth>>>;
+  readonly metrics: Registry;
+}

@@ -1,0 +1,133 @@
+import type { Purpose, SuppressionReason } from '../../rules/step.ts';
+
+/**
+ * The tables of the records store, as Kysely sees them. All times are epoch ms; `*_json` columns hold JSON text; booleans
+ * are 0 or 1 (SQLite has no other).
+ */
+export interface Schema {
+  device_types: { id: string; document_json: string };
+  devices: {
+    id: string;
+    /** Random; telemetry is kept under it. */
+    device_key: string;
+    type: string;
+    consumer_id: string | null;
+    /** scrypt, with its salt and cost: broker/credentials.ts has the form. */
+    token_hash: string;
+    created_at: number;
+  };
+  consumers: {
+    id: string;
+    attributes_json: string;
+    timezone: string | null;
+    /** `{"from","to"}`, or "null" for none. */
+    quiet_hours_json: string;
+    created_at: number;
+  };
+  consents: { consumer_id: string; purpose: Purpose; granted: 0 | 1; source: string; at: number };
+  push_subscriptions: {
+    id: string;
+    consumer_id: string;
+    endpoint: string;
+    p256dh: string;
+    auth: string;
+    created_at: number;
+    /** Set once the push service said 404 or 410. */
+    gone_at: number | null;
+  };
+  places: { id: string; name: string; feature_json: string; updated_at: number };
+  rules: { id: string; version: number; state: RuleState; document_json: string; updated_at: number };
+  /** Every version ever saved, for decisions name the version. */
+  rule_versions: { id: string; version: number; document_json: string; saved_at: number };
+  decisions: {
+    /** Sorts by time: newest has the greatest. */
+    id: number;
+    at: number;
+    rule: string;
+    rule_version: number;
+    consumer: string;
+    device: string;
+    place: string | null;
+    visit: string | null;
+    cause: string;
+    outcome: 'sent' | 'suppressed';
+    reason: SuppressionReason | null;
+    detail: string;
+    delivery_id: string | null;
+  };
+  /** Also the outbox: `queued` and `retrying` rows with `next_attempt_at` in the past are due. */
+  deliveries: {
+    id: string;
+    /** (rule, consumer, cause) as one string; unique: one cause brings one offer. */
+    delivery_key: string;
+    decision_id: number;
+    rule: string;
+    consumer: string;
+    channel: 'web-push';
+    state: DeliveryState;
+    attempts: number;
+    /** RenderedOffer of rules/step.ts. */
+    offer_json: string;
+    /** Domain time. */
+    created_at: number;
+    /** Real time, epoch ms: sockets, retries and TTL keep real time. */
+    next_attempt_at: number | null;
+    /** Real time after which the push is not sent any more. */
+    expires_at_real: number;
+    sent_at: number | null;
+    shown_at: number | null;
+    clicked_at: number | null;
+    dismissed_at: number | null;
+    reason: string | null;
+  };
+  visits: {
+    id: string;
+    device: string;
+    consumer: string | null;
+    place: string;
+    entered_at: number;
+    exited_at: number | null;
+    ended_by: 'exit' | 'silence' | null;
+  };
+  quarantine: {
+    id: string;
+    device: string;
+    topic: string;
+    code: string;
+    message: string;
+    payload: Uint8Array;
+    first_seen_at: number;
+    last_seen_at: number;
+    count: number;
+  };
+  audit: { id: number; at: number; actor: string; action: string; subject: string; detail_json: string };
+  users: { name: string; role: Role; password_hash: string };
+  /** Cookies; only a SHA-256 of each is kept. Real time. */
+  sessions: { token_hash: string; kind: 'staff' | 'consumer'; subject: string; role: Role | null; expires_at: number };
+  /** One-time links with which a consumer opens the consumer page. Real time. */
+  invitations: { code_hash: string; consumer_id: string; expires_at: number; used_at: number | null };
+  /** What rules/ remembers of a subject between steps. Subject: "c:" + consumer id, or "d:" + device id where linked to nobody. */
+  subject_memories: { subject: string; memory_json: string; wake_at: number | null };
+  /** How far each reader of the journal has come. */
+  cursors: { name: string; seq: number };
+  /** What the engine noted about readings that are not plain, so that the telemetry writer stores them alike after a restart. */
+  reading_verdicts: { seq: number; verdict_json: string };
+  /** Readings of the last 24 to 48 hours by identity, to store each once; two tables that take turns by the day. */
+  seen_readings_0: { device_key: string; identity: number };
+  seen_readings_1: { device_key: string; identity: number };
+}
+
+export type RuleState = 'draft' | 'live' | 'paused' | 'ended';
+export type Role = 'admin' | 'marketer' | 'analyst' | 'device-manager';
+export type DeliveryState =
+  | 'queued'
+  | 'retrying'
+  | 'sent'
+  | 'shown'
+  | 'clicked'
+  | 'dismissed'
+  | 'redeemed'
+  | 'gone'
+  | 'failed'
+  | 'expired'
+  | 'withdrawn';

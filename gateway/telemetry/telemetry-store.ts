@@ -1,0 +1,83 @@
+import type { MetricValue, Position, ReadingFlag } from '../../rules/reading.ts';
+
+/** One reading as it is kept. */
+export interface TelemetryPoint {
+  /** Random key of the device, never its name: forgetting the key orphans the points. */
+  readonly deviceKey: string;
+  /** Epoch ms. */
+  readonly at: number;
+  /** Journal sequence of this reading; in the store, nanoseconds = at * 10^6 + (sequence mod 10^6). */
+  readonly seq: number;
+  readonly receivedAt: number;
+  readonly position?: Position;
+  readonly metrics?: Readonly<Record<string, MetricValue>>;
+  readonly event?: string;
+  readonly flags: readonly ReadingFlag[];
+}
+
+export interface RejectedPoint {
+  readonly point: TelemetryPoint;
+  readonly message: string;
+}
+
+export type WriteOutcome =
+  | { readonly kind: 'stored'; readonly rejected: readonly RejectedPoint[] }
+  /** Nothing can be said of what was stored; writing the same batch again is harmless. */
+  | { readonly kind: 'retry'; readonly afterMs: number; readonly message: string };
+
+export interface TelemetryQuery {
+  readonly deviceKey: string;
+  /** Without it whole readings are returned. */
+  readonly metric?: string;
+  /** Inclusive, epoch ms. */
+  readonly from?: number;
+  /** Exclusive, epoch ms. */
+  readonly to?: number;
+  /** Bucket length in ms: numbers are averaged, of anything else the last is taken. Only with `metric`. */
+  readonly everyMs?: number;
+  /** 1 to 100,000. */
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface MetricPoint {
+  readonly at: number;
+  readonly value: MetricValue;
+}
+
+export interface ReadingPoint {
+  readonly at: number;
+  readonly position?: Position;
+  readonly metrics?: Readonly<Record<string, MetricValue>>;
+  readonly event?: string;
+  readonly flags: readonly ReadingFlag[];
+}
+
+export interface TelemetryPage {
+  /** Ascending by time. */
+  readonly points: readonly (MetricPoint | ReadingPoint)[];
+  readonly next: string | null;
+}
+
+export interface TelemetryReader {
+  /** Throws the coded error `telemetry_unavailable` when the store does not answer, `bad_cursor` for a foreign cursor. */
+  read(query: TelemetryQuery): Promise<TelemetryPage>;
+}
+
+/** Where readings are kept. One writer at a time. */
+export interface TelemetryStore extends TelemetryReader {
+  /** Short name for logs and metrics: "duckdb", "influxdb". */
+  readonly name: string;
+  /** Opens it. An embedded store throws when it can't; a remote one that is away starts all the same, and `write` says retry. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Highest journal sequence that is surely stored, or null where the store can't keep it in the same transaction as the points. */
+  storedSeq(): Promise<number | null>;
+  /** Stores all points, then remembers `upToSeq`. Repeating a batch leaves one point for each. Points may be empty. */
+  write(points: readonly TelemetryPoint[], upToSeq: number): Promise<WriteOutcome>;
+  /** Removes every point of a device, also from the files. */
+  erase(deviceKey: string): Promise<void>;
+  /** Whether it answers now; the text says what is wrong and what to do. */
+  probe(): Promise<{ readonly ok: true } | { readonly ok: false; readonly message: string }>;
+}
