@@ -1,0 +1,62 @@
+import { parentPort, Worker } from 'node:worker_threads';
+import { type BirpcReturn, createBirpc } from 'birpc';
+
+type Functions = object;
+
+export interface WorkerHandle<Remote extends Functions> {
+  /** Calls functions that the worker serves; an error thrown there rejects here. */
+  readonly call: BirpcReturn<Remote>;
+  /** For messages that must not be copied: give a transfer list. */
+  readonly worker: Worker;
+  /** Ends the thread; call the worker's own closing function first. */
+  terminate(): Promise<void>;
+}
+
+/**
+ * Starts a worker thread that serves `Remote` through `serveFromWorker`.
+ *
+ * @param file module of the worker
+ * @param workerData plain data, read there as `workerData`
+ * @param local functions that the worker may call
+ * @param onFailure called once when the thread dies of an uncaught error or leaves by itself
+ */
+export function startWorker<Remote extends Functions, Local extends Functions>(
+  file: URL,
+  workerData: unknown,
+  local: Local,
+  onFailure: (error: Error) => void,
+): WorkerHandle<Remote> {
+  const worker = new Worker(file, { workerData });
+  let expected = false;
+  worker.on('error', (error) => {
+    expected = true;
+    onFailure(error instanceof Error ? error : new Error(String(error)));
+  });
+  worker.on('exit', (code) => {
+    if (!expected) onFailure(new Error(`worker ${file.pathname.split('/').at(-1)} left with code ${code}`));
+  });
+  const call = createBirpc<Remote, Local>(local, {
+    post: (message) => worker.postMessage(message),
+    on: (receive) => worker.on('message', receive),
+    timeout: -1,
+  });
+  return {
+    call,
+    worker,
+    async terminate() {
+      expected = true;
+      await worker.terminate();
+    },
+  };
+}
+
+/** In the worker: serves `local` to the thread that started it, and gives what that thread serves. */
+export function serveFromWorker<Remote extends Functions, Local extends Functions>(local: Local): BirpcReturn<Remote> {
+  const port = parentPort;
+  if (port === null) throw new Error('this module runs in a worker thread only');
+  return createBirpc<Remote, Local>(local, {
+    post: (message) => port.postMessage(message),
+    on: (receive) => port.on('message', receive),
+    timeout: -1,
+  });
+}
