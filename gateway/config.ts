@@ -7,7 +7,12 @@ export interface Config {
   /** Where browsers reach the gateway, without a trailing slash; null until the port is known. */
   readonly publicUrl: string | null;
   readonly adminToken: string | null;
-  readonly influx: { readonly url: string; readonly token: string; readonly org: string; readonly bucket: string } | null;
+  readonly influx: {
+    readonly url: string;
+    readonly token: string;
+    readonly org: string;
+    readonly bucket: string;
+  } | null;
   /** Origins beyond the known push services; these alone may be http or private. */
   readonly pushHosts: readonly string[];
   readonly vapidSubject: string;

@@ -3,32 +3,147 @@
  * meets it can do. The API's problem documents carry `code`, `title` and `mend` from here.
  */
 export const ERRORS = {
-  bad_request: { status: 400, retry: false, title: 'The request is not of the expected form', mend: 'Compare it with /api/docs.' },
-  bad_json: { status: 400, retry: false, title: 'The body is not valid JSON', mend: 'Send valid JSON with Content-Type: application/json.' },
-  bad_cursor: { status: 400, retry: false, title: 'The cursor is not one that this list gave', mend: 'Take `next` of the page before, or leave the cursor out.' },
-  not_signed_in: { status: 401, retry: false, title: 'Sign in first', mend: 'Send Authorization: Bearer <token>, or sign in at /.' },
-  bad_credentials: { status: 401, retry: false, title: 'Name or password is wrong', mend: 'The first password is in the data directory, in the file admin-password.' },
-  forged_token: { status: 401, retry: false, title: 'The token is not one that this gateway made', mend: 'Use the token that came with the notification.' },
-  bad_invitation: { status: 401, retry: false, title: 'The link is unknown, used up or out of date', mend: 'Ask for a new link.' },
+  bad_request: {
+    status: 400,
+    retry: false,
+    title: 'The request is not of the expected form',
+    mend: 'Compare it with /api/docs.',
+  },
+  bad_json: {
+    status: 400,
+    retry: false,
+    title: 'The body is not valid JSON',
+    mend: 'Send valid JSON with Content-Type: application/json.',
+  },
+  bad_cursor: {
+    status: 400,
+    retry: false,
+    title: 'The cursor is not one that this list gave',
+    mend: 'Take `next` of the page before, or leave the cursor out.',
+  },
+  not_signed_in: {
+    status: 401,
+    retry: false,
+    title: 'Sign in first',
+    mend: 'Send Authorization: Bearer <token>, or sign in at /.',
+  },
+  bad_credentials: {
+    status: 401,
+    retry: false,
+    title: 'Name or password is wrong',
+    mend: 'The first password is in the data directory, in the file admin-password.',
+  },
+  forged_token: {
+    status: 401,
+    retry: false,
+    title: 'The token is not one that this gateway made',
+    mend: 'Use the token that came with the notification.',
+  },
+  bad_invitation: {
+    status: 401,
+    retry: false,
+    title: 'The link is unknown, used up or out of date',
+    mend: 'Ask for a new link.',
+  },
   forbidden: { status: 403, retry: false, title: 'Your role does not allow this', mend: 'Ask an admin.' },
-  not_found: { status: 404, retry: false, title: 'There is nothing here by that name', mend: 'Check the id; names are case-sensitive.' },
+  not_found: {
+    status: 404,
+    retry: false,
+    title: 'There is nothing here by that name',
+    mend: 'Check the id; names are case-sensitive.',
+  },
   already_exists: { status: 409, retry: false, title: 'That id is taken', mend: 'Choose another id.' },
-  payload_too_large: { status: 413, retry: false, title: 'The body is too large', mend: 'Send it in smaller parts.' },
-  unsupported_media_type: { status: 415, retry: false, title: 'That content type is not understood', mend: 'Send application/json, or application/yaml for rules.' },
-  invalid_document: { status: 422, retry: false, title: 'The document has problems', mend: 'See `problems`: each has its path, what was found and what is allowed.' },
-  unknown_consumer: { status: 422, retry: false, title: 'There is no such consumer', mend: 'Create the consumer first.' },
-  unknown_device_type: { status: 422, retry: false, title: 'There is no such device type', mend: 'See GET /api/v1/device-types.' },
-  push_host_not_allowed: { status: 422, retry: false, title: 'The push endpoint is not one that this gateway sends to', mend: 'Use an https endpoint of a known push service, or name its origin in WAYSIDE_PUSH_HOSTS.' },
-  too_many_requests: { status: 429, retry: true, title: 'Too many requests', mend: 'Wait as long as Retry-After says.' },
-  internal: { status: 500, retry: true, title: 'Something went wrong here', mend: 'The log has it under the same request id.' },
-  telemetry_unavailable: { status: 503, retry: true, title: 'The telemetry store does not answer', mend: 'See /readyz. What devices say is kept in the journal meanwhile.' },
+  payload_too_large: {
+    status: 413,
+    retry: false,
+    title: 'The body is too large',
+    mend: 'Send it in smaller parts.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    retry: false,
+    title: 'That content type is not understood',
+    mend: 'Send application/json, or application/yaml for rules.',
+  },
+  invalid_document: {
+    status: 422,
+    retry: false,
+    title: 'The document has problems',
+    mend: 'See `problems`: each has its path, what was found and what is allowed.',
+  },
+  unknown_consumer: {
+    status: 422,
+    retry: false,
+    title: 'There is no such consumer',
+    mend: 'Create the consumer first.',
+  },
+  unknown_device_type: {
+    status: 422,
+    retry: false,
+    title: 'There is no such device type',
+    mend: 'See GET /api/v1/device-types.',
+  },
+  push_host_not_allowed: {
+    status: 422,
+    retry: false,
+    title: 'The push endpoint is not one that this gateway sends to',
+    mend: 'Use an https endpoint of a known push service, or name its origin in WAYSIDE_PUSH_HOSTS.',
+  },
+  too_many_requests: {
+    status: 429,
+    retry: true,
+    title: 'Too many requests',
+    mend: 'Wait as long as Retry-After says.',
+  },
+  internal: {
+    status: 500,
+    retry: true,
+    title: 'Something went wrong here',
+    mend: 'The log has it under the same request id.',
+  },
+  telemetry_unavailable: {
+    status: 503,
+    retry: true,
+    title: 'The telemetry store does not answer',
+    mend: 'See /readyz. What devices say is kept in the journal meanwhile.',
+  },
   stopping: { status: 503, retry: true, title: 'The gateway is stopping', mend: 'Try again in a moment.' },
-  journal_unwritable: { status: 503, retry: true, title: 'The journal could not be written', mend: 'Check space and permissions of the data directory.' },
-  bad_settings: { status: 500, retry: false, title: 'Settings have problems', mend: 'Mend what is listed; README.md has every setting.' },
-  data_dir_unwritable: { status: 500, retry: false, title: 'The data directory cannot be written', mend: 'Give this user write permission, or set WAYSIDE_DATA_DIR to a directory that has it.' },
-  data_dir_in_use: { status: 500, retry: false, title: 'Another gateway uses this data directory', mend: 'Stop it, or set WAYSIDE_DATA_DIR to another directory.' },
-  data_dir_damaged: { status: 500, retry: false, title: 'A file in the data directory cannot be read', mend: 'Restore it from a backup, or move it away to start afresh.' },
-  port_in_use: { status: 500, retry: false, title: 'A port is taken', mend: 'Stop what uses it, or choose another port (0 takes a free one).' },
+  journal_unwritable: {
+    status: 503,
+    retry: true,
+    title: 'The journal could not be written',
+    mend: 'Check space and permissions of the data directory.',
+  },
+  bad_settings: {
+    status: 500,
+    retry: false,
+    title: 'Settings have problems',
+    mend: 'Mend what is listed; README.md has every setting.',
+  },
+  data_dir_unwritable: {
+    status: 500,
+    retry: false,
+    title: 'The data directory cannot be written',
+    mend: 'Give this user write permission, or set WAYSIDE_DATA_DIR to a directory that has it.',
+  },
+  data_dir_in_use: {
+    status: 500,
+    retry: false,
+    title: 'Another gateway uses this data directory',
+    mend: 'Stop it, or set WAYSIDE_DATA_DIR to another directory.',
+  },
+  data_dir_damaged: {
+    status: 500,
+    retry: false,
+    title: 'A file in the data directory cannot be read',
+    mend: 'Restore it from a backup, or move it away to start afresh.',
+  },
+  port_in_use: {
+    status: 500,
+    retry: false,
+    title: 'A port is taken',
+    mend: 'Stop what uses it, or choose another port (0 takes a free one).',
+  },
 } as const satisfies Record<string, { status: number; retry: boolean; title: string; mend: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -47,8 +162,15 @@ export class WaysideError extends Error {
   readonly detail: string;
   readonly problems: readonly Problem[];
 
-  constructor(code: ErrorCode, detail: string, options: { cause?: unknown; problems?: readonly Problem[] } = {}) {
-    super(`${ERRORS[code].title}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(
+    code: ErrorCode,
+    detail: string,
+    options: { cause?: unknown; problems?: readonly Problem[] } = {},
+  ) {
+    super(
+      `${ERRORS[code].title}: ${detail}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = 'WaysideError';
     this.code = code;
     this.detail = detail;

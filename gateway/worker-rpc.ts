@@ -1,11 +1,14 @@
 import { parentPort, Worker } from 'node:worker_threads';
-import { type BirpcReturn, createBirpc } from 'birpc';
+import { createBirpc, type ProxifiedRemoteFunctions } from 'birpc';
 
 type Functions = object;
 
+/** The other side's functions, each answering with a promise. */
+export type Calls<Remote extends Functions> = ProxifiedRemoteFunctions<Remote>;
+
 export interface WorkerHandle<Remote extends Functions> {
   /** Calls functions that the worker serves; an error thrown there rejects here. */
-  readonly call: BirpcReturn<Remote>;
+  readonly call: Calls<Remote>;
   /** For messages that must not be copied: give a transfer list. */
   readonly worker: Worker;
   /** Ends the thread; call the worker's own closing function first. */
@@ -51,7 +54,9 @@ export function startWorker<Remote extends Functions, Local extends Functions>(
 }
 
 /** In the worker: serves `local` to the thread that started it, and gives what that thread serves. */
-export function serveFromWorker<Remote extends Functions, Local extends Functions>(local: Local): BirpcReturn<Remote> {
+export function serveFromWorker<Remote extends Functions, Local extends Functions>(
+  local: Local,
+): Calls<Remote> {
   const port = parentPort;
   if (port === null) throw new Error('this module runs in a worker thread only');
   return createBirpc<Remote, Local>(local, {
