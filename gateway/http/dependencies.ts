@@ -12,8 +12,7 @@ export type RecordsChange =
   | { readonly kind: 'devices'; readonly ids: readonly string[] }
   | { readonly kind: 'consumers'; readonly ids: readonly string[] }
   | { readonly kind: 'places' }
-  | { readonly kind: 'rules' }
-  | { readonly kind: 'device-types' };
+  | { readonly kind: 'rules' };
 
 /** An event of the live stream; `kind` is its SSE event name. */
 export type LiveEvent =

@@ -1,0 +1,147 @@
+import FlatQueue from 'flatqueue';
+import type { Kysely } from 'kysely';
+import { emptyMemory, type Memory } from '../../rules/memory.ts';
+import { inChunks } from '../records/chunks.ts';
+import type { Schema } from '../records/schema.ts';
+
+/** Subjects whose memory is kept at hand; beyond it those that were used longest ago are read again when needed. */
+const CACHED_SUBJECTS = 100_000;
+
+interface Entry {
+  memory: Memory;
+  wakeAt: number | null;
+}
+
+/** `c:` + consumer id, or `d:` + device id for a device that is linked to nobody. */
+export type Subject = string;
+
+export function subjectOf(deviceId: string, consumerId: string | null): Subject {
+  return consumerId === null ? `d:${deviceId}` : `c:${consumerId}`;
+}
+
+/** The consumer of a subject, or null for a device that is linked to nobody. */
+export function consumerOf(subject: Subject): string | null {
+  return subject.startsWith('c:') ? subject.slice(2) : null;
+}
+
+/**
+ * What rules/ remembers of each subject, and when each wants its next tick. Changes stay in memory until `save`, which
+ * belongs in the transaction that moves the cursor.
+ */
+export interface Subjects {
+  start(): Promise<void>;
+  /** Makes sure that the memories of these subjects are at hand. */
+  prepare(subjects: Iterable<Subject>): Promise<void>;
+  memory(subject: Subject): Memory;
+  set(subject: Subject, memory: Memory, wakeAt: number | null): void;
+  /** Writes what changed since the last save. */
+  save(transaction: Kysely<Schema>): Promise<void>;
+  /** Domain time of the earliest tick that a subject waits for. */
+  nextWakeAt(): number | null;
+  /** Subjects whose tick is due at `now`; each is given once, and asks again through `set`. */
+  takeDue(now: number): readonly Subject[];
+}
+
+export function createSubjects(db: Kysely<Schema>): Subjects {
+  /** Insertion order is order of use: the first key is the one that was used longest ago. */
+  const cache = new Map<Subject, Entry>();
+  const changed = new Set<Subject>();
+  /** Holds stale entries too: one counts only while `wanted` has the same time. */
+  const wakes = new FlatQueue<Subject>();
+  const wanted = new Map<Subject, number>();
+
+  const want = (subject: Subject, wakeAt: number | null) => {
+    if (wakeAt === null) wanted.delete(subject);
+    else if (wanted.get(subject) !== wakeAt) {
+      wanted.set(subject, wakeAt);
+      wakes.push(subject, wakeAt);
+    }
+  };
+
+  const dropStale = () => {
+    for (;;) {
+      const subject = wakes.peek();
+      if (subject === undefined || wanted.get(subject) === wakes.peekValue()) return;
+      wakes.pop();
+    }
+  };
+
+  function evict(): void {
+    for (const subject of cache.keys()) {
+      if (cache.size <= CACHED_SUBJECTS) return;
+      if (!changed.has(subject)) cache.delete(subject);
+    }
+  }
+
+  return {
+    async start() {
+      const rows = await db
+        .selectFrom('subject_memories')
+        .select(['subject', 'wake_at'])
+        .where('wake_at', 'is not', null)
+        .execute();
+      for (const row of rows) want(row.subject, row.wake_at);
+    },
+    async prepare(subjects) {
+      evict();
+      const unknown = [...new Set(subjects)].filter((subject) => !cache.has(subject));
+      for (const chunk of inChunks(unknown)) {
+        const rows = await db.selectFrom('subject_memories').selectAll().where('subject', 'in', chunk).execute();
+        for (const row of rows) {
+          cache.set(row.subject, { memory: JSON.parse(row.memory_json) as Memory, wakeAt: row.wake_at });
+        }
+      }
+      for (const subject of unknown) {
+        if (!cache.has(subject)) cache.set(subject, { memory: emptyMemory, wakeAt: null });
+      }
+    },
+    memory(subject) {
+      const entry = cache.get(subject);
+      if (entry === undefined) throw new Error('the subject was not prepared');
+      return entry.memory;
+    },
+    set(subject, memory, wakeAt) {
+      cache.delete(subject);
+      cache.set(subject, { memory, wakeAt });
+      changed.add(subject);
+      want(subject, wakeAt);
+    },
+    async save(transaction) {
+      for (const chunk of inChunks([...changed])) {
+        const rows = chunk.flatMap((subject) => {
+          const entry = cache.get(subject);
+          return entry === undefined
+            ? []
+            : [{ subject, memory_json: JSON.stringify(entry.memory), wake_at: entry.wakeAt }];
+        });
+        await transaction
+          .insertInto('subject_memories')
+          .values(rows)
+          .onConflict((conflict) =>
+            conflict.column('subject').doUpdateSet((row) => ({
+              memory_json: row.ref('excluded.memory_json'),
+              wake_at: row.ref('excluded.wake_at'),
+            })),
+          )
+          .execute();
+      }
+      changed.clear();
+    },
+    nextWakeAt() {
+      dropStale();
+      return wakes.peekValue() ?? null;
+    },
+    takeDue(now) {
+      const due: Subject[] = [];
+      for (;;) {
+        dropStale();
+        const at = wakes.peekValue();
+        if (at === undefined || at > now) return due;
+        const subject = wakes.pop();
+        if (subject === undefined) return due;
+        wanted.delete(subject);
+        due.push(subject);
+      }
+    },
+  };
+}
