@@ -138,6 +138,7 @@ export const ERRORS = {
     title: 'A file in the data directory cannot be read',
     mend: 'Restore it from a backup, or move it away to start afresh.',
   },
+  data_dir_newer: { status: 500, retry: false, title: 'The data directory was used by a newer version of Wayside', mend: 'Run that version or a later one, or set WAYSIDE_DATA_DIR to another directory.' },
   port_in_use: {
     status: 500,
     retry: false,

@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely';
 import type { Purpose, SuppressionReason } from '../../rules/step.ts';
 
 /**
@@ -40,8 +41,8 @@ export interface Schema {
   /** Every version ever saved, for decisions name the version. */
   rule_versions: { id: string; version: number; document_json: string; saved_at: number };
   decisions: {
-    /** Sorts by time: newest has the greatest. */
-    id: number;
+    /** Given on insert where left out; later ones are greater. */
+    id: Generated<number>;
     at: number;
     rule: string;
     rule_version: number;
@@ -100,10 +101,23 @@ export interface Schema {
     last_seen_at: number;
     count: number;
   };
-  audit: { id: number; at: number; actor: string; action: string; subject: string; detail_json: string };
+  audit: {
+    id: Generated<number>;
+    at: number;
+    actor: string;
+    action: string;
+    subject: string;
+    detail_json: string;
+  };
   users: { name: string; role: Role; password_hash: string };
   /** Cookies; only a SHA-256 of each is kept. Real time. */
-  sessions: { token_hash: string; kind: 'staff' | 'consumer'; subject: string; role: Role | null; expires_at: number };
+  sessions: {
+    token_hash: string;
+    kind: 'staff' | 'consumer';
+    subject: string;
+    role: Role | null;
+    expires_at: number;
+  };
   /** One-time links with which a consumer opens the consumer page. Real time. */
   invitations: { code_hash: string; consumer_id: string; expires_at: number; used_at: number | null };
   /** What rules/ remembers of a subject between steps. Subject: "c:" + consumer id, or "d:" + device id where linked to nobody. */

@@ -1,0 +1,35 @@
+import { type Kysely, sql } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { WaysideError } from '../errors.ts';
+import { firstTables } from './migrations/001-first-tables.ts';
+import type { Schema } from './schema.ts';
+
+/** In order, and only ever added to: a released migration never changes. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '001-first-tables': firstTables,
+};
+
+/**
+ * Brings the records to the form that this version works with; does nothing where they have it. All in one transaction.
+ *
+ * @throws WaysideError `data_dir_newer` where a newer version of Wayside has been here
+ */
+export async function migrate(db: Kysely<Schema>): Promise<void> {
+  await refuseNewer(db);
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+async function refuseNewer(db: Kysely<Schema>): Promise<void> {
+  const table = await sql`select 1 from sqlite_master where name = 'kysely_migration'`.execute(db);
+  if (table.rows.length === 0) return;
+  const done = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
+  const unknown = done.rows.map((row) => row.name).filter((name) => !(name in MIGRATIONS));
+  if (unknown.length > 0) {
+    throw new WaysideError(
+      'data_dir_newer',
+      `the records hold changes that this version does not know: ${unknown.join(', ')}`,
+    );
+  }
+}

@@ -1,0 +1,83 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { WaysideError } from '../errors.ts';
+
+/** What SQLite gave back, as plain data that can cross to another thread. */
+export interface SqliteResult {
+  readonly rows: unknown[];
+  /** Rows inserted, changed or deleted; 0 for a query. */
+  readonly changes: number;
+  readonly lastInsertRowid: number;
+}
+
+/** One open records file. */
+export interface SqliteFile {
+  execute(sql: string, parameters: readonly unknown[]): SqliteResult;
+  close(): void;
+}
+
+/** How long a statement waits for another thread's transaction before it fails with "database is locked". */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/** Statements kept prepared; the code has fewer shapes, except lists of any length in `in (…)`. */
+const MAX_CACHED_STATEMENTS = 300;
+
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly returnsRows: boolean;
+}
+
+/**
+ * Opens or creates a SQLite file for use from several threads: WAL, an fsync at every commit, foreign keys.
+ *
+ * @throws WaysideError `data_dir_damaged` where the file is no SQLite file, `data_dir_unwritable` where it can't be opened
+ */
+export function openSqliteFile(file: string): SqliteFile {
+  const database = openDatabase(file);
+  const cache = new Map<string, Prepared>();
+
+  const prepared = (sql: string): Prepared => {
+    const known = cache.get(sql);
+    if (known !== undefined) {
+      // Move to the end, so that the first key is the one not used for longest.
+      cache.delete(sql);
+      cache.set(sql, known);
+      return known;
+    }
+    const statement = database.prepare(sql);
+    const made = { statement, returnsRows: statement.columns().length > 0 };
+    const oldest = cache.keys().next().value;
+    if (cache.size >= MAX_CACHED_STATEMENTS && oldest !== undefined) cache.delete(oldest);
+    cache.set(sql, made);
+    return made;
+  };
+
+  return {
+    execute(sql, parameters) {
+      const { statement, returnsRows } = prepared(sql);
+      const values = parameters as SQLInputValue[];
+      if (returnsRows) return { rows: statement.all(...values), changes: 0, lastInsertRowid: 0 };
+      const { changes, lastInsertRowid } = statement.run(...values);
+      return { rows: [], changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
+    },
+    close() {
+      cache.clear();
+      database.close();
+    },
+  };
+}
+
+function openDatabase(file: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
+    database.exec('pragma journal_mode = wal; pragma synchronous = full;');
+    return database;
+  } catch (cause) {
+    database?.close();
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const damaged = /not a database|malformed/.test(message);
+    throw new WaysideError(damaged ? 'data_dir_damaged' : 'data_dir_unwritable', `${file}: ${message}`, {
+      cause,
+    });
+  }
+}
