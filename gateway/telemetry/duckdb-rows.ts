@@ -1,0 +1,159 @@
+import type { DuckDBAppender, DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { MetricValue, Position, ReadingFlag } from '../../rules/reading.ts';
+import { decodeCursor, type PagePosition, pageLimit, timeRange, toPage } from './page.ts';
+import type { ReadingPoint, TelemetryPage, TelemetryPoint, TelemetryQuery } from './telemetry-store.ts';
+
+/** Bit of each flag in the column `flags`; never to be renumbered. */
+const FLAG_BITS: Readonly<Record<ReadingFlag, number>> = { late: 1, clock_corrected: 2 };
+const FLAGS = Object.keys(FLAG_BITS) as ReadingFlag[];
+const POSITION_COLUMNS = ['lat', 'lon', 'accuracy', 'speed', 'heading', 'altitude'] as const;
+
+/** Appends one row; the order of the columns is that of the table. */
+export function appendPoint(appender: DuckDBAppender, point: TelemetryPoint): void {
+  appender.appendVarchar(point.deviceKey);
+  appender.appendBigInt(BigInt(point.at));
+  appender.appendBigInt(BigInt(point.seq));
+  appender.appendBigInt(BigInt(point.receivedAt));
+  appender.appendUTinyInt(point.flags.reduce((bits, flag) => bits | FLAG_BITS[flag], 0));
+  for (const column of POSITION_COLUMNS) {
+    const value = point.position?.[column];
+    if (value === undefined) appender.appendNull();
+    else appender.appendDouble(value);
+  }
+  if (point.event === undefined) appender.appendNull();
+  else appender.appendVarchar(point.event.toWellFormed());
+  if (point.metrics === undefined) appender.appendNull();
+  else appender.appendVarchar(metricsJson(point.metrics));
+  appender.endRow();
+}
+
+/** Reads one page: whole readings, one metric's values, or one metric's buckets. */
+export async function readPage(connection: DuckDBConnection, query: TelemetryQuery): Promise<TelemetryPage> {
+  const after = decodeCursor(query);
+  if (query.metric === undefined) return readReadings(connection, query, after);
+  if (query.everyMs === undefined) return readValues(connection, query, query.metric, after);
+  return readBuckets(connection, query, query.metric, query.everyMs, after);
+}
+
+async function readReadings(
+  connection: DuckDBConnection,
+  query: TelemetryQuery,
+  after: PagePosition | null,
+): Promise<TelemetryPage> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT "at", seq, flags, event, metrics, ${POSITION_COLUMNS.join(', ')} FROM readings
+     WHERE ${RAW_FILTER} ORDER BY "at", seq LIMIT ${pageLimit(query) + 1}`,
+    rawParameters(query, after),
+  );
+  const positioned = rows.map((row) => ({ at: Number(row[0]), tie: Number(row[1]), row }));
+  return toPage(query, positioned, ({ at, row }): ReadingPoint => {
+    const [, , flags, event, metrics, ...position] = row;
+    return {
+      at,
+      flags: FLAGS.filter((flag) => (Number(flags) & FLAG_BITS[flag]) !== 0),
+      ...(position[0] !== null && { position: toPosition(position) }),
+      ...(typeof metrics === 'string' && { metrics: JSON.parse(metrics) as Record<string, MetricValue> }),
+      ...(typeof event === 'string' && { event }),
+    };
+  });
+}
+
+async function readValues(
+  connection: DuckDBConnection,
+  query: TelemetryQuery,
+  metric: string,
+  after: PagePosition | null,
+): Promise<TelemetryPage> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT "at", seq, value FROM (SELECT "at", seq, json_extract(metrics, $metric) AS value FROM readings WHERE ${RAW_FILTER})
+     WHERE value IS NOT NULL ORDER BY "at", seq LIMIT ${pageLimit(query) + 1}`,
+    { ...rawParameters(query, after), metric: jsonPointer(metric) },
+  );
+  const positioned = rows.map(([at, seq, value]) => ({ at: Number(at), tie: Number(seq), value }));
+  return toPage(query, positioned, ({ at, value }) => ({
+    at,
+    value: JSON.parse(String(value)) as MetricValue,
+  }));
+}
+
+async function readBuckets(
+  connection: DuckDBConnection,
+  query: TelemetryQuery,
+  metric: string,
+  everyMs: number,
+  after: PagePosition | null,
+): Promise<TelemetryPage> {
+  const range = timeRange(query);
+  const rows = await rowsOf(
+    connection,
+    `SELECT "at" // $every * $every AS bucket,
+       avg(CASE WHEN kind NOT IN ('VARCHAR', 'BOOLEAN') THEN CAST(value AS DOUBLE) END) AS mean,
+       max_by(value, ("at", seq)) FILTER (WHERE kind IN ('VARCHAR', 'BOOLEAN')) AS last
+     FROM (SELECT "at", seq, value, json_type(value) AS kind FROM (
+       SELECT "at", seq, json_extract(metrics, $metric) AS value FROM readings
+       WHERE device = $device AND "at" >= $from AND "at" < $to) WHERE value IS NOT NULL)
+     GROUP BY bucket ORDER BY bucket LIMIT ${pageLimit(query) + 1}`,
+    {
+      device: query.deviceKey,
+      metric: jsonPointer(metric),
+      every: BigInt(everyMs),
+      from: BigInt(after === null ? range.from : Math.max(range.from, after.at + everyMs)),
+      to: BigInt(range.to),
+    },
+  );
+  const positioned = rows.map(([bucket, mean, last]) => ({ at: Number(bucket), tie: 0, mean, last }));
+  // Where a metric changed its type within a bucket, the numbers win.
+  return toPage(query, positioned, ({ at, mean, last }) => ({
+    at,
+    value: typeof mean === 'number' ? mean : (JSON.parse(String(last)) as MetricValue),
+  }));
+}
+
+const RAW_FILTER =
+  'device = $device AND "at" >= $from AND "at" < $to AND ("at" > $afterAt OR ("at" = $afterAt AND seq > $afterSeq))';
+
+function rawParameters(query: TelemetryQuery, after: PagePosition | null): Record<string, DuckDBValue> {
+  const range = timeRange(query);
+  return {
+    device: query.deviceKey,
+    // The cursor's time also as a plain bound, which skips whole row groups.
+    from: BigInt(Math.max(range.from, after?.at ?? 0)),
+    to: BigInt(range.to),
+    afterAt: BigInt(after?.at ?? -1),
+    afterSeq: BigInt(after?.tie ?? -1),
+  };
+}
+
+async function rowsOf(
+  connection: DuckDBConnection,
+  sql: string,
+  parameters: Record<string, DuckDBValue>,
+): Promise<DuckDBValue[][]> {
+  return (await connection.runAndReadAll(sql, parameters)).getRows();
+}
+
+function toPosition(columns: readonly (DuckDBValue | undefined)[]): Position {
+  const known = POSITION_COLUMNS.flatMap((name, index) => {
+    const value = columns[index];
+    return typeof value === 'number' ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(known) as unknown as Position;
+}
+
+/** RFC 6901 §3: a name as a path that finds just that member, whatever characters it holds. */
+function jsonPointer(name: string): string {
+  return `/${name.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** Half a surrogate pair would be written as an escape that DuckDB's JSON reader refuses, and with it every read of the device. */
+function metricsJson(metrics: Readonly<Record<string, MetricValue>>): string {
+  const json = JSON.stringify(metrics);
+  if (!/\\ud[89a-f]/.test(json)) return json;
+  const wellFormed = Object.entries(metrics).map(([name, value]) => [
+    name.toWellFormed(),
+    typeof value === 'string' ? value.toWellFormed() : value,
+  ]);
+  return JSON.stringify(Object.fromEntries(wellFormed));
+}

@@ -1,0 +1,181 @@
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { WaysideError } from '../errors.ts';
+import { openDuckDbFile, swapInSuccessor, writeSuccessor } from './duckdb-file.ts';
+import { appendPoint, readPage } from './duckdb-rows.ts';
+import { createSharedLock } from './shared-lock.ts';
+import { whyUnstorable } from './storable.ts';
+import type { RejectedPoint, TelemetryPoint, TelemetryStore, WriteOutcome } from './telemetry-store.ts';
+
+const DEFAULT_THREADS = 2;
+const DEFAULT_MEMORY_MB = 512;
+const RETRY_AFTER_MS = 1_000;
+/** Reads that run or wait; beyond that a caller is told to come back, rather than kept in a queue without end. */
+const MAX_READS = 64;
+
+export interface DuckDbStoreOptions {
+  /** Path of the one file; its directory must exist. */
+  readonly file: string;
+  /** Threads of a query. */
+  readonly threads?: number;
+  /** DuckDB's own memory, in MB. */
+  readonly memoryMb?: number;
+}
+
+interface Open {
+  readonly instance: DuckDBInstance;
+  readonly writer: DuckDBConnection;
+  storedSeq: number;
+}
+
+/**
+ * Telemetry in one DuckDB file, which this process alone can have open. A batch and the journal cursor are one
+ * transaction, so that a batch repeated after a crash leaves one point for each reading.
+ */
+export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
+  /** Who may write: one at a time, in the order of the calls. */
+  const writers = createSharedLock();
+  /** Who uses the open file: any number, save while it is closed, swapped or opened. */
+  const users = createSharedLock();
+  let open: Open | null = null;
+  let started = false;
+  let reads = 0;
+
+  async function openFile(): Promise<Open> {
+    const { instance, storedSeq } = await openDuckDbFile(options.file, {
+      threads: String(options.threads ?? DEFAULT_THREADS),
+      memory_limit: `${options.memoryMb ?? DEFAULT_MEMORY_MB}MB`,
+      // Nothing from outside comes in through SQL.
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+    return { instance, writer: await instance.connect(), storedSeq };
+  }
+
+  async function closeFile(): Promise<void> {
+    open?.writer.closeSync();
+    open?.instance.closeSync();
+    open = null;
+  }
+
+  /** The open file; opens it anew where a failure had closed it. Only for the one writer. */
+  async function opened(): Promise<Open> {
+    if (!started) throw new WaysideError('telemetry_unavailable', 'the telemetry store is not started');
+    open ??= await users.exclusive(openFile);
+    return open;
+  }
+
+  /** Beside the writer, on a connection of its own: sees what was committed when it began. */
+  function withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    return users.shared(async () => {
+      if (open === null) throw new WaysideError('telemetry_unavailable', `${options.file} is not open`);
+      const connection = await open.instance.connect();
+      try {
+        return await work(connection);
+      } finally {
+        connection.closeSync();
+      }
+    });
+  }
+
+  return {
+    name: 'duckdb',
+
+    start: () =>
+      writers.exclusive(async () => {
+        started = true;
+        await opened();
+      }),
+
+    stop: () =>
+      writers.exclusive(async () => {
+        started = false;
+        await users.exclusive(closeFile);
+      }),
+
+    storedSeq: () => writers.exclusive(async () => (await opened()).storedSeq),
+
+    write: (points, upToSeq) =>
+      writers.exclusive(async (): Promise<WriteOutcome> => {
+        try {
+          const target = await opened();
+          const rejected = await users.shared(() => writeBatch(target, points, upToSeq));
+          return { kind: 'stored', rejected };
+        } catch (error) {
+          // DuckDB refuses all further work after a fatal error; a file opened anew plays its log and goes on.
+          await users.exclusive(closeFile);
+          return {
+            kind: 'retry',
+            afterMs: RETRY_AFTER_MS,
+            message: `DuckDB could not write ${options.file}: ${messageOf(error)}`,
+          };
+        }
+      }),
+
+    erase: (deviceKey) =>
+      writers.exclusive(async () => {
+        const target = await opened();
+        await users.shared(() => writeSuccessor(target.writer, options.file, deviceKey));
+        await users.exclusive(async () => {
+          await closeFile();
+          await swapInSuccessor(options.file);
+          open = await openFile();
+        });
+      }),
+
+    async read(query) {
+      if (reads >= MAX_READS)
+        throw new WaysideError('telemetry_unavailable', `${MAX_READS} reads are under way`);
+      reads += 1;
+      try {
+        return await withConnection((connection) => readPage(connection, query));
+      } catch (error) {
+        if (error instanceof WaysideError) throw error;
+        throw new WaysideError('telemetry_unavailable', messageOf(error), { cause: error });
+      } finally {
+        reads -= 1;
+      }
+    },
+
+    async probe() {
+      try {
+        await withConnection((connection) => connection.run('SELECT stored_seq FROM state'));
+        return { ok: true };
+      } catch (error) {
+        return { ok: false, message: messageOf(error) };
+      }
+    },
+  };
+}
+
+async function writeBatch(
+  target: Open,
+  points: readonly TelemetryPoint[],
+  upToSeq: number,
+): Promise<readonly RejectedPoint[]> {
+  if (upToSeq <= target.storedSeq) return [];
+  const rejected: RejectedPoint[] = [];
+  const storable = points.filter((point) => {
+    if (point.seq <= target.storedSeq) return false;
+    const message = whyUnstorable(point);
+    if (message !== null) rejected.push({ point, message });
+    return message === null;
+  });
+  await target.writer.run('BEGIN');
+  if (storable.length > 0) {
+    const appender = await target.writer.createAppender('readings');
+    try {
+      for (const point of storable) appendPoint(appender, point);
+      appender.flushSync();
+    } finally {
+      appender.closeSync();
+    }
+  }
+  await target.writer.run('UPDATE state SET stored_seq = $1', [BigInt(upToSeq)]);
+  await target.writer.run('COMMIT');
+  target.storedSeq = upToSeq;
+  return rejected;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
