@@ -5,12 +5,17 @@ export interface Clock {
   readonly timeScale: number;
 }
 
-/**
- * A clock that starts at `startAt` (null: the real time) when made, and runs `timeScale` times as fast as real time.
- * `realNow` gives real epoch ms.
- */
-export function domainClock(startAt: number | null, timeScale: number, realNow: () => number): Clock {
-  const realStart = realNow();
-  const domainStart = startAt ?? realStart;
+/** Where domain time began and how fast it runs; plain data, so that all threads share one time. */
+export interface ClockOrigin {
+  /** Domain time at `realStart`, epoch ms. */
+  readonly domainStart: number;
+  /** Real time, epoch ms. */
+  readonly realStart: number;
+  readonly timeScale: number;
+}
+
+/** A clock over real time. `realNow` gives real epoch ms. */
+export function domainClock(origin: ClockOrigin, realNow: () => number): Clock {
+  const { domainStart, realStart, timeScale } = origin;
   return { timeScale, now: () => Math.floor(domainStart + (realNow() - realStart) * timeScale) };
 }

@@ -1,25 +1,190 @@
-/** The settings of the gateway after checking. See `loadConfig` for where each comes from. */
+import { nearestName } from '../rules/nearest-name.ts';
+import { type Problem, WaysideError } from './errors.ts';
+
+/** The settings of the gateway after checking. */
 export interface Config {
   readonly dataDir: string;
   readonly host: string;
   readonly httpPort: number;
   readonly mqttPort: number;
-  /** Where browsers reach the gateway, without a trailing slash; null until the port is known. */
+  /** Where browsers reach the gateway, without a trailing slash; null: http://localhost and the bound port. */
   readonly publicUrl: string | null;
   readonly adminToken: string | null;
-  readonly influx: {
-    readonly url: string;
-    readonly token: string;
-    readonly org: string;
-    readonly bucket: string;
-  } | null;
+  readonly influx: InfluxSettings | null;
   /** Origins beyond the known push services; these alone may be http or private. */
   readonly pushHosts: readonly string[];
+  /** mailto: or https: address that push services may write to. */
   readonly vapidSubject: string;
   /** URL of a MapLibre style, or null for the built-in base map. */
   readonly mapStyle: string | null;
   /** Path of a GeoJSON file that is drawn over the base map, or null. */
   readonly mapOverlay: string | null;
   readonly timeScale: number;
+  /** Epoch ms, or null for the real time. */
   readonly timeStart: number | null;
+}
+
+export interface InfluxSettings {
+  readonly url: string;
+  readonly token: string;
+  readonly org: string;
+  readonly bucket: string;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads one setting; a problem is collected, and the fallback stands in so that the others are checked too. */
+class Reader {
+  readonly problems: Problem[] = [];
+  readonly #env: Env;
+  readonly known = new Set<string>();
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  take<T>(name: string, fallback: T, parse: (text: string) => T | string | undefined, allowed: string): T {
+    this.known.add(name);
+    const text = this.#env[name]?.trim();
+    if (text === undefined || text === '') return fallback;
+    const value = parse(text);
+    if (value !== undefined) return value as T;
+    const shown = SECRETS.has(name) ? 'its value' : `"${text.slice(0, 100)}"`;
+    this.problems.push({ path: name, message: `${shown} is not ${allowed}` });
+    return fallback;
+  }
+}
+
+const SECRETS = new Set(['WAYSIDE_ADMIN_TOKEN', 'WAYSIDE_INFLUX_TOKEN']);
+const SHORTEST_ADMIN_TOKEN = 16;
+const LARGEST_TIME_SCALE = 10_000;
+
+/**
+ * Checks every setting.
+ *
+ * @param env environment variables; names that begin with WAYSIDE_ and are not settings are problems
+ * @throws WaysideError `bad_settings` with all problems; no message holds a secret
+ */
+export function loadConfig(env: Env): Config {
+  const reader = new Reader(env);
+  const text = (name: string, fallback: string) => reader.take(name, fallback, (value) => value, 'text');
+  const port = (name: string, fallback: number) =>
+    reader.take(
+      name,
+      fallback,
+      (value) => wholeNumber(value, 0, 65_535),
+      'a port: a whole number from 0 to 65,535',
+    );
+
+  const influxUrl = reader.take<string | null>('WAYSIDE_INFLUX_URL', null, httpUrl, 'an http or https URL');
+  const influx = {
+    token: text('WAYSIDE_INFLUX_TOKEN', ''),
+    org: text('WAYSIDE_INFLUX_ORG', 'wayside'),
+    bucket: text('WAYSIDE_INFLUX_BUCKET', 'wayside'),
+  };
+  const config: Config = {
+    dataDir: text('WAYSIDE_DATA_DIR', './data'),
+    host: text('WAYSIDE_HOST', '127.0.0.1'),
+    httpPort: port('WAYSIDE_HTTP_PORT', 8080),
+    mqttPort: port('WAYSIDE_MQTT_PORT', 1883),
+    publicUrl: reader.take<string | null>('WAYSIDE_PUBLIC_URL', null, httpUrl, 'an http or https URL'),
+    adminToken: reader.take<string | null>(
+      'WAYSIDE_ADMIN_TOKEN',
+      null,
+      (value) => (value.length >= SHORTEST_ADMIN_TOKEN ? value : undefined),
+      `at least ${SHORTEST_ADMIN_TOKEN} characters long`,
+    ),
+    influx: influxUrl === null ? null : { url: influxUrl, ...influx },
+    pushHosts: reader.take<readonly string[]>(
+      'WAYSIDE_PUSH_HOSTS',
+      [],
+      origins,
+      'a comma-separated list of origins like https://push.example.org',
+    ),
+    vapidSubject: reader.take(
+      'WAYSIDE_VAPID_SUBJECT',
+      'mailto:wayside@localhost.invalid',
+      contact,
+      'a mailto: or https: address',
+    ),
+    mapStyle: reader.take<string | null>(
+      'WAYSIDE_MAP_STYLE',
+      null,
+      httpUrl,
+      'an http or https URL of a MapLibre style',
+    ),
+    mapOverlay: reader.take<string | null>('WAYSIDE_MAP_OVERLAY', null, (value) => value, 'a path'),
+    timeScale: reader.take(
+      'WAYSIDE_TIME_SCALE',
+      1,
+      timeScale,
+      `a number above 0, at most ${LARGEST_TIME_SCALE}`,
+    ),
+    timeStart: reader.take<number | null>(
+      'WAYSIDE_TIME_START',
+      null,
+      moment,
+      'a moment: ISO 8601 or epoch milliseconds',
+    ),
+  };
+  const problems = [...reader.problems, ...unknownNames(env, reader.known)];
+  if (problems.length > 0) {
+    throw new WaysideError(
+      'bad_settings',
+      problems.map(({ path, message }) => `${path}: ${message}`).join('; '),
+      { problems },
+    );
+  }
+  return config;
+}
+
+/** Every name of a setting, for the test that compares them with the README. */
+export function settingNames(): readonly string[] {
+  const names: string[] = [];
+  const spy = new Proxy<Env>({}, { get: (_, name) => void names.push(String(name)), ownKeys: () => [] });
+  loadConfig(spy);
+  return names;
+}
+
+function unknownNames(env: Env, known: ReadonlySet<string>): Problem[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('WAYSIDE_') && !known.has(name) && !name.startsWith('WAYSIDE_TEST_'))
+    .map((name) => {
+      const near = nearestName(name, [...known]);
+      return {
+        path: name,
+        message: `there is no such setting${near === null ? '' : `; did you mean ${near}?`}`,
+      };
+    });
+}
+
+function wholeNumber(value: string, least: number, most: number): number | undefined {
+  const number = Number(value);
+  return Number.isInteger(number) && number >= least && number <= most ? number : undefined;
+}
+
+function httpUrl(value: string): string | undefined {
+  const url = URL.parse(value);
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
+    ? value.replace(/\/+$/, '')
+    : undefined;
+}
+
+function origins(value: string): readonly string[] | undefined {
+  const parts = value.split(',').map((part) => httpUrl(part.trim()));
+  return parts.every((part) => part !== undefined) ? parts.map((part) => new URL(part).origin) : undefined;
+}
+
+function contact(value: string): string | undefined {
+  return /^(mailto:.+@.+|https:\/\/.+)$/.test(value) ? value : undefined;
+}
+
+function timeScale(value: string): number | undefined {
+  const number = Number(value);
+  return number > 0 && number <= LARGEST_TIME_SCALE ? number : undefined;
+}
+
+function moment(value: string): number | undefined {
+  const time = /^\d+$/.test(value) ? Number(value) : Date.parse(value);
+  return Number.isNaN(time) ? undefined : time;
 }

@@ -1,5 +1,6 @@
 import { parentPort, Worker } from 'node:worker_threads';
 import { createBirpc, type ProxifiedRemoteFunctions } from 'birpc';
+import { type ErrorCode, type Problem, WaysideError } from './errors.ts';
 
 type Functions = object;
 
@@ -41,6 +42,7 @@ export function startWorker<Remote extends Functions, Local extends Functions>(
   const call = createBirpc<Remote, Local>(local, {
     post: (message) => worker.postMessage(message),
     on: (receive) => worker.on('message', receive),
+    deserialize: withCodedError,
     timeout: -1,
   });
   return {
@@ -62,6 +64,23 @@ export function serveFromWorker<Remote extends Functions, Local extends Function
   return createBirpc<Remote, Local>(local, {
     post: (message) => port.postMessage(message),
     on: (receive) => port.on('message', receive),
+    serialize: withPlainError,
     timeout: -1,
   });
+}
+
+/** Structured cloning strips an error to its message: the code goes along as plain data. */
+function withPlainError(message: { e?: unknown }): unknown {
+  if (!(message.e instanceof WaysideError)) return message;
+  const { code, detail, problems } = message.e;
+  return { ...message, e: { code, detail, problems } };
+}
+
+function withCodedError(message: { e?: unknown }): unknown {
+  const error = message.e as { code?: ErrorCode; detail?: string; problems?: readonly Problem[] } | undefined;
+  if (error === undefined || error instanceof Error || error.code === undefined) return message;
+  return {
+    ...message,
+    e: new WaysideError(error.code, error.detail ?? '', { problems: error.problems ?? [] }),
+  };
 }

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { DeviceType } from '../../rules/device-type.ts';
 import type { Place } from '../../rules/place.ts';
+import { parsePlace } from '../../rules/place.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
 import type { ConsumerFacts, Purpose, QuietHours } from '../../rules/step.ts';
-import { parsePlace } from '../../rules/place.ts';
 import type { RecordsChange } from '../http/dependencies.ts';
 import { inChunks } from '../records/chunks.ts';
 import type { Schema } from '../records/schema.ts';
@@ -107,7 +107,8 @@ export function createRegistry(db: Kysely<Schema>, deviceTypes: readonly DeviceT
     }
   }
 
-  const missing = (ids: Iterable<string>, known: ReadonlyMap<string, unknown>) => [...new Set(ids)].filter((id) => !known.has(id));
+  const missing = (ids: Iterable<string>, known: ReadonlyMap<string, unknown>) =>
+    [...new Set(ids)].filter((id) => !known.has(id));
 
   const registry: Registry = {
     async start() {

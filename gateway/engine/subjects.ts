@@ -34,8 +34,11 @@ export interface Subjects {
   prepare(subjects: Iterable<Subject>): Promise<void>;
   memory(subject: Subject): Memory;
   set(subject: Subject, memory: Memory, wakeAt: number | null): void;
-  /** Writes what changed since the last save. */
+  /** Writes what changed; call `saved` once the transaction is committed. */
   save(transaction: Kysely<Schema>): Promise<void>;
+  saved(): void;
+  /** Drops all that was not saved, and reads anew: after a commit that failed. */
+  forget(): Promise<void>;
   /** Domain time of the earliest tick that a subject waits for. */
   nextWakeAt(): number | null;
   /** Subjects whose tick is due at `now`; each is given once, and asks again through `set`. */
@@ -73,7 +76,7 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
     }
   }
 
-  return {
+  const subjects: Subjects = {
     async start() {
       const rows = await db
         .selectFrom('subject_memories')
@@ -86,7 +89,11 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
       evict();
       const unknown = [...new Set(subjects)].filter((subject) => !cache.has(subject));
       for (const chunk of inChunks(unknown)) {
-        const rows = await db.selectFrom('subject_memories').selectAll().where('subject', 'in', chunk).execute();
+        const rows = await db
+          .selectFrom('subject_memories')
+          .selectAll()
+          .where('subject', 'in', chunk)
+          .execute();
         for (const row of rows) {
           cache.set(row.subject, { memory: JSON.parse(row.memory_json) as Memory, wakeAt: row.wake_at });
         }
@@ -125,7 +132,16 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
           )
           .execute();
       }
+    },
+    saved() {
       changed.clear();
+    },
+    async forget() {
+      cache.clear();
+      changed.clear();
+      wakes.clear();
+      wanted.clear();
+      await subjects.start();
     },
     nextWakeAt() {
       dropStale();
@@ -144,4 +160,5 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
       }
     },
   };
+  return subjects;
 }

@@ -1,0 +1,206 @@
+import type { Kysely } from 'kysely';
+import type { Decision } from '../../rules/step.ts';
+import { inChunks } from '../records/chunks.ts';
+import type { Schema } from '../records/schema.ts';
+import { rememberSeen } from './once.ts';
+import type { Outcome, QuarantineNote, VisitNote } from './outcome.ts';
+import type { Subjects } from './subjects.ts';
+
+export const ENGINE_CURSOR = 'engine';
+
+/** A decision as it was recorded, with its delivery where it was sent. */
+export interface RecordedDecision {
+  readonly id: number;
+  readonly deliveryId: string | null;
+  readonly decision: Decision;
+}
+
+export interface CommitContext {
+  readonly db: Kysely<Schema>;
+  readonly subjects: Subjects;
+  readonly realNow: () => number;
+  readonly newId: () => string;
+  /** The last decision id that was given; the engine alone gives them. */
+  lastDecisionId: number;
+  lastSeenDay: number | null;
+}
+
+/**
+ * Writes an outcome, the changed memories and the cursor as one transaction: either all of it is there after a crash, or
+ * the same stretch of the journal is taken again from the same memories. `cursor` null: ticks, no journal was read.
+ *
+ * @returns the decisions that are new
+ */
+export async function commitOutcome(
+  context: CommitContext,
+  outcome: Outcome,
+  now: number,
+  cursor: number | null,
+): Promise<readonly RecordedDecision[]> {
+  let decisionId = context.lastDecisionId;
+  let seenDay = context.lastSeenDay;
+  const recorded = await context.db.transaction().execute(async (transaction) => {
+    decisionId = context.lastDecisionId;
+    const fresh = await insertDeliveries(transaction, context, outcome.decisions, () => ++decisionId);
+    await insertDecisions(transaction, fresh);
+    await upsertVisits(transaction, [...outcome.visits.values()]);
+    for (const note of outcome.quarantine) await upsertQuarantine(transaction, context.newId(), note);
+    await insertVerdicts(transaction, outcome);
+    seenDay = await rememberSeen(transaction, outcome.identities, now, context.lastSeenDay);
+    await context.subjects.save(transaction);
+    if (cursor !== null) await writeCursor(transaction, ENGINE_CURSOR, cursor);
+    return fresh;
+  });
+  context.subjects.saved();
+  context.lastDecisionId = decisionId;
+  context.lastSeenDay = seenDay;
+  return recorded;
+}
+
+export async function readCursor(db: Kysely<Schema>, name: string): Promise<number> {
+  const row = await db.selectFrom('cursors').select('seq').where('name', '=', name).executeTakeFirst();
+  return row?.seq ?? 0;
+}
+
+export async function writeCursor(db: Kysely<Schema>, name: string, seq: number): Promise<void> {
+  await db
+    .insertInto('cursors')
+    .values({ name, seq })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ seq }))
+    .execute();
+}
+
+/**
+ * Numbers the decisions, and queues a delivery for each that is sent. One whose delivery key exists was made before: it
+ * is left out, so that one cause brings one offer whatever happened in between.
+ */
+async function insertDeliveries(
+  transaction: Kysely<Schema>,
+  context: CommitContext,
+  decisions: readonly Decision[],
+  nextId: () => number,
+): Promise<readonly RecordedDecision[]> {
+  const fresh: RecordedDecision[] = [];
+  for (const decision of decisions) {
+    if (decision.outcome.kind === 'suppressed') {
+      fresh.push({ id: nextId(), deliveryId: null, decision });
+      continue;
+    }
+    const { offer } = decision.outcome;
+    const id = nextId();
+    const deliveryId = context.newId();
+    const realNow = context.realNow();
+    const inserted = await transaction
+      .insertInto('deliveries')
+      .values({
+        id: deliveryId,
+        delivery_key: JSON.stringify([decision.rule, decision.consumer, decision.cause]),
+        decision_id: id,
+        rule: decision.rule,
+        consumer: decision.consumer,
+        channel: 'web-push',
+        state: 'queued',
+        attempts: 0,
+        offer_json: JSON.stringify(offer),
+        created_at: decision.at,
+        next_attempt_at: realNow,
+        expires_at_real: realNow + (offer.expiresAt - decision.at),
+        sent_at: null,
+        shown_at: null,
+        clicked_at: null,
+        dismissed_at: null,
+        reason: null,
+      })
+      .onConflict((conflict) => conflict.column('delivery_key').doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (inserted !== undefined) fresh.push({ id, deliveryId, decision });
+  }
+  return fresh;
+}
+
+async function insertDecisions(
+  transaction: Kysely<Schema>,
+  recorded: readonly RecordedDecision[],
+): Promise<void> {
+  const rows = recorded.map(({ id, deliveryId, decision }) => ({
+    id,
+    at: decision.at,
+    rule: decision.rule,
+    rule_version: decision.ruleVersion,
+    consumer: decision.consumer,
+    device: decision.device,
+    place: decision.place ?? null,
+    visit: decision.visit ?? null,
+    cause: decision.cause,
+    outcome: decision.outcome.kind,
+    reason: decision.outcome.kind === 'suppressed' ? decision.outcome.reason : null,
+    detail: decision.detail,
+    delivery_id: deliveryId,
+  }));
+  for (const chunk of inChunks(rows)) await transaction.insertInto('decisions').values(chunk).execute();
+}
+
+async function upsertVisits(transaction: Kysely<Schema>, notes: readonly VisitNote[]): Promise<void> {
+  const rows = notes.map(({ visit, consumer }) => ({
+    id: visit.id,
+    device: visit.device,
+    consumer,
+    place: visit.place,
+    entered_at: visit.enteredAt,
+    exited_at: visit.exitedAt ?? null,
+    ended_by: visit.endedBy ?? null,
+  }));
+  for (const chunk of inChunks(rows)) {
+    await transaction
+      .insertInto('visits')
+      .values(chunk)
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet((row) => ({
+          exited_at: row.ref('excluded.exited_at'),
+          ended_by: row.ref('excluded.ended_by'),
+        })),
+      )
+      .execute();
+  }
+}
+
+/** A repeat of the same complaint about the same topic of a device is counted, and replaces the payload. */
+async function upsertQuarantine(
+  transaction: Kysely<Schema>,
+  id: string,
+  note: QuarantineNote,
+): Promise<void> {
+  await transaction
+    .insertInto('quarantine')
+    .values({
+      id,
+      device: note.device,
+      topic: note.topic,
+      code: note.code,
+      message: note.message,
+      payload: note.payload,
+      first_seen_at: note.at,
+      last_seen_at: note.at,
+      count: 1,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['device', 'topic', 'code', 'message']).doUpdateSet((row) => ({
+        payload: row.ref('excluded.payload'),
+        last_seen_at: row.ref('excluded.last_seen_at'),
+        count: row('quarantine.count', '+', 1),
+      })),
+    )
+    .execute();
+}
+
+async function insertVerdicts(transaction: Kysely<Schema>, outcome: Outcome): Promise<void> {
+  const rows = outcome.verdicts.map(({ seq, verdict }) => ({ seq, verdict_json: JSON.stringify(verdict) }));
+  for (const chunk of inChunks(rows)) {
+    await transaction
+      .insertInto('reading_verdicts')
+      .values(chunk)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}

@@ -1,0 +1,63 @@
+import type { QuarantineCode } from '../../rules/reading.ts';
+import type { ClockOrigin } from '../clock.ts';
+import type { LiveEvent, RecordsChange } from '../http/dependencies.ts';
+import type { TelemetryPage, TelemetryQuery } from '../telemetry/telemetry-store.ts';
+import type { EngineCounts } from './outcome.ts';
+
+/** What the engine thread is started with. */
+export interface EngineSettings {
+  readonly journalFile: string;
+  readonly recordsFile: string;
+  readonly telemetry:
+    | { readonly kind: 'duckdb'; readonly file: string }
+    | {
+        readonly kind: 'influx';
+        readonly url: string;
+        readonly token: string;
+        readonly org: string;
+        readonly bucket: string;
+      };
+  readonly clock: ClockOrigin;
+}
+
+export interface EngineStatus {
+  readonly engineSeq: number;
+  readonly telemetrySeq: number;
+  readonly telemetryStore: string;
+  readonly counts: EngineCounts;
+  readonly rules: number;
+  readonly places: number;
+  /** What is wrong, or null. */
+  readonly engineTrouble: string | null;
+  readonly telemetryTrouble: string | null;
+}
+
+/** Served by the engine thread. */
+export interface EngineCalls {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Takes what is in the journal; resolves when nothing is left. */
+  drain(): Promise<void>;
+  changed(change: RecordsChange): Promise<void>;
+  read(query: TelemetryQuery): Promise<TelemetryPage>;
+  /** Whether positions are to be told as they come. */
+  watch(on: boolean): void;
+  snapshot(): readonly LiveEvent[];
+  status(): Promise<EngineStatus>;
+}
+
+/** What a device is told about a message that went into quarantine. */
+export interface DeviceError {
+  readonly device: string;
+  readonly code: QuarantineCode;
+  readonly message: string;
+  readonly topic: string;
+  readonly receivedAt: number;
+}
+
+/** Served by the socket thread to the engine. */
+export interface EngineListener {
+  live(events: readonly LiveEvent[]): void;
+  deviceErrors(errors: readonly DeviceError[]): void;
+  outboxGrew(): void;
+}

@@ -1,0 +1,103 @@
+import type { Logger } from 'pino';
+import type { LiveEvent, LiveFeed, RecordsChange } from '../http/dependencies.ts';
+import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
+import { startWorker, type WorkerHandle } from '../worker-rpc.ts';
+import type {
+  DeviceError,
+  EngineCalls,
+  EngineListener,
+  EngineSettings,
+  EngineStatus,
+} from './engine-calls.ts';
+
+/** The engine as the socket thread sees it. */
+export interface EngineClient {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** The journal has grown. Any number of calls cost at most one message to the thread at a time. */
+  grew(): void;
+  /** Resolves once the engine works by the change. */
+  changed(change: RecordsChange): Promise<void>;
+  status(): Promise<EngineStatus>;
+  readonly telemetry: TelemetryReader;
+  readonly live: LiveFeed;
+  /** Tells everyone who follows the live stream. */
+  publishLive(events: readonly LiveEvent[]): void;
+}
+
+export interface EngineClientParts {
+  readonly settings: EngineSettings;
+  readonly log: Logger;
+  readonly onDeviceErrors: (errors: readonly DeviceError[]) => void;
+  readonly onOutboxGrew: () => void;
+  /** The thread died: nothing more will be taken. */
+  readonly onFailure: (error: Error) => void;
+}
+
+export function createEngineClient(parts: EngineClientParts): EngineClient {
+  const listeners = new Set<(event: LiveEvent) => void>();
+  let handle: WorkerHandle<EngineCalls> | null = null;
+  let draining = false;
+  let again = false;
+
+  const publishLive = (events: readonly LiveEvent[]) => {
+    for (const listener of listeners) for (const event of events) listener(event);
+  };
+  const served: EngineListener = {
+    live: publishLive,
+    deviceErrors: parts.onDeviceErrors,
+    outboxGrew: parts.onOutboxGrew,
+  };
+  const thread = () => {
+    if (handle === null) throw new Error('the engine was not started');
+    return handle.call;
+  };
+
+  function grew(): void {
+    again = draining;
+    if (draining || handle === null) return;
+    draining = true;
+    thread()
+      .drain()
+      .catch((error: unknown) => parts.log.error({ err: error }, 'engine could not drain the journal'))
+      .finally(() => {
+        draining = false;
+        if (again) grew();
+      });
+  }
+
+  return {
+    async start() {
+      handle = startWorker<EngineCalls, EngineListener>(
+        new URL('./engine-thread.ts', import.meta.url),
+        parts.settings,
+        served,
+        parts.onFailure,
+      );
+      await thread().start();
+      grew();
+    },
+    async stop() {
+      const running = handle;
+      handle = null;
+      await running?.call.stop();
+      await running?.terminate();
+    },
+    grew,
+    changed: (change) => thread().changed(change),
+    status: () => thread().status(),
+    telemetry: { read: (query) => thread().read(query) },
+    live: {
+      snapshot: () => thread().snapshot(),
+      subscribe(listener) {
+        listeners.add(listener);
+        if (listeners.size === 1) void thread().watch(true);
+        return () => {
+          if (listeners.delete(listener) && listeners.size === 0 && handle !== null)
+            void thread().watch(false);
+        };
+      },
+    },
+    publishLive,
+  };
+}

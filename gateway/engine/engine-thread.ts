@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { workerData } from 'node:worker_threads';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
+import { domainClock } from '../clock.ts';
+import { createSqliteJournalReader } from '../journal/sqlite-journal-reader.ts';
+import { createLog } from '../log.ts';
+import { openRecords } from '../records/open.ts';
+import { createDuckDbStore } from '../telemetry/duckdb-store.ts';
+import { createInfluxStore } from '../telemetry/influx-store.ts';
+import type { RejectedPoint } from '../telemetry/telemetry-store.ts';
+import { serveFromWorker } from '../worker-rpc.ts';
+import { Engine } from './engine.ts';
+import type { EngineCalls, EngineListener, EngineSettings } from './engine-calls.ts';
+import { createLivePositions } from './live-positions.ts';
+import { tellNews } from './news.ts';
+import { createRegistry } from './registry.ts';
+import { createSubjects } from './subjects.ts';
+import { createTelemetryWriter } from './telemetry-writer.ts';
+
+/** Positions are told at most this often; a device that moves faster is seen in steps. */
+const LIVE_EVERY_MS = 250;
+
+const settings = workerData as EngineSettings;
+const log = createLog();
+const clock = domainClock(settings.clock, Date.now);
+const db = openRecords(settings.recordsFile);
+const reader = createSqliteJournalReader({ file: settings.journalFile });
+const store =
+  settings.telemetry.kind === 'duckdb'
+    ? createDuckDbStore({ file: settings.telemetry.file })
+    : createInfluxStore(settings.telemetry);
+const registry = createRegistry(db, BUILT_IN_DEVICE_TYPES);
+const subjects = createSubjects(db);
+const positions = createLivePositions();
+let liveTimer: NodeJS.Timeout | undefined;
+
+const writer = createTelemetryWriter({
+  db,
+  store,
+  reader,
+  registry,
+  log,
+  engineSeq: () => engine.seq,
+  onRejected: async (rejected: readonly RejectedPoint[]) => {
+    log.warn(
+      { store: store.name, points: rejected.length, reason: rejected[0]?.message },
+      'telemetry store refused readings for good',
+    );
+  },
+});
+
+const engine = new Engine({
+  db,
+  registry,
+  subjects,
+  reader,
+  writer,
+  clock,
+  realNow: Date.now,
+  newId: randomUUID,
+  log,
+  onNews: (news) => tellNews(news, listener, positions),
+});
+
+const calls: EngineCalls = {
+  async start() {
+    await reader.start();
+    await registry.start();
+    await subjects.start();
+    await engine.start();
+    await writer.start();
+  },
+  async stop() {
+    clearInterval(liveTimer);
+    await engine.stop();
+    await writer.stop();
+    await reader.stop();
+    await db.destroy();
+  },
+  drain: () => engine.drain(),
+  changed: (change) => engine.between(() => registry.apply(change)),
+  read: (query) => store.read(query),
+  watch(on) {
+    clearInterval(liveTimer);
+    if (!on) return;
+    liveTimer = setInterval(() => {
+      const events = positions.takeChanged();
+      if (events.length > 0) listener.live(events);
+    }, LIVE_EVERY_MS);
+  },
+  snapshot: () => positions.snapshot(clock.now()),
+  async status() {
+    return {
+      engineSeq: engine.seq,
+      telemetrySeq: writer.storedSeq,
+      telemetryStore: store.name,
+      counts: engine.counts,
+      ...registry.size,
+      engineTrouble: engine.trouble,
+      telemetryTrouble: writer.trouble,
+    };
+  },
+};
+
+const listener = serveFromWorker<EngineListener, EngineCalls>(calls);

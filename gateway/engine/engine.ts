@@ -1,0 +1,185 @@
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { JournalReader } from '../journal/journal.ts';
+import type { Schema } from '../records/schema.ts';
+import {
+  type CommitContext,
+  commitOutcome,
+  ENGINE_CURSOR,
+  type RecordedDecision,
+  readCursor,
+} from './commit.ts';
+import { addCounts, noCounts, type Outcome } from './outcome.ts';
+import { type Processing, processEntries, processTicks } from './process.ts';
+import type { Registry } from './registry.ts';
+import type { Subjects } from './subjects.ts';
+import type { TelemetryWriter } from './telemetry-writer.ts';
+
+/** Entries a batch: large enough to share one commit among many, small enough to answer questions in between. */
+const ENTRIES_A_BATCH = 2_000;
+const BYTES_A_BATCH = 8 * 1024 * 1024;
+/** Pause before a batch whose commit failed is taken again. */
+const COMMIT_RETRY_MS = 500;
+/** setTimeout takes at most 2^31 - 1 ms. */
+const LONGEST_TIMER_MS = 2_000_000_000;
+
+/** What happened, for the live stream, the device and the outbox; told after it was committed. */
+export interface EngineNews {
+  readonly outcome: Outcome;
+  readonly decisions: readonly RecordedDecision[];
+}
+
+export interface EngineParts {
+  readonly db: Kysely<Schema>;
+  readonly registry: Registry;
+  readonly subjects: Subjects;
+  readonly reader: JournalReader;
+  readonly writer: TelemetryWriter;
+  readonly clock: Clock;
+  readonly realNow: () => number;
+  readonly newId: () => string;
+  readonly log: Logger;
+  readonly onNews: (news: EngineNews) => void;
+}
+
+/** Takes the journal through the rules, one batch at a time, and keeps the timers of visits. */
+export class Engine {
+  readonly #parts: EngineParts;
+  readonly #processing: Processing;
+  readonly #commit: CommitContext;
+  readonly counts = noCounts();
+  #seq = 0;
+  #trouble: string | null = null;
+  /** All work is done in one chain, so that nothing sees a batch half done. */
+  #work: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #stopping = false;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    const { db, registry, subjects, realNow, newId } = parts;
+    this.#processing = { db, registry, subjects, newestAt: new Map() };
+    this.#commit = { db, subjects, realNow, newId, lastDecisionId: 0, lastSeenDay: null };
+  }
+
+  /** Journal sequence up to which everything was taken. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Why the engine does not get on, or null. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  async start(): Promise<void> {
+    const { db } = this.#parts;
+    this.#seq = await readCursor(db, ENGINE_CURSOR);
+    const newest = await db
+      .selectFrom('decisions')
+      .select('id')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    this.#commit.lastDecisionId = newest?.id ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    await this.#work;
+  }
+
+  /** Takes all that is in the journal; resolves when nothing is left. */
+  drain(): Promise<void> {
+    return this.#enqueue(async () => {
+      while (!this.#stopping && (await this.#takeBatch())) {
+        // Questions from the other threads are answered between batches.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      this.#setTimer();
+    });
+  }
+
+  /** Runs `task` between batches. */
+  between(task: () => Promise<void>): Promise<void> {
+    return this.#enqueue(task);
+  }
+
+  #enqueue(task: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(task);
+    this.#work = done.catch((error: unknown) => {
+      this.#parts.log.error({ err: error }, 'engine task failed');
+    });
+    return done;
+  }
+
+  async #takeBatch(): Promise<boolean> {
+    const entries = await this.#parts.reader.read(this.#seq, ENTRIES_A_BATCH, BYTES_A_BATCH);
+    const last = entries.at(-1);
+    if (last === undefined) return false;
+    const upToSeq = last.seq + last.span - 1;
+    const outcome = await this.#committed(last.receivedAt, upToSeq, () =>
+      processEntries(this.#processing, entries),
+    );
+    if (outcome === null) return !this.#stopping;
+    this.#parts.writer.offer({ afterSeq: this.#seq, upToSeq, points: outcome.points });
+    this.#seq = upToSeq;
+    await this.#takeTicks(last.receivedAt);
+    return true;
+  }
+
+  async #takeTicks(now: number): Promise<void> {
+    const due = this.#parts.subjects.takeDue(now);
+    if (due.length === 0) return;
+    await this.#committed(now, null, () => processTicks(this.#processing, due, now));
+  }
+
+  /** Processes and commits; after a failure everything that was not committed is forgotten, and taken again later. */
+  async #committed(
+    now: number,
+    cursor: number | null,
+    process: () => Promise<Outcome>,
+  ): Promise<Outcome | null> {
+    const { log, subjects, onNews } = this.#parts;
+    try {
+      const outcome = await process();
+      const decisions = await commitOutcome(this.#commit, outcome, now, cursor);
+      addCounts(this.counts, outcome.counts);
+      if (this.#trouble !== null) log.info('engine goes on');
+      this.#trouble = null;
+      onNews({ outcome, decisions });
+      return outcome;
+    } catch (error) {
+      if (this.#trouble === null) log.error({ err: error }, 'engine could not commit; it tries again');
+      this.#trouble = error instanceof Error ? error.message : String(error);
+      await new Promise((resolve) => setTimeout(resolve, COMMIT_RETRY_MS));
+      this.#processing.newestAt.clear();
+      await subjects.forget();
+      return null;
+    }
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    const wakeAt = this.#parts.subjects.nextWakeAt();
+    if (wakeAt === null || this.#stopping) return;
+    const { clock } = this.#parts;
+    const realMs = Math.max(0, wakeAt - clock.now()) / clock.timeScale;
+    this.#timer = setTimeout(
+      () => {
+        // What arrived before the timer fired is taken first.
+        this.drain()
+          .then(() =>
+            this.#enqueue(async () => {
+              await this.#takeTicks(clock.now());
+              this.#setTimer();
+            }),
+          )
+          .catch((error: unknown) => this.#parts.log.error({ err: error }, 'timers failed'));
+      },
+      Math.min(realMs, LONGEST_TIMER_MS),
+    );
+  }
+}

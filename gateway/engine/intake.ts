@@ -1,0 +1,39 @@
+import { jsonCodec } from '../../broker/codecs/json.ts';
+import { parseDeviceTopic } from '../../broker/topics.ts';
+import type { Reading, ReadingProblem } from '../../rules/reading.ts';
+import type { StoredEntry } from '../journal/journal.ts';
+
+/** One reading of an entry, with the journal sequence that is its own. */
+export interface NumberedReading {
+  readonly seq: number;
+  readonly index: number;
+  readonly reading: Reading;
+}
+
+export interface Intake {
+  readonly deviceId: string;
+  /** In the order in which they are to be taken: by `at` (arrival where missing), then as sent. */
+  readonly readings: readonly NumberedReading[];
+  readonly problems: readonly ReadingProblem[];
+}
+
+/** The device that an entry is about, or null where the topic carries no telemetry. */
+export function deviceOf(entry: StoredEntry): string | null {
+  const topic = parseDeviceTopic(entry.topic);
+  return topic?.kind === 'telemetry' ? topic.deviceId : null;
+}
+
+/** Turns an entry into readings. Never throws: what can't be read is a problem. */
+export function takeIn(entry: StoredEntry, deviceId: string): Intake {
+  if (entry.truncatedFrom > 0) {
+    const message = `the payload has ${entry.truncatedFrom} bytes; at most 1,048,576 are taken. Send smaller batches.`;
+    return { deviceId, readings: [], problems: [{ code: 'too_large', message }] };
+  }
+  const { readings, problems } = jsonCodec.decode(entry.payload);
+  const numbered = readings.map((reading, index) => ({ seq: entry.seq + index, index, reading }));
+  if (numbered.length > 1) {
+    const time = (item: NumberedReading) => item.reading.at ?? entry.receivedAt;
+    numbered.sort((a, b) => time(a) - time(b) || a.seq - b.seq);
+  }
+  return { deviceId, readings: numbered, problems };
+}

@@ -1,0 +1,114 @@
+import type { QuarantineCode, ReadingProblem } from '../../rules/reading.ts';
+import type { AdmittedReading, Decision, Visit } from '../../rules/step.ts';
+import type { StoredEntry } from '../journal/journal.ts';
+import type { TelemetryPoint } from '../telemetry/telemetry-store.ts';
+import type { Identity } from './once.ts';
+
+/**
+ * What the engine noted about a reading that is not stored just as it was sent, so that the telemetry writer stores it
+ * alike when it has to read the journal again.
+ */
+export type Verdict =
+  | { readonly kind: 'not_stored' }
+  | { readonly kind: 'stored_as'; readonly reading: AdmittedReading };
+
+export interface QuarantineNote {
+  readonly device: string;
+  readonly topic: string;
+  readonly code: QuarantineCode;
+  readonly message: string;
+  readonly payload: Uint8Array;
+  readonly at: number;
+}
+
+export interface VisitNote {
+  readonly visit: Visit;
+  readonly consumer: string | null;
+}
+
+export interface PositionNote {
+  readonly device: string;
+  readonly type: string;
+  readonly consumer: string | null;
+  readonly at: number;
+  readonly lat: number;
+  readonly lon: number;
+  readonly heading?: number;
+  readonly speed?: number;
+}
+
+/** Counts since the thread started, by their names in /metrics. */
+export interface EngineCounts {
+  readings: number;
+  duplicates: number;
+  late: number;
+  clockCorrected: number;
+  quarantined: number;
+  unknownDevice: number;
+  decisionsSent: number;
+  decisionsSuppressed: number;
+}
+
+export function noCounts(): EngineCounts {
+  return {
+    readings: 0,
+    duplicates: 0,
+    late: 0,
+    clockCorrected: 0,
+    quarantined: 0,
+    unknownDevice: 0,
+    decisionsSent: 0,
+    decisionsSuppressed: 0,
+  };
+}
+
+/** All that came out of one stretch of the journal (or of ticks); written as one transaction. */
+export interface Outcome {
+  readonly points: TelemetryPoint[];
+  readonly verdicts: { seq: number; verdict: Verdict }[];
+  readonly identities: Identity[];
+  /** Newest state of each visit, by its id. */
+  readonly visits: Map<string, VisitNote>;
+  readonly decisions: Decision[];
+  readonly quarantine: QuarantineNote[];
+  /** Newest position of each device, for the live stream. */
+  readonly positions: Map<string, PositionNote>;
+  readonly counts: EngineCounts;
+}
+
+export function noOutcome(): Outcome {
+  return {
+    points: [],
+    verdicts: [],
+    identities: [],
+    visits: new Map(),
+    decisions: [],
+    quarantine: [],
+    positions: new Map(),
+    counts: noCounts(),
+  };
+}
+
+export function addCounts(total: EngineCounts, added: EngineCounts): void {
+  for (const name of Object.keys(added) as (keyof EngineCounts)[]) total[name] += added[name];
+}
+
+/** Notes everything that was wrong with an entry; the payload is kept whole with each. */
+export function noteProblems(
+  outcome: Outcome,
+  entry: StoredEntry,
+  device: string,
+  problems: readonly ReadingProblem[],
+): void {
+  for (const { code, message } of problems) {
+    outcome.counts.quarantined += 1;
+    outcome.quarantine.push({
+      device,
+      topic: entry.topic,
+      code,
+      message,
+      payload: entry.payload,
+      at: entry.receivedAt,
+    });
+  }
+}

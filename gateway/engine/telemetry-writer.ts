@@ -1,0 +1,208 @@
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { JournalReader } from '../journal/journal.ts';
+import type { Schema } from '../records/schema.ts';
+import type { RejectedPoint, TelemetryPoint, TelemetryStore } from '../telemetry/telemetry-store.ts';
+import { readCursor, writeCursor } from './commit.ts';
+import { deviceOf, takeIn } from './intake.ts';
+import type { Verdict } from './outcome.ts';
+import type { Registry } from './registry.ts';
+
+/** Points a write: enough to make a store fast, few enough to fit its limits. */
+const POINTS_A_WRITE = 20_000;
+/** Points that may wait here; beyond it they are dropped here and read from the journal again. */
+const POINTS_WAITING = 100_000;
+/** What is read from the journal at once when catching up. */
+const ENTRIES_A_READ = 5_000;
+const BYTES_A_READ = 16 * 1024 * 1024;
+
+interface Stretch {
+  readonly afterSeq: number;
+  readonly upToSeq: number;
+  readonly points: readonly TelemetryPoint[];
+}
+
+/**
+ * Carries readings from the engine to the telemetry store, with a cursor of its own. A store that is away holds up nothing
+ * else: what does not fit in memory meanwhile is read from the journal again, as the engine's verdicts say.
+ */
+export interface TelemetryWriter {
+  start(): Promise<void>;
+  /** Writes what is waiting if the store takes it at once, then ends. What is left is written after the next start. */
+  stop(): Promise<void>;
+  /** Hands over what the engine has committed, in order. */
+  offer(stretch: Stretch): void;
+  /** Journal sequence up to which everything is stored. */
+  readonly storedSeq: number;
+  /** What the store said last when it did not take a batch, or null while it does. */
+  readonly trouble: string | null;
+}
+
+export interface TelemetryWriterParts {
+  readonly db: Kysely<Schema>;
+  readonly store: TelemetryStore;
+  readonly reader: JournalReader;
+  readonly registry: Registry;
+  readonly log: Logger;
+  /** Called for points that the store will never take. */
+  readonly onRejected: (rejected: readonly RejectedPoint[]) => Promise<void>;
+  /** How far the engine has committed. */
+  readonly engineSeq: () => number;
+}
+
+export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWriter {
+  const { db, store, reader, registry, log } = parts;
+  const cursorName = `telemetry:${store.name}`;
+  let waiting: Stretch[] = [];
+  let waitingPoints = 0;
+  let storedSeq = 0;
+  let trouble: string | null = null;
+  let stopping = false;
+  let wake: () => void = () => undefined;
+  let running: Promise<void> = Promise.resolve();
+
+  async function next(): Promise<Stretch | null> {
+    const first = waiting[0];
+    if (first !== undefined && first.afterSeq === storedSeq) return takeWaiting();
+    if (storedSeq >= parts.engineSeq()) return null;
+    return readAgain();
+  }
+
+  function takeWaiting(): Stretch {
+    const taken: Stretch[] = [];
+    let points = 0;
+    while (
+      waiting[0] !== undefined &&
+      (taken.length === 0 || points + waiting[0].points.length <= POINTS_A_WRITE)
+    ) {
+      const stretch = waiting.shift();
+      if (stretch === undefined) break;
+      points += stretch.points.length;
+      taken.push(stretch);
+    }
+    waitingPoints -= points;
+    const upToSeq = taken.at(-1)?.upToSeq ?? storedSeq;
+    return { afterSeq: storedSeq, upToSeq, points: taken.flatMap((stretch) => stretch.points) };
+  }
+
+  /** The same points that the engine made, from the journal and its verdicts. */
+  async function readAgain(): Promise<Stretch> {
+    const until = waiting[0]?.afterSeq ?? parts.engineSeq();
+    const read = await reader.read(storedSeq, ENTRIES_A_READ, BYTES_A_READ);
+    const entries = read.filter((entry) => entry.seq <= until);
+    const last = entries.at(-1);
+    // Sequences without an entry (set aside for readings that were not there) end the stretch at `until`.
+    const upToSeq = last === undefined || entries.length < read.length ? until : last.seq + last.span - 1;
+    await registry.prepareDevices(entries.flatMap((entry) => deviceOf(entry) ?? []));
+    const rows = await db
+      .selectFrom('reading_verdicts')
+      .selectAll()
+      .where('seq', '>', storedSeq)
+      .where('seq', '<=', upToSeq)
+      .execute();
+    const verdicts = new Map(rows.map((row) => [row.seq, JSON.parse(row.verdict_json) as Verdict]));
+    const points: TelemetryPoint[] = [];
+    for (const entry of entries) {
+      const device = registry.device(deviceOf(entry) ?? '');
+      if (device === undefined) continue;
+      for (const { seq, reading } of takeIn(entry, device.id).readings) {
+        const verdict = verdicts.get(seq);
+        if (verdict?.kind === 'not_stored') continue;
+        const stored = verdict?.reading ?? { ...reading, at: reading.at ?? entry.receivedAt, flags: [] };
+        points.push({ deviceKey: device.key, seq, receivedAt: entry.receivedAt, ...stored });
+      }
+    }
+    return { afterSeq: storedSeq, upToSeq, points };
+  }
+
+  async function write(stretch: Stretch): Promise<void> {
+    for (;;) {
+      const outcome = await store.write(stretch.points, stretch.upToSeq);
+      if (outcome.kind === 'stored') {
+        if (trouble !== null) log.info({ store: store.name }, 'telemetry store takes readings again');
+        trouble = null;
+        if (outcome.rejected.length > 0) await parts.onRejected(outcome.rejected);
+        await passed(stretch.upToSeq);
+        return;
+      }
+      if (trouble === null)
+        log.warn(
+          { store: store.name, reason: outcome.message },
+          'telemetry store does not take readings; the journal keeps them',
+        );
+      trouble = outcome.message;
+      if (stopping) return;
+      await sleep(outcome.afterMs);
+      if (stopping) return;
+    }
+  }
+
+  async function passed(seq: number): Promise<void> {
+    await db.transaction().execute(async (transaction) => {
+      await writeCursor(transaction, cursorName, seq);
+      await transaction.deleteFrom('reading_verdicts').where('seq', '<=', seq).execute();
+    });
+    storedSeq = seq;
+  }
+
+  const sleep = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        if (!stopping) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  async function run(): Promise<void> {
+    for (;;) {
+      const stretch = await next();
+      if (stretch !== null) {
+        await write(stretch);
+        if (stopping && trouble !== null) return;
+      } else {
+        if (stopping) return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  }
+
+  return {
+    async start() {
+      await store.start();
+      storedSeq = (await store.storedSeq()) ?? (await readCursor(db, cursorName));
+      running = run();
+      // A failure here is a bug or a dead records file; the thread ends, and the gateway with it.
+      running.catch((error: unknown) => {
+        log.fatal({ err: error }, 'telemetry writer failed');
+        throw error;
+      });
+    },
+    async stop() {
+      stopping = true;
+      wake();
+      await running;
+      await store.stop();
+    },
+    offer(stretch) {
+      if (waitingPoints + stretch.points.length > POINTS_WAITING) {
+        // Dropped here, they are read from the journal again, up to where the queue goes on.
+        waiting = [];
+        waitingPoints = 0;
+      } else {
+        waiting.push(stretch);
+        waitingPoints += stretch.points.length;
+      }
+      wake();
+    },
+    get storedSeq() {
+      return storedSeq;
+    },
+    get trouble() {
+      return trouble;
+    },
+  };
+}
