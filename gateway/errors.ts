@@ -53,6 +53,12 @@ export const ERRORS = {
     mend: 'Check the id; names are case-sensitive.',
   },
   already_exists: { status: 409, retry: false, title: 'That id is taken', mend: 'Choose another id.' },
+  wrong_state: {
+    status: 409,
+    retry: false,
+    title: 'That does not go from the present state',
+    mend: 'See `detail` for what does.',
+  },
   payload_too_large: {
     status: 413,
     retry: false,
@@ -138,7 +144,12 @@ export const ERRORS = {
     title: 'A file in the data directory cannot be read',
     mend: 'Restore it from a backup, or move it away to start afresh.',
   },
-  data_dir_newer: { status: 500, retry: false, title: 'The data directory was used by a newer version of Wayside', mend: 'Run that version or a later one, or set WAYSIDE_DATA_DIR to another directory.' },
+  data_dir_newer: {
+    status: 500,
+    retry: false,
+    title: 'The data directory was used by a newer version of Wayside',
+    mend: 'Run that version or a later one, or set WAYSIDE_DATA_DIR to another directory.',
+  },
   port_in_use: {
     status: 500,
     retry: false,

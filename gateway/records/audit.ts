@@ -1,0 +1,57 @@
+import type { Kysely } from 'kysely';
+import { matching, newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import type { Schema } from './schema.ts';
+
+/** Who makes a change, and when (domain time, epoch ms). */
+export interface Change {
+  /** Name of a user, `admin-token`, or `consumer:<id>`. */
+  readonly actor: string;
+  readonly at: number;
+}
+
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: number;
+  readonly actor: string;
+  /** Such as `rule.saved`. */
+  readonly action: string;
+  /** Id of what was changed. */
+  readonly subject: string;
+  readonly detail: unknown;
+}
+
+const ORDER = { list: 'audit', timeColumn: 'at', idColumn: 'id' };
+
+/** Notes a change, within the transaction that makes it. `detail` holds no secret and no position. */
+export async function writeAudit(
+  trx: Kysely<Schema>,
+  change: Change,
+  action: string,
+  subject: string,
+  detail: object = {},
+): Promise<void> {
+  const row = { at: change.at, actor: change.actor, action, subject, detail_json: JSON.stringify(detail) };
+  await trx.insertInto('audit').values(row).execute();
+}
+
+export async function listAudit(
+  db: Kysely<Schema>,
+  filter: { readonly subject?: string | undefined; readonly actor?: string | undefined },
+  page: PageRequest,
+): Promise<Page<AuditEntry>> {
+  const rows = await db
+    .selectFrom('audit')
+    .selectAll()
+    .where(withinPage(ORDER, page))
+    .where(matching({ subject: filter.subject, actor: filter.actor }))
+    .orderBy(newestFirst(ORDER))
+    .limit(page.limit + 1)
+    .execute();
+  return pageOf(
+    ORDER,
+    rows,
+    page.limit,
+    (row) => [row.at, row.id],
+    ({ id, detail_json, ...rest }) => ({ id: String(id), ...rest, detail: JSON.parse(detail_json) }),
+  );
+}

@@ -1,0 +1,121 @@
+import type { Kysely, Selectable } from 'kysely';
+import type { QuietHours } from '../../rules/step.ts';
+import { WaysideError } from '../errors.ts';
+import { type Change, writeAudit } from './audit.ts';
+import { newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import type { Schema } from './schema.ts';
+
+export interface Consumer {
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** IANA zone, or null where unknown. */
+  readonly timezone: string | null;
+  /** Null: offers may come at any hour. */
+  readonly quietHours: QuietHours | null;
+  readonly createdAt: number;
+}
+
+export interface ConsumerSettings {
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  readonly timezone?: string | null | undefined;
+  readonly quietHours?: QuietHours | null | undefined;
+}
+
+/** What a consumer has who never said otherwise. */
+export const DEFAULT_QUIET_HOURS: QuietHours = { from: '21:00', to: '08:00' };
+
+const ORDER = { list: 'consumers', timeColumn: 'created_at', idColumn: 'id' };
+
+function consumerOf(row: Selectable<Schema['consumers']>): Consumer {
+  return {
+    id: row.id,
+    attributes: JSON.parse(row.attributes_json),
+    timezone: row.timezone,
+    quietHours: JSON.parse(row.quiet_hours_json),
+    createdAt: row.created_at,
+  };
+}
+
+/** @throws WaysideError `already_exists` */
+export async function createConsumer(
+  db: Kysely<Schema>,
+  id: string,
+  settings: ConsumerSettings,
+  change: Change,
+): Promise<Consumer> {
+  return db.transaction().execute(async (trx) => {
+    const quietHours = settings.quietHours === undefined ? DEFAULT_QUIET_HOURS : settings.quietHours;
+    const row = {
+      id,
+      attributes_json: JSON.stringify(settings.attributes ?? {}),
+      timezone: settings.timezone ?? null,
+      quiet_hours_json: JSON.stringify(quietHours),
+      created_at: change.at,
+    };
+    const inserted = await trx
+      .insertInto('consumers')
+      .values(row)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .executeTakeFirstOrThrow();
+    if (inserted.numInsertedOrUpdatedRows === 0n) {
+      throw new WaysideError('already_exists', `there is a consumer "${id}"`);
+    }
+    await writeAudit(trx, change, 'consumer.created', id);
+    return consumerOf(row);
+  });
+}
+
+/** Changes what is given and leaves the rest. @throws WaysideError `not_found` */
+export async function updateConsumer(
+  db: Kysely<Schema>,
+  id: string,
+  settings: ConsumerSettings,
+  change: Change,
+): Promise<Consumer> {
+  return db.transaction().execute(async (trx) => {
+    const before = await requireConsumer(trx, id);
+    const after = {
+      attributes: settings.attributes ?? before.attributes,
+      timezone: settings.timezone === undefined ? before.timezone : settings.timezone,
+      quietHours: settings.quietHours === undefined ? before.quietHours : settings.quietHours,
+    };
+    await trx
+      .updateTable('consumers')
+      .set({
+        attributes_json: JSON.stringify(after.attributes),
+        timezone: after.timezone,
+        quiet_hours_json: JSON.stringify(after.quietHours),
+      })
+      .where('id', '=', id)
+      .execute();
+    const changed = Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    await writeAudit(trx, change, 'consumer.changed', id, { changed });
+    return { ...before, ...after };
+  });
+}
+
+/**
+ * The consumer, which must be there.
+ *
+ * @param code `unknown_consumer` where another document names the consumer
+ */
+export async function requireConsumer(
+  db: Kysely<Schema>,
+  id: string,
+  code: 'not_found' | 'unknown_consumer' = 'not_found',
+): Promise<Consumer> {
+  const row = await db.selectFrom('consumers').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) throw new WaysideError(code, `there is no consumer "${id}"`);
+  return consumerOf(row);
+}
+
+export async function listConsumers(db: Kysely<Schema>, page: PageRequest): Promise<Page<Consumer>> {
+  const rows = await db
+    .selectFrom('consumers')
+    .selectAll()
+    .where(withinPage(ORDER, page))
+    .orderBy(newestFirst(ORDER))
+    .limit(page.limit + 1)
+    .execute();
+  return pageOf(ORDER, rows, page.limit, (row) => [row.created_at, row.id], consumerOf);
+}

@@ -1,0 +1,128 @@
+import type { Kysely, Selectable } from 'kysely';
+import { WaysideError } from '../errors.ts';
+import { type Change, writeAudit } from './audit.ts';
+import { requireConsumer } from './consumers.ts';
+import { matching, newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import type { Schema } from './schema.ts';
+
+export interface Device {
+  readonly id: string;
+  readonly type: string;
+  readonly consumerId: string | null;
+  readonly createdAt: number;
+}
+
+const ORDER = { list: 'devices', timeColumn: 'created_at', idColumn: 'id' };
+
+function deviceOf(row: Selectable<Schema['devices']>): Device {
+  return { id: row.id, type: row.type, consumerId: row.consumer_id, createdAt: row.created_at };
+}
+
+/**
+ * @param device `deviceKey` is random and becomes the device's name in the telemetry store
+ * @throws WaysideError `already_exists`, `unknown_consumer`
+ */
+export async function createDevice(
+  db: Kysely<Schema>,
+  device: {
+    readonly id: string;
+    readonly type: string;
+    readonly consumerId: string | null;
+    readonly deviceKey: string;
+    readonly tokenHash: string;
+  },
+  change: Change,
+): Promise<Device> {
+  return db.transaction().execute(async (trx) => {
+    if (device.consumerId !== null) await requireConsumer(trx, device.consumerId, 'unknown_consumer');
+    const row = {
+      id: device.id,
+      device_key: device.deviceKey,
+      type: device.type,
+      consumer_id: device.consumerId,
+      token_hash: device.tokenHash,
+      created_at: change.at,
+    };
+    const inserted = await trx
+      .insertInto('devices')
+      .values(row)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .executeTakeFirstOrThrow();
+    if (inserted.numInsertedOrUpdatedRows === 0n) {
+      throw new WaysideError('already_exists', `there is a device "${device.id}"`);
+    }
+    await writeAudit(trx, change, 'device.created', device.id, {
+      type: device.type,
+      consumerId: device.consumerId,
+    });
+    return deviceOf(row);
+  });
+}
+
+/** @throws WaysideError `not_found` */
+export async function getDevice(db: Kysely<Schema>, id: string): Promise<Device> {
+  return deviceOf(await deviceRow(db, id));
+}
+
+/** The name under which the device's telemetry is kept. @throws WaysideError `not_found` */
+export async function deviceKeyOf(db: Kysely<Schema>, id: string): Promise<string> {
+  return (await deviceRow(db, id)).device_key;
+}
+
+/** Hash of the device's token for the broker, or null where there is no such device. */
+export async function findDeviceTokenHash(db: Kysely<Schema>, id: string): Promise<string | null> {
+  const row = await db.selectFrom('devices').select('token_hash').where('id', '=', id).executeTakeFirst();
+  return row?.token_hash ?? null;
+}
+
+export async function listDevices(
+  db: Kysely<Schema>,
+  filter: { readonly consumer?: string | undefined; readonly type?: string | undefined },
+  page: PageRequest,
+): Promise<Page<Device>> {
+  const rows = await db
+    .selectFrom('devices')
+    .selectAll()
+    .where(withinPage(ORDER, page))
+    .where(matching({ consumer_id: filter.consumer, type: filter.type }))
+    .orderBy(newestFirst(ORDER))
+    .limit(page.limit + 1)
+    .execute();
+  return pageOf(ORDER, rows, page.limit, (row) => [row.created_at, row.id], deviceOf);
+}
+
+/** Links a device to a consumer, or (null) to nobody. @throws WaysideError `not_found`, `unknown_consumer` */
+export async function linkDevice(
+  db: Kysely<Schema>,
+  id: string,
+  consumerId: string | null,
+  change: Change,
+): Promise<{ readonly device: Device; readonly before: string | null }> {
+  return db.transaction().execute(async (trx) => {
+    const row = await deviceRow(trx, id);
+    if (consumerId !== null) await requireConsumer(trx, consumerId, 'unknown_consumer');
+    await trx.updateTable('devices').set({ consumer_id: consumerId }).where('id', '=', id).execute();
+    await writeAudit(trx, change, 'device.linked', id, { from: row.consumer_id, to: consumerId });
+    return { device: deviceOf({ ...row, consumer_id: consumerId }), before: row.consumer_id };
+  });
+}
+
+/** Puts a new token in the place of the old one. @throws WaysideError `not_found` */
+export async function replaceDeviceToken(
+  db: Kysely<Schema>,
+  id: string,
+  tokenHash: string,
+  change: Change,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const row = await deviceRow(trx, id);
+    await trx.updateTable('devices').set({ token_hash: tokenHash }).where('id', '=', row.id).execute();
+    await writeAudit(trx, change, 'device.token_replaced', id);
+  });
+}
+
+async function deviceRow(db: Kysely<Schema>, id: string): Promise<Selectable<Schema['devices']>> {
+  const row = await db.selectFrom('devices').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) throw new WaysideError('not_found', `there is no device "${id}"`);
+  return row;
+}

@@ -1,0 +1,107 @@
+import type { Kysely, Selectable } from 'kysely';
+import { sql } from 'kysely';
+import { type Change, writeAudit } from './audit.ts';
+import { requireConsumer } from './consumers.ts';
+import type { Schema } from './schema.ts';
+
+/** A browser's subscription as the consumer page got it from the Push API. */
+export interface PushKeys {
+  readonly p256dh: string;
+  readonly auth: string;
+}
+
+export interface PushSubscription {
+  readonly id: string;
+  readonly endpoint: string;
+  readonly createdAt: number;
+  /** Set once the push service said that the subscription is no more. */
+  readonly goneAt: number | null;
+}
+
+function subscriptionOf(row: Selectable<Schema['push_subscriptions']>): PushSubscription {
+  return { id: row.id, endpoint: row.endpoint, createdAt: row.created_at, goneAt: row.gone_at };
+}
+
+/**
+ * Keeps a subscription. An endpoint is one browser profile: subscribing again renews its keys, and where another person
+ * signed in on it, it becomes theirs, so that nobody reads another's offers.
+ *
+ * @param subscription `id` is used where the endpoint is new
+ * @returns the subscription, and the consumer who had the endpoint before, if another
+ * @throws WaysideError `not_found` where there is no such consumer
+ */
+export async function addPushSubscription(
+  db: Kysely<Schema>,
+  consumerId: string,
+  subscription: { readonly id: string; readonly endpoint: string; readonly keys: PushKeys },
+  change: Change,
+): Promise<{ readonly subscription: PushSubscription; readonly takenFrom: string | null }> {
+  return db.transaction().execute(async (trx) => {
+    await requireConsumer(trx, consumerId);
+    const before = await trx
+      .selectFrom('push_subscriptions')
+      .select('consumer_id')
+      .where('endpoint', '=', subscription.endpoint)
+      .executeTakeFirst();
+    const values = { consumer_id: consumerId, ...subscription.keys, gone_at: null };
+    const row = await trx
+      .insertInto('push_subscriptions')
+      .values({ id: subscription.id, endpoint: subscription.endpoint, created_at: change.at, ...values })
+      .onConflict((conflict) => conflict.column('endpoint').doUpdateSet(values))
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await writeAudit(trx, change, 'push_subscription.added', consumerId, {
+      origin: new URL(row.endpoint).origin,
+    });
+    const takenFrom = before !== undefined && before.consumer_id !== consumerId ? before.consumer_id : null;
+    return { subscription: subscriptionOf(row), takenFrom };
+  });
+}
+
+/** Newest first; at most 100. */
+export async function listPushSubscriptions(
+  db: Kysely<Schema>,
+  consumerId: string,
+): Promise<readonly PushSubscription[]> {
+  const rows = await db
+    .selectFrom('push_subscriptions')
+    .selectAll()
+    .where('consumer_id', '=', consumerId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(100)
+    .execute();
+  return rows.map(subscriptionOf);
+}
+
+/** How many browsers an offer to this consumer can reach. */
+export async function countLivePushSubscriptions(db: Kysely<Schema>, consumerId: string): Promise<number> {
+  const row = await db
+    .selectFrom('push_subscriptions')
+    .select(sql<number>`count(*)`.as('n'))
+    .where('consumer_id', '=', consumerId)
+    .where('gone_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return row.n;
+}
+
+/** Removes a subscription by id or endpoint; false where the consumer has no such one. */
+export async function removePushSubscription(
+  db: Kysely<Schema>,
+  consumerId: string,
+  which: { readonly id: string } | { readonly endpoint: string },
+  change: Change,
+): Promise<boolean> {
+  return db.transaction().execute(async (trx) => {
+    const [column, value] =
+      'id' in which ? (['id', which.id] as const) : (['endpoint', which.endpoint] as const);
+    const deleted = await trx
+      .deleteFrom('push_subscriptions')
+      .where('consumer_id', '=', consumerId)
+      .where(column, '=', value)
+      .executeTakeFirstOrThrow();
+    if (deleted.numDeletedRows === 0n) return false;
+    await writeAudit(trx, change, 'push_subscription.removed', consumerId);
+    return true;
+  });
+}
