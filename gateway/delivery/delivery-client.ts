@@ -1,0 +1,101 @@
+import type { Logger } from 'pino';
+import type { ClockOrigin } from '../clock.ts';
+import { startWorker, type WorkerHandle } from '../worker-rpc.ts';
+import type { DeliveryListener, DeliveryThread, DeliveryThreadData } from './delivery-thread.ts';
+import type { DeliveryCounters } from './outbox.ts';
+import type { DeliveryRow } from './outbox-store.ts';
+import type { VapidKeys } from './vapid-keys.ts';
+
+export interface DeliveryOptions {
+  /** SQLite file of the records; migrated before `start`. */
+  readonly recordsFile: string;
+  readonly vapidKeys: VapidKeys;
+  readonly vapidSubject: string;
+  readonly receiptKey: Uint8Array;
+  /** Origins of WAYSIDE_PUSH_HOSTS. */
+  readonly pushHosts: readonly string[];
+  /** Quiet hours and `sent_at` go by domain time. */
+  readonly clockOrigin: ClockOrigin;
+  /** Real time, epoch ms. */
+  readonly realNow: () => number;
+  readonly log: Logger;
+  /** Called once when the thread dies; nothing is sent from then on, and nothing is lost. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Works the outbox off in a thread of its own, for encryption and TLS burn CPU by the millisecond. */
+export interface Delivery {
+  /** Rejects where the thread cannot start or read the records. */
+  start(): Promise<void>;
+  /** Ends what is under way (at most a few seconds); what waits goes out after the next start. */
+  stop(): Promise<void>;
+  /** Deliveries were queued: looks at once instead of at the next timer. */
+  wake(): void;
+  /** Rows as they are after each change by the outbox. Returns the unsubscribe. */
+  onChanged(listener: (rows: readonly DeliveryRow[]) => void): () => void;
+  /** Totals since the start and the backlog, for /metrics. */
+  counters(): Promise<DeliveryCounters>;
+}
+
+const GRACE_MS = 3_000;
+/** One log line a kind of trouble in this time, for a dead disk causes one a second. */
+const LOG_EVERY_MS = 60_000;
+
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const listeners = new Set<(rows: readonly DeliveryRow[]) => void>();
+  const toldAt = new Map<string, number>();
+  let thread: WorkerHandle<DeliveryThread> | null = null;
+
+  const local: DeliveryListener = {
+    changed(rows) {
+      for (const listener of listeners) listener(rows);
+    },
+    trouble(what, message) {
+      const now = options.realNow();
+      if (now - (toldAt.get(what) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return;
+      toldAt.set(what, now);
+      options.log.error({ cause: message }, what);
+    },
+  };
+
+  return {
+    async start() {
+      const data: DeliveryThreadData = {
+        recordsFile: options.recordsFile,
+        vapidKeys: options.vapidKeys,
+        vapidSubject: options.vapidSubject,
+        receiptKey: options.receiptKey,
+        pushHosts: options.pushHosts,
+        clockOrigin: options.clockOrigin,
+      };
+      const file = new URL('./delivery-thread.ts', import.meta.url);
+      const started = Promise.withResolvers<unknown>();
+      const worker = startWorker<DeliveryThread, DeliveryListener>(file, data, local, (error) => {
+        started.reject(error);
+        if (thread !== null) options.onFailure(error);
+      });
+      // The first answer shows that the thread is up and can read the records.
+      worker.call.counters().then(started.resolve, started.reject);
+      await started.promise;
+      thread = worker;
+    },
+    async stop() {
+      const stopped = thread;
+      thread = null;
+      if (stopped === null) return;
+      await stopped.call.stop(GRACE_MS);
+      await stopped.terminate();
+    },
+    wake() {
+      thread?.call.wake.asEvent();
+    },
+    onChanged(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async counters() {
+      if (thread === null) throw new Error('delivery is not running');
+      return thread.call.counters();
+    },
+  };
+}

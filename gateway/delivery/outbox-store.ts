@@ -1,0 +1,217 @@
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { Purpose, QuietHours } from '../../rules/step.ts';
+import type { Schema } from '../records/schema.ts';
+import type { PushTarget } from './push-request.ts';
+import type { RuleNeeds } from './rule-needs.ts';
+import type { SendFacts } from './send-check.ts';
+
+export type DeliveryRow = Selectable<Schema['deliveries']>;
+
+/** A delivery that is due, with what the records say about it now. */
+export interface DueDelivery {
+  readonly row: DeliveryRow;
+  readonly facts: SendFacts;
+  /** Live push subscriptions of the consumer. */
+  readonly targets: readonly (PushTarget & { readonly id: string })[];
+}
+
+/** What became of a delivery in one round. */
+export type DeliveryResult = {
+  readonly id: string;
+  readonly attempted: boolean;
+  readonly goneSubscriptions: readonly string[];
+} & (
+  | { readonly kind: 'sent' }
+  | { readonly kind: 'retrying'; readonly nextAttemptAt: number; readonly reason: string }
+  | { readonly kind: 'gone' | 'failed' | 'expired' | 'withdrawn'; readonly reason: string }
+);
+
+/** The outbox as rows: `deliveries` that are queued or retrying. */
+export interface OutboxStore {
+  /** Earliest due first. @param now real time, epoch ms @param except ids that are being worked on */
+  due(now: number, limit: number, except: readonly string[]): Promise<readonly DueDelivery[]>;
+  /** Real time at which the next delivery falls due, or null where the outbox is empty. */
+  nextDueAt(except: readonly string[]): Promise<number | null>;
+  /**
+   * Writes results, all or none. A row that has moved on meanwhile (its receipt was faster) keeps its state.
+   * @param sentAt domain time @param goneAt real time @returns the rows as they are now
+   */
+  record(results: readonly DeliveryResult[], sentAt: number, goneAt: number): Promise<readonly DeliveryRow[]>;
+  /** How many wait, and since when (domain time; null where none does). */
+  backlog(): Promise<{ readonly size: number; readonly oldestCreatedAt: number | null }>;
+}
+
+/** Literals and not parameters, for SQLite takes the index over waiting rows only where its condition stands in the query. */
+const WAITING = sql<boolean>`state in ('queued', 'retrying')`;
+
+export function createOutboxStore(db: Kysely<Schema>, ruleNeeds: () => Promise<RuleNeeds>): OutboxStore {
+  return {
+    async due(now, limit, except) {
+      let query = db.selectFrom('deliveries').selectAll().where(WAITING).where('next_attempt_at', '<=', now);
+      if (except.length > 0) query = query.where('id', 'not in', except);
+      const rows = await query.orderBy('next_attempt_at').limit(limit).execute();
+      return rows.length === 0 ? [] : withFacts(db, rows, await ruleNeeds());
+    },
+
+    async nextDueAt(except) {
+      let query = db
+        .selectFrom('deliveries')
+        .select((eb) => eb.fn.min('next_attempt_at').as('at'))
+        .where(WAITING);
+      if (except.length > 0) query = query.where('id', 'not in', except);
+      const { at } = await query.executeTakeFirstOrThrow();
+      return at;
+    },
+
+    async record(results, sentAt, goneAt) {
+      if (results.length === 0) return [];
+      return db.transaction().execute(async (trx) => {
+        for (const result of results) await recordOne(trx, result, sentAt);
+        const gone = results.flatMap((result) => result.goneSubscriptions);
+        if (gone.length > 0) {
+          await trx
+            .updateTable('push_subscriptions')
+            .set({ gone_at: goneAt })
+            .where('id', 'in', gone)
+            .where('gone_at', 'is', null)
+            .execute();
+        }
+        const ids = results.map((result) => result.id);
+        return trx.selectFrom('deliveries').selectAll().where('id', 'in', ids).execute();
+      });
+    },
+
+    async backlog() {
+      const row = await db
+        .selectFrom('deliveries')
+        .select((eb) => [eb.fn.countAll<number>().as('size'), eb.fn.min('created_at').as('oldestCreatedAt')])
+        .where(WAITING)
+        .executeTakeFirstOrThrow();
+      return { size: Number(row.size), oldestCreatedAt: row.oldestCreatedAt };
+    },
+  };
+}
+
+async function recordOne(trx: Transaction<Schema>, result: DeliveryResult, sentAt: number): Promise<void> {
+  const attempts = result.attempted ? 1 : 0;
+  const waiting = trx.updateTable('deliveries').where('id', '=', result.id);
+  switch (result.kind) {
+    case 'sent':
+      // Also where the receipt came first: then only the time of sending was missing.
+      await waiting
+        .set({
+          state: sql`case when ${WAITING} then 'sent' else state end`,
+          sent_at: sql`coalesce(sent_at, ${sentAt})`,
+          attempts: sql`attempts + ${attempts}`,
+          next_attempt_at: null,
+          reason: null,
+        })
+        .execute();
+      return;
+    case 'retrying':
+      await waiting
+        .where(WAITING)
+        .set({
+          state: 'retrying',
+          attempts: sql`attempts + ${attempts}`,
+          next_attempt_at: result.nextAttemptAt,
+          reason: result.reason,
+        })
+        .execute();
+      return;
+    case 'gone':
+    case 'failed':
+    case 'expired':
+    case 'withdrawn':
+      await waiting
+        .where(WAITING)
+        .set({
+          state: result.kind,
+          attempts: sql`attempts + ${attempts}`,
+          next_attempt_at: null,
+          reason: result.reason,
+        })
+        .execute();
+      return;
+  }
+}
+
+async function withFacts(
+  db: Kysely<Schema>,
+  rows: readonly DeliveryRow[],
+  needs: RuleNeeds,
+): Promise<readonly DueDelivery[]> {
+  const consumerIds = [...new Set(rows.map((row) => row.consumer))];
+  const ruleIds = [...new Set(rows.map((row) => row.rule))];
+  const consumers = await db.selectFrom('consumers').selectAll().where('id', 'in', consumerIds).execute();
+  const rules = await db.selectFrom('rules').selectAll().where('id', 'in', ruleIds).execute();
+  const consents = await db
+    .selectFrom('consents')
+    .select(['consumer_id', 'purpose'])
+    .where('consumer_id', 'in', consumerIds)
+    .where('granted', '=', 1)
+    .execute();
+  const subscriptions = await db
+    .selectFrom('push_subscriptions')
+    .select(['id', 'consumer_id', 'endpoint', 'p256dh', 'auth'])
+    .where('consumer_id', 'in', consumerIds)
+    .where('gone_at', 'is', null)
+    .execute();
+  const homeless = new Set(
+    consumers.filter((consumer) => consumer.timezone === null).map((consumer) => consumer.id),
+  );
+  const placeZones = await timezonesOfPlaces(
+    db,
+    rows.filter((row) => homeless.has(row.consumer)),
+  );
+
+  const consumerById = new Map(consumers.map((consumer) => [consumer.id, consumer]));
+  const ruleById = new Map(rules.map((rule) => [rule.id, rule]));
+  const consentsOf = Map.groupBy(consents, (consent) => consent.consumer_id);
+  const targetsOf = Map.groupBy(subscriptions, (subscription) => subscription.consumer_id);
+  return rows.map((row) => {
+    const consumer = consumerById.get(row.consumer);
+    const rule = ruleById.get(row.rule);
+    return {
+      row,
+      targets: targetsOf.get(row.consumer) ?? [],
+      facts: {
+        rule: rule === undefined ? null : { state: rule.state, needs: needs(rule.document_json) },
+        consumer:
+          consumer === undefined
+            ? null
+            : {
+                granted: new Set<Purpose>(
+                  (consentsOf.get(row.consumer) ?? []).map((consent) => consent.purpose),
+                ),
+                quietHours: JSON.parse(consumer.quiet_hours_json) as QuietHours | null,
+                timezone: consumer.timezone ?? placeZones.get(row.decision_id) ?? null,
+              },
+      },
+    };
+  });
+}
+
+/** By decision: a consumer without a time zone goes by the place's. */
+async function timezonesOfPlaces(
+  db: Kysely<Schema>,
+  rows: readonly DeliveryRow[],
+): Promise<ReadonlyMap<number, string>> {
+  if (rows.length === 0) return new Map();
+  const found = await db
+    .selectFrom('decisions')
+    .innerJoin('places', 'places.id', 'decisions.place')
+    .select(['decisions.id', 'places.feature_json'])
+    .where(
+      'decisions.id',
+      'in',
+      rows.map((row) => row.decision_id),
+    )
+    .execute();
+  const zones = new Map<number, string>();
+  for (const { id, feature_json } of found) {
+    const zone: unknown = JSON.parse(feature_json)?.properties?.timezone;
+    if (typeof zone === 'string') zones.set(id, zone);
+  }
+  return zones;
+}

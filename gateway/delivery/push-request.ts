@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { encryptMessage, type MessageSecrets } from './content-encryption.ts';
+
+/** Where a browser is reached: what `PushSubscription.toJSON()` gives, keys in base64url. */
+export interface PushTarget {
+  readonly endpoint: string;
+  readonly p256dh: string;
+  readonly auth: string;
+}
+
+/** RFC 8030 §5.3. */
+export type Urgency = 'very-low' | 'low' | 'normal' | 'high';
+
+export interface PushMessage {
+  /** Names the message: the same id always gives the same Topic. */
+  readonly deliveryId: string;
+  /** Plain JSON text; encrypted here. */
+  readonly payload: string;
+  /** Whole seconds for which the push service may keep the message while the browser is away. */
+  readonly ttlSeconds: number;
+  readonly urgency: Urgency;
+}
+
+export interface PushRequest {
+  readonly endpoint: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/**
+ * Builds the POST of RFC 8030 §5; sends nothing.
+ *
+ * @param authorization value of the Authorization header (RFC 8292) for the endpoint's origin
+ * @param secrets fresh for this message
+ * @throws when the endpoint is no URL, the keys are not of the right form, or the payload is over MAX_PLAIN_BYTES
+ */
+export function buildPushRequest(
+  target: PushTarget,
+  message: PushMessage,
+  authorization: string,
+  secrets: MessageSecrets,
+): PushRequest {
+  const body = encryptMessage(
+    Buffer.from(message.payload),
+    Buffer.from(target.p256dh, 'base64url'),
+    Buffer.from(target.auth, 'base64url'),
+    secrets,
+  );
+  return {
+    endpoint: new URL(target.endpoint),
+    headers: {
+      authorization,
+      'content-encoding': 'aes128gcm',
+      'content-type': 'application/octet-stream',
+      'content-length': String(body.byteLength),
+      ttl: String(message.ttlSeconds),
+      topic: topicOf(message.deliveryId),
+      urgency: message.urgency,
+    },
+    body,
+  };
+}
+
+/**
+ * The Topic of a delivery (RFC 8030 §5.4: at most 32 characters of base64url). A second sending after a crash so
+ * replaces the first where the browser has not fetched it yet.
+ */
+export function topicOf(deliveryId: string): string {
+  return createHash('sha256').update(deliveryId).digest('base64url').slice(0, 32);
+}

@@ -1,0 +1,99 @@
+import { Agent, type buildConnector } from 'undici';
+import { isAllowedPushEndpoint } from './push-hosts.ts';
+import type { PushRequest } from './push-request.ts';
+import { parseRetryAfter } from './retry-delay.ts';
+
+/** What a push service made of a message. */
+export type PushOutcome =
+  | { readonly kind: 'sent' }
+  /** Worth trying again; `afterMs` is what the service asked for. */
+  | { readonly kind: 'retry'; readonly afterMs: number | null; readonly reason: string }
+  /** The subscription is no more. */
+  | { readonly kind: 'gone' }
+  /** Trying again would end the same. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface PushSender {
+  /** Never rejects: every failure is an outcome. */
+  send(request: PushRequest): Promise<PushOutcome>;
+  /** Closes the connections; requests under way end as `retry`. */
+  stop(): Promise<void>;
+}
+
+export interface PushSenderOptions {
+  /** Origins of WAYSIDE_PUSH_HOSTS. */
+  readonly extraOrigins: readonly string[];
+  /** Epoch ms; for Retry-After given as a date. */
+  readonly realNow: () => number;
+  /** For the connection and again for the answer. */
+  readonly timeoutMs?: number;
+  /** Connections to one push service; over HTTP/2 each carries many messages. */
+  readonly connectionsPerOrigin?: number;
+  /** TLS settings, such as a CA of one's own. */
+  readonly tls?: buildConnector.BuildOptions;
+}
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/**
+ * Sends push messages over kept connections, HTTP/2 where the service offers it. Redirects are not followed: an endpoint that
+ * answers with one is not a push service, and the target would escape the list of allowed hosts.
+ */
+export function createPushSender(options: PushSenderOptions): PushSender {
+  const timeoutMs = options.timeoutMs ?? 10_000;
+  const agent = new Agent({
+    connections: options.connectionsPerOrigin ?? 8,
+    connectTimeout: timeoutMs,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    keepAliveTimeout: 30_000,
+    maxResponseSize: MAX_ANSWER_BYTES,
+    allowH2: true,
+    ...(options.tls === undefined ? {} : { connect: { timeout: timeoutMs, ...options.tls } }),
+  });
+  return {
+    async send(request) {
+      const { endpoint } = request;
+      if (!isAllowedPushEndpoint(endpoint.href, options.extraOrigins)) {
+        return { kind: 'failed', reason: 'push_host_not_allowed' };
+      }
+      try {
+        const answer = await agent.request({
+          origin: endpoint.origin,
+          path: endpoint.pathname + endpoint.search,
+          method: 'POST',
+          headers: request.headers,
+          body: request.body,
+        });
+        // The status says it all; what follows is read to free the connection, and an error there changes nothing.
+        answer.body.on('error', () => undefined).resume();
+        return outcomeOf(answer.statusCode, singleValue(answer.headers['retry-after']), options.realNow());
+      } catch (error) {
+        return { kind: 'retry', afterMs: null, reason: networkReason(error) };
+      }
+    },
+    stop: () => agent.destroy(),
+  };
+}
+
+/** What a status means to a sender: RFC 8030 §5.3, §7.3 and §8.4, and what the browsers' services document. */
+export function outcomeOf(status: number, retryAfter: string | undefined, now: number): PushOutcome {
+  if (status >= 200 && status < 300) return { kind: 'sent' };
+  if (status === 404 || status === 410) return { kind: 'gone' };
+  const reason = `http_${status}`;
+  if (status === 429 || status === 408 || status >= 500) {
+    return { kind: 'retry', afterMs: parseRetryAfter(retryAfter, now), reason };
+  }
+  return { kind: 'failed', reason };
+}
+
+function singleValue(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
+
+/** A short name without address or port: `reason` is shown to people and kept. */
+function networkReason(error: unknown): string {
+  const code =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+  return `network_${code.toLowerCase()}`;
+}

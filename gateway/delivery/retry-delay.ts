@@ -1,0 +1,28 @@
+const FIRST_MS = 2_000;
+const LONGEST_MS = 5 * 60_000;
+
+/**
+ * How long to wait before the next attempt: doubling from 2 s to 5 min, of which a random half is taken, so that messages
+ * that failed together do not come back together; never sooner than the push service asked for.
+ *
+ * @param attempts how many were made, at least 1
+ * @param askedMs what Retry-After said, or null
+ * @param random in [0, 1)
+ */
+export function retryDelayMs(attempts: number, askedMs: number | null, random: number): number {
+  const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempts - 1, 20));
+  const own = Math.round(ceiling * (0.5 + random / 2));
+  return askedMs === null ? own : Math.max(own, askedMs);
+}
+
+/**
+ * Reads a Retry-After header (RFC 9110 §10.2.3): seconds or an HTTP date.
+ *
+ * @returns milliseconds from `now` on, or null where there is none or it makes no sense
+ */
+export function parseRetryAfter(value: string | undefined, now: number): number | null {
+  if (value === undefined) return null;
+  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? null : Math.max(0, at - now);
+}
