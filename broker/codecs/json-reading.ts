@@ -1,0 +1,237 @@
+import { Buffer } from 'node:buffer';
+import type { MetricValue, Position, Reading, ReadingProblem } from '../../rules/reading.ts';
+
+const MAX_METRICS = 1000;
+const MAX_NAME_BYTES = 128;
+const MAX_STRING_BYTES = 256;
+/** Below this a count of milliseconds is surely a mistake: 2000-01-01. */
+const EARLIEST_AT = Date.UTC(2000, 0, 1);
+/** The last instant that ECMAScript can name. */
+const LATEST_AT = 8.64e15;
+/** Date and time with seconds optional, and an offset: without one the instant is unknown. */
+const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+type Problems = ReadingProblem[];
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Parses one reading of the native dialect. `null` counts as "not there" for the fields of a reading and of a position.
+ *
+ * @param path where the reading stands in the message, as a JSON pointer; '' for the whole message
+ * @param problems what is refused is added here
+ * @returns the reading without what was refused, or null where nothing usable remains
+ */
+export function parseReading(value: unknown, path: string, problems: Problems): Reading | null {
+  if (!isObject(value)) {
+    problems.push({
+      code: 'bad_shape',
+      message: `${at(path)}a reading is expected to be an object; found ${kindOf(value)}`,
+    });
+    return null;
+  }
+  const before = problems.length;
+  const time = parseAt(value.at, `${path}/at`, problems);
+  if (time === 'refused') return null;
+  const position = parsePosition(value.position, `${path}/position`, problems);
+  const metrics = parseMetrics(value.metrics, `${path}/metrics`, problems);
+  const event = parseEvent(value.event, `${path}/event`, problems);
+  if (position === undefined && metrics === undefined && event === undefined) {
+    if (problems.length === before) {
+      problems.push({
+        code: 'bad_shape',
+        message: `${at(path)}none of position, metrics and event is there; at least one is expected`,
+      });
+    }
+    return null;
+  }
+  return {
+    ...(time === undefined ? {} : { at: time }),
+    ...(position === undefined ? {} : { position }),
+    ...(metrics === undefined ? {} : { metrics }),
+    ...(event === undefined ? {} : { event }),
+  };
+}
+
+function parseAt(value: unknown, path: string, problems: Problems): number | undefined | 'refused' {
+  if (value === undefined || value === null) return undefined;
+  const refuse = (message: string): 'refused' => {
+    problems.push({ code: 'bad_time', message: `${path}: ${message}` });
+    return 'refused';
+  };
+  let epochMs: number;
+  if (typeof value === 'number') {
+    epochMs = Math.trunc(value);
+  } else if (typeof value === 'string') {
+    if (!ISO_8601.test(value))
+      return refuse('not an ISO 8601 date and time with Z or an offset, such as 2025-11-21T20:00:00Z');
+    epochMs = Date.parse(normalIso(value));
+    if (Number.isNaN(epochMs)) return refuse('the ISO 8601 text names no real date and time');
+  } else {
+    return refuse(`epoch milliseconds or an ISO 8601 text are expected; found ${kindOf(value)}`);
+  }
+  if (!(epochMs <= LATEST_AT)) return refuse('the number is too large for epoch milliseconds');
+  if (epochMs < EARLIEST_AT) {
+    return refuse(
+      `${epochMs} ms is before 2000-01-01${epochMs > 9e8 ? '; it looks like seconds, milliseconds are expected' : ''}`,
+    );
+  }
+  return epochMs;
+}
+
+/** `Date.parse` wants a point for the fraction and a colon in the offset. */
+function normalIso(text: string): string {
+  return text
+    .replace(',', '.')
+    .replace(/([+-]\d\d)(\d\d)$/, '$1:$2')
+    .replace(/(T.*[+-]\d\d)$/, '$1:00');
+}
+
+function parsePosition(value: unknown, path: string, problems: Problems): Position | undefined {
+  if (value === undefined || value === null) return undefined;
+  const refuse = (where: string, message: string): undefined => {
+    problems.push({ code: 'bad_position', message: `${path}${where}: ${message}` });
+    return undefined;
+  };
+  if (!isObject(value)) return refuse('', `an object with lat and lon is expected; found ${kindOf(value)}`);
+  const { lat, lon } = value;
+  if (!isFiniteNumber(lat))
+    return refuse('/lat', `a number from -90 to 90 is expected; found ${kindOf(lat)}`);
+  if (!isFiniteNumber(lon))
+    return refuse('/lon', `a number from -180 to 180 is expected; found ${kindOf(lon)}`);
+  if (lat < -90 || lat > 90) return refuse('/lat', 'the number is not within -90 to 90 degrees');
+  if (lon < -180 || lon > 180) return refuse('/lon', 'the number is not within -180 to 180 degrees');
+  const optional = (name: 'accuracy' | 'speed' | 'heading' | 'altitude'): number | undefined => {
+    const field = value[name];
+    if (field === undefined || field === null) return undefined;
+    if (isFiniteNumber(field)) return field;
+    return refuse(`/${name}`, `a finite number is expected; found ${kindOf(field)}`);
+  };
+  const accuracy = optional('accuracy');
+  const altitude = optional('altitude');
+  // Phones say "unknown" with a negative speed or heading (CoreLocation): that is no fault, and no value either.
+  const speed = unlessNegative(optional('speed'));
+  let heading = unlessNegative(optional('heading'));
+  if (heading !== undefined && heading > 360)
+    heading = refuse('/heading', 'the number is not within 0 to 360 degrees');
+  return {
+    lat,
+    lon,
+    ...(accuracy === undefined ? {} : { accuracy }),
+    ...(speed === undefined ? {} : { speed }),
+    ...(heading === undefined ? {} : { heading }),
+    ...(altitude === undefined ? {} : { altitude }),
+  };
+}
+
+function parseMetrics(value: unknown, path: string, problems: Problems): Reading['metrics'] {
+  if (value === undefined || value === null) return undefined;
+  if (!isObject(value)) {
+    problems.push({
+      code: 'bad_metric',
+      message: `${path}: an object of names and values is expected; found ${kindOf(value)}`,
+    });
+    return undefined;
+  }
+  const names = Object.keys(value);
+  if (names.length > MAX_METRICS) {
+    problems.push({
+      code: 'bad_metric',
+      message: `${path}: ${names.length} metrics; at most ${MAX_METRICS} are allowed`,
+    });
+    return undefined;
+  }
+  const good: Record<string, MetricValue> = {};
+  let count = 0;
+  for (const name of names) {
+    const badName = faultOfName(name);
+    if (badName !== null) {
+      problems.push({ code: 'bad_metric', message: `${path}/${shown(name)}: ${badName}` });
+      continue;
+    }
+    const metric = value[name];
+    const badValue = faultOfMetric(metric);
+    if (badValue !== null) {
+      problems.push({ code: 'bad_metric', message: `${path}/${shown(name)}: ${badValue}` });
+      continue;
+    }
+    good[name] = metric as MetricValue;
+    count += 1;
+  }
+  return count === 0 ? undefined : good;
+}
+
+function faultOfName(name: string): string | null {
+  // An own property of that name would change the prototype of whatever it is copied into.
+  if (name === '__proto__') return 'that name is not allowed';
+  if (name === '') return 'a metric needs a name';
+  if (CONTROL.test(name) || !name.isWellFormed())
+    return 'control characters and broken Unicode are not allowed in a name';
+  if (isLongerThan(name, MAX_NAME_BYTES)) return `the name is longer than ${MAX_NAME_BYTES} bytes`;
+  return null;
+}
+
+function faultOfMetric(value: unknown): string | null {
+  switch (typeof value) {
+    case 'boolean':
+      return null;
+    case 'number':
+      return Number.isFinite(value) ? null : 'the number is not finite';
+    case 'string':
+      if (isLongerThan(value, MAX_STRING_BYTES)) return `the text is longer than ${MAX_STRING_BYTES} bytes`;
+      return CONTROL.test(value) || !value.isWellFormed()
+        ? 'control characters and broken Unicode are not allowed'
+        : null;
+    default:
+      return `a finite number, a boolean or a text is expected; found ${kindOf(value)}`;
+  }
+}
+
+function parseEvent(value: unknown, path: string, problems: Problems): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const fault =
+    typeof value !== 'string'
+      ? `a text is expected; found ${kindOf(value)}`
+      : value === ''
+        ? 'the text is empty'
+        : faultOfMetric(value);
+  if (fault === null) return value as string;
+  problems.push({ code: 'bad_shape', message: `${path}: ${fault}` });
+  return undefined;
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function unlessNegative(value: number | undefined): number | undefined {
+  return value !== undefined && value < 0 ? undefined : value;
+}
+
+/** UTF-8 takes at most three bytes a UTF-16 unit, so that short texts need no counting. */
+function isLongerThan(text: string, maxBytes: number): boolean {
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
+}
+
+/** Kinds only, never values: a value may be a position. */
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'number') return Number.isFinite(value) ? 'a number' : 'a number that is not finite';
+  return typeof value === 'object' ? 'an object' : typeof value === 'string' ? 'a text' : `a ${typeof value}`;
+}
+
+function shown(name: string): string {
+  const quoted = JSON.stringify(name).slice(1, -1);
+  return quoted.length > 64 ? `${quoted.slice(0, 64)}…` : quoted;
+}
+
+function at(path: string): string {
+  return path === '' ? '' : `${path}: `;
+}

@@ -1,0 +1,84 @@
+/** Longest topic that is taken, in bytes: an id of 128 twice and room for the words between. */
+export const MAX_TOPIC_BYTES = 512;
+
+const ID = /^[A-Za-z0-9._:-]{1,128}$/;
+const TELEMETRY_SUFFIX = '/telemetry';
+const PREFIX = 'devices/';
+
+/** Whether a text may be a device id, a client id or a command id: 1 to 128 of `A-Z a-z 0-9 . _ : -`. */
+export function isValidId(text: string): boolean {
+  return ID.test(text);
+}
+
+/** A topic of the contract, taken apart. */
+export type DeviceTopic =
+  | { readonly kind: 'telemetry'; readonly deviceId: string }
+  | { readonly kind: 'commands'; readonly deviceId: string }
+  | { readonly kind: 'reply'; readonly deviceId: string; readonly commandId: string }
+  | { readonly kind: 'config'; readonly deviceId: string }
+  | { readonly kind: 'errors'; readonly deviceId: string };
+
+/** Gives the parts of a topic of the contract, or null for any other topic and where an id in it breaks the rule. */
+export function parseDeviceTopic(topic: string): DeviceTopic | null {
+  if (topic.length > MAX_TOPIC_BYTES) return null;
+  const [prefix, deviceId, kind, commandId, reply, ...rest] = topic.split('/');
+  if (prefix !== 'devices' || deviceId === undefined || !isValidId(deviceId) || rest.length > 0) return null;
+  if (commandId !== undefined) {
+    if (kind !== 'commands' || reply !== 'reply' || !isValidId(commandId)) return null;
+    return { kind: 'reply', deviceId, commandId };
+  }
+  switch (kind) {
+    case 'telemetry':
+    case 'commands':
+    case 'config':
+    case 'errors':
+      return { kind, deviceId };
+    default:
+      return null;
+  }
+}
+
+/** The topic on which a device says what it measured. */
+export function telemetryTopic(deviceId: string): string {
+  return PREFIX + deviceId + TELEMETRY_SUFFIX;
+}
+
+/** The topic on which a device is told of each message of its that was put in quarantine. */
+export function errorsTopic(deviceId: string): string {
+  return `${PREFIX}${deviceId}/errors`;
+}
+
+/** Whether a device may publish to a topic: its own telemetry, and replies to its own commands. */
+export function mayPublish(deviceId: string, topic: string): boolean {
+  const parsed = parseDeviceTopic(topic);
+  return (
+    parsed !== null &&
+    parsed.deviceId === deviceId &&
+    (parsed.kind === 'telemetry' || parsed.kind === 'reply')
+  );
+}
+
+/**
+ * Whether a device may subscribe to a filter: its own topics, with wildcards only below `devices/{its id}/`.
+ * Control characters never pass, and neither do wildcards that share a level with other text [MQTT-4.7.1-2].
+ */
+export function maySubscribe(deviceId: string, filter: string): boolean {
+  if (filter.length > MAX_TOPIC_BYTES) return false;
+  const [prefix, owner, ...levels] = filter.split('/');
+  if (prefix !== 'devices' || owner !== deviceId || levels.length === 0) return false;
+  return levels.every((level, index) => {
+    if (level === '#') return index === levels.length - 1;
+    return level === '+' || isValidId(level);
+  });
+}
+
+/** Whether a subscription filter (that `maySubscribe` let pass) also takes in the device's own telemetry. */
+export function coversTelemetry(filter: string): boolean {
+  const levels = filter.split('/').slice(2);
+  const [first, second] = levels;
+  if (first === '#') return true;
+  return (
+    (first === 'telemetry' || first === '+') &&
+    (second === undefined || (second === '#' && levels.length === 2))
+  );
+}

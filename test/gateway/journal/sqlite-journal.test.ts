@@ -1,0 +1,104 @@
+import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSqliteJournal } from '../../../gateway/journal/sqlite-journal.ts';
+import { createSqliteJournalReader } from '../../../gateway/journal/sqlite-journal-reader.ts';
+import { entryOf, journalConformance } from '../../conformance/journal.ts';
+
+journalConformance('sqlite', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'wayside-journal-'));
+  const file = join(directory, 'journal.db');
+  return {
+    journal: () => createSqliteJournal({ file }),
+    reader: () => createSqliteJournalReader({ file }),
+    dispose: () => rm(directory, { recursive: true }),
+  };
+});
+
+describe('the SQLite journal', () => {
+  let directory: string;
+  let file: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'wayside-journal-'));
+    file = join(directory, 'journal.db');
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('is readable by its owner alone', async () => {
+    const journal = createSqliteJournal({ file });
+    await journal.start();
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect((await stat(`${file}-wal`)).mode & 0o777).toBe(0o600);
+    await journal.stop();
+  });
+
+  it('gathers what arrives during a commit into the next one', async () => {
+    const journal = createSqliteJournal({ file });
+    await journal.start();
+    let commits = 0;
+    journal.onCommitted(() => {
+      commits += 1;
+    });
+    await Promise.all(Array.from({ length: 2000 }, (_, n) => journal.append(entryOf(n))));
+    expect(commits).toBe(1);
+    await journal.stop();
+  });
+
+  it('is read by another thread while it is written', async () => {
+    const journal = createSqliteJournal({ file });
+    await journal.start();
+    const worker = new Worker(new URL('./concurrent-reader.ts', import.meta.url), {
+      workerData: { file, entries: 3000 },
+    });
+    const result = new Promise<{ inOrder: boolean; count: number }>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+    });
+    for (let n = 0; n < 3000; n += 30) {
+      await Promise.all(Array.from({ length: 30 }, (_, m) => journal.append(entryOf(n + m))));
+    }
+    expect(await result).toEqual({ inOrder: true, count: 3000 });
+    await worker.terminate();
+    await journal.stop();
+  });
+
+  it('says data_dir_damaged for a file that is no journal, and leaves it alone', async () => {
+    await writeFile(file, 'this is not a database, '.repeat(100));
+    await expect(createSqliteJournal({ file }).start()).rejects.toMatchObject({ code: 'data_dir_damaged' });
+    await expect(createSqliteJournalReader({ file }).start()).rejects.toMatchObject({
+      code: 'data_dir_damaged',
+    });
+    expect((await stat(file)).size).toBe(2400);
+  });
+
+  it('says data_dir_damaged for bytes that were torn in the middle of a segment', async () => {
+    const journal = createSqliteJournal({ file });
+    await journal.start();
+    await Promise.all(Array.from({ length: 2000 }, (_, n) => journal.append(entryOf(n))));
+    await journal.stop();
+    const handle = await open(file, 'r+');
+    await handle.write(Buffer.alloc(64, 0xee), 0, 64, (await handle.stat()).size - 20_000);
+    await handle.close();
+    const reader = createSqliteJournalReader({ file });
+    await reader.start();
+    await expect(reader.read(0, 10_000, 1e9)).rejects.toMatchObject({ code: 'data_dir_damaged' });
+    await reader.stop();
+  });
+
+  it('says data_dir_unwritable where the folder is missing', async () => {
+    await expect(
+      createSqliteJournal({ file: join(directory, 'none', 'journal.db') }).start(),
+    ).rejects.toMatchObject({
+      code: 'data_dir_unwritable',
+    });
+  });
+
+  it('says data_dir_damaged where a reader finds no journal', async () => {
+    await expect(createSqliteJournalReader({ file }).start()).rejects.toMatchObject({
+      code: 'data_dir_damaged',
+    });
+  });
+});
