@@ -1,0 +1,38 @@
+import { writeFile } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { Command } from 'commander';
+import type { Bench, BenchResult } from './bench.ts';
+import { geofenceBench } from './geofence.ts';
+import { ingestBench } from './ingest.ts';
+import { pushBench } from './push.ts';
+import { table } from './table.ts';
+
+const benches: readonly Bench[] = [ingestBench, geofenceBench, pushBench];
+
+const program = new Command('bench')
+  .description('Benchmarks, each side by side with its peers in one run, on loopback.')
+  .argument('[names...]', `which: ${benches.map(({ name }) => name).join(', ')}; all without a name`)
+  .option('--json <file>', 'also write the results as JSON')
+  .addHelpText('after', `\n${benches.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')}`)
+  .action(async (names: readonly string[], options: { readonly json?: string }) => {
+    const unknown = names.filter((name) => !benches.some((bench) => bench.name === name));
+    if (unknown.length > 0) program.error(`there is no benchmark "${unknown.join('", "')}"; see --help`);
+    const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+    const results: BenchResult[] = [];
+    for (const bench of benches) {
+      if (names.length > 0 && !names.includes(bench.name)) continue;
+      console.log(`\n${bench.name}: ${bench.about}\n${machine}`);
+      const result = await bench.run((line) => console.log(`  … ${line}`));
+      results.push(result);
+      console.log(`\n${table(result)}`);
+    }
+    if (options.json !== undefined) {
+      await writeFile(
+        options.json,
+        `${JSON.stringify({ machine, at: new Date().toISOString(), results }, null, 2)}\n`,
+      );
+      console.log(`\nwritten to ${options.json}`);
+    }
+  });
+
+await program.parseAsync();
