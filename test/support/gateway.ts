@@ -78,7 +78,7 @@ export async function startGateway(
       const answer = await fetch(`${httpUrl}${path}`, {
         method,
         headers: {
-          authorization: `Bearer ${options.env?.['WAYSIDE_ADMIN_TOKEN'] ?? adminToken}`,
+          authorization: `Bearer ${options.env?.WAYSIDE_ADMIN_TOKEN ?? adminToken}`,
           ...(body === undefined ? {} : { 'content-type': contentType }),
         },
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),

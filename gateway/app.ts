@@ -1,0 +1,188 @@
+import type { Logger } from 'pino';
+import { type Broker, createBroker } from '../broker/broker.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../rules/device-type.ts';
+import { type ClockOrigin, domainClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { takeDataDir } from './data-dir.ts';
+import { createDelivery, type Delivery } from './delivery/delivery-client.ts';
+import { isAllowedPushEndpoint } from './delivery/push-hosts.ts';
+import { loadOrCreateReceiptKey } from './delivery/receipt-token.ts';
+import { loadOrCreateVapidKeys } from './delivery/vapid-keys.ts';
+import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
+import { healthOf } from './health.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import { createSqliteJournal } from './journal/sqlite-journal.ts';
+import { trimJournal } from './journal-trim.ts';
+import { createMetrics } from './metrics.ts';
+import { deliveryOf } from './records/deliveries.ts';
+import { migrate } from './records/migrate.ts';
+import { openRecordsThread } from './records/thread.ts';
+import { ensureAdmin } from './records/users.ts';
+
+export interface BoundPorts {
+  readonly httpPort: number;
+  readonly mqttPort: number;
+}
+
+/** The whole gateway in one process. */
+export interface App {
+  /** @throws WaysideError where a part can't start; what had started is stopped again */
+  start(): Promise<BoundPorts>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes the parts and wires them; the order of `start` is the order in which they need each other, and `stop` goes back.
+ *
+ * @param onFailure called when a part dies while running: the process should leave, for acknowledged readings are on disk
+ */
+export function createApp(config: Config, log: Logger, onFailure: (error: Error) => void): App {
+  /** What was started, so that it can be stopped in reverse. */
+  const running: (() => Promise<void> | void)[] = [];
+
+  async function startParts(): Promise<BoundPorts> {
+    const realNow = Date.now;
+    const clockOrigin: ClockOrigin = {
+      domainStart: config.timeStart ?? realNow(),
+      realStart: realNow(),
+      timeScale: config.timeScale,
+    };
+    const clock = domainClock(clockOrigin, realNow);
+
+    const dataDir = await takeDataDir(config.dataDir);
+    running.push(() => dataDir.release());
+    const { files } = dataDir;
+
+    const records = await openRecordsThread(files.records, onFailure);
+    running.push(() => records.stop());
+    await migrate(records.db);
+    const passwordFile = await ensureAdmin(records.db, files.dir);
+    if (passwordFile !== null) log.info({ user: 'admin', passwordFile }, 'made the first user');
+    const vapidKeys = await loadOrCreateVapidKeys(files.dir);
+    const receiptKey = await loadOrCreateReceiptKey(files.dir);
+
+    const journal = createSqliteJournal({ file: files.journal, onFailure });
+    await journal.start();
+    running.push(() => journal.stop());
+
+    const delivery: Delivery = createDelivery({
+      recordsFile: files.records,
+      vapidKeys,
+      vapidSubject: config.vapidSubject,
+      receiptKey,
+      pushHosts: config.pushHosts,
+      clockOrigin,
+      realNow,
+      log,
+      onFailure,
+    });
+
+    const engine: EngineClient = createEngineClient({
+      settings: {
+        journalFile: files.journal,
+        recordsFile: files.records,
+        telemetry:
+          config.influx === null
+            ? { kind: 'duckdb', file: files.telemetry }
+            : { kind: 'influx', ...config.influx },
+        clock: clockOrigin,
+      },
+      log,
+      onDeviceErrors: (errors) => {
+        for (const { device, ...error } of errors) {
+          broker.publish(`devices/${device}/errors`, JSON.stringify(error), { qos: 0, retain: false });
+        }
+      },
+      onOutboxGrew: () => delivery.wake(),
+      onFailure,
+    });
+    await engine.start();
+    running.push(() => engine.stop());
+    let journalSeq = 0;
+    running.push(
+      journal.onCommitted((lastSeq) => {
+        journalSeq = lastSeq;
+        engine.grew();
+      }),
+    );
+    running.push(trimJournal(journal, engine, log));
+
+    await delivery.start();
+    running.push(() => delivery.stop());
+    running.push(
+      delivery.onChanged((rows) =>
+        engine.publishLive(rows.map((row) => ({ kind: 'delivery', delivery: deliveryOf(row) }))),
+      ),
+    );
+
+    const broker: Broker = await createBroker({
+      host: config.host,
+      port: config.mqttPort,
+      log,
+      now: () => clock.now(),
+      findTokenHash: async (userId) =>
+        (
+          await records.db
+            .selectFrom('devices')
+            .select('token_hash')
+            .where('id', '=', userId)
+            .executeTakeFirst()
+        )?.token_hash ?? null,
+      accept: (message) => journal.append(message),
+      pendingBytes: () => journal.pendingBytes,
+    });
+    const { mqttPort } = await broker.start();
+    running.push(() => broker.stop());
+
+    const http: HttpServer = createHttpServer(
+      {
+        config,
+        log,
+        clock,
+        realNow,
+        records: records.db,
+        telemetry: engine.telemetry,
+        live: engine.live,
+        changed: (change) => engine.changed(change),
+        disconnectDevice: (deviceId) => broker.disconnect(deviceId),
+        deviceTypes: BUILT_IN_DEVICE_TYPES,
+        vapidPublicKey: vapidKeys.publicKey,
+        receiptKey,
+        isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, config.pushHosts),
+        health: () =>
+          healthOf({
+            engine: engine.status,
+            records: () => records.db.selectFrom('cursors').select('name').execute(),
+            journalTrouble: () => null,
+          }),
+        metrics: createMetrics({
+          engine: engine.status,
+          journalSeq: () => journalSeq,
+          journalPendingBytes: () => journal.pendingBytes,
+          broker: () => broker.counters(),
+          delivery: () => delivery.counters().then((counters) => ({ ...counters })),
+        }),
+      },
+      { handleMqttWebSocket: (stream, request) => broker.handleWebSocket(stream, request) },
+    );
+    const { httpPort } = await http.start();
+    running.push(() => http.stop());
+    return { httpPort, mqttPort };
+  }
+
+  async function stop(): Promise<void> {
+    for (let part = running.pop(); part !== undefined; part = running.pop()) await part();
+  }
+
+  return {
+    async start() {
+      try {
+        return await startParts();
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    stop,
+  };
+}

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { createApp } from './app.ts';
+import { loadConfig } from './config.ts';
+import { ERRORS, WaysideError } from './errors.ts';
+import { createLog } from './log.ts';
+
+/** A stop that takes longer is cut off: the journal has everything that was acknowledged. */
+const STOP_WITHIN_MS = 15_000;
+
+const log = createLog();
+
+function fail(error: unknown): never {
+  if (error instanceof WaysideError) {
+    log.fatal({ code: error.code, problems: error.problems, mend: ERRORS[error.code].mend }, error.message);
+  } else {
+    log.fatal({ err: error }, 'the gateway failed');
+  }
+  process.exit(1);
+}
+
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+
+try {
+  const config = loadConfig(process.env);
+  const app = createApp(config, log, fail);
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    setTimeout(() => fail(new Error('stopping took too long')), STOP_WITHIN_MS).unref();
+    app.stop().then(() => process.exit(0), fail);
+  };
+  process.on('SIGINT', () => stop('SIGINT'));
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  const ports = await app.start();
+  log.info({ pid: process.pid, ...ports, dataDir: config.dataDir }, 'ready');
+} catch (error) {
+  fail(error);
+}

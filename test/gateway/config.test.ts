@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../gateway/config.ts';
+import { WaysideError } from '../../gateway/errors.ts';
+
+function problemsOf(env: Record<string, string>): Record<string, string> {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof WaysideError && error.code === 'bad_settings') {
+      return Object.fromEntries(error.problems.map(({ path, message }) => [path, message]));
+    }
+    throw error;
+  }
+  return {};
+}
+
+describe('settings', () => {
+  it('have defaults that run on one machine', () => {
+    expect(loadConfig({})).toMatchObject({
+      dataDir: './data',
+      host: '127.0.0.1',
+      httpPort: 8080,
+      mqttPort: 1883,
+      influx: null,
+      timeScale: 1,
+      timeStart: null,
+    });
+  });
+
+  it('are read from the environment', () => {
+    const config = loadConfig({
+      WAYSIDE_HTTP_PORT: '0',
+      WAYSIDE_INFLUX_URL: 'http://127.0.0.1:8086/',
+      WAYSIDE_INFLUX_BUCKET: 'fleet',
+      WAYSIDE_PUSH_HOSTS: 'http://127.0.0.1:9000/, https://push.example.org',
+      WAYSIDE_TIME_SCALE: '60',
+      WAYSIDE_TIME_START: '2020-03-05T13:22:00Z',
+    });
+    expect(config).toMatchObject({
+      httpPort: 0,
+      influx: { url: 'http://127.0.0.1:8086', bucket: 'fleet' },
+      pushHosts: ['http://127.0.0.1:9000', 'https://push.example.org'],
+      timeScale: 60,
+      timeStart: Date.UTC(2020, 2, 5, 13, 22),
+    });
+  });
+
+  it('tell all their problems at once, each by its name', () => {
+    const problems = problemsOf({
+      WAYSIDE_HTTP_PORT: '80800',
+      WAYSIDE_MQTT_PORT: 'mqtt',
+      WAYSIDE_INFLUX_URL: 'influx:8086',
+      WAYSIDE_TIME_SCALE: '-1',
+      WAYSIDE_TIME_START: 'yesterday',
+      WAYSIDE_VAPID_SUBJECT: 'me',
+    });
+    expect(Object.keys(problems).sort()).toEqual([
+      'WAYSIDE_HTTP_PORT',
+      'WAYSIDE_INFLUX_URL',
+      'WAYSIDE_MQTT_PORT',
+      'WAYSIDE_TIME_SCALE',
+      'WAYSIDE_TIME_START',
+      'WAYSIDE_VAPID_SUBJECT',
+    ]);
+    expect(problems.WAYSIDE_HTTP_PORT).toContain('"80800"');
+  });
+
+  it('that do not exist are named, with the nearest that does', () => {
+    expect(problemsOf({ WAYSIDE_HTP_PORT: '80' })).toEqual({
+      WAYSIDE_HTP_PORT: expect.stringContaining('WAYSIDE_HTTP_PORT'),
+    });
+  });
+
+  it('never show a secret', () => {
+    const problems = problemsOf({ WAYSIDE_ADMIN_TOKEN: 'hunter2' });
+    expect(problems.WAYSIDE_ADMIN_TOKEN).toContain('at least 16');
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+});
