@@ -20,12 +20,12 @@ export interface Influxd {
   remove(): Promise<void>;
 }
 
-/** A real InfluxDB of its own, on free loopback ports, with its own folder. */
-export async function createInfluxd(): Promise<Influxd> {
+/** A real InfluxDB of its own, on free loopback ports, with its own folder; with `auth` it wants a user. */
+export async function createInfluxd(options: { readonly auth?: boolean } = {}): Promise<Influxd> {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'wayside-influxd-'));
   const [httpPort, rpcPort] = [await freePort(), await freePort()];
   const config = path.join(directory, 'influxdb.conf');
-  fs.writeFileSync(config, configText(directory, httpPort, rpcPort));
+  fs.writeFileSync(config, configText(directory, httpPort, rpcPort, options.auth ?? false));
   const url = `http://127.0.0.1:${httpPort}`;
   let child: ChildProcess | null = null;
 
@@ -75,7 +75,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function configText(directory: string, httpPort: number, rpcPort: number): string {
+function configText(directory: string, httpPort: number, rpcPort: number, auth: boolean): string {
   return `
 reporting-disabled = true
 bind-address = "127.0.0.1:${rpcPort}"
@@ -90,6 +90,7 @@ bind-address = "127.0.0.1:${rpcPort}"
 [http]
   bind-address = "127.0.0.1:${httpPort}"
   log-enabled = false
+  auth-enabled = ${auth}
 [logging]
   level = "error"
   suppress-logo = true

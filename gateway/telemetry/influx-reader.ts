@@ -1,0 +1,154 @@
+import type { MetricValue, Position, ReadingFlag } from '../../rules/reading.ts';
+import type { InfluxConnection } from './influx-connection.ts';
+import { NANOSECONDS_PER_MS, nanoseconds } from './influx-lines.ts';
+import {
+  DEVICE_TAG,
+  EVENT_FIELD,
+  encodeName,
+  FIELD_SUFFIXES,
+  FLAGS_FIELD,
+  fieldOf,
+  MEASUREMENT,
+  metricOf,
+  POSITION_FIELDS,
+  quoteIdentifier,
+  quoteString,
+} from './influx-names.ts';
+import { decodeCursor, type PagePosition, pageLimit, timeRange, toPage } from './page.ts';
+import type { ReadingPoint, TelemetryPage, TelemetryQuery } from './telemetry-store.ts';
+
+/** Rows of one answer: `SELECT *` has a column for every metric that any device ever had. */
+const ROWS_PER_QUERY = 10_000;
+/** Last nanosecond of InfluxDB's time, as milliseconds. */
+const MAX_AT = 9_223_372_036_854;
+
+interface Row extends PagePosition {
+  readonly fields: ReadonlyMap<string, unknown>;
+}
+
+/** Reads one page: whole readings, one metric's values, or one metric's buckets. Throws `InfluxError` and `bad_cursor`. */
+export async function readPage(connection: InfluxConnection, query: TelemetryQuery): Promise<TelemetryPage> {
+  const after = decodeCursor(query);
+  const { metric, everyMs } = query;
+  if (metric === undefined) {
+    const rows = await selectRows(connection, query, after, '*');
+    return toPage(query, rows, toReading);
+  }
+  if (everyMs === undefined) {
+    const rows = await selectRows(
+      connection,
+      query,
+      after,
+      FIELD_SUFFIXES.map((suffix) => quoteIdentifier(fieldOf(metric, suffix))).join(', '),
+    );
+    return toPage(query, rows, (row) => ({ at: row.at, value: [...row.fields.values()][0] as MetricValue }));
+  }
+  const rows = await selectBuckets(connection, query, after, metric, everyMs);
+  return toPage(query, rows, (row) => ({
+    at: row.at,
+    value: (row.fields.get('mean') ?? row.fields.get('text') ?? row.fields.get('truth')) as MetricValue,
+  }));
+}
+
+async function selectRows(
+  connection: InfluxConnection,
+  query: TelemetryQuery,
+  after: PagePosition | null,
+  columns: string,
+): Promise<readonly Row[]> {
+  const range = timeRange(query);
+  const wanted = pageLimit(query) + 1;
+  const rows: Row[] = [];
+  let last = after;
+  while (rows.length < wanted) {
+    const limit = Math.min(ROWS_PER_QUERY, wanted - rows.length);
+    const found = await select(
+      connection,
+      `SELECT ${columns}`,
+      [
+        deviceFilter(query),
+        timeBounds(range.from, range.to),
+        ...(last === null ? [] : [`time > ${nanoseconds(last.at, last.tie)}`]),
+      ],
+      `ORDER BY time LIMIT ${limit}`,
+    );
+    rows.push(...found);
+    last = found.at(-1) ?? last;
+    if (found.length < limit) break;
+  }
+  return rows;
+}
+
+function selectBuckets(
+  connection: InfluxConnection,
+  query: TelemetryQuery,
+  after: PagePosition | null,
+  metric: string,
+  everyMs: number,
+): Promise<readonly Row[]> {
+  const range = timeRange(query);
+  const from = after === null ? range.from : Math.max(range.from, after.at + everyMs);
+  const [n, b, s] = FIELD_SUFFIXES.map((suffix) => quoteIdentifier(fieldOf(metric, suffix)));
+  return select(
+    connection,
+    `SELECT mean(${n}) AS mean, last(${b}) AS truth, last(${s}) AS text`,
+    [deviceFilter(query), timeBounds(from, range.to)],
+    `GROUP BY time(${everyMs}ms) FILL(none) ORDER BY time LIMIT ${pageLimit(query) + 1}`,
+  );
+}
+
+async function select(
+  connection: InfluxConnection,
+  what: string,
+  conditions: readonly string[],
+  rest: string,
+): Promise<readonly Row[]> {
+  const statement = `${what} FROM ${quoteIdentifier(MEASUREMENT)} WHERE ${conditions.join(' AND ')} ${rest}`;
+  const [series] = await connection.query(statement);
+  if (series === undefined) return [];
+  return series.values.map((values) => ({
+    ...parseTime(String(values[0])),
+    fields: new Map(
+      series.columns.flatMap((column, index) =>
+        index > 0 && values[index] !== null ? [[column, values[index]] as const] : [],
+      ),
+    ),
+  }));
+}
+
+function deviceFilter(query: TelemetryQuery): string {
+  return `${quoteIdentifier(DEVICE_TAG)} = ${quoteString(encodeName(query.deviceKey))}`;
+}
+
+/** Both bounds always: without an upper one, a grouped query ends at the server's present. */
+function timeBounds(from: number, to: number): string {
+  return `time >= ${nanoseconds(Math.min(from, MAX_AT), 0)} AND time < ${nanoseconds(Math.min(to, MAX_AT), 0)}`;
+}
+
+/** "2026-03-01T12:00:00.000000123Z": answered in this form, since a JSON number would lose the last digits. */
+function parseTime(text: string): PagePosition {
+  const [, seconds, fraction = ''] = /^([^.Z]+)(?:\.(\d+))?Z$/.exec(text) ?? [];
+  const inSecond = Number(fraction.padEnd(9, '0'));
+  const tie = inSecond % NANOSECONDS_PER_MS;
+  return { at: Date.parse(`${seconds}Z`) + (inSecond - tie) / NANOSECONDS_PER_MS, tie };
+}
+
+function toReading(row: Row): ReadingPoint {
+  const { fields } = row;
+  const position = POSITION_FIELDS.flatMap((field) =>
+    fields.has(field) ? [[field, fields.get(field)] as const] : [],
+  );
+  const metrics = [...fields].flatMap(([field, value]) => {
+    const metric = metricOf(field);
+    return metric === null ? [] : [[metric, value as MetricValue] as const];
+  });
+  const event = fields.get(EVENT_FIELD);
+  const flags = fields.get(FLAGS_FIELD);
+  return {
+    at: row.at,
+    flags: typeof flags === 'string' ? (flags.split(',') as ReadingFlag[]) : [],
+    ...(position.length > 0 && { position: Object.fromEntries(position) as unknown as Position }),
+    ...(metrics.length > 0 && { metrics: Object.fromEntries(metrics) }),
+    ...(typeof event === 'string' && { event }),
+  };
+}
