@@ -69,15 +69,20 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         clockOrigin: options.clockOrigin,
       };
       const file = new URL('./delivery-thread.ts', import.meta.url);
-      const started = Promise.withResolvers<unknown>();
-      const worker = startWorker<DeliveryThread, DeliveryListener>(file, data, local, (error) => {
-        started.reject(error);
-        if (thread !== null) options.onFailure(error);
-      });
-      // The first answer shows that the thread is up and can read the records.
-      worker.call.counters().then(started.resolve, started.reject);
-      await started.promise;
+      const died = Promise.withResolvers<never>();
+      const worker = startWorker<DeliveryThread, DeliveryListener>(file, data, local, died.reject);
+      try {
+        // The first answer shows that the thread is up and can read the records.
+        await Promise.race([worker.call.counters(), died.promise]);
+      } catch (error) {
+        await worker.terminate();
+        throw error;
+      }
       thread = worker;
+      died.promise.catch((error: Error) => {
+        if (thread === worker) thread = null;
+        options.onFailure(error);
+      });
     },
     async stop() {
       const stopped = thread;

@@ -52,6 +52,6 @@ function parseNeeds(documentJson: string, deviceTypes: readonly DeviceType[]): R
   if (!parsed.ok) return null;
   return {
     purposes: purposesOf(parsed.value, deviceTypes),
-    ignoresQuietHours: parsed.value.limits.quietHours === 'ignore',
+    ignoresQuietHours: parsed.value.limits.ignoreQuietHours,
   };
 }

@@ -1,0 +1,54 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { createPushService, type PushEvent } from './push-service.ts';
+
+interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly json: boolean;
+}
+
+/** Adds `push-service`: the stand-in browser push service, until Ctrl-C. */
+export function addPushServiceCommand(program: Command): void {
+  program
+    .command('push-service')
+    .description(
+      'a stand-in browser push service: RFC 8030 over HTTP, and the WebSocket side that Firefox speaks',
+    )
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on; 0 takes a free one', portOf, 8090)
+    .option('--json', 'one line of JSON for everything that happens', false)
+    .action(async ({ host, port, json }: Settings) => {
+      const tell = (event: PushEvent): void => console.log(json ? JSON.stringify(event) : lineOf(event));
+      const service = createPushService({ host, port, now: Date.now, onEvent: tell });
+      const { origin, webSocketUrl } = await service.start();
+      if (!json) {
+        console.log(`Start the gateway with WAYSIDE_PUSH_HOSTS=${origin}`);
+        console.log(`Start Firefox with dom.push.serverURL=${webSocketUrl}`);
+      }
+      await new Promise<void>((resolve) => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+      });
+      await service.stop();
+    });
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('must be 0 to 65535');
+  return port;
+}
+
+function lineOf(event: PushEvent): string {
+  switch (event.kind) {
+    case 'listening':
+      return `push service on port ${event.port}`;
+    case 'registered':
+      return `subscribed  ${event.endpoint}`;
+    case 'message':
+      return `message     ${event.id}, ${event.bytes} bytes, kept for ${event.ttlSeconds} s, urgency ${event.urgency}`;
+    case 'refused':
+      return `refused     ${event.status}: ${event.reason}`;
+    case 'acked':
+      return `${event.code === 100 ? 'delivered   ' : 'not readable'} ${event.id}`;
+  }
+}
