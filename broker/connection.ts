@@ -1,0 +1,157 @@
+import { Buffer } from 'node:buffer';
+import { Duplex } from 'node:stream';
+import { FrameScanner } from './frame-scanner.ts';
+import type { InFlight, Pausable } from './in-flight.ts';
+import type { BrokerLimits } from './limits.ts';
+import type { Session } from './sessions.ts';
+
+const READ_AHEAD_BYTES = 64 * 1024;
+/** How long a closing peer may take to read what was written to it last. */
+const LINGER_MS = 1000;
+
+/** Who is at the other end, once logged in. */
+export interface Peer {
+  readonly userId: string;
+  readonly telemetryTopic: string;
+  readonly session: Session;
+}
+
+/**
+ * The stream between a socket (or a WebSocket) and Aedes: passes bytes on only as far as the limits let them, and pauses
+ * the socket, never the process, where too much is in flight.
+ */
+export class Connection extends Duplex implements Pausable {
+  inFlightBytes = 0;
+  peer: Peer | null = null;
+  /** CONNACK code that the CONNECT deserves whatever its password, or null. */
+  refusal: 2 | null = null;
+  willTopic: string | null = null;
+  /** Number of PUBLISH packets that Aedes has shown so far. */
+  publishes = 0;
+  readonly frames: FrameScanner;
+
+  readonly #source: Duplex;
+  readonly #limits: BrokerLimits;
+  readonly #inFlight: InFlight;
+  #waiting: Buffer[] = [];
+  /** Nothing behind CONNECT is looked at before the login is done, so that a stranger can't fill any memory. */
+  #state: 'before-connect' | 'logging-in' | 'open' = 'before-connect';
+  #wanted = true;
+  #sourceEnded = false;
+  #ended = false;
+
+  constructor(source: Duplex, limits: BrokerLimits, inFlight: InFlight) {
+    super({
+      readableHighWaterMark: READ_AHEAD_BYTES,
+      writableHighWaterMark: limits.maxUnsentBytes,
+      allowHalfOpen: false,
+    });
+    this.#source = source;
+    this.#limits = limits;
+    this.#inFlight = inFlight;
+    this.frames = new FrameScanner(limits);
+  }
+
+  /** Begins to read. */
+  open(): void {
+    const source = this.#source;
+    source.on('data', (chunk: Buffer) => {
+      this.#waiting.push(chunk);
+      this.#work();
+    });
+    source.on('end', () => {
+      this.#sourceEnded = true;
+      this.#work();
+    });
+    source.on('error', (error) => this.destroy(error));
+    source.on('close', () => this.destroy());
+    source.on('drain', () => this.#work());
+  }
+
+  /** The login is done: what was sent behind CONNECT may come. */
+  loggedIn(): void {
+    this.#state = 'open';
+    this.#work();
+  }
+
+  mayReadAgain(): void {
+    this.#work();
+  }
+
+  override _read(): void {
+    this.#wanted = true;
+    if (this.#waiting.length > 0 || this.#sourceEnded || this.#source.isPaused()) this.#work();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#send(chunk, done);
+  }
+
+  /** Acknowledgements of a turn leave as one buffer: a packet costs no system call of its own. */
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#send(
+      Buffer.concat(chunks.map(({ chunk }) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk))),
+      done,
+    );
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    const source = this.#source;
+    this.#inFlight.forget(this);
+    this.#waiting = [];
+    if (source.destroyed) {
+      done(error);
+      return;
+    }
+    // A refusal has just been written: let it leave, but wait for no peer that does not read.
+    source.pause();
+    const timer = setTimeout(() => source.destroy(), LINGER_MS);
+    source.once('close', () => clearTimeout(timer));
+    source.end(() => source.destroy());
+    done(error);
+  }
+
+  #send(bytes: Buffer, done: () => void): void {
+    if (this.#source.destroyed || this.#source.write(bytes)) done();
+    else this.#source.once('drain', done);
+  }
+
+  /** Passes on what may be passed on, and pauses or resumes the socket accordingly. */
+  #work(): void {
+    if (this.destroyed) return;
+    while (this.#wanted && this.#mayPass()) {
+      const chunk = this.#waiting.shift();
+      if (chunk === undefined) break;
+      this.#pass(chunk);
+      if (this.destroyed) return;
+    }
+    if (this.#waiting.length > 0 || !this.#wanted || !this.#mayPass()) this.#source.pause();
+    else if (this.#sourceEnded) this.#end();
+    else if (this.#source.isPaused()) this.#source.resume();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.push(null);
+  }
+
+  #mayPass(): boolean {
+    return (
+      this.#state !== 'logging-in' &&
+      this.#source.writableLength <= this.#limits.maxUnsentBytes &&
+      this.#inFlight.mayRead(this)
+    );
+  }
+
+  #pass(chunk: Buffer): void {
+    const first = this.#state === 'before-connect';
+    const { pass, rest, fault } = first ? this.frames.scanFirst(chunk) : this.frames.scan(chunk);
+    if (first && (rest !== null || this.frames.firstIsOver)) {
+      this.#state = 'logging-in';
+      if (rest !== null) this.#waiting.unshift(rest);
+    }
+    for (const part of pass) this.#wanted = this.push(part);
+    if (fault !== null) this.destroy(new Error(fault));
+  }
+}

@@ -1,0 +1,39 @@
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** What one peer, and all together, may take of this process. */
+export interface BrokerLimits {
+  readonly maxConnections: number;
+  /** Connections and remembered client ids of one user. */
+  readonly maxClientsPerUser: number;
+  /** Of a longer payload only the head is kept, for quarantine. */
+  readonly maxPayloadBytes: number;
+  readonly keptHeadBytes: number;
+  /** A longer PUBLISH closes the connection. */
+  readonly maxPacketBytes: number;
+  /** The same for every other packet: CONNECT with its will, SUBSCRIBE. */
+  readonly maxControlPacketBytes: number;
+  /** Bytes of one client that wait for the disk before its socket is paused. */
+  readonly maxInFlightBytesPerClient: number;
+  /** Bytes of all clients that wait for the disk before all sockets are paused. QoS 0 is shed at half of it. */
+  readonly maxInFlightBytes: number;
+  /** Acknowledgements and messages that wait in this process for a peer that does not read. */
+  readonly maxUnsentBytes: number;
+  readonly connectTimeoutMs: number;
+}
+
+export const DEFAULT_LIMITS: BrokerLimits = {
+  maxConnections: 20_000,
+  maxClientsPerUser: 32,
+  maxPayloadBytes: MIB,
+  keptHeadBytes: 4 * KIB,
+  maxPacketBytes: 4 * MIB,
+  maxControlPacketBytes: 256 * KIB,
+  maxInFlightBytesPerClient: MIB,
+  maxInFlightBytes: 64 * MIB,
+  maxUnsentBytes: MIB,
+  connectTimeoutMs: 30_000,
+};
+
+/** What a message costs beside its payload while it is in flight: header, ids, closures. */
+export const OVERHEAD_BYTES = 256;

@@ -1,0 +1,85 @@
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import type { BrokerLimits } from './limits.ts';
+
+/** One telemetry PUBLISH that was let in; the broker's side of a journal entry. */
+export interface AcceptedPublish {
+  /** Domain time, epoch ms. */
+  readonly receivedAt: number;
+  readonly topic: string;
+  /** The authenticated user: a device id. */
+  readonly userId: string;
+  readonly clientId: string;
+  /** 0 for QoS 0. */
+  readonly packetId: number;
+  readonly qos: 0 | 1 | 2;
+  readonly dup: boolean;
+  /** Valid only during the call: copy what is to be kept. */
+  readonly payload: Uint8Array;
+  /** Size of the payload as sent where only its head is given, else 0. */
+  readonly truncatedFrom: number;
+  /** Most readings that the payload may hold: 1 or 1,000. */
+  readonly span: number;
+}
+
+/** All that the broker is given. */
+export interface BrokerPorts {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly limits?: Partial<BrokerLimits>;
+  /** Domain time, epoch ms. */
+  now(): number;
+  /** What was kept of a device's token (see credentials.ts), or null for an unknown user. */
+  findTokenHash(userId: string): Promise<string | null>;
+  /** The user whose token this is, where firmware sends the token as its user name; without it such a login is refused. */
+  findUserByToken?(token: string): Promise<string | null>;
+  /**
+   * Keeps a message. Called in order of arrival, and reads the payload before it returns. The sender is acknowledged when
+   * it resolves, and disconnected without acknowledgement when it rejects.
+   */
+  accept(message: AcceptedPublish): Promise<void>;
+}
+
+/** Running totals since `start`, and what is the case now. */
+export interface BrokerCounters {
+  /** Now open, logged in or not. */
+  readonly connections: number;
+  /** Telemetry messages kept, and their payload bytes. */
+  readonly accepted: number;
+  readonly acceptedBytes: number;
+  /** QoS 0 messages dropped while too much waited for the disk. */
+  readonly shed: number;
+  /** Messages of which only the head was kept. */
+  readonly truncated: number;
+  readonly failedLogins: number;
+  /** Publishes and subscriptions to what the device may not use. */
+  readonly denied: number;
+  /** Messages that could not be kept; their senders were disconnected. */
+  readonly unkept: number;
+  /** Connections closed for breaking the protocol or its limits. */
+  readonly faults: number;
+  /** Payload bytes that wait for the disk now. */
+  readonly inFlightBytes: number;
+  /** Connections that are not read from now, until less is in flight. */
+  readonly paused: number;
+}
+
+export interface Broker {
+  /** Listens. Rejects with Node's own error (`code: 'EADDRINUSE'`, `'EACCES'`) where the port can't be had. */
+  start(): Promise<{ readonly mqttPort: number }>;
+  /** Disconnects everybody, and resolves when every message that was let in is kept or refused. */
+  stop(): Promise<void>;
+  /** Takes over a WebSocket's stream of MQTT bytes. */
+  handleWebSocket(stream: Duplex): void;
+  /** Sends to whoever subscribed; queued for sessions that are away where `qos` is 1 or 2. */
+  publish(
+    topic: string,
+    payload: string | Uint8Array,
+    options?: { readonly qos?: 0 | 1 | 2; readonly retain?: boolean },
+  ): Promise<void>;
+  /** Closes every connection of a user. */
+  disconnect(userId: string): void;
+  counters(): BrokerCounters;
+}

@@ -1,0 +1,61 @@
+/** What is remembered of one client id. */
+export interface Session {
+  readonly clientId: string;
+  readonly userId: string;
+  /**
+   * QoS 2 packet ids that were let in and not yet released by PUBREL, with their outcome: a PUBLISH sent again before PUBREL
+   * is the same message [MQTT-4.3.3-2].
+   */
+  readonly unreleased: Map<number, Promise<void>>;
+  connections: number;
+}
+
+/**
+ * Client ids and whose they are. An id belongs to the user who first used it, else a queued command could be stolen. Of each
+ * user only so many are remembered; the longest unused is forgotten first.
+ */
+export class Sessions {
+  readonly #maxPerUser: number;
+  readonly #byClientId = new Map<string, Session>();
+  readonly #byUser = new Map<string, Set<Session>>();
+
+  constructor(maxPerUser: number) {
+    this.#maxPerUser = maxPerUser;
+  }
+
+  /**
+   * Takes a client id for a user.
+   *
+   * @returns the session, and one that was forgotten for it; 'foreign' where the id is another user's, 'too_many' where the
+   * user has as many connections as are allowed
+   */
+  claim(
+    clientId: string,
+    userId: string,
+  ): { session: Session; forgotten: Session | null } | 'foreign' | 'too_many' {
+    const known = this.#byClientId.get(clientId);
+    if (known !== undefined && known.userId !== userId) return 'foreign';
+    const own = this.#byUser.get(userId) ?? new Set();
+    if (known !== undefined) {
+      own.delete(known);
+      own.add(known);
+      return { session: known, forgotten: null };
+    }
+    let forgotten: Session | null = null;
+    if (own.size >= this.#maxPerUser) {
+      forgotten = [...own].find((session) => session.connections === 0) ?? null;
+      if (forgotten === null) return 'too_many';
+      own.delete(forgotten);
+      this.#byClientId.delete(forgotten.clientId);
+    }
+    const session: Session = { clientId, userId, unreleased: new Map(), connections: 0 };
+    own.add(session);
+    this.#byUser.set(userId, own);
+    this.#byClientId.set(clientId, session);
+    return { session, forgotten };
+  }
+
+  find(clientId: string): Session | null {
+    return this.#byClientId.get(clientId) ?? null;
+  }
+}
