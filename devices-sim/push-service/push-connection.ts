@@ -24,6 +24,8 @@ export interface PushConnectionOptions {
   /** `ws://host:port/` of the push service. */
   readonly url: string;
   readonly reconnectAfterMs?: number;
+  /** Certificate (PEM) to trust beside the public ones, for `wss:`. */
+  readonly ca?: string;
 }
 
 interface Waiting {
@@ -45,7 +47,11 @@ export function createPushConnection(options: PushConnectionOptions): PushConnec
 
   function connect(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const opening = new WebSocket(options.url, 'push-notification');
+      const opening = new WebSocket(
+        options.url,
+        'push-notification',
+        options.ca === undefined ? {} : { ca: options.ca },
+      );
       socket = opening;
       opening.on('open', () =>
         opening.send(JSON.stringify({ messageType: 'hello', uaid, use_webpush: true })),

@@ -20,6 +20,8 @@ export type PushEvent =
       readonly ttlSeconds: number;
       readonly urgency: string;
       readonly bytes: number;
+      /** `1.1` or `2.0`. */
+      readonly httpVersion: string;
     }
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string }
   | { readonly kind: 'acked'; readonly id: string; readonly code: number };
@@ -114,6 +116,8 @@ export function createPushService(options: PushServiceOptions): PushService {
     }
     const { agent, message, ttlSeconds, urgency } = verdict;
     const { id, topic } = message;
+    const { httpVersion } = request;
+    const bytes = body.byteLength;
     emit({
       kind: 'message',
       id,
@@ -121,7 +125,8 @@ export function createPushService(options: PushServiceOptions): PushService {
       topic,
       ttlSeconds,
       urgency,
-      bytes: body.byteLength,
+      bytes,
+      httpVersion,
     });
     answer(response, 201, { location: `${origin}/m/${id}`, ttl: String(ttlSeconds) });
     const browser = links.get(agent);

@@ -61,16 +61,19 @@ async function sendTo(
   payload: string,
   ttlSeconds: number,
 ): Promise<PushOutcome> {
+  if (!URL.canParse(target.endpoint)) return BAD_SUBSCRIPTION;
+  const authorization = parts.vapid.authorizationFor(new URL(target.endpoint).origin);
+  const message = { deliveryId, payload, ttlSeconds, urgency: 'high' } as const;
   let request: PushRequest;
   try {
-    const authorization = parts.vapid.authorizationFor(new URL(target.endpoint).origin);
-    const message = { deliveryId, payload, ttlSeconds, urgency: 'high' } as const;
     request = buildPushRequest(target, message, authorization, freshMessageSecrets());
   } catch {
-    return { kind: 'failed', reason: 'bad_subscription' }; // keys that are no point of the curve stay so
+    return BAD_SUBSCRIPTION; // keys that are no point of the curve stay so
   }
   return parts.sender.send(request);
 }
+
+const BAD_SUBSCRIPTION: PushOutcome = { kind: 'failed', reason: 'bad_subscription' };
 
 type Verdict =
   | { readonly kind: 'sent' }
