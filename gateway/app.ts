@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { type Broker, createBroker } from '../broker/broker.ts';
+import { createBroker } from '../broker/broker.ts';
+import type { Broker } from '../broker/ports.ts';
 import { BUILT_IN_DEVICE_TYPES } from '../rules/device-type.ts';
 import { type ClockOrigin, domainClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -9,6 +10,7 @@ import { isAllowedPushEndpoint } from './delivery/push-hosts.ts';
 import { loadOrCreateReceiptKey } from './delivery/receipt-token.ts';
 import { loadOrCreateVapidKeys } from './delivery/vapid-keys.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
+import { WaysideError } from './errors.ts';
 import { healthOf } from './health.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createSqliteJournal } from './journal/sqlite-journal.ts';
@@ -90,7 +92,9 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       log,
       onDeviceErrors: (errors) => {
         for (const { device, ...error } of errors) {
-          broker.publish(`devices/${device}/errors`, JSON.stringify(error), { qos: 0, retain: false });
+          broker.publish(`devices/${device}/errors`, JSON.stringify(error)).catch((cause: unknown) => {
+            log.warn({ device, err: cause }, 'a device could not be told of its error');
+          });
         }
       },
       onOutboxGrew: () => delivery.wake(),
@@ -98,24 +102,18 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     });
     await engine.start();
     running.push(() => engine.stop());
-    let journalSeq = 0;
-    running.push(
-      journal.onCommitted((lastSeq) => {
-        journalSeq = lastSeq;
-        engine.grew();
-      }),
-    );
+    running.push(journal.onCommitted(() => engine.grew()));
     running.push(trimJournal(journal, engine, log));
 
     await delivery.start();
     running.push(() => delivery.stop());
     running.push(
-      delivery.onChanged((rows) =>
-        engine.publishLive(rows.map((row) => ({ kind: 'delivery', delivery: deliveryOf(row) }))),
-      ),
+      delivery.onChanged((rows) => {
+        for (const row of rows) engine.live.publish({ kind: 'delivery', delivery: deliveryOf(row) });
+      }),
     );
 
-    const broker: Broker = await createBroker({
+    const broker: Broker = createBroker({
       host: config.host,
       port: config.mqttPort,
       log,
@@ -129,9 +127,8 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
             .executeTakeFirst()
         )?.token_hash ?? null,
       accept: (message) => journal.append(message),
-      pendingBytes: () => journal.pendingBytes,
     });
-    const { mqttPort } = await broker.start();
+    const { mqttPort } = await listening('WAYSIDE_MQTT_PORT', config.mqttPort, broker.start());
     running.push(() => broker.stop());
 
     const http: HttpServer = createHttpServer(
@@ -157,15 +154,14 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
           }),
         metrics: createMetrics({
           engine: engine.status,
-          journalSeq: () => journalSeq,
           journalPendingBytes: () => journal.pendingBytes,
-          broker: () => broker.counters(),
+          broker: () => ({ ...broker.counters() }),
           delivery: () => delivery.counters().then((counters) => ({ ...counters })),
         }),
       },
-      { handleMqttWebSocket: (stream, request) => broker.handleWebSocket(stream, request) },
+      { handleMqttWebSocket: (stream) => broker.handleWebSocket(stream) },
     );
-    const { httpPort } = await http.start();
+    const { httpPort } = await listening('WAYSIDE_HTTP_PORT', config.httpPort, http.start());
     running.push(() => http.stop());
     return { httpPort, mqttPort };
   }
@@ -185,4 +181,16 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     },
     stop,
   };
+}
+
+/** Names the setting behind a port that can't be had. */
+async function listening<T>(setting: string, port: number, start: Promise<T>): Promise<T> {
+  try {
+    return await start;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    const why = code === 'EACCES' ? 'may not be used by this user' : 'is in use';
+    throw new WaysideError('port_in_use', `port ${port} (${setting}) ${why}`, { cause: error });
+  }
 }

@@ -14,7 +14,7 @@ export async function healthOf(parts: {
   const [records, engine] = await Promise.all([answer(parts.records()), answer(parts.engine())]);
   return {
     journal: trouble === null ? { ok: true } : { ok: false, detail: trouble },
-    records: 'error' in records ? { ok: false, detail: records.error } : { ok: true },
+    records: records.error !== undefined ? { ok: false, detail: records.error } : { ok: true },
     ...(engine.error === undefined
       ? {
           engine: part(engine.value.engineTrouble),
@@ -29,7 +29,9 @@ function part(trouble: string | null, name?: string): PartHealth {
   return name === undefined ? { ok: true } : { ok: true, detail: name };
 }
 
-async function answer<T>(asked: Promise<T>): Promise<{ value: T; error?: undefined } | { error: string }> {
+async function answer<T>(
+  asked: Promise<T>,
+): Promise<{ value: T; error?: undefined } | { value?: undefined; error: string }> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<{ error: string }>((resolve) => {
     timer = setTimeout(() => resolve({ error: `no answer within ${ANSWER_WITHIN_MS} ms` }), ANSWER_WITHIN_MS);

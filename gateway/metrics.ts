@@ -4,8 +4,6 @@ import type { EngineStatus } from './engine/engine-calls.ts';
 /** Where the figures come from, asked when /metrics is. */
 export interface MetricSources {
   readonly engine: () => Promise<EngineStatus>;
-  /** Newest sequence in the journal. */
-  readonly journalSeq: () => number;
   readonly journalPendingBytes: () => number;
   /** By name; each becomes `wayside_<group>_<name>`. */
   readonly broker: () => Readonly<Record<string, number>>;
@@ -41,8 +39,6 @@ export function createMetrics(sources: MetricSources): Registry {
   const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
   const collect = async () => {
-    const journalSeq = sources.journalSeq();
-    set('wayside_journal_last_seq', journalSeq, journal.wayside_journal_last_seq);
     set(
       'wayside_journal_pending_bytes',
       sources.journalPendingBytes(),
@@ -51,6 +47,8 @@ export function createMetrics(sources: MetricSources): Registry {
     for (const [name, value] of Object.entries(sources.broker()))
       set(`wayside_broker_${snake(name)}`, value, `Broker: ${name}`);
     const status = await sources.engine();
+    const { journalSeq } = status;
+    set('wayside_journal_last_seq', journalSeq, journal.wayside_journal_last_seq);
     set('wayside_engine_seq', status.engineSeq, engine.wayside_engine_seq);
     set('wayside_telemetry_seq', status.telemetrySeq, engine.wayside_telemetry_seq);
     set('wayside_engine_backlog', Math.max(0, journalSeq - status.engineSeq), engine.wayside_engine_backlog);

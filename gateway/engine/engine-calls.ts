@@ -21,6 +21,8 @@ export interface EngineSettings {
 }
 
 export interface EngineStatus {
+  /** Newest sequence in the journal. */
+  readonly journalSeq: number;
   readonly engineSeq: number;
   readonly telemetrySeq: number;
   readonly telemetryStore: string;

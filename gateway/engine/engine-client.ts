@@ -21,8 +21,6 @@ export interface EngineClient {
   status(): Promise<EngineStatus>;
   readonly telemetry: TelemetryReader;
   readonly live: LiveFeed;
-  /** Tells everyone who follows the live stream. */
-  publishLive(events: readonly LiveEvent[]): void;
 }
 
 export interface EngineClientParts {
@@ -88,6 +86,7 @@ export function createEngineClient(parts: EngineClientParts): EngineClient {
     status: () => thread().status(),
     telemetry: { read: (query) => thread().read(query) },
     live: {
+      publish: (event) => publishLive([event]),
       snapshot: () => thread().snapshot(),
       subscribe(listener) {
         listeners.add(listener);
@@ -98,6 +97,5 @@ export function createEngineClient(parts: EngineClientParts): EngineClient {
         };
       },
     },
-    publishLive,
   };
 }

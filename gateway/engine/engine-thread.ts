@@ -91,6 +91,7 @@ const calls: EngineCalls = {
   snapshot: () => positions.snapshot(clock.now()),
   async status() {
     return {
+      journalSeq: await reader.lastSeq(),
       engineSeq: engine.seq,
       telemetrySeq: writer.storedSeq,
       telemetryStore: store.name,

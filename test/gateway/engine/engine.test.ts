@@ -1,0 +1,247 @@
+import { sql } from 'kysely';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { TelemetryStore, WriteOutcome } from '../../../gateway/telemetry/telemetry-store.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../../rules/device-type.ts';
+import { parsePlace } from '../../../rules/place.ts';
+import { parseRule } from '../../../rules/rule.ts';
+import { addPerson, type EngineUnderTest, START, startEngine } from '../../support/engine.ts';
+import { eventually } from '../../support/gateway.ts';
+
+const open: EngineUnderTest[] = [];
+afterEach(async () => {
+  for (let engine = open.pop(); engine !== undefined; engine = open.pop()) {
+    await engine.close();
+    await engine.remove();
+  }
+});
+
+async function start(options: Parameters<typeof startEngine>[0] = {}): Promise<EngineUnderTest> {
+  const engine = await startEngine(options);
+  open.push(engine);
+  return engine;
+}
+
+/** Ends an engine and starts another on its directory. */
+async function restart(
+  engine: EngineUnderTest,
+  options: Parameters<typeof startEngine>[0] = {},
+): Promise<EngineUnderTest> {
+  await engine.close();
+  open.splice(open.indexOf(engine), 1);
+  return start({ ...options, dir: engine.dir });
+}
+
+async function settled(engine: EngineUnderTest): Promise<void> {
+  await engine.engine.drain();
+  await eventually('telemetry has everything', 10_000, async () =>
+    engine.writer.storedSeq >= engine.engine.seq ? true : undefined,
+  );
+}
+
+/** A café of 50 m around 45.46, 9.19 and a rule that greets everyone who enters. */
+async function addCafe({ db }: EngineUnderTest): Promise<void> {
+  const feature = {
+    type: 'Feature',
+    geometry: { type: 'Point', coordinates: [9.19, 45.46] },
+    properties: { name: 'Café', tags: ['coffee'], radiusMetres: 50 },
+  };
+  expect(parsePlace('cafe', feature).ok).toBe(true);
+  await db
+    .insertInto('places')
+    .values({ id: 'cafe', name: 'Café', feature_json: JSON.stringify(feature), updated_at: START })
+    .execute();
+  const rule = parseRule(
+    {
+      id: 'hello',
+      name: 'Hello',
+      trigger: { place: { id: 'cafe' }, on: 'enter' },
+      offer: { title: 'Hello at {{ place.name }}', body: 'Coffee?', expires: 'PT30M' },
+    },
+    { deviceTypes: BUILT_IN_DEVICE_TYPES, placeIds: ['cafe'] },
+  );
+  if (!rule.ok) throw new Error(JSON.stringify(rule.problems));
+  await db
+    .insertInto('rules')
+    .values({
+      id: 'hello',
+      version: 1,
+      state: 'live',
+      document_json: JSON.stringify(rule.value),
+      updated_at: START,
+    })
+    .execute();
+}
+
+const inside = { lat: 45.46, lon: 9.19, accuracy: 5 };
+const outside = { lat: 45.47, lon: 9.19, accuracy: 5 };
+
+describe('a reading', () => {
+  it('that is repeated with its time is stored once, also after a restart', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { car1: 'car' });
+    const reading = { at: START - 1_000, metrics: { fuel: 0.5 } };
+    await engine.send('car1', reading);
+    await engine.send('car1', reading, { packetId: 2 });
+    await settled(engine);
+    const again = await restart(engine);
+    await again.send('car1', reading, { packetId: 3 });
+    await again.send('car1', { ...reading, metrics: { fuel: 0.4 } }, { packetId: 4 });
+    await settled(again);
+    expect((await again.stored('car1')).map(({ metrics }) => metrics?.fuel)).toEqual([0.5, 0.4]);
+    expect(again.engine.counts.duplicates).toBe(1);
+  });
+
+  it('without a time is stored as often as it came, save for a repeated PUBLISH with DUP', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { fridge1: 'fridge' });
+    await engine.send('fridge1', { metrics: { temperature: 4 } }, { packetId: 7 });
+    await engine.send('fridge1', { metrics: { temperature: 4 } }, { packetId: 8 });
+    await engine.send('fridge1', { metrics: { temperature: 4 } }, { packetId: 7, dup: true });
+    await engine.send('fridge1', '[{"metrics":{"temperature":4}},{"metrics":{"temperature":4}}]', {
+      packetId: 9,
+    });
+    await settled(engine);
+    expect(await engine.stored('fridge1')).toHaveLength(4);
+  });
+
+  it('that is rubbish is quarantined and counted, and hurts no other', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { car1: 'car' });
+    await engine.send('car1', '{"metrics":');
+    await engine.send('car1', '{"metrics":');
+    await engine.send('car1', '[{"position":{"lat":91,"lon":0}},{"metrics":{"fuel":0.3}}]');
+    await engine.send('car1', { position: inside }, { truncatedFrom: 2_000_000 });
+    await settled(engine);
+    const rows = await engine.db
+      .selectFrom('quarantine')
+      .select(['code', 'count', 'device'])
+      .orderBy('code')
+      .execute();
+    expect(rows).toEqual([
+      { code: 'bad_json', count: 2, device: 'car1' },
+      { code: 'bad_position', count: 1, device: 'car1' },
+      { code: 'too_large', count: 1, device: 'car1' },
+    ]);
+    expect((await engine.stored('car1')).map(({ metrics }) => metrics)).toEqual([{ fuel: 0.3 }]);
+  });
+});
+
+describe('an offer', () => {
+  it('is queued once for a visit, also when the engine is started again in between', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { car1: 'car', phone1: 'phone' });
+    await addCafe(engine);
+    const first = await restart(engine);
+    await first.send('car1', { position: inside });
+    await settled(first);
+    const second = await restart(first);
+    second.clock.set(START + 20_000);
+    await second.send('car1', { position: { ...inside, lat: 45.4601 } });
+    await second.send('phone1', { position: inside });
+    await settled(second);
+    const deliveries = await second.db.selectFrom('deliveries').selectAll().execute();
+    expect(deliveries).toHaveLength(1);
+    expect(JSON.parse(deliveries[0]?.offer_json ?? '')).toMatchObject({
+      title: 'Hello at Café',
+      body: 'Coffee?',
+    });
+    const visits = await second.db
+      .selectFrom('visits')
+      .select(['device', 'place', 'exited_at'])
+      .orderBy('device')
+      .execute();
+    expect(visits).toEqual([
+      { device: 'car1', place: 'cafe', exited_at: null },
+      { device: 'phone1', place: 'cafe', exited_at: null },
+    ]);
+  });
+
+  it('is neither lost nor doubled when a commit fails', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { car1: 'car' });
+    await addCafe(engine);
+    const again = await restart(engine);
+    await sql`create trigger full_disk before insert on visits begin select raise(abort, 'disk full'); end`.execute(
+      again.db,
+    );
+    await again.send('car1', { at: START, position: inside });
+    const drained = again.engine.drain();
+    await eventually('the engine says what is wrong', 5_000, async () => again.engine.trouble ?? undefined);
+    expect(await again.db.selectFrom('deliveries').selectAll().execute()).toEqual([]);
+    await sql`drop trigger full_disk`.execute(again.db);
+    await drained;
+    await settled(again);
+    expect(again.engine.trouble).toBeNull();
+    expect(await again.db.selectFrom('deliveries').select('rule').execute()).toEqual([{ rule: 'hello' }]);
+    expect(await again.stored('car1')).toHaveLength(1);
+  });
+
+  it('does not follow from a late reading', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { car1: 'car' });
+    await addCafe(engine);
+    const again = await restart(engine);
+    await again.send('car1', { at: START - 10 * 60_000, position: inside });
+    await settled(again);
+    expect(await again.db.selectFrom('deliveries').selectAll().execute()).toEqual([]);
+    expect((await again.stored('car1')).map(({ flags }) => flags)).toEqual([['late']]);
+  });
+});
+
+describe('a visit', () => {
+  it('is closed by silence, by a timer that survives a restart', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { car1: 'car' });
+    await addCafe(engine);
+    const first = await restart(engine);
+    await first.send('car1', { position: outside });
+    await first.send('car1', { position: inside });
+    await settled(first);
+    const second = await restart(first);
+    second.clock.set(START + 11 * 60_000);
+    await second.engine.drain();
+    const closed = await eventually('the visit is closed', 5_000, async () =>
+      second.db.selectFrom('visits').selectAll().where('exited_at', 'is not', null).executeTakeFirst(),
+    );
+    expect(closed).toMatchObject({ device: 'car1', exited_at: START, ended_by: 'silence' });
+  });
+});
+
+describe('a telemetry store that is away', () => {
+  it('delays nothing else, and gets everything once, as the engine saw it, also after a restart', async () => {
+    let away = true;
+    const wrap = (store: TelemetryStore): TelemetryStore => ({
+      ...store,
+      name: store.name,
+      start: () => store.start(),
+      stop: () => store.stop(),
+      storedSeq: () => store.storedSeq(),
+      read: (query) => store.read(query),
+      write: async (points, seq): Promise<WriteOutcome> =>
+        away ? { kind: 'retry', afterMs: 20, message: 'away' } : store.write(points, seq),
+    });
+    const engine = await start({ wrap });
+    await addPerson(engine.db, 'ann', { car1: 'car' });
+    await engine.send('car1', { at: START, metrics: { fuel: 0.5 } });
+    await engine.send('car1', { at: START - 5 * 60_000, metrics: { fuel: 0.6 } });
+    await engine.send('car1', { at: START, metrics: { fuel: 0.5 } });
+    await engine.send('car1', { at: START + 10 * 60_000, metrics: { fuel: 0.4 } });
+    await engine.engine.drain();
+    expect(engine.engine.counts.readings).toBe(4);
+    await eventually('the writer says what is wrong', 5_000, async () => engine.writer.trouble ?? undefined);
+    expect(await engine.stored('car1')).toEqual([]);
+
+    const again = await restart(engine, { wrap });
+    away = false;
+    await again.send('car1', { at: START + 1, metrics: { fuel: 0.3 } });
+    await settled(again);
+    const stored = await again.stored('car1');
+    expect(stored.map(({ at, metrics, flags }) => [at - START, metrics?.fuel, flags])).toEqual([
+      [-5 * 60_000, 0.6, ['late']],
+      [0, 0.5, []],
+      [0, 0.4, ['clock_corrected']],
+      [1, 0.3, []],
+    ]);
+    expect(await again.db.selectFrom('reading_verdicts').selectAll().execute()).toEqual([]);
+  });
+});

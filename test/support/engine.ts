@@ -1,0 +1,181 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Kysely } from 'kysely';
+import { pino } from 'pino';
+import type { Clock } from '../../gateway/clock.ts';
+import { Engine } from '../../gateway/engine/engine.ts';
+import { createRegistry } from '../../gateway/engine/registry.ts';
+import { createSubjects } from '../../gateway/engine/subjects.ts';
+import { createTelemetryWriter, type TelemetryWriter } from '../../gateway/engine/telemetry-writer.ts';
+import type { Journal, JournalEntry } from '../../gateway/journal/journal.ts';
+import { createSqliteJournal } from '../../gateway/journal/sqlite-journal.ts';
+import { createSqliteJournalReader } from '../../gateway/journal/sqlite-journal-reader.ts';
+import { migrate } from '../../gateway/records/migrate.ts';
+import { openRecords } from '../../gateway/records/open.ts';
+import type { Schema } from '../../gateway/records/schema.ts';
+import { createDuckDbStore } from '../../gateway/telemetry/duckdb-store.ts';
+import type { ReadingPoint, TelemetryStore } from '../../gateway/telemetry/telemetry-store.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
+
+/** A moment that all tests of the engine begin at. */
+export const START = Date.UTC(2026, 4, 4, 12);
+
+/** Journal, records, engine and DuckDB in this thread, on a temporary directory; the clock is set by hand. */
+export interface EngineUnderTest {
+  readonly dir: string;
+  readonly db: Kysely<Schema>;
+  readonly journal: Journal;
+  readonly engine: Engine;
+  readonly writer: TelemetryWriter;
+  readonly clock: Clock & { set(now: number): void };
+  /** Journals one message of a device, as if it came now. */
+  send(device: string, payload: unknown, over?: Partial<JournalEntry>): Promise<void>;
+  /** What the telemetry store has of a device, once it has everything. */
+  stored(device: string): Promise<readonly ReadingPoint[]>;
+  /** Ends everything; the directory stays, for a next engine on it. */
+  close(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** @param wrap stands between the writer and the store, to make it fail */
+export async function startEngine(
+  options: { readonly dir?: string; readonly wrap?: (store: TelemetryStore) => TelemetryStore } = {},
+): Promise<EngineUnderTest> {
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'wayside-engine-')));
+  const files = {
+    journal: join(dir, 'journal.db'),
+    records: join(dir, 'wayside.db'),
+    telemetry: join(dir, 'telemetry.duckdb'),
+  };
+  const log = pino({ level: 'silent' });
+  let now = START;
+  const clock = {
+    timeScale: 1,
+    now: () => now,
+    set(at: number) {
+      now = at;
+    },
+  };
+  const db = openRecords(files.records);
+  await migrate(db);
+  const journal = createSqliteJournal({ file: files.journal });
+  await journal.start();
+  const reader = createSqliteJournalReader({ file: files.journal });
+  await reader.start();
+  const store = createDuckDbStore({ file: files.telemetry });
+  const registry = createRegistry(db, BUILT_IN_DEVICE_TYPES);
+  await registry.start();
+  const subjects = createSubjects(db);
+  await subjects.start();
+  const writer = createTelemetryWriter({
+    db,
+    store: options.wrap?.(store) ?? store,
+    reader,
+    registry,
+    log,
+    engineSeq: () => engine.seq,
+    onRejected: async () => undefined,
+  });
+  let ids = 0;
+  const engine = new Engine({
+    db,
+    registry,
+    subjects,
+    reader,
+    writer,
+    clock,
+    realNow: () => now,
+    newId: () => `id-${now}-${++ids}`,
+    log,
+    onNews: () => undefined,
+  });
+  await engine.start();
+  await writer.start();
+  const close = async () => {
+    await engine.stop();
+    await writer.stop();
+    await reader.stop();
+    await journal.stop();
+    await db.destroy();
+  };
+  return {
+    dir,
+    db,
+    journal,
+    engine,
+    writer,
+    clock,
+    async send(device, payload, over = {}) {
+      const bytes = typeof payload === 'string' ? payload : JSON.stringify(payload);
+      await journal.append({
+        receivedAt: now,
+        topic: `devices/${device}/telemetry`,
+        userId: device,
+        clientId: device,
+        packetId: 1,
+        qos: 1,
+        dup: false,
+        payload: new TextEncoder().encode(bytes),
+        truncatedFrom: 0,
+        span: bytes.startsWith('{') ? 1 : 1000,
+        ...over,
+      });
+    },
+    async stored(device) {
+      const row = await db
+        .selectFrom('devices')
+        .select('device_key')
+        .where('id', '=', device)
+        .executeTakeFirstOrThrow();
+      const page = await store.read({ deviceKey: row.device_key, limit: 100_000 });
+      return page.points as readonly ReadingPoint[];
+    },
+    close,
+    async remove() {
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A device that is linked to a consumer who agreed to everything and can be reached. */
+export async function addPerson(
+  db: Kysely<Schema>,
+  consumer: string,
+  devices: Readonly<Record<string, string>>,
+): Promise<void> {
+  await db
+    .insertInto('consumers')
+    .values({
+      id: consumer,
+      attributes_json: '{}',
+      timezone: null,
+      quiet_hours_json: 'null',
+      created_at: START,
+    })
+    .execute();
+  for (const purpose of ['location_offers', 'device_offers', 'health_offers'] as const) {
+    await db
+      .insertInto('consents')
+      .values({ consumer_id: consumer, purpose, granted: 1, source: 'test', at: START })
+      .execute();
+  }
+  await db
+    .insertInto('push_subscriptions')
+    .values({
+      id: `push-${consumer}`,
+      consumer_id: consumer,
+      endpoint: `https://push.invalid/${consumer}`,
+      p256dh: '',
+      auth: '',
+      created_at: START,
+      gone_at: null,
+    })
+    .execute();
+  for (const [id, type] of Object.entries(devices)) {
+    await db
+      .insertInto('devices')
+      .values({ id, device_key: `key-${id}`, type, consumer_id: consumer, token_hash: '', created_at: START })
+      .execute();
+  }
+}
