@@ -17,6 +17,7 @@ import { createSqliteJournal } from './journal/sqlite-journal.ts';
 import { trimJournal } from './journal-trim.ts';
 import { createMetrics } from './metrics.ts';
 import { deliveryOf } from './records/deliveries.ts';
+import { findDeviceTokenHash } from './records/devices.ts';
 import { migrate } from './records/migrate.ts';
 import { openRecordsThread } from './records/thread.ts';
 import { ensureAdmin } from './records/users.ts';
@@ -118,14 +119,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       port: config.mqttPort,
       log,
       now: () => clock.now(),
-      findTokenHash: async (userId) =>
-        (
-          await records.db
-            .selectFrom('devices')
-            .select('token_hash')
-            .where('id', '=', userId)
-            .executeTakeFirst()
-        )?.token_hash ?? null,
+      findTokenHash: (userId) => findDeviceTokenHash(records.db, userId),
       accept: (message) => journal.append(message),
     });
     const { mqttPort } = await listening('WAYSIDE_MQTT_PORT', config.mqttPort, broker.start());
