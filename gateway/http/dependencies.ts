@@ -16,7 +16,17 @@ export type RecordsChange =
 
 /** An event of the live stream; `kind` is its SSE event name. */
 export type LiveEvent =
-  | { readonly kind: 'position'; readonly device: string; readonly type: string; readonly consumer: string | null; readonly at: number; readonly lat: number; readonly lon: number; readonly heading?: number; readonly speed?: number }
+  | {
+      readonly kind: 'position';
+      readonly device: string;
+      readonly type: string;
+      readonly consumer: string | null;
+      readonly at: number;
+      readonly lat: number;
+      readonly lon: number;
+      readonly heading?: number;
+      readonly speed?: number;
+    }
   | { readonly kind: 'visit'; readonly visit: object }
   | { readonly kind: 'decision'; readonly decision: object }
   | { readonly kind: 'delivery'; readonly delivery: object }
@@ -27,10 +37,14 @@ export interface LiveFeed {
   snapshot(): Promise<readonly LiveEvent[]>;
   /** Returns the unsubscribe. */
   subscribe(listener: (event: LiveEvent) => void): () => void;
+  /** Tells every listener of what the HTTP side itself brought about: receipts. */
+  publish(event: LiveEvent): void;
 }
 
 /** State of one part, as /readyz tells it. */
-export type PartHealth = { readonly ok: true; readonly detail?: string } | { readonly ok: false; readonly detail: string };
+export type PartHealth =
+  | { readonly ok: true; readonly detail?: string }
+  | { readonly ok: false; readonly detail: string };
 
 /** All that the HTTP side is given; it makes nothing of this itself. */
 export interface HttpDependencies {

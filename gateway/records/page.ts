@@ -15,7 +15,7 @@ export interface PageRequest {
 
 export interface Page<Item> {
   /** Newest first. */
-  readonly items: readonly Item[];
+  readonly items: Item[];
   /** Cursor of the next page, or null at the end. */
   readonly next: string | null;
 }

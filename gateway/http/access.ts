@@ -1,0 +1,138 @@
+import type { FastifyRequest } from 'fastify';
+import { WaysideError } from '../errors.ts';
+import type { Role } from '../records/schema.ts';
+import type { HttpApp } from './context.ts';
+import type { HttpDependencies } from './dependencies.ts';
+import { identify } from './identity.ts';
+
+/** Who may use a route: anybody, a signed-in consumer (on themselves), or staff of these roles. */
+export type Access = 'anybody' | 'consumer' | readonly Role[];
+
+const ADMIN: Access = ['admin'];
+const STAFF: Access = ['admin', 'marketer', 'analyst', 'device-manager'];
+const MARKETING: Access = ['admin', 'marketer'];
+const PEOPLE_READERS: Access = ['admin', 'marketer', 'analyst'];
+const DEVICE_MANAGERS: Access = ['admin', 'device-manager'];
+const TELEMETRY_READERS: Access = ['admin', 'analyst', 'device-manager'];
+
+/** Every route of the API. A route that is not here does not start. */
+export const ACCESS: Readonly<Record<string, Access>> = {
+  'GET /healthz': 'anybody',
+  'GET /readyz': 'anybody',
+  'GET /metrics': 'anybody',
+  'GET /api/openapi.json': 'anybody',
+
+  'POST /api/v1/session': 'anybody',
+  'GET /api/v1/session': STAFF,
+  'DELETE /api/v1/session': 'anybody',
+
+  'POST /api/v1/devices': DEVICE_MANAGERS,
+  'GET /api/v1/devices': STAFF,
+  'GET /api/v1/devices/:id': STAFF,
+  'PATCH /api/v1/devices/:id': DEVICE_MANAGERS,
+  'POST /api/v1/devices/:id/token': DEVICE_MANAGERS,
+  'GET /api/v1/device-types': STAFF,
+
+  'POST /api/v1/consumers': MARKETING,
+  'GET /api/v1/consumers': PEOPLE_READERS,
+  'GET /api/v1/consumers/:id': PEOPLE_READERS,
+  'PATCH /api/v1/consumers/:id': MARKETING,
+  'PUT /api/v1/consumers/:id/consents/:purpose': MARKETING,
+  'POST /api/v1/consumers/:id/push-subscriptions': MARKETING,
+  'GET /api/v1/consumers/:id/push-subscriptions': PEOPLE_READERS,
+  'DELETE /api/v1/consumers/:id/push-subscriptions/:subscriptionId': MARKETING,
+  'POST /api/v1/consumers/:id/invitations': MARKETING,
+
+  'GET /api/v1/places': STAFF,
+  'GET /api/v1/places.geojson': STAFF,
+  'POST /api/v1/places/import': MARKETING,
+  'GET /api/v1/places/:id': STAFF,
+  'PUT /api/v1/places/:id': MARKETING,
+  'DELETE /api/v1/places/:id': MARKETING,
+
+  'GET /api/v1/rules': STAFF,
+  'GET /api/v1/rules/:id': STAFF,
+  'PUT /api/v1/rules/:id': MARKETING,
+  'POST /api/v1/rules/:id/state': MARKETING,
+
+  'GET /api/v1/decisions': PEOPLE_READERS,
+  'GET /api/v1/deliveries': PEOPLE_READERS,
+  'GET /api/v1/visits': STAFF,
+  'GET /api/v1/quarantine': TELEMETRY_READERS,
+  'GET /api/v1/telemetry/:deviceId': TELEMETRY_READERS,
+  'GET /api/v1/live': STAFF,
+  'GET /api/v1/audit': ADMIN,
+
+  'GET /api/v1/map': STAFF,
+  'GET /api/v1/map/overlay': STAFF,
+  'GET /api/v1/push-key': 'anybody',
+
+  'POST /api/v1/receipts': 'anybody',
+
+  'POST /api/v1/me/session': 'anybody',
+  'DELETE /api/v1/me/session': 'anybody',
+  'GET /api/v1/me': 'consumer',
+  'PUT /api/v1/me/consents/:purpose': 'consumer',
+  'PUT /api/v1/me/quiet-hours': 'consumer',
+  'POST /api/v1/me/push-subscriptions': 'consumer',
+  'DELETE /api/v1/me/push-subscriptions': 'consumer',
+  'POST /api/v1/me/stop': 'consumer',
+  'GET /api/v1/me/offers': 'consumer',
+};
+
+/** Pages and their files: they hold no data, and lie outside the table. */
+const OPEN_PREFIXES = ['/api/docs'];
+
+/** Guards every route that is registered from now on by the table. */
+export function guardRoutes(app: HttpApp, deps: HttpDependencies): void {
+  app.decorateRequest('identity', null);
+  app.addHook('onRoute', (route) => {
+    if (!isGuarded(route.url)) return;
+    for (const method of [route.method].flat()) {
+      // Fastify adds a HEAD to each GET; it is guarded as that GET.
+      if (method === 'HEAD' || method === 'OPTIONS') continue;
+      if (ACCESS[`${method} ${route.url}`] === undefined) {
+        throw new Error(`the access table has no line for ${method} ${route.url}`);
+      }
+    }
+  });
+  app.addHook('onRequest', async (request) => {
+    const { url } = request.routeOptions;
+    if (url === undefined || !isGuarded(url)) return;
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    await allow(deps, request, ACCESS[`${method} ${url}`]);
+  });
+}
+
+function isGuarded(url: string): boolean {
+  const isApi = url.startsWith('/api/') || ['/healthz', '/readyz', '/metrics'].includes(url);
+  return isApi && !OPEN_PREFIXES.some((prefix) => url.startsWith(prefix));
+}
+
+async function allow(
+  deps: HttpDependencies,
+  request: FastifyRequest,
+  access: Access | undefined,
+): Promise<void> {
+  if (access === 'anybody') return;
+  // A route without a line did not start, so this is for a method that Fastify added by itself: nobody's.
+  if (access === undefined) throw new WaysideError('forbidden', 'nobody may do this');
+  if (access === 'consumer') {
+    request.identity = await identify(deps, request, 'consumer');
+    if (request.identity.kind === 'anonymous')
+      throw new WaysideError('not_signed_in', 'open the link that you were given');
+    return;
+  }
+  request.identity = await identify(deps, request, 'staff');
+  if (request.identity.kind !== 'staff') {
+    const other = await identify(deps, request, 'consumer');
+    if (other.kind === 'consumer') throw new WaysideError('forbidden', 'consumers reach only /api/v1/me');
+    throw new WaysideError('not_signed_in', 'this needs a bearer token or a session');
+  }
+  if (!access.includes(request.identity.role)) {
+    throw new WaysideError(
+      'forbidden',
+      `the role ${request.identity.role} may not; ${access.join(', ')} may`,
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { WaysideError } from '../errors.ts';
+import type { Change } from '../records/audit.ts';
+import type { Role } from '../records/schema.ts';
+import { findSession } from '../records/sessions.ts';
+import type { HttpDependencies } from './dependencies.ts';
+
+/** Who asks. */
+export type Identity =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'staff'; readonly name: string; readonly role: Role }
+  | { readonly kind: 'consumer'; readonly consumerId: string };
+
+/** One cookie for each side, so that one browser can show the console and a consumer page at once. */
+export const COOKIES = { staff: 'wayside_session', consumer: 'wayside_consumer' } as const;
+
+const BEARER = /^Bearer +(\S+)$/i;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    identity: Identity | null;
+  }
+}
+
+/**
+ * Finds who asks: the admin token or a staff cookie on staff routes, a consumer cookie on `/api/v1/me`.
+ *
+ * @throws WaysideError `not_signed_in` where a bearer token is given and wrong
+ */
+export async function identify(
+  deps: HttpDependencies,
+  request: FastifyRequest,
+  side: 'staff' | 'consumer',
+): Promise<Identity> {
+  const authorization = request.headers.authorization;
+  if (side === 'staff' && authorization !== undefined) {
+    const token = BEARER.exec(authorization)?.[1];
+    if (token === undefined)
+      throw new WaysideError('not_signed_in', 'the Authorization header is not "Bearer <token>"');
+    if (deps.config.adminToken === null || !sameText(token, deps.config.adminToken)) {
+      throw new WaysideError('not_signed_in', 'the bearer token is not the one of WAYSIDE_ADMIN_TOKEN');
+    }
+    return { kind: 'staff', name: 'admin-token', role: 'admin' };
+  }
+  const cookie = request.cookies[COOKIES[side]];
+  if (cookie === undefined) return { kind: 'anonymous' };
+  const session = await findSession(deps.records, cookie, deps.realNow());
+  if (session === null || session.kind !== side) return { kind: 'anonymous' };
+  return session.kind === 'staff'
+    ? { kind: 'staff', name: session.subject, role: session.role }
+    : { kind: 'consumer', consumerId: session.subject };
+}
+
+/** The member of staff who asks, on a route that the access table gives to staff. */
+export function staffOf(request: FastifyRequest): { readonly name: string; readonly role: Role } {
+  if (request.identity?.kind !== 'staff') throw new WaysideError('not_signed_in', 'this is for staff');
+  return request.identity;
+}
+
+/** The consumer who asks, on a route that the access table gives to consumers. */
+export function consumerOf(request: FastifyRequest): string {
+  if (request.identity?.kind !== 'consumer') throw new WaysideError('not_signed_in', 'this is for consumers');
+  return request.identity.consumerId;
+}
+
+/** Who makes a change and when, for the audit. */
+export function changeBy(deps: HttpDependencies, request: FastifyRequest): Change {
+  const { identity } = request;
+  const at = deps.clock.now();
+  switch (identity?.kind) {
+    case 'staff':
+      return { actor: identity.name, at };
+    case 'consumer':
+      return { actor: `consumer:${identity.consumerId}`, at };
+    default:
+      return { actor: 'anonymous', at };
+  }
+}
+
+/** Gives the browser a session cookie that scripts can't read and other sites can't send. */
+export function setSessionCookie(
+  reply: FastifyReply,
+  side: 'staff' | 'consumer',
+  token: string,
+  maxAgeMs: number,
+  publicUrl: string,
+): void {
+  reply.setCookie(COOKIES[side], token, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: publicUrl.startsWith('https:'),
+    maxAge: Math.floor(maxAgeMs / 1_000),
+  });
+}
+
+export function clearSessionCookie(reply: FastifyReply, side: 'staff' | 'consumer'): void {
+  reply.clearCookie(COOKIES[side], { path: '/' });
+}
+
+/** Compares in a time that tells neither the length nor where they differ. */
+function sameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

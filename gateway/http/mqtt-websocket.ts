@@ -1,0 +1,44 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createWebSocketStream, WebSocketServer } from 'ws';
+
+export type HandleMqttWebSocket = (stream: Duplex, request: IncomingMessage) => void;
+
+const PATH = '/mqtt';
+/** One WebSocket message holds one or more MQTT packets; the broker has its own limit for each. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Takes WebSocket upgrades at `/mqtt` with the subprotocol `mqtt` [MQTT-6.0.0-3] and refuses all others.
+ *
+ * @returns closes every connection and takes no more
+ */
+export function serveMqttWebSockets(server: Server, handle: HandleMqttWebSocket): () => Promise<void> {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // A connection that breaks while it is being refused is nobody's concern.
+    socket.on('error', () => socket.destroy());
+    const path = request.url?.split('?', 1)[0];
+    if (path !== PATH) return refuse(socket, '404 Not Found', `WebSockets are served at ${PATH}`);
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+    if (!offered.includes('mqtt')) return refuse(socket, '400 Bad Request', 'the subprotocol must be mqtt');
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      handle(createWebSocketStream(webSocket), request);
+    });
+  });
+  return async () => {
+    for (const client of sockets.clients) client.terminate();
+    await new Promise<void>((resolve) => sockets.close(() => resolve()));
+  };
+}
+
+function refuse(socket: Duplex, status: string, why: string): void {
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`,
+  );
+}

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fastifyStatic from '@fastify/static';
+import { WaysideError } from '../errors.ts';
+import type { HttpApp } from './context.ts';
+import { sendProblem } from './problems.ts';
+
+const BUILT_PAGES = fileURLToPath(new URL('../../dashboard/dist/', import.meta.url));
+
+const NOT_BUILT =
+  'The pages are not built yet. Run "npm run build" and start the gateway again; the API works without them, see /api/docs.\n';
+
+/** Serves the console at `/`, the consumer page at `/me`, and their files. */
+export async function servePages(app: HttpApp, directory: string = BUILT_PAGES): Promise<void> {
+  const isBuilt = existsSync(`${directory}index.html`);
+  if (isBuilt) {
+    await app.register(fastifyStatic, {
+      root: directory,
+      index: 'index.html',
+      cacheControl: false,
+      setHeaders(reply, path) {
+        // Vite puts a hash of the content into the names below assets/; all else must be asked for anew.
+        const isHashed = path.startsWith(`${directory}assets/`);
+        reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+        if (path.endsWith('/sw.js')) reply.header('service-worker-allowed', '/');
+      },
+    });
+  }
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '/';
+    const wantsPage = (request.headers.accept ?? '').includes('text/html');
+    const isPage =
+      request.method === 'GET' && !path.startsWith('/api/') && (wantsPage || path === '/' || path === '/me');
+    if (!isPage) {
+      return sendProblem(
+        request,
+        reply,
+        new WaysideError('not_found', `${request.method} ${path} leads nowhere`),
+      );
+    }
+    if (!isBuilt) return reply.code(503).type('text/plain; charset=utf-8').send(NOT_BUILT);
+    // The pages have routes of their own, which the browser may be sent to directly.
+    const isConsumerPage = path === '/me' || path.startsWith('/me/');
+    return reply.sendFile(isConsumerPage ? 'me.html' : 'index.html');
+  });
+}

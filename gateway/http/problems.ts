@@ -1,0 +1,104 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { ERRORS, type ErrorCode, type Problem, WaysideError } from '../errors.ts';
+import type { HttpApp } from './context.ts';
+import { BackoffError } from './sign-in-backoff.ts';
+
+/** RFC 9457, with what this API adds: `code`, `mend`, `requestId`, `problems`. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly mend: string;
+  readonly requestId: string;
+  readonly problems?: readonly Problem[];
+}
+
+const MAX_PROBLEMS = 100;
+
+/** Fastify's own errors by their codes; any other 4xx of its is `bad_request`. */
+const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'bad_json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'bad_json',
+  FST_ERR_NOT_FOUND: 'not_found',
+};
+
+/** Answers every error with a problem document, and logs those that are ours to mend. */
+export function answerErrorsWithProblems(app: HttpApp): void {
+  app.setErrorHandler((thrown: FastifyError, request, reply) => {
+    const error = codedError(thrown);
+    if (error.status >= 500)
+      request.log.error({ err: thrown, requestId: request.id, code: error.code }, 'request failed');
+    sendProblem(request, reply, error);
+  });
+}
+
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: WaysideError): void {
+  if (error instanceof BackoffError) reply.header('retry-after', error.retryAfterSeconds);
+  else if (error.retry) reply.header('retry-after', 1);
+  if (error.code === 'not_signed_in') reply.header('www-authenticate', 'Bearer');
+  reply
+    .code(error.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .serializer(JSON.stringify)
+    .send(problemDocument(error, request.id));
+}
+
+export function problemDocument(error: WaysideError, requestId: string): ProblemDocument {
+  const { title, mend, status } = ERRORS[error.code];
+  return {
+    type: `/api/docs#${error.code}`,
+    title,
+    status,
+    detail: error.detail,
+    code: error.code,
+    mend,
+    requestId,
+    ...(error.problems.length > 0 && { problems: error.problems.slice(0, MAX_PROBLEMS) }),
+  };
+}
+
+function codedError(thrown: FastifyError): WaysideError {
+  if (thrown instanceof WaysideError) return thrown;
+  if (thrown.validation !== undefined) return invalidRequest(thrown);
+  const code = FASTIFY_CODES[thrown.code];
+  if (code !== undefined) return new WaysideError(code, thrown.message, { cause: thrown });
+  const status = thrown.statusCode ?? 500;
+  if (status >= 400 && status < 500) {
+    return new WaysideError('bad_request', thrown.message || (STATUS_CODES[status] ?? 'refused'), {
+      cause: thrown,
+    });
+  }
+  // What went wrong inside may name files, rows or people: it is for the log alone.
+  return new WaysideError('internal', 'the request could not be carried out', { cause: thrown });
+}
+
+const PARTS: Readonly<Record<string, string>> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'path',
+  headers: 'header',
+};
+
+function invalidRequest(error: FastifyError): WaysideError {
+  const part = PARTS[error.validationContext ?? ''] ?? 'request';
+  const problems = (error.validation ?? []).map((found): Problem => {
+    const path = part + found.instancePath;
+    if (found.keyword === 'additionalProperties') {
+      return { path, message: `has an unknown field "${String(found.params.additionalProperty)}"` };
+    }
+    if (found.keyword === 'enum') {
+      return { path, message: `must be one of ${(found.params.allowedValues as unknown[]).join(', ')}` };
+    }
+    return { path, message: found.message ?? 'is not of the expected form' };
+  });
+  const [first] = problems;
+  const detail =
+    first === undefined ? 'the request is not of the expected form' : `${first.path} ${first.message}`;
+  return new WaysideError('bad_request', detail, { problems });
+}

@@ -1,0 +1,168 @@
+import { Type } from '@fastify/type-provider-typebox';
+import { isTimezone } from '../../../rules/local-time.ts';
+import { WaysideError } from '../../errors.ts';
+import { listConsents, setConsent } from '../../records/consents.ts';
+import { createConsumer, listConsumers, requireConsumer, updateConsumer } from '../../records/consumers.ts';
+import { listDevices } from '../../records/devices.ts';
+import { countLivePushSubscriptions } from '../../records/push-subscriptions.ts';
+import type { HttpApp, RouteContext } from '../context.ts';
+import { changeBy } from '../identity.ts';
+import {
+  Closed,
+  Id,
+  IdParams,
+  ListOf,
+  Nullable,
+  PageQuery,
+  Purpose,
+  pageRequest,
+  QuietHours,
+  Time,
+} from '../shapes.ts';
+
+const MAX_ATTRIBUTES = 100;
+/** Devices shown with a consumer; the list of devices has them all. */
+const SHOWN_DEVICES = 100;
+
+const Attributes = Type.Record(Type.String({ maxLength: 128 }), Type.Unknown(), {
+  maxProperties: MAX_ATTRIBUTES,
+  description: 'Whatever rules may ask for, as `consumer.<name>`',
+});
+const Timezone = Nullable(Type.String({ maxLength: 64, description: 'IANA zone, such as Europe/Rome' }));
+
+/** What can be said of a consumer; what is left out stays, or is the default. */
+const settings = {
+  attributes: Type.Optional(Attributes),
+  timezone: Type.Optional(Timezone),
+  quietHours: Type.Optional(Nullable(QuietHours)),
+};
+
+const consumerFields = {
+  id: Id,
+  attributes: Type.Record(Type.String(), Type.Unknown()),
+  timezone: Nullable(Type.String()),
+  quietHours: Nullable(QuietHours),
+  createdAt: Time,
+};
+const Consumer = Type.Object(consumerFields);
+
+export const Consent = Type.Object({
+  purpose: Purpose,
+  granted: Type.Boolean(),
+  source: Type.String(),
+  at: Time,
+});
+
+const ConsumerDetail = Type.Object({
+  ...consumerFields,
+  consents: Type.Array(Consent),
+  devices: Type.Array(Type.Object({ id: Id, type: Type.String() })),
+  subscriptions: Type.Integer({ description: 'Browsers that an offer can reach' }),
+});
+
+/** Throws `bad_request` for a zone that the platform does not know. */
+export function checkTimezone(timezone: string | null | undefined): void {
+  if (timezone == null || isTimezone(timezone)) return;
+  const message = `must be an IANA time zone such as Europe/Rome, found "${timezone}"`;
+  throw new WaysideError('bad_request', `body/timezone ${message}`, {
+    problems: [{ path: 'body/timezone', message }],
+  });
+}
+
+/** People, and what they agreed to. */
+export function registerConsumerRoutes(app: HttpApp, { deps, newId }: RouteContext): void {
+  const tags = ['consumers'];
+  const { records } = deps;
+
+  app.post(
+    '/api/v1/consumers',
+    {
+      schema: {
+        summary: 'Add a consumer',
+        description: 'Without `quietHours`, 21:00 to 08:00 are quiet; null for none.',
+        tags,
+        body: Closed({ id: Type.Optional(Id), ...settings }),
+        response: { 201: Consumer },
+      },
+    },
+    async (request, reply) => {
+      const { id = newId(), ...given } = request.body;
+      checkTimezone(given.timezone);
+      const consumer = await createConsumer(records, id, given, changeBy(deps, request));
+      await deps.changed({ kind: 'consumers', ids: [id] });
+      return reply.code(201).header('location', `/api/v1/consumers/${id}`).send(consumer);
+    },
+  );
+
+  app.get(
+    '/api/v1/consumers',
+    {
+      schema: {
+        summary: 'List consumers',
+        tags,
+        querystring: Closed(PageQuery),
+        response: { 200: ListOf(Consumer) },
+      },
+    },
+    (request) => listConsumers(records, pageRequest(request.query)),
+  );
+
+  app.get(
+    '/api/v1/consumers/:id',
+    {
+      schema: {
+        summary: 'One consumer, with consents and devices',
+        tags,
+        params: IdParams,
+        response: { 200: ConsumerDetail },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const consumer = await requireConsumer(records, id);
+      const consents = [...(await listConsents(records, id))];
+      const devices = await listDevices(records, { consumer: id }, { limit: SHOWN_DEVICES });
+      const subscriptions = await countLivePushSubscriptions(records, id);
+      return { ...consumer, consents, devices: [...devices.items], subscriptions };
+    },
+  );
+
+  app.patch(
+    '/api/v1/consumers/:id',
+    {
+      schema: {
+        summary: 'Change what is given, leave the rest',
+        tags,
+        params: IdParams,
+        body: Closed(settings),
+        response: { 200: Consumer },
+      },
+    },
+    async (request) => {
+      checkTimezone(request.body.timezone);
+      const { id } = request.params;
+      const consumer = await updateConsumer(records, id, request.body, changeBy(deps, request));
+      await deps.changed({ kind: 'consumers', ids: [id] });
+      return consumer;
+    },
+  );
+
+  app.put(
+    '/api/v1/consumers/:id/consents/:purpose',
+    {
+      schema: {
+        summary: 'Note that a consumer granted or withdrew a consent',
+        tags,
+        params: Type.Object({ id: Id, purpose: Purpose }),
+        body: Closed({ granted: Type.Boolean(), source: Type.String({ minLength: 1, maxLength: 200 }) }),
+        response: { 200: Consent },
+      },
+    },
+    async (request) => {
+      const { id, purpose } = request.params;
+      const consent = await setConsent(records, id, { purpose, ...request.body }, changeBy(deps, request));
+      await deps.changed({ kind: 'consumers', ids: [id] });
+      return consent;
+    },
+  );
+}

@@ -1,0 +1,174 @@
+import { Type } from '@fastify/type-provider-typebox';
+import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
+import { listAudit } from '../../records/audit.ts';
+import { listDecisions } from '../../records/decisions.ts';
+import { listDeliveries } from '../../records/deliveries.ts';
+import { listQuarantine } from '../../records/quarantine.ts';
+import type { DeliveryState } from '../../records/schema.ts';
+import { listVisits } from '../../records/visits.ts';
+import type { HttpApp, RouteContext } from '../context.ts';
+import { Choice, Closed, Id, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
+
+export const DELIVERY_STATES: readonly DeliveryState[] = [
+  'queued',
+  'retrying',
+  'sent',
+  'shown',
+  'clicked',
+  'dismissed',
+  'redeemed',
+  'gone',
+  'failed',
+  'expired',
+  'withdrawn',
+];
+
+const Decision = Type.Object({
+  id: Type.String(),
+  at: Time,
+  rule: Type.String(),
+  ruleVersion: Type.Integer(),
+  consumer: Type.String(),
+  device: Type.String(),
+  place: Type.Optional(Type.String()),
+  visit: Type.Optional(Type.String()),
+  cause: Type.String(),
+  outcome: Choice('sent', 'suppressed'),
+  reason: Type.Optional(Choice(...SUPPRESSION_REASONS)),
+  detail: Type.String(),
+  deliveryId: Type.Optional(Type.String()),
+});
+
+const Delivery = Type.Object({
+  id: Type.String(),
+  decision: Type.String(),
+  rule: Type.String(),
+  consumer: Type.String(),
+  channel: Choice('web-push'),
+  state: Choice(...DELIVERY_STATES),
+  attempts: Type.Integer(),
+  createdAt: Time,
+  sentAt: Type.Optional(Time),
+  shownAt: Type.Optional(Time),
+  clickedAt: Type.Optional(Time),
+  reason: Type.Optional(Type.String()),
+});
+
+const Visit = Type.Object({
+  id: Type.String(),
+  device: Type.String(),
+  consumer: Type.Optional(Type.String()),
+  place: Type.String(),
+  enteredAt: Time,
+  exitedAt: Type.Optional(Time),
+  endedBy: Type.Optional(Choice('exit', 'silence')),
+});
+
+const Quarantined = Type.Object({
+  id: Type.String(),
+  device: Type.String(),
+  topic: Type.String(),
+  code: Type.String(),
+  message: Type.String(),
+  payloadBase64: Type.String(),
+  firstSeenAt: Time,
+  lastSeenAt: Time,
+  count: Type.Integer(),
+});
+
+const AuditEntry = Type.Object({
+  id: Type.String(),
+  at: Time,
+  actor: Type.String(),
+  action: Type.String(),
+  subject: Type.String(),
+  detail: Type.Unknown(),
+});
+
+const Word = Type.String({ maxLength: 128 });
+
+/** What came of it all: decisions, deliveries, visits, quarantine, audit. Newest first. */
+export function registerOutcomeRoutes(app: HttpApp, { deps: { records } }: RouteContext): void {
+  const tags = ['outcomes'];
+  const who = { consumer: Type.Optional(Id), rule: Type.Optional(Id), device: Type.Optional(Id) };
+
+  app.get(
+    '/api/v1/decisions',
+    {
+      schema: {
+        summary: 'What was decided, and why',
+        tags,
+        querystring: Closed({
+          ...PageQuery,
+          ...who,
+          reason: Type.Optional(Choice(...SUPPRESSION_REASONS)),
+          state: Type.Optional(Choice('sent', 'suppressed')),
+        }),
+        response: { 200: ListOf(Decision) },
+      },
+    },
+    (request) => listDecisions(records, request.query, pageRequest(request.query)),
+  );
+
+  app.get(
+    '/api/v1/deliveries',
+    {
+      schema: {
+        summary: 'What became of the offers that were decided on',
+        tags,
+        querystring: Closed({
+          ...PageQuery,
+          ...who,
+          reason: Type.Optional(Word),
+          state: Type.Optional(Choice(...DELIVERY_STATES)),
+        }),
+        response: { 200: ListOf(Delivery) },
+      },
+    },
+    (request) => listDeliveries(records, request.query, pageRequest(request.query)),
+  );
+
+  app.get(
+    '/api/v1/visits',
+    {
+      schema: {
+        summary: 'Stays inside places',
+        tags,
+        querystring: Closed({
+          ...PageQuery,
+          consumer: Type.Optional(Id),
+          device: Type.Optional(Id),
+          place: Type.Optional(Id),
+        }),
+        response: { 200: ListOf(Visit) },
+      },
+    },
+    (request) => listVisits(records, request.query, pageRequest(request.query)),
+  );
+
+  app.get(
+    '/api/v1/quarantine',
+    {
+      schema: {
+        summary: 'Messages that could not be taken, and why',
+        tags,
+        querystring: Closed({ ...PageQuery, device: Type.Optional(Id), reason: Type.Optional(Word) }),
+        response: { 200: ListOf(Quarantined) },
+      },
+    },
+    (request) => listQuarantine(records, request.query, pageRequest(request.query)),
+  );
+
+  app.get(
+    '/api/v1/audit',
+    {
+      schema: {
+        summary: 'Who changed what',
+        tags: ['service'],
+        querystring: Closed({ ...PageQuery, subject: Type.Optional(Word), actor: Type.Optional(Word) }),
+        response: { 200: ListOf(AuditEntry) },
+      },
+    },
+    (request) => listAudit(records, request.query, pageRequest(request.query)),
+  );
+}

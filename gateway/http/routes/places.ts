@@ -1,0 +1,154 @@
+import { Type } from '@fastify/type-provider-typebox';
+import { parsePlace } from '../../../rules/place.ts';
+import { WaysideError } from '../../errors.ts';
+import type { Page } from '../../records/page.ts';
+import { deletePlace, getPlace, listPlaces, type StoredPlace, savePlaces } from '../../records/places.ts';
+import type { HttpApp, RouteContext } from '../context.ts';
+import { changeBy } from '../identity.ts';
+import { readPlaceImport, storedPlace } from '../place-import.ts';
+import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
+
+const MAX_PLACE_BYTES = 4 * 1024 * 1024;
+const MAX_IMPORT_BYTES = 64 * 1024 * 1024;
+/** Places read from the records at once for the map. */
+const MAP_PAGE = 1_000;
+
+const Feature = Type.Unsafe<object>({
+  type: 'object',
+  additionalProperties: true,
+  description: 'GeoJSON Feature',
+});
+const Place = Type.Object({ id: Id, name: Type.String(), feature: Feature, updatedAt: Time });
+
+const ImportReport = Type.Object({
+  imported: Type.Integer(),
+  refused: Type.Integer(),
+  features: Type.Array(
+    Type.Object({
+      index: Type.Integer({ description: 'Position in the collection, from 0' }),
+      id: Type.String(),
+      status: Choice('imported', 'refused'),
+      problems: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+    }),
+  ),
+});
+
+/** Places: named geofences. */
+export function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext): void {
+  const tags = ['places'];
+  const { records } = deps;
+
+  app.put(
+    '/api/v1/places/:id',
+    {
+      bodyLimit: MAX_PLACE_BYTES,
+      schema: {
+        summary: 'Save a place',
+        description:
+          'A Feature: a Point with `properties.radiusMetres`, a Polygon or a MultiPolygon; `name`, `tags`, `openingHours` and `timezone` in its properties.',
+        tags,
+        params: IdParams,
+        body: Feature,
+        response: { 200: Place },
+      },
+    },
+    async (request) => {
+      const parsed = parsePlace(request.params.id, request.body);
+      if (!parsed.ok) {
+        const [first] = parsed.problems;
+        throw new WaysideError('invalid_document', `${first?.path} ${first?.message}`, {
+          problems: parsed.problems,
+        });
+      }
+      const change = changeBy(deps, request);
+      const place = storedPlace(parsed.value, request.body);
+      await savePlaces(records, [place], change);
+      await deps.changed({ kind: 'places' });
+      return { ...place, updatedAt: change.at };
+    },
+  );
+
+  app.post(
+    '/api/v1/places/import',
+    {
+      bodyLimit: MAX_IMPORT_BYTES,
+      schema: {
+        summary: 'Save the places of a FeatureCollection, and tell what became of each feature',
+        tags,
+        body: Type.Unsafe<object>({
+          type: 'object',
+          additionalProperties: true,
+          description: 'GeoJSON FeatureCollection',
+        }),
+        response: { 200: ImportReport },
+      },
+    },
+    async (request) => {
+      const { places, features } = readPlaceImport(request.body);
+      if (places.length > 0) {
+        await savePlaces(records, places, changeBy(deps, request));
+        await deps.changed({ kind: 'places' });
+      }
+      const report = features.map((feature) =>
+        feature.status === 'refused' ? { ...feature, problems: [...feature.problems] } : feature,
+      );
+      return { imported: places.length, refused: features.length - places.length, features: report };
+    },
+  );
+
+  app.get(
+    '/api/v1/places',
+    {
+      schema: {
+        summary: 'List places',
+        tags,
+        querystring: Closed(PageQuery),
+        response: { 200: ListOf(Place) },
+      },
+    },
+    (request) => listPlaces(records, pageRequest(request.query)),
+  );
+
+  app.get(
+    '/api/v1/places.geojson',
+    {
+      schema: {
+        summary: 'All places as one FeatureCollection, for the map',
+        tags,
+        response: { 200: Type.Unsafe<object>({ type: 'object', additionalProperties: true }) },
+      },
+    },
+    async (_request, reply) => {
+      const features: object[] = [];
+      let cursor: string | undefined;
+      do {
+        const page: Page<StoredPlace> = await listPlaces(records, { limit: MAP_PAGE, cursor });
+        for (const { id, name, feature } of page.items) features.push(mapFeature(id, name, feature));
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined);
+      return reply.type('application/geo+json').send({ type: 'FeatureCollection', features });
+    },
+  );
+
+  app.get(
+    '/api/v1/places/:id',
+    { schema: { summary: 'One place', tags, params: IdParams, response: { 200: Place } } },
+    (request) => getPlace(records, request.params.id),
+  );
+
+  app.delete(
+    '/api/v1/places/:id',
+    { schema: { summary: 'Remove a place', tags, params: IdParams, response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      await deletePlace(records, request.params.id, changeBy(deps, request));
+      await deps.changed({ kind: 'places' });
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+/** Map styles read properties only, so id and name are there too. */
+function mapFeature(id: string, name: string, feature: object): object {
+  const { properties } = feature as { readonly properties?: object | null };
+  return { ...feature, id, properties: { ...properties, id, name } };
+}

@@ -1,0 +1,111 @@
+import { Type } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import { WaysideError } from '../../errors.ts';
+import {
+  addPushSubscription,
+  listPushSubscriptions,
+  type PushKeys,
+  type PushSubscription,
+  removePushSubscription,
+} from '../../records/push-subscriptions.ts';
+import type { HttpApp, RouteContext } from '../context.ts';
+import { changeBy } from '../identity.ts';
+import { Id, IdParams, ListOf, Nullable, PushSubscriptionBody, Time } from '../shapes.ts';
+
+/** An endpoint is a capability: who has it can send to it. Only its origin is shown. */
+const Subscription = Type.Object({ id: Id, origin: Type.String(), createdAt: Time, goneAt: Nullable(Time) });
+
+/**
+ * Keeps a browser's subscription for a consumer, and has the engine know.
+ *
+ * @throws WaysideError `push_host_not_allowed`, `not_found`
+ */
+export async function subscribe(
+  { deps, newId }: RouteContext,
+  request: FastifyRequest,
+  consumerId: string,
+  body: { readonly endpoint: string; readonly keys: PushKeys },
+): Promise<PushSubscription> {
+  if (!deps.isAllowedPushEndpoint(body.endpoint)) {
+    throw new WaysideError(
+      'push_host_not_allowed',
+      'the endpoint is not an https address of a known push service',
+    );
+  }
+  const { subscription, takenFrom } = await addPushSubscription(
+    deps.records,
+    consumerId,
+    { id: newId(), ...body },
+    changeBy(deps, request),
+  );
+  const ids = takenFrom === null ? [consumerId] : [consumerId, takenFrom];
+  await deps.changed({ kind: 'consumers', ids });
+  return subscription;
+}
+
+/** Browsers of a consumer, for staff and import. */
+export function registerPushSubscriptionRoutes(app: HttpApp, context: RouteContext): void {
+  const tags = ['consumers'];
+  const { deps } = context;
+  const shown = ({ id, endpoint, createdAt, goneAt }: PushSubscription) => ({
+    id,
+    origin: new URL(endpoint).origin,
+    createdAt,
+    goneAt,
+  });
+
+  app.post(
+    '/api/v1/consumers/:id/push-subscriptions',
+    {
+      schema: {
+        summary: 'Add a browser that offers go to',
+        tags,
+        params: IdParams,
+        body: PushSubscriptionBody,
+        response: { 201: Subscription },
+      },
+    },
+    async (request, reply) =>
+      reply.code(201).send(shown(await subscribe(context, request, request.params.id, request.body))),
+  );
+
+  app.get(
+    '/api/v1/consumers/:id/push-subscriptions',
+    {
+      schema: {
+        summary: 'List browsers of a consumer',
+        tags,
+        params: IdParams,
+        response: { 200: ListOf(Subscription) },
+      },
+    },
+    async (request) => {
+      const subscriptions = await listPushSubscriptions(deps.records, request.params.id);
+      return { items: subscriptions.map(shown), next: null };
+    },
+  );
+
+  app.delete(
+    '/api/v1/consumers/:id/push-subscriptions/:subscriptionId',
+    {
+      schema: {
+        summary: 'Remove a browser',
+        tags,
+        params: Type.Object({ id: Id, subscriptionId: Id }),
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const { id, subscriptionId } = request.params;
+      const removed = await removePushSubscription(
+        deps.records,
+        id,
+        { id: subscriptionId },
+        changeBy(deps, request),
+      );
+      if (!removed) throw new WaysideError('not_found', 'the consumer has no such subscription');
+      await deps.changed({ kind: 'consumers', ids: [id] });
+      return reply.code(204).send(null);
+    },
+  );
+}

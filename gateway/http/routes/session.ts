@@ -1,0 +1,76 @@
+import { Type } from '@fastify/type-provider-typebox';
+import { hashPassword, newToken, verifyPassword } from '../../../broker/credentials.ts';
+import { WaysideError } from '../../errors.ts';
+import type { Role } from '../../records/schema.ts';
+import { createSession, deleteSession } from '../../records/sessions.ts';
+import { findUser } from '../../records/users.ts';
+import type { HttpApp, RouteContext } from '../context.ts';
+import { COOKIES, clearSessionCookie, setSessionCookie, staffOf } from '../identity.ts';
+import { Choice, Closed } from '../shapes.ts';
+
+const SESSION_MS = 12 * 3_600_000;
+const ROLES: readonly Role[] = ['admin', 'marketer', 'analyst', 'device-manager'];
+
+/** Signing in and out of the console. */
+export function registerSessionRoutes(app: HttpApp, { deps, backoff, publicUrl }: RouteContext): void {
+  const tags = ['session'];
+  // A name that is not there takes as long as one that is, so that names can't be found out.
+  const nobodysHash = hashPassword(newToken());
+
+  app.post(
+    '/api/v1/session',
+    {
+      schema: {
+        summary: 'Sign in with name and password',
+        tags,
+        body: Closed({
+          name: Type.String({ minLength: 1, maxLength: 128 }),
+          password: Type.String({ minLength: 1, maxLength: 1_024 }),
+        }),
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const { name, password } = request.body;
+      const key = `sign-in ${request.ip} ${name}`;
+      backoff.begin(key);
+      const user = await findUser(deps.records, name);
+      const matches = await verifyPassword(password, user?.passwordHash ?? (await nobodysHash));
+      if (user === null || !matches)
+        throw new WaysideError('bad_credentials', 'name and password do not belong together');
+      backoff.succeeded(key);
+      const token = newToken();
+      const now = deps.realNow();
+      const session = { kind: 'staff', subject: user.name, role: user.role } as const;
+      await createSession(deps.records, token, session, now + SESSION_MS, now);
+      setSessionCookie(reply, 'staff', token, SESSION_MS, publicUrl());
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.get(
+    '/api/v1/session',
+    {
+      schema: {
+        summary: 'Who is signed in',
+        tags,
+        response: { 200: Type.Object({ name: Type.String(), role: Choice(...ROLES) }) },
+      },
+    },
+    async (request) => {
+      const { name, role } = staffOf(request);
+      return { name, role };
+    },
+  );
+
+  app.delete(
+    '/api/v1/session',
+    { schema: { summary: 'Sign out', tags, response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      const cookie = request.cookies[COOKIES.staff];
+      if (cookie !== undefined) await deleteSession(deps.records, cookie);
+      clearSessionCookie(reply, 'staff');
+      return reply.code(204).send(null);
+    },
+  );
+}

@@ -1,0 +1,83 @@
+import { Type } from '@fastify/type-provider-typebox';
+import { parseDuration } from '../../../rules/duration.ts';
+import { WaysideError } from '../../errors.ts';
+import { deviceKeyOf } from '../../records/devices.ts';
+import type { HttpApp, RouteContext } from '../context.ts';
+import { Closed, Id, Nullable, PageQuery, readTime, Time } from '../shapes.ts';
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 100_000;
+const MAX_EVERY_MS = 366 * 86_400_000;
+
+const MetricValue = Type.Union([Type.Number(), Type.Boolean(), Type.String()]);
+const Position = Type.Object({
+  lat: Type.Number(),
+  lon: Type.Number(),
+  accuracy: Type.Optional(Type.Number()),
+  speed: Type.Optional(Type.Number()),
+  heading: Type.Optional(Type.Number()),
+  altitude: Type.Optional(Type.Number()),
+});
+/** With `metric`, `value`; without, whole readings. */
+const Point = Type.Object({
+  at: Time,
+  value: Type.Optional(MetricValue),
+  position: Type.Optional(Position),
+  metrics: Type.Optional(Type.Record(Type.String(), MetricValue)),
+  event: Type.Optional(Type.String()),
+  flags: Type.Optional(Type.Array(Type.String())),
+});
+
+/** What devices said. */
+export function registerTelemetryRoutes(app: HttpApp, { deps }: RouteContext): void {
+  app.get(
+    '/api/v1/telemetry/:deviceId',
+    {
+      // Points come from the store in this shape; checking 100,000 of them again would only cost time.
+      serializerCompiler: () => JSON.stringify,
+      schema: {
+        summary:
+          'Readings of a device, oldest first; with `every`, numbers averaged and of anything else the last',
+        tags: ['telemetry'],
+        params: Type.Object({ deviceId: Id }),
+        querystring: Closed({
+          ...PageQuery,
+          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })),
+          metric: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+          every: Type.Optional(
+            Type.String({ maxLength: 40, description: 'Milliseconds, or ISO 8601 such as PT1M' }),
+          ),
+        }),
+        response: { 200: Type.Object({ points: Type.Array(Point), next: Nullable(Type.String()) }) },
+      },
+    },
+    async (request) => {
+      const { metric, from, to, every, limit, cursor } = request.query;
+      if (every !== undefined && metric === undefined) throw badEvery('goes with metric only');
+      const page = await deps.telemetry.read({
+        deviceKey: await deviceKeyOf(deps.records, request.params.deviceId),
+        limit: limit ?? DEFAULT_LIMIT,
+        ...(metric !== undefined && { metric }),
+        ...(from !== undefined && { from: readTime('from', from) }),
+        ...(to !== undefined && { to: readTime('to', to) }),
+        ...(every !== undefined && { everyMs: readEvery(every) }),
+        ...(cursor !== undefined && { cursor }),
+      });
+      return page as { points: []; next: string | null };
+    },
+  );
+}
+
+function readEvery(text: string): number {
+  const everyMs = /^\d{1,15}$/.test(text) ? Number(text) : parseDuration(text);
+  if (everyMs === null || everyMs < 1 || everyMs > MAX_EVERY_MS) {
+    throw badEvery('must be 1 ms to 366 days, in milliseconds or as ISO 8601 such as PT1M');
+  }
+  return everyMs;
+}
+
+function badEvery(message: string): WaysideError {
+  return new WaysideError('bad_request', `query/every ${message}`, {
+    problems: [{ path: 'query/every', message }],
+  });
+}

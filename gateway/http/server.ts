@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import cookie from '@fastify/cookie';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger } from 'fastify';
+import { WaysideError } from '../errors.ts';
+import { guardRoutes } from './access.ts';
+import type { HttpApp, RouteContext } from './context.ts';
+import type { HttpDependencies } from './dependencies.ts';
+import { type HandleMqttWebSocket, serveMqttWebSockets } from './mqtt-websocket.ts';
+import { documentRoutes } from './openapi.ts';
+import { servePages } from './pages.ts';
+import { answerErrorsWithProblems } from './problems.ts';
+import { readIntegersInQueries } from './query-numbers.ts';
+import { registerConsumerRoutes } from './routes/consumers.ts';
+import { registerDeviceRoutes } from './routes/devices.ts';
+import { registerInvitationRoutes } from './routes/invitations.ts';
+import { registerLiveRoute } from './routes/live.ts';
+import { registerMapRoutes } from './routes/map.ts';
+import { registerMeRoutes } from './routes/me.ts';
+import { registerOutcomeRoutes } from './routes/outcomes.ts';
+import { registerPlaceRoutes } from './routes/places.ts';
+import { registerPushSubscriptionRoutes } from './routes/push-subscriptions.ts';
+import { registerReceiptRoute } from './routes/receipts.ts';
+import { registerRuleRoutes } from './routes/rules.ts';
+import { registerServiceRoutes } from './routes/service.ts';
+import { registerSessionRoutes } from './routes/session.ts';
+import { registerTelemetryRoutes } from './routes/telemetry.ts';
+import { addSecurityHeaders } from './security-headers.ts';
+import { createSignInBackoff } from './sign-in-backoff.ts';
+
+/** Bodies other than places and imports, which have limits of their own. */
+const BODY_LIMIT_BYTES = 256 * 1024;
+/** A request that has not come in whole by then is given up, so that slow senders don't hold connections. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface HttpServer {
+  /** Listens. @throws WaysideError `port_in_use` */
+  start(): Promise<{ readonly httpPort: number }>;
+  /** Takes no more requests, ends live streams and WebSockets, and closes. */
+  stop(): Promise<void>;
+}
+
+export interface HttpOptions {
+  /** Takes over a WebSocket that speaks MQTT. */
+  readonly handleMqttWebSocket: HandleMqttWebSocket;
+  /** Where the built pages lie, with a trailing slash; dashboard/dist by default. */
+  readonly pages?: string;
+}
+
+/** The API, its documentation and the pages. Nothing listens until `start`. */
+export function createHttpServer(deps: HttpDependencies, options: HttpOptions): HttpServer {
+  const log: FastifyBaseLogger = deps.log.child({ part: 'http' });
+  const app: HttpApp = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Else a browser's idle connection would hold up the stop.
+    forceCloseConnections: true,
+    genReqId: () => randomUUID(),
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true } },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  let httpPort = 0;
+  let closeWebSockets: () => Promise<void> = async () => undefined;
+
+  const context: RouteContext = {
+    deps,
+    newId: randomUUID,
+    backoff: createSignInBackoff(deps.realNow),
+    publicUrl: () => deps.config.publicUrl ?? `http://localhost:${httpPort}`,
+  };
+
+  async function assemble(): Promise<void> {
+    answerErrorsWithProblems(app);
+    readIntegersInQueries(app);
+    await app.register(cookie);
+    await addSecurityHeaders(app, deps.config);
+    guardRoutes(app, deps);
+    await documentRoutes(app);
+    registerServiceRoutes(app, context);
+    registerSessionRoutes(app, context);
+    registerDeviceRoutes(app, context);
+    registerConsumerRoutes(app, context);
+    registerPushSubscriptionRoutes(app, context);
+    registerInvitationRoutes(app, context);
+    registerPlaceRoutes(app, context);
+    // In a scope of its own: only rules may be YAML.
+    await app.register((scope) => registerRuleRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), context));
+    registerOutcomeRoutes(app, context);
+    registerTelemetryRoutes(app, context);
+    registerLiveRoute(app, context);
+    registerMapRoutes(app, context);
+    registerReceiptRoute(app, context);
+    registerMeRoutes(app, context);
+    await servePages(app, options.pages);
+  }
+
+  return {
+    async start() {
+      await assemble();
+      const { host } = deps.config;
+      closeWebSockets = serveMqttWebSockets(app.server, options.handleMqttWebSocket);
+      try {
+        await app.listen({ host, port: deps.config.httpPort });
+      } catch (error) {
+        await app.close();
+        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+        throw new WaysideError('port_in_use', `${host}:${deps.config.httpPort} (HTTP)`, { cause: error });
+      }
+      httpPort = (app.server.address() as AddressInfo).port;
+      return { httpPort };
+    },
+    async stop() {
+      await closeWebSockets();
+      await app.close();
+    },
+  };
+}

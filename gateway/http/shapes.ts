@@ -1,0 +1,102 @@
+import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox';
+import { PURPOSES } from '../../rules/step.ts';
+import { WaysideError } from '../errors.ts';
+import type { PageRequest } from '../records/page.ts';
+
+const MAX_PAGE = 1_000;
+const DEFAULT_PAGE = 100;
+
+/** Ids of everything that a client names. */
+export const Id = Type.String({
+  pattern: '^[A-Za-z0-9._:-]{1,128}$',
+  description: '1 to 128 of A-Z a-z 0-9 . _ : -',
+});
+
+export const Time = Type.Integer({ description: 'Epoch milliseconds' });
+
+/** A closed object: fields that are not listed are refused. */
+export function Closed<T extends Parameters<typeof Type.Object>[0]>(properties: T) {
+  return Type.Object(properties, { additionalProperties: false });
+}
+
+/** One of some words. */
+export function Choice<const T extends string>(...values: readonly T[]) {
+  return Type.Unsafe<T>({ type: 'string', enum: [...values] });
+}
+
+export function Nullable<T extends TSchema>(schema: T) {
+  return Type.Union([schema, Type.Null()]);
+}
+
+export const Purpose = Choice(...PURPOSES);
+
+export const QuietHours = Closed({
+  from: Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description: 'HH:MM' }),
+  to: Type.String({
+    pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$',
+    description: 'HH:MM; before `from` spans midnight',
+  }),
+});
+
+export const PushSubscriptionBody = Closed({
+  endpoint: Type.String({ minLength: 1, maxLength: 2_048 }),
+  keys: Closed({
+    p256dh: Type.String({ pattern: '^[A-Za-z0-9_-]{86,88}=?$', description: '65 bytes, base64url' }),
+    auth: Type.String({ pattern: '^[A-Za-z0-9_-]{22}(==)?$', description: '16 bytes, base64url' }),
+  }),
+});
+
+/** Parameters that every list takes. */
+export const PageQuery = {
+  from: Type.Optional(Type.String({ maxLength: 40, description: 'Inclusive; epoch ms or ISO 8601' })),
+  to: Type.Optional(Type.String({ maxLength: 40, description: 'Exclusive; epoch ms or ISO 8601' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE })),
+  cursor: Type.Optional(Type.String({ maxLength: 512, description: '`next` of the page before' })),
+};
+
+/** A page of a list, newest first. */
+export function ListOf<T extends TSchema>(item: T) {
+  return Type.Object({ items: Type.Array(item), next: Nullable(Type.String()) });
+}
+
+export const ProblemShape = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String({ description: 'Stable; see the list above' }),
+    mend: Type.String({ description: 'What the one who meets it can do' }),
+    requestId: Type.String(),
+    problems: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+  },
+  { description: 'RFC 9457 problem document, application/problem+json' },
+);
+
+export const IdParams = Type.Object({ id: Id });
+
+type PageQueryValues = Static<ReturnType<typeof Type.Object<typeof PageQuery>>>;
+
+/** Reads the parameters that every list takes. Throws `bad_request` for what is no time. */
+export function pageRequest(query: PageQueryValues): PageRequest {
+  return {
+    from: query.from === undefined ? undefined : readTime('from', query.from),
+    to: query.to === undefined ? undefined : readTime('to', query.to),
+    limit: query.limit ?? DEFAULT_PAGE,
+    cursor: query.cursor,
+  };
+}
+
+const ISO_8601 = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d))?$/;
+
+/** Epoch ms of a query parameter that holds epoch ms or ISO 8601 (with an offset). Throws `bad_request`. */
+export function readTime(name: string, text: string): number {
+  const time = /^-?\d{1,16}$/.test(text) ? Number(text) : ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isSafeInteger(time)) {
+    const message = 'must be epoch milliseconds, or ISO 8601 with an offset, such as 2026-05-01T08:00:00Z';
+    throw new WaysideError('bad_request', `query/${name} ${message}`, {
+      problems: [{ path: `query/${name}`, message }],
+    });
+  }
+  return time;
+}

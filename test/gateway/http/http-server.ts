@@ -1,0 +1,166 @@
+import type { IncomingMessage } from 'node:http';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import type { Kysely } from 'kysely';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { isAllowedPushEndpoint } from '../../../gateway/delivery/push-hosts.ts';
+import type { HttpDependencies, LiveEvent, PartHealth, RecordsChange } from '../../../gateway/http/dependencies.ts';
+import { createHttpServer } from '../../../gateway/http/server.ts';
+import { migrate } from '../../../gateway/records/migrate.ts';
+import type { Schema } from '../../../gateway/records/schema.ts';
+import { openRecordsThread } from '../../../gateway/records/thread.ts';
+import { ensureAdmin } from '../../../gateway/records/users.ts';
+import { createDuckDbStore } from '../../../gateway/telemetry/duckdb-store.ts';
+import type { TelemetryStore } from '../../../gateway/telemetry/telemetry-store.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../../rules/device-type.ts';
+
+export const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789';
+export const NOW = 1_763_756_400_000;
+export const RECEIPT_KEY = new Uint8Array(32).fill(7);
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape, and fail where it is not as expected
+  readonly body: any;
+}
+
+export interface CallOptions {
+  /** A string is sent as it is, anything else as JSON. */
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly cookie?: string;
+  /** Null for none; the admin's by default, unless there is a cookie. */
+  readonly token?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The HTTP side on a free port, with records and a telemetry store of its own; engine and broker are the test's. */
+export interface TestServer {
+  readonly url: string;
+  readonly db: Kysely<Schema>;
+  readonly telemetry: TelemetryStore;
+  readonly dataDir: string;
+  readonly changes: RecordsChange[];
+  readonly disconnected: string[];
+  readonly logLines: string[];
+  readonly mqttSockets: { readonly stream: Duplex; readonly request: IncomingMessage }[];
+  readonly listeners: Set<(event: LiveEvent) => void>;
+  readonly password: string;
+  snapshot: LiveEvent[];
+  health: Record<string, PartHealth>;
+  /** Real time, which tests move by hand. */
+  realNow: number;
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+export async function startHttp(
+  settings: { readonly publicUrl?: string; readonly mapStyle?: string; readonly mapOverlay?: string; readonly pages?: string } = {},
+): Promise<TestServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'wayside-http-'));
+  const records = await openRecordsThread(join(dataDir, 'wayside.db'));
+  await migrate(records.db);
+  const passwordFile = await ensureAdmin(records.db, dataDir);
+  const telemetry = createDuckDbStore({ file: join(dataDir, 'telemetry.duckdb') });
+  await telemetry.start();
+  const logLines: string[] = [];
+  const state = { snapshot: [] as LiveEvent[], health: {} as Record<string, PartHealth>, realNow: NOW };
+  const changes: RecordsChange[] = [];
+  const disconnected: string[] = [];
+  const mqttSockets: TestServer['mqttSockets'] = [];
+  const listeners = new Set<(event: LiveEvent) => void>();
+  const deps: HttpDependencies = {
+    config: {
+      dataDir,
+      host: '127.0.0.1',
+      httpPort: 0,
+      mqttPort: 0,
+      publicUrl: settings.publicUrl ?? null,
+      adminToken: ADMIN_TOKEN,
+      influx: null,
+      pushHosts: ['http://127.0.0.1:9999'],
+      vapidSubject: 'mailto:tests@example.org',
+      mapStyle: settings.mapStyle ?? null,
+      mapOverlay: settings.mapOverlay ?? null,
+      timeScale: 60,
+      timeStart: null,
+    },
+    log: pino({}, { write: (line: string) => logLines.push(line) }),
+    clock: { now: () => NOW + 5, timeScale: 60 },
+    realNow: () => state.realNow,
+    records: records.db,
+    telemetry,
+    live: {
+      snapshot: async () => state.snapshot,
+      subscribe(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      publish(event) {
+        for (const listener of listeners) listener(event);
+      },
+    },
+    changed: async (change) => {
+      changes.push(change);
+    },
+    disconnectDevice: (id) => disconnected.push(id),
+    deviceTypes: BUILT_IN_DEVICE_TYPES,
+    vapidPublicKey: 'the-public-key',
+    receiptKey: RECEIPT_KEY,
+    isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, ['http://127.0.0.1:9999']),
+    health: async () => state.health,
+    metrics: new Registry(),
+  };
+  const server = createHttpServer(deps, {
+    handleMqttWebSocket: (stream, request) => mqttSockets.push({ stream, request }),
+    ...(settings.pages !== undefined && { pages: settings.pages }),
+  });
+  const { httpPort } = await server.start();
+  const url = `http://127.0.0.1:${httpPort}`;
+
+  return Object.assign(state, {
+    url,
+    db: records.db,
+    telemetry,
+    dataDir,
+    changes,
+    disconnected,
+    logLines,
+    mqttSockets,
+    listeners,
+    password: passwordFile === null ? '' : (await readFile(passwordFile, 'utf8')).trim(),
+    async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+      const { body, cookie, contentType = 'application/json' } = options;
+      const token = options.token === undefined && cookie === undefined ? ADMIN_TOKEN : (options.token ?? null);
+      const answer = await fetch(url + path, {
+        method,
+        redirect: 'manual',
+        headers: {
+          ...(token !== null && { authorization: `Bearer ${token}` }),
+          ...(cookie !== undefined && { cookie }),
+          ...(body !== undefined && { 'content-type': contentType }),
+          ...options.headers,
+        },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      const isJson = /json/.test(answer.headers.get('content-type') ?? '') && text !== '';
+      return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text };
+    },
+    async stop() {
+      await server.stop();
+      await records.stop();
+      await telemetry.stop();
+      await rm(dataDir, { recursive: true });
+    },
+  });
+}
+
+/** `name=value` of the cookie that an answer sets. */
+export function cookieOf(answer: Answer): string {
+  return (answer.headers.getSetCookie()[0] ?? '').split(';', 1)[0] ?? '';
+}

@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NOW, startHttp, type TestServer } from './http-server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startHttp();
+});
+afterAll(() => server.stop());
+
+describe('health and metrics', () => {
+  it('tells the domain clock and its scale to anybody', async () => {
+    const answer = await server.call('GET', '/healthz', { token: null });
+    expect(answer).toMatchObject({ status: 200, body: { status: 'ok', now: NOW + 5, timeScale: 60 } });
+  });
+
+  it('names the parts that are not ready', async () => {
+    server.health = { journal: { ok: true }, telemetry: { ok: false, detail: 'does not answer' } };
+    expect(await server.call('GET', '/readyz', { token: null })).toMatchObject({
+      status: 503,
+      body: { ready: false, notReady: ['telemetry'], parts: { telemetry: { ok: false, detail: 'does not answer' } } },
+    });
+    server.health = { journal: { ok: true, detail: '3 waiting' } };
+    expect(await server.call('GET', '/readyz', { token: null })).toMatchObject({
+      status: 200,
+      body: { ready: true, notReady: [], parts: { journal: { ok: true, detail: '3 waiting' } } },
+    });
+  });
+
+  it('gives metrics as text', async () => {
+    const answer = await server.call('GET', '/metrics', { token: null });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toContain('text/plain');
+  });
+});
