@@ -1,0 +1,130 @@
+import type { DeliveryState, Role, RuleState } from '../../gateway/records/schema.ts';
+import type { QuarantineCode } from '../../rules/reading.ts';
+import type { Purpose, QuietHours, SuppressionReason } from '../../rules/step.ts';
+
+/** What the HTTP API gives, as these pages read it. Times are epoch ms. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Cursor of the next, older page, or null at the end. */
+  readonly next: string | null;
+}
+
+export interface Session {
+  readonly name: string;
+  readonly role: Role;
+}
+
+export interface Decision {
+  readonly id: string | number;
+  readonly at: number;
+  readonly rule: string;
+  readonly ruleVersion: number;
+  readonly consumer: string;
+  readonly device: string;
+  readonly place?: string | null;
+  readonly visit?: string | null;
+  readonly cause: string;
+  readonly outcome: 'sent' | 'suppressed';
+  readonly reason?: SuppressionReason | null;
+  readonly detail: string;
+  readonly deliveryId?: string | null;
+}
+
+export interface Delivery {
+  readonly id: string;
+  readonly decision: string | number;
+  readonly rule: string;
+  readonly consumer: string;
+  readonly channel: string;
+  readonly state: DeliveryState;
+  readonly attempts: number;
+  readonly createdAt: number;
+  readonly sentAt?: number | null;
+  readonly shownAt?: number | null;
+  readonly clickedAt?: number | null;
+  readonly reason?: string | null;
+}
+
+export interface DeviceRecord {
+  readonly id: string;
+  readonly type: string;
+  readonly consumerId?: string | null;
+  readonly createdAt?: number;
+}
+
+export interface RuleRecord {
+  readonly id: string;
+  readonly version: number;
+  readonly state: RuleState;
+  readonly name?: string;
+  readonly rule?: { readonly name?: string };
+  readonly updatedAt?: number;
+}
+
+export interface QuarantineRecord {
+  readonly id: string;
+  readonly device: string;
+  readonly topic: string;
+  readonly code: QuarantineCode;
+  readonly message: string;
+  readonly payloadBase64: string;
+  readonly firstSeenAt: number;
+  readonly lastSeenAt: number;
+  readonly count: number;
+}
+
+export interface MapSettings {
+  /** URL of a MapLibre style, or null for the built-in base map. */
+  readonly styleUrl: string | null;
+  /** URL of GeoJSON to draw over the base map, or null. */
+  readonly overlayUrl: string | null;
+}
+
+/** Events of GET /api/v1/live, by their SSE event name. */
+export interface PositionEvent {
+  readonly device: string;
+  readonly type: string;
+  readonly consumer: string | null;
+  readonly at: number;
+  readonly lat: number;
+  readonly lon: number;
+  /** Degrees clockwise from north. */
+  readonly heading?: number;
+  /** Metres per second. */
+  readonly speed?: number;
+}
+
+export interface ConsentRecord {
+  readonly purpose: Purpose;
+  readonly granted: boolean;
+  readonly source: string;
+  readonly at: number;
+}
+
+export interface Me {
+  readonly id: string;
+  readonly timezone: string | null;
+  readonly quietHours: QuietHours | null;
+  readonly consents: readonly ConsentRecord[];
+  readonly devices: readonly { readonly id: string; readonly type: string }[];
+  readonly vapidPublicKey: string;
+  /** How many browsers of this person can receive offers. */
+  readonly subscriptions: number;
+}
+
+export interface ReceivedOffer {
+  readonly id: string;
+  readonly title: string;
+  readonly body: string;
+  readonly url?: string | null;
+  readonly image?: string | null;
+  readonly state: DeliveryState;
+  readonly createdAt: number;
+  readonly sentAt?: number | null;
+  readonly shownAt?: number | null;
+  readonly clickedAt?: number | null;
+  readonly expiresAt: number;
+  readonly rule: string;
+  /** Why the person got it, in words. */
+  readonly why: string;
+}

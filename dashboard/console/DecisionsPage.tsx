@@ -1,0 +1,179 @@
+import { Badge, Button, Select, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { request } from '../api/request.ts';
+import type { Decision, Delivery, Page } from '../api/shapes.ts';
+import { REASON_LABELS, REASON_WORDS } from '../look/reasons.ts';
+import { StateBadge } from '../look/StateBadge.tsx';
+import { dayAndTimeOf, momentOf } from '../look/when.ts';
+import { ListFrame } from './ListFrame.tsx';
+import { useList } from './use-list.ts';
+
+const TEXT_FILTERS = ['rule', 'consumer', 'device'] as const;
+const FILTERS = ['outcome', 'reason', ...TEXT_FILTERS] as const;
+const TYPING_PAUSE_MS = 300;
+
+/** Every decision with its reason. The filters stand in the address, so that a filtered list can be linked to. */
+export function DecisionsPage() {
+  const [parameters, setParameters] = useSearchParams();
+  const filters = Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name) ?? ''])) as Record<
+    (typeof FILTERS)[number],
+    string
+  >;
+  const set = (name: string, value: string) =>
+    setParameters(
+      (before) => {
+        const after = new URLSearchParams(before);
+        if (value === '') after.delete(name);
+        else after.set(name, value);
+        return after;
+      },
+      { replace: true },
+    );
+  const list = useList<Decision>('/api/v1/decisions', filters);
+  return (
+    <ListFrame
+      title="Decisions"
+      intro="Each time a rule’s trigger fired for someone: what was decided, and why."
+      columns={['When', 'Rule', 'Consumer', 'Device', 'Outcome', 'Why']}
+      empty="No decision matches."
+      list={list}
+      filters={
+        <>
+          <Select
+            label="Outcome"
+            placeholder="Any"
+            clearable
+            clearButtonProps={{ 'aria-label': 'Clear the outcome filter' }}
+            data={[
+              { value: 'sent', label: 'Sent' },
+              { value: 'suppressed', label: 'Suppressed' },
+            ]}
+            value={filters.outcome || null}
+            onChange={(value) => set('outcome', value ?? '')}
+          />
+          <Select
+            label="Reason"
+            placeholder="Any"
+            clearable
+            clearButtonProps={{ 'aria-label': 'Clear the reason filter' }}
+            searchable
+            data={Object.entries(REASON_LABELS).map(([value, label]) => ({ value, label }))}
+            value={filters.reason || null}
+            onChange={(value) => set('reason', value ?? '')}
+          />
+          {TEXT_FILTERS.map((name) => (
+            <TextFilter key={name} name={name} value={filters[name]} onChange={(value) => set(name, value)} />
+          ))}
+          <Button variant="default" onClick={() => list.refetch()} loading={list.isRefetching}>
+            Refresh
+          </Button>
+        </>
+      }
+    >
+      {list.items.map((decision) => (
+        <DecisionRow key={decision.id} decision={decision} />
+      ))}
+    </ListFrame>
+  );
+}
+
+/** Filters by an exact id, once the typing pauses. */
+function TextFilter({
+  name,
+  value,
+  onChange,
+}: {
+  name: string;
+  value: string;
+  onChange: (value: string) => void;
+}) {
+  const [text, setText] = useState(value);
+  const [settled] = useDebouncedValue(text, TYPING_PAUSE_MS);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a pause in typing changes the filter
+  useEffect(() => {
+    if (settled.trim() !== value) onChange(settled.trim());
+  }, [settled]);
+  const label = `${name[0]?.toUpperCase()}${name.slice(1)}`;
+  return (
+    <TextInput
+      label={label}
+      placeholder={`${label} id`}
+      value={text}
+      onChange={(event) => setText(event.currentTarget.value)}
+    />
+  );
+}
+
+function DecisionRow({ decision }: { decision: Decision }) {
+  return (
+    <tr>
+      <td className="nowrap">
+        <time dateTime={new Date(decision.at).toISOString()} title={momentOf(decision.at)}>
+          {dayAndTimeOf(decision.at)}
+        </time>
+      </td>
+      <td>
+        {decision.rule} <small className="soft">v{decision.ruleVersion}</small>
+      </td>
+      <td>{decision.consumer}</td>
+      <td>{decision.device}</td>
+      <td>
+        <Badge
+          variant="light"
+          color={decision.outcome === 'sent' ? 'wayside' : 'gray'}
+          className="state-badge"
+        >
+          {decision.outcome === 'sent' ? 'Sent' : 'Suppressed'}
+        </Badge>
+      </td>
+      <td className="why">
+        {decision.reason && <strong>{REASON_WORDS[decision.reason]}</strong>}
+        <span className={decision.reason ? 'soft' : undefined}>{decision.detail}</span>
+        {decision.deliveryId && <DeliveryLine decision={decision} deliveryId={decision.deliveryId} />}
+      </td>
+    </tr>
+  );
+}
+
+/** What became of the offer: asked for only when opened, as the list is long and most are of no interest. */
+function DeliveryLine({ decision, deliveryId }: { decision: Decision; deliveryId: string }) {
+  const [open, setOpen] = useState(false);
+  const delivery = useQuery({
+    queryKey: ['delivery', deliveryId],
+    queryFn: async () => {
+      const { items } = await request<Page<Delivery>>(
+        'GET',
+        `/api/v1/deliveries?${new URLSearchParams({ consumer: decision.consumer, rule: decision.rule, limit: '1000' })}`,
+      );
+      return items.find(({ id }) => id === deliveryId) ?? null;
+    },
+    enabled: open,
+  });
+  if (!open) {
+    return (
+      <Button variant="subtle" size="compact-xs" className="delivery-open" onClick={() => setOpen(true)}>
+        What became of it
+      </Button>
+    );
+  }
+  if (delivery.isPending) return <small className="soft">Looking …</small>;
+  if (delivery.isError) return <small className="lost">{delivery.error.message}</small>;
+  if (delivery.data === null) return <small className="soft">The delivery is no longer kept.</small>;
+  const { state, attempts, sentAt, shownAt, clickedAt, reason } = delivery.data;
+  const steps = [
+    ['sent', sentAt],
+    ['shown', shownAt],
+    ['clicked', clickedAt],
+  ] as const;
+  return (
+    <small className="delivery">
+      <StateBadge state={state} />
+      {steps.map(([name, at]) => (at ? <span key={name}>{`${name} ${dayAndTimeOf(at)}`}</span> : null))}
+      {attempts > 1 && <span>{`${attempts} attempts`}</span>}
+      {reason && <span>{reason}</span>}
+    </small>
+  );
+}

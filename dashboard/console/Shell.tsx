@@ -1,0 +1,134 @@
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type ReactNode, useEffect, useState } from 'react';
+import { Link, Redirect, Route, Router, Switch, useLocation } from 'wouter';
+import { request } from '../api/request.ts';
+import type { Session } from '../api/shapes.ts';
+import { browserPorts } from '../live/browser-ports.ts';
+import { createLiveFeed } from '../live/live-feed.ts';
+import { LiveFeedContext, useLive } from '../live/use-live.ts';
+import { Icon } from '../look/icons.tsx';
+import { ThemeToggle } from '../look/ThemeToggle.tsx';
+import { DecisionsPage } from './DecisionsPage.tsx';
+import { DevicesPage } from './DevicesPage.tsx';
+import { LivePage } from './LivePage.tsx';
+import { QuarantinePage } from './QuarantinePage.tsx';
+import { RulesPage } from './RulesPage.tsx';
+
+const PAGES = [
+  { path: '/', name: 'Live' },
+  { path: '/decisions', name: 'Decisions' },
+  { path: '/rules', name: 'Rules' },
+  { path: '/devices', name: 'Devices' },
+  { path: '/quarantine', name: 'Quarantine' },
+] as const;
+
+/** Header, navigation and the pages; holds the one live stream, which goes on while pages change. */
+export function Shell({ session }: { session: Session }) {
+  const [feed] = useState(() => createLiveFeed(browserPorts));
+  useEffect(() => {
+    feed.start();
+    return () => feed.stop();
+  }, [feed]);
+  return (
+    <LiveFeedContext value={feed}>
+      <Router>
+        <div className="shell">
+          <button type="button" className="skip" onClick={skipToMain}>
+            Skip to content
+          </button>
+          <header className="top">
+            <Link href="/" className="brand" aria-label="Wayside, live map">
+              <img src="/icons/logo.svg" width={28} height={28} alt="" />
+              <span>Wayside</span>
+            </Link>
+            <nav aria-label="Pages">
+              {PAGES.map(({ path, name }) => (
+                <NavLink key={path} path={path}>
+                  {name}
+                </NavLink>
+              ))}
+            </nav>
+            <div className="top-right">
+              <Connection />
+              <ThemeToggle />
+              <SignOut name={session.name} />
+            </div>
+          </header>
+          <main id="main" tabIndex={-1}>
+            <Switch>
+              <Route path="/" component={LivePage} />
+              <Route path="/decisions" component={DecisionsPage} />
+              <Route path="/rules" component={RulesPage} />
+              <Route path="/devices" component={DevicesPage} />
+              <Route path="/quarantine" component={QuarantinePage} />
+              <Route>
+                <Redirect to="/" />
+              </Route>
+            </Switch>
+          </main>
+        </div>
+      </Router>
+    </LiveFeedContext>
+  );
+}
+
+function skipToMain(): void {
+  document.getElementById('main')?.focus();
+}
+
+function NavLink({ path, children }: { path: string; children: ReactNode }) {
+  const [location] = useLocation();
+  const here = location === path;
+  return (
+    <Link
+      href={path}
+      className={here ? 'nav-link nav-here' : 'nav-link'}
+      aria-current={here ? 'page' : undefined}
+    >
+      {children}
+    </Link>
+  );
+}
+
+const CONNECTION_WORDS = {
+  connecting: 'Connecting',
+  live: 'Live',
+  lost: 'Connection lost, trying again',
+} as const;
+
+function Connection() {
+  const { connection } = useLive();
+  return (
+    <span className={`connection connection-${connection}`} role="status">
+      <span className="connection-dot" aria-hidden="true" />
+      <span className="connection-words">{CONNECTION_WORDS[connection]}</span>
+    </span>
+  );
+}
+
+function SignOut({ name }: { name: string }) {
+  const queries = useQueryClient();
+  const signOut = useMutation({
+    mutationFn: () => request<void>('DELETE', '/api/v1/session'),
+    onSuccess: () => {
+      queries.clear();
+      window.location.assign('/');
+    },
+  });
+  const label = signOut.isError ? `Signing out failed: ${signOut.error.message}` : `Sign out ${name}`;
+  return (
+    <Tooltip label={label}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label={label}
+        loading={signOut.isPending}
+        onClick={() => signOut.mutate()}
+      >
+        <Icon name="signOut" />
+      </ActionIcon>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,134 @@
+import { ActionIcon, Tooltip, useComputedColorScheme } from '@mantine/core';
+import { useReducedMotion } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
+import type { FeatureCollection } from 'geojson';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { request } from '../../api/request.ts';
+import type { MapSettings } from '../../api/shapes.ts';
+import type { LiveFeed } from '../../live/live-feed.ts';
+import { deviceLook } from '../../look/device-look.ts';
+import { Icon } from '../../look/icons.tsx';
+import { loadBaseMap } from './base-style.ts';
+import { createMapView, type MapView, type Pointed } from './map-view.ts';
+import { placeShapes } from './place-shapes.ts';
+
+const PLACES_REFRESH_MS = 30_000;
+
+interface Props {
+  readonly feed: LiveFeed;
+  readonly settings: MapSettings;
+  readonly selected: string | null;
+  readonly onSelect: (device: string | null) => void;
+}
+
+/** The map with its data; loaded on demand, for MapLibre is larger than the rest of the console together. */
+export function LiveMap({ feed, settings, selected, onSelect }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState<MapView | null>(null);
+  const [pointed, setPointed] = useState<Pointed | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const scheme = useComputedColorScheme('light');
+  const firstScheme = useRef(scheme);
+  const smooth = !useReducedMotion();
+  const select = useRef(onSelect);
+  select.current = onSelect;
+
+  const base = useQuery({
+    queryKey: ['base-map'],
+    queryFn: loadBaseMap,
+    enabled: settings.styleUrl === null,
+    staleTime: Infinity,
+  });
+  const { overlayUrl, styleUrl } = settings;
+  const overlay = useQuery({
+    queryKey: ['map-overlay', overlayUrl],
+    queryFn: () => request<FeatureCollection>('GET', overlayUrl ?? ''),
+    enabled: overlayUrl !== null,
+    staleTime: Infinity,
+  });
+  const places = useQuery({
+    queryKey: ['places.geojson'],
+    queryFn: () => request<FeatureCollection>('GET', '/api/v1/places.geojson'),
+    refetchInterval: PLACES_REFRESH_MS,
+  });
+  const shapes = useMemo(() => (places.data === undefined ? [] : placeShapes(places.data)), [places.data]);
+
+  useEffect(() => {
+    if (box.current === null) return undefined;
+    const made = createMapView({
+      container: box.current,
+      feed,
+      scheme: firstScheme.current,
+      styleUrl,
+      smooth,
+      onPoint: setPointed,
+      onSelect: (device) => select.current(device),
+      onTrouble: setTrouble,
+    });
+    setView(made);
+    const stopPulses = feed.onDecision((decision) => {
+      if (decision.outcome === 'sent') made.pulse(decision.device);
+    });
+    return () => {
+      stopPulses();
+      made.destroy();
+      setView(null);
+    };
+  }, [feed, styleUrl, smooth]);
+
+  useEffect(() => view?.setScheme(scheme), [view, scheme]);
+  useEffect(() => {
+    if (base.data !== undefined) view?.setBaseMap(base.data);
+  }, [view, base.data]);
+  useEffect(() => {
+    if (overlay.data !== undefined) view?.setOverlay(overlay.data);
+  }, [view, overlay.data]);
+  useEffect(() => view?.setPlaces(shapes), [view, shapes]);
+  useEffect(() => {
+    view?.setSelected(selected);
+    if (selected !== null) view?.flyTo(selected);
+  }, [view, selected]);
+
+  const place = shapes.find(({ id }) => id === pointed?.place);
+  const device = pointed?.device ? feed.devices.get(pointed.device) : undefined;
+  const failed = [base, overlay, places].find(({ isError }) => isError);
+  const notice =
+    trouble ??
+    (failed === undefined ? null : `Part of the map could not be loaded: ${failed.error?.message}`);
+  return (
+    <div className="map-box">
+      <div ref={box} className="map" />
+      {notice !== null && (
+        <p className="map-notice" role="status">
+          {notice}
+        </p>
+      )}
+      <Tooltip label="Show everything" position="left">
+        <ActionIcon
+          className="map-fit"
+          variant="default"
+          size={31}
+          aria-label="Show everything"
+          onClick={() => view?.fitToData()}
+        >
+          <Icon name="fit" size={16} />
+        </ActionIcon>
+      </Tooltip>
+      {pointed !== null && (device !== undefined || place !== undefined) && (
+        <div className="map-tip surface" style={{ left: pointed.x, top: pointed.y }} aria-hidden="true">
+          {device !== undefined && (
+            <>
+              <strong>{device.device}</strong>
+              <span className="soft">
+                {deviceLook(device.type).label}
+                {device.speed !== undefined && ` · ${Math.round(device.speed * 3.6)} km/h`}
+                {device.consumer !== null && ` · ${device.consumer}`}
+              </span>
+            </>
+          )}
+          {place !== undefined && <span>{place.name}</span>}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,176 @@
+import { deviceLook } from '../../look/device-look.ts';
+import type { MapPalette } from './map-palette.ts';
+import type { DrawnDevice } from './moving-devices.ts';
+import type { PlaceShape } from './place-shapes.ts';
+
+const ICON_RADIUS_PX = 12;
+const DOT_RADIUS_PX = 4;
+/** Above this many on screen, or this far out, a device is a dot. */
+const MAX_ICONS = 250;
+const ICONS_FROM_ZOOM = 11;
+export const PULSE_MS = 2_400;
+/** A device unheard of for this long is drawn faintly. */
+const STALE_AFTER_MS = 120_000;
+
+export interface Pulse {
+  readonly lat: number;
+  readonly lon: number;
+  readonly startedAt: number;
+}
+
+export interface Scene {
+  readonly devices: readonly DrawnDevice[];
+  readonly places: readonly PlaceShape[];
+  readonly pulses: readonly Pulse[];
+  readonly selected: string | null;
+  readonly zoom: number;
+  readonly now: number;
+  readonly scheme: 'light' | 'dark';
+  readonly palette: MapPalette;
+  readonly smooth: boolean;
+  /** Degrees to pixels of the canvas. */
+  project(lon: number, lat: number): { readonly x: number; readonly y: number };
+}
+
+/** A device's place on the canvas, to find what the pointer is at. */
+export interface Hit {
+  readonly device: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+/**
+ * Draws what moves onto a canvas over the map: a canvas, because moving map features means rebuilding their tiles for
+ * every step, and because map labels need a glyph server, which a machine without internet has not.
+ */
+export function drawScene(
+  canvas: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  scene: Scene,
+): readonly Hit[] {
+  canvas.clearRect(0, 0, width, height);
+  const onScreen = scene.devices
+    .map((drawn) => ({ drawn, ...scene.project(drawn.lon, drawn.lat) }))
+    .filter(({ x, y }) => x > -20 && y > -20 && x < width + 20 && y < height + 20);
+  drawPlaceNames(canvas, scene);
+  for (const pulse of scene.pulses) drawPulse(canvas, scene, pulse);
+  const asIcons = scene.zoom >= ICONS_FROM_ZOOM && onScreen.length <= MAX_ICONS;
+  for (const { drawn, x, y } of onScreen) {
+    canvas.globalAlpha = scene.now - drawn.device.heardAt > STALE_AFTER_MS ? 0.45 : 1;
+    if (asIcons) drawIcon(canvas, scene, drawn, x, y);
+    else drawDot(canvas, scene, drawn, x, y);
+  }
+  canvas.globalAlpha = 1;
+  return onScreen.map(({ drawn, x, y }) => ({ device: drawn.device.device, x, y }));
+}
+
+function drawPlaceNames(canvas: CanvasRenderingContext2D, scene: Scene): void {
+  if (scene.zoom < ICONS_FROM_ZOOM) return;
+  canvas.font = '600 12px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
+  canvas.textAlign = 'center';
+  canvas.textBaseline = 'middle';
+  canvas.lineJoin = 'round';
+  canvas.lineWidth = 3.5;
+  const taken: { left: number; right: number; y: number }[] = [];
+  for (const { name, anchor } of scene.places) {
+    const { x, y } = scene.project(anchor[0], anchor[1]);
+    const half = canvas.measureText(name).width / 2 + 4;
+    const box = { left: x - half, right: x + half, y };
+    if (taken.some((other) => Math.abs(other.y - y) < 16 && other.left < box.right && box.left < other.right))
+      continue;
+    taken.push(box);
+    canvas.strokeStyle = scene.palette.halo;
+    canvas.strokeText(name, x, y);
+    canvas.fillStyle = scene.palette.placeLine;
+    canvas.fillText(name, x, y);
+  }
+}
+
+function drawPulse(canvas: CanvasRenderingContext2D, scene: Scene, pulse: Pulse): void {
+  const age = (scene.now - pulse.startedAt) / PULSE_MS;
+  if (age < 0 || age > 1) return;
+  const { x, y } = scene.project(pulse.lon, pulse.lat);
+  canvas.strokeStyle = scene.palette.offer;
+  canvas.fillStyle = scene.palette.offer;
+  // Two rings, one behind the other; still rings where the reader asked for reduced motion.
+  for (const delay of scene.smooth ? [0, 0.22] : [0]) {
+    const share = scene.smooth ? (age - delay) / (1 - delay) : 0.4;
+    if (share < 0) continue;
+    const radius = ICON_RADIUS_PX + 40 * (1 - (1 - share) ** 3);
+    canvas.globalAlpha = scene.smooth ? 1 - share : 0.8;
+    canvas.lineWidth = 3;
+    canvas.beginPath();
+    canvas.arc(x, y, radius, 0, 2 * Math.PI);
+    canvas.stroke();
+    canvas.globalAlpha *= 0.16;
+    canvas.fill();
+  }
+  canvas.globalAlpha = 1;
+}
+
+function drawDot(
+  canvas: CanvasRenderingContext2D,
+  scene: Scene,
+  drawn: DrawnDevice,
+  x: number,
+  y: number,
+): void {
+  canvas.beginPath();
+  canvas.arc(x, y, DOT_RADIUS_PX, 0, 2 * Math.PI);
+  canvas.fillStyle = deviceLook(drawn.device.type)[scene.scheme];
+  canvas.fill();
+  canvas.lineWidth = 1.2;
+  canvas.strokeStyle = scene.palette.surface;
+  canvas.stroke();
+}
+
+const outlines = new Map<string, Path2D>();
+
+function outlineOf(path: string): Path2D {
+  const kept = outlines.get(path) ?? new Path2D(path);
+  outlines.set(path, kept);
+  return kept;
+}
+
+function drawIcon(
+  canvas: CanvasRenderingContext2D,
+  scene: Scene,
+  drawn: DrawnDevice,
+  x: number,
+  y: number,
+): void {
+  const look = deviceLook(drawn.device.type);
+  const colour = look[scene.scheme];
+  const selected = drawn.device.device === scene.selected;
+  canvas.save();
+  canvas.translate(x, y);
+  if (drawn.heading !== null) {
+    canvas.save();
+    canvas.rotate((drawn.heading * Math.PI) / 180);
+    canvas.beginPath();
+    canvas.moveTo(0, -ICON_RADIUS_PX - 6.5);
+    canvas.lineTo(5.2, -ICON_RADIUS_PX + 0.5);
+    canvas.lineTo(-5.2, -ICON_RADIUS_PX + 0.5);
+    canvas.closePath();
+    canvas.fillStyle = colour;
+    canvas.fill();
+    canvas.restore();
+  }
+  canvas.beginPath();
+  canvas.arc(0, 0, ICON_RADIUS_PX, 0, 2 * Math.PI);
+  canvas.fillStyle = selected ? colour : scene.palette.surface;
+  canvas.fill();
+  canvas.lineWidth = 2;
+  canvas.strokeStyle = colour;
+  canvas.stroke();
+  const scale = 0.68;
+  canvas.scale(scale, scale);
+  canvas.translate(-12, -12);
+  canvas.lineWidth = 2;
+  canvas.lineCap = 'round';
+  canvas.lineJoin = 'round';
+  canvas.strokeStyle = selected ? scene.palette.surface : colour;
+  canvas.stroke(outlineOf(look.outline));
+  canvas.restore();
+}

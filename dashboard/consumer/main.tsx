@@ -1,0 +1,37 @@
+import '../look/styles.ts';
+import './consumer.css';
+import { MantineProvider } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { ApiProblem } from '../api/request.ts';
+import { theme } from '../look/theme.ts';
+import { enter } from './enter.ts';
+import { MePage } from './MePage.tsx';
+
+const TRIES = 2;
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      retry: (failures, error) =>
+        failures < TRIES && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
+    },
+  },
+});
+
+// Started before React is: an invitation works once, and an effect may run twice.
+const entered = enter();
+// A second invitation opened in the same tab changes the hash only.
+addEventListener('hashchange', () => location.reload());
+
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <QueryClientProvider client={queries}>
+        <MePage entered={entered} />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

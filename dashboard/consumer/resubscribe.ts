@@ -1,0 +1,47 @@
+import { request } from '../api/request.ts';
+import type { Me } from '../api/shapes.ts';
+
+/** Subscribes this browser to push with the gateway's key and tells the gateway. Returns the subscription. */
+export async function subscribe(pushManager: PushManager, vapidPublicKey: string): Promise<PushSubscription> {
+  const subscription = await pushManager.subscribe({
+    userVisibleOnly: true,
+    applicationServerKey: keyBytes(vapidPublicKey),
+  });
+  await tellSubscription(subscription);
+  return subscription;
+}
+
+/** Tells the gateway of a subscription; telling the same one twice is harmless. */
+export async function tellSubscription(subscription: PushSubscription): Promise<void> {
+  const { endpoint, keys } = subscription.toJSON();
+  await request('POST', '/api/v1/me/push-subscriptions', {
+    endpoint,
+    keys: { p256dh: keys?.p256dh, auth: keys?.auth },
+  });
+}
+
+/** Tells the gateway that a subscription is no more. */
+export async function forgetSubscription(endpoint: string): Promise<void> {
+  await request('DELETE', '/api/v1/me/push-subscriptions', { endpoint });
+}
+
+/** The browser replaced or dropped its subscription: brings the gateway up to date. */
+export async function subscribeAgain(
+  pushManager: PushManager,
+  old: PushSubscription | null,
+  next: PushSubscription | null,
+): Promise<void> {
+  if (next === null) {
+    const me = await request<Me>('GET', '/api/v1/me');
+    await subscribe(pushManager, me.vapidPublicKey);
+  } else {
+    await tellSubscription(next);
+  }
+  if (old !== null) await forgetSubscription(old.endpoint);
+}
+
+/** An application server key as bytes: Firefox takes text too, but not every browser. */
+export function keyBytes(base64url: string): Uint8Array<ArrayBuffer> {
+  const base64 = base64url.replaceAll('-', '+').replaceAll('_', '/');
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,40 @@
+import { deviceLook } from './device-look.ts';
+
+const OUTLINES = {
+  sun: 'M12 8a4 4 0 1 0 .01 0zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4',
+  moon: 'M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10z',
+  system: 'M4 5h16v11H4zM9 20h6M12 16v4',
+  bell: 'M6 16V11a6 6 0 1 1 12 0v5l1.5 2h-15zM10 20.5h4',
+  bellOff: 'M8.5 6.2A6 6 0 0 1 18 11v4.5M6 11v5l-1.5 2H17M10 20.5h4M4 3.5l16 17',
+  stop: 'M8.5 3.5h7l5 5v7l-5 5h-7l-5-5v-7zM9 9l6 6M15 9l-6 6',
+  link: 'M9 5H5v14h14v-4M13 4.5h6.5V11M19 5l-9 9',
+  check: 'M5 12.5l4.5 4.5L19 7.5',
+  signOut: 'M14 4.5H5v15h9M10 12h10.5M17 8.5l3.5 3.5-3.5 3.5',
+  fit: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
+} as const;
+
+export type IconName = keyof typeof OUTLINES;
+
+function Outline({ path, size }: { path: string; size: number }) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path
+        d={path}
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.8"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
+    </svg>
+  );
+}
+
+/** Decoration only: what it stands for is said in text or by the control around it. */
+export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
+  return <Outline path={OUTLINES[name]} size={size} />;
+}
+
+export function DeviceIcon({ type, size = 16 }: { type: string; size?: number }) {
+  return <Outline path={deviceLook(type).outline} size={size} />;
+}

@@ -1,0 +1,13 @@
+const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const SHORT_TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+
+/** Wall-clock time in the reader's zone, with seconds. Epoch ms. */
+export const timeOf = (at: number): string => TIME.format(at);
+
+/** Day and time in the reader's zone, short. Epoch ms. */
+export const dayAndTimeOf = (at: number): string => `${DAY.format(at)}, ${SHORT_TIME.format(at)}`;
+
+/** The full moment with its zone, for a tooltip. Epoch ms. */
+export const momentOf = (at: number): string => FULL.format(at);

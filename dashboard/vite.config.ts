@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+import { baseMapPlugin } from './base-map-plugin.ts';
+import { serviceWorkerPlugin } from './service-worker-plugin.ts';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+/** Two pages, the console and the consumer page, and the consumer page's service worker. */
+export default defineConfig({
+  root,
+  plugins: [react(), baseMapPlugin(), serviceWorkerPlugin()],
+  build: {
+    outDir: `${root}dist`,
+    emptyOutDir: true,
+    target: 'es2022',
+    // MapLibre alone is a megabyte; it is a chunk of its own that only the live map loads.
+    chunkSizeWarningLimit: 1_200,
+    rolldownOptions: { input: { console: `${root}index.html`, me: `${root}me.html` } },
+  },
+});
