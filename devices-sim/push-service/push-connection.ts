@@ -8,6 +8,7 @@ export type MessageHandler = (body: Buffer) => 'delivered' | 'cannot decrypt';
 export interface PushConnection {
   /** Connects and says hello. Afterwards it reconnects by itself, under the same name, until `stop`. */
   start(): Promise<void>;
+  /** Ends the connection; subscriptions stay, so that messages wait at the service until the next `start`. */
   stop(): Promise<void>;
   /**
    * Subscribes a new channel; resolves with where it is posted to.
@@ -111,7 +112,10 @@ export function createPushConnection(options: PushConnectionOptions): PushConnec
   }
 
   return {
-    start: connect,
+    start() {
+      stopped = false;
+      return connect();
+    },
     async stop() {
       stopped = true;
       clearTimeout(reconnect);

@@ -13,6 +13,8 @@ export interface PushFaults {
   clear(): void;
   /** The fault that hits this POST, or null. */
   next(): PushFault | null;
+  /** How many POSTs are still to be hit. */
+  readonly left: number;
 }
 
 export function createPushFaults(): PushFaults {
@@ -29,6 +31,9 @@ export function createPushFaults(): PushFaults {
       if (first === undefined) return null;
       planned = first.left > 1 ? [{ fault: first.fault, left: first.left - 1 }, ...rest] : rest;
       return first.fault;
+    },
+    get left() {
+      return planned.reduce((sum, { left }) => sum + left, 0);
     },
   };
 }

@@ -1,0 +1,306 @@
+import { createECDH } from 'node:crypto';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createOutbox, type Outbox } from '../../../gateway/delivery/outbox.ts';
+import {
+  createOutboxStore,
+  type DeliveryRow,
+  type OutboxStore,
+} from '../../../gateway/delivery/outbox-store.ts';
+import { topicOf } from '../../../gateway/delivery/push-request.ts';
+import { createPushSender } from '../../../gateway/delivery/push-sender.ts';
+import { readReceipt } from '../../../gateway/delivery/receipt-token.ts';
+import { ruleNeedsFrom } from '../../../gateway/delivery/rule-needs.ts';
+import { createVapidTokens } from '../../../gateway/delivery/vapid-tokens.ts';
+import { openRecords } from '../../../gateway/records/open.ts';
+import { createOutboxWorld, NOON, type OutboxWorld, RECEIPT_KEY } from './outbox-world.ts';
+
+let world: OutboxWorld;
+let outbox: Outbox;
+let changed: DeliveryRow[];
+let trouble: string[];
+let domainNow: number;
+/** How far real time has been moved on. */
+let skippedMs: number;
+let onPush: () => void;
+
+beforeEach(async () => {
+  changed = [];
+  trouble = [];
+  domainNow = NOON;
+  skippedMs = 0;
+  onPush = () => undefined;
+  world = await createOutboxWorld((event) => {
+    if (event.kind === 'message') onPush();
+  });
+  outbox = startOutbox();
+});
+
+afterEach(async () => {
+  await outbox.stop(1_000);
+  await world.stop();
+});
+
+function startOutbox(change: (store: OutboxStore) => OutboxStore = (store) => store): Outbox {
+  const realNow = () => Date.now() + skippedMs;
+  const started = createOutbox(
+    change(createOutboxStore(world.db, ruleNeedsFrom(world.db))),
+    {
+      sender: createPushSender({ extraOrigins: [world.origin], realNow, timeoutMs: 2_000 }),
+      vapid: createVapidTokens(world.vapidKeys, 'mailto:ops@example.com', Date.now),
+      receiptKey: RECEIPT_KEY,
+      domainNow: () => domainNow,
+      realNow,
+      random: () => 0,
+    },
+    { onChanged: (rows) => changed.push(...rows), onTrouble: (what) => trouble.push(what) },
+  );
+  started.start();
+  return started;
+}
+
+async function queueAndWake(delivery: Parameters<OutboxWorld['queue']>[0] = {}): Promise<string> {
+  const id = await world.queue(delivery);
+  outbox.wake();
+  return id;
+}
+
+const pushes = () => world.events.filter((event) => event.kind === 'message');
+
+test('an offer reaches the browser, and its row says so', async () => {
+  await world.addBrowser();
+  const id = await queueAndWake();
+  await expect
+    .poll(() => changed)
+    .toMatchObject([{ id, state: 'sent', attempts: 1, sent_at: NOON, next_attempt_at: null }]);
+  expect(world.received).toEqual([
+    { id, title: 'Coffee', body: 'Half price', expiresAt: expect.any(Number), token: expect.any(String) },
+  ]);
+  expect(readReceipt(RECEIPT_KEY, world.received[0]?.token ?? '')).toBe(id);
+  expect(pushes()).toMatchObject([{ topic: topicOf(id), urgency: 'high' }]);
+  expect(await outbox.counters()).toMatchObject({ sent: 1, failed: 0, outboxSize: 0, oldestCreatedAt: null });
+});
+
+test('after 503 it waits as long as asked, then goes out under the same Topic', async () => {
+  await world.addBrowser();
+  world.service.faults.plan({ kind: 'status', status: 503, retryAfter: '30' });
+  const id = await queueAndWake();
+  await expect.poll(() => world.state(id)).toBe('retrying');
+  const { next_attempt_at, reason, attempts } = await world.row(id);
+  expect(next_attempt_at).toBeGreaterThan(Date.now() + 28_000);
+  expect({ reason, attempts }).toEqual({ reason: 'http_503', attempts: 1 });
+  expect(await outbox.counters()).toMatchObject({ retried: 1, outboxSize: 1, oldestCreatedAt: NOON });
+  skippedMs = 31_000;
+  outbox.wake();
+  await expect.poll(() => world.state(id)).toBe('sent');
+  expect((await world.row(id)).attempts).toBe(2);
+  expect(world.received.map((payload) => payload.id)).toEqual([id]);
+});
+
+test('it comes back by its own timer', async () => {
+  await world.addBrowser();
+  world.service.faults.plan({ kind: 'status', status: 500 });
+  const id = await queueAndWake();
+  await expect.poll(() => world.state(id), { timeout: 5_000 }).toBe('sent');
+});
+
+test('an offer whose next try would come too late has expired, and says after what', async () => {
+  await world.addBrowser();
+  world.service.faults.plan({ kind: 'status', status: 429, retryAfter: '3600' });
+  const id = await queueAndWake();
+  await expect
+    .poll(() => world.row(id))
+    .toMatchObject({ state: 'expired', reason: 'expired after http_429' });
+});
+
+test('an offer past its time is not sent', async () => {
+  await world.addBrowser();
+  const id = await queueAndWake({ expires_at_real: Date.now() - 1 });
+  await expect.poll(() => world.row(id)).toMatchObject({ state: 'expired', attempts: 0 });
+  expect(pushes()).toEqual([]);
+});
+
+test('an ended subscription is marked, and an offer without another one is gone', async () => {
+  const browser = await world.addBrowser();
+  await browser.unsubscribe();
+  const first = await queueAndWake();
+  await expect.poll(() => world.row(first)).toMatchObject({ state: 'gone', reason: 'gone' });
+  const marked = await world.db.selectFrom('push_subscriptions').select('gone_at').executeTakeFirstOrThrow();
+  expect(marked.gone_at).toBeGreaterThan(0);
+  const second = await queueAndWake();
+  await expect
+    .poll(() => world.row(second))
+    .toMatchObject({ state: 'gone', reason: 'no_subscription', attempts: 0 });
+});
+
+test('of several browsers one is enough', async () => {
+  const old = await world.addBrowser();
+  await world.addBrowser();
+  await world.addBrowser();
+  await old.unsubscribe();
+  const id = await queueAndWake();
+  await expect.poll(() => world.state(id)).toBe('sent');
+  await expect.poll(() => world.received.length).toBe(2);
+  const gone = await world.db
+    .selectFrom('push_subscriptions')
+    .select('id')
+    .where('gone_at', 'is not', null)
+    .execute();
+  expect(gone).toHaveLength(1);
+});
+
+test.each([
+  ['consent is withdrawn', 'no_consent', () => setConsent(0)],
+  ['the rule is paused', 'rule_paused', () => world.setRule('paused')],
+  ['the rule is ended', 'rule_ended', () => world.setRule('ended')],
+  ['the rule is a draft again', 'rule_draft', () => world.setRule('draft')],
+  ['the rule is deleted', 'rule_deleted', () => world.db.deleteFrom('rules').execute()],
+  ['the person is erased', 'consumer_erased', () => world.db.deleteFrom('consumers').execute()],
+  [
+    'the rule asks for another purpose now',
+    'no_consent',
+    async () => {
+      const document = {
+        id: 'coffee',
+        trigger: { event: 'purchase' },
+        offer: { title: 't', body: 'b', expires: 'PT1M' },
+      };
+      await world.db
+        .updateTable('rules')
+        .set({ document_json: JSON.stringify(document) })
+        .execute();
+    },
+  ],
+  [
+    'the rule does not parse',
+    'rule_invalid',
+    () => world.db.updateTable('rules').set({ document_json: '{}' }).execute(),
+  ],
+  [
+    'quiet hours have begun',
+    'quiet_hours',
+    async () => {
+      domainNow = Date.parse('2026-06-01T20:00:00Z');
+    },
+  ],
+])('when %s between decision and sending, the offer is withdrawn', async (_, reason, change) => {
+  await world.addBrowser();
+  await change();
+  const id = await queueAndWake();
+  await expect.poll(() => world.row(id)).toMatchObject({ state: 'withdrawn', reason, attempts: 0 });
+  expect(pushes()).toEqual([]);
+});
+
+async function setConsent(granted: 0 | 1): Promise<void> {
+  await world.db.updateTable('consents').set({ granted }).execute();
+}
+
+test('consent withdrawn between two tries counts too', async () => {
+  await world.addBrowser();
+  world.service.faults.plan({ kind: 'status', status: 503, retryAfter: '5' });
+  const id = await queueAndWake();
+  await expect.poll(() => world.state(id)).toBe('retrying');
+  await setConsent(0);
+  skippedMs = 6_000;
+  outbox.wake();
+  await expect.poll(() => world.state(id)).toBe('withdrawn');
+  expect(world.received).toEqual([]);
+});
+
+test('a rule that ignores quiet hours sends in them', async () => {
+  await world.addBrowser();
+  await world.setRule('live', { quietHours: 'ignore' });
+  domainNow = Date.parse('2026-06-01T20:00:00Z');
+  const id = await queueAndWake();
+  await expect.poll(() => world.state(id)).toBe('sent');
+});
+
+test("a person without a time zone goes by the place's", async () => {
+  await world.addBrowser();
+  await world.db.updateTable('consumers').set({ timezone: null }).execute();
+  domainNow = Date.parse('2026-06-01T13:00:00Z'); // 22:00 in Tokyo, 15:00 in Rome
+  const id = await queueAndWake();
+  await expect.poll(() => world.row(id)).toMatchObject({ state: 'withdrawn', reason: 'quiet_hours' });
+});
+
+test('a receipt that is faster than the record is kept', async () => {
+  await world.addBrowser();
+  const receipts = openRecords(world.recordsFile);
+  let shown: Promise<unknown> = Promise.resolve();
+  onPush = () => {
+    shown = receipts
+      .updateTable('deliveries')
+      .set({ state: 'shown', shown_at: NOON + 5 })
+      .execute();
+  };
+  const id = await queueAndWake();
+  await expect.poll(() => changed).toHaveLength(1);
+  await shown;
+  expect(await world.row(id)).toMatchObject({
+    state: 'shown',
+    shown_at: NOON + 5,
+    sent_at: NOON,
+    attempts: 1,
+  });
+  await receipts.destroy();
+});
+
+test('a delivery that cannot be worked on hurts only itself', async () => {
+  await world.addBrowser();
+  const broken = await world.queue({ offer_json: '{"title' });
+  const huge = await world.queue({ offer_json: JSON.stringify({ title: 'x', body: 'y'.repeat(4_000) }) });
+  const good = await queueAndWake();
+  await expect.poll(() => world.state(good)).toBe('sent');
+  expect(await world.row(broken)).toMatchObject({ state: 'failed', reason: 'internal' });
+  expect(await world.row(huge)).toMatchObject({ state: 'failed', reason: 'offer_too_large' });
+  expect(trouble).toEqual(['a delivery could not be worked on']);
+});
+
+test.each([
+  [
+    'keys that are no point of the curve',
+    { p256dh: Buffer.alloc(65, 4).toString('base64url') },
+    'bad_subscription',
+  ],
+  ['no URL', { endpoint: 'nowhere' }, 'bad_subscription'],
+  ['a host that is not allowed', { endpoint: 'http://127.0.0.2:9/x' }, 'push_host_not_allowed'],
+  ['keys of somebody else', { p256dh: createECDH('prime256v1').generateKeys('base64url') }, null],
+])('a subscription with %s', async (_, change, reason) => {
+  await world.addBrowser();
+  await world.db.updateTable('push_subscriptions').set(change).execute();
+  const id = await queueAndWake();
+  await expect
+    .poll(() => world.row(id))
+    .toMatchObject({ state: reason === null ? 'sent' : 'failed', reason });
+  expect(world.received).toEqual([]);
+});
+
+test('300 offers go out once each, while the records fail in between', async () => {
+  await outbox.stop(1_000);
+  await world.addBrowser();
+  let calls = 0;
+  outbox = startOutbox((store) => ({
+    ...store,
+    record: async (...results) => {
+      calls += 1;
+      if (calls === 2) throw new Error('database is locked');
+      return store.record(...results);
+    },
+  }));
+  const ids = await Promise.all(Array.from({ length: 300 }, () => world.queue()));
+  outbox.wake();
+  await expect.poll(() => changed.length, { timeout: 10_000 }).toBe(300);
+  expect(world.received.map((payload) => payload.id).sort()).toEqual(ids.sort());
+  expect(trouble).toEqual(['results of deliveries could not be recorded']);
+});
+
+test('what is under way when it stops is not lost', async () => {
+  await world.addBrowser();
+  world.service.faults.plan({ kind: 'hang' });
+  const id = await queueAndWake();
+  await expect.poll(() => world.service.faults.left).toBe(0);
+  await outbox.stop(10);
+  expect(await world.state(id)).toBe('retrying');
+  skippedMs = 10_000;
+  outbox = startOutbox();
+  await expect.poll(() => world.state(id)).toBe('sent');
+});
