@@ -1,0 +1,104 @@
+import { changeDevice, type Draft, deviceOf } from './draft.ts';
+import { describeDuration } from './duration.ts';
+import { judge } from './judge.ts';
+import { type Crossing, own, without } from './memory.ts';
+import type { MetricValue } from './reading.ts';
+import type { MetricRule } from './rulebook.ts';
+import type { MetricTrigger } from './trigger.ts';
+
+/**
+ * Takes a new value of a metric through the rules on it. A rule fires when the value crosses its threshold (the first known value
+ * beyond it counts), once, until the value has come back as far as `rearm`; with `for`, when it has stayed beyond for so long.
+ */
+export function crossThresholds(
+  draft: Draft,
+  deviceId: string,
+  name: string,
+  value: MetricValue,
+  readingId: string,
+  now: number,
+): void {
+  if (typeof value !== 'number') return;
+  for (const rule of draft.rulebook.rulesOfMetric(name)) {
+    const crossings = deviceOf(draft, deviceId)?.crossings ?? {};
+    const known = own(crossings, rule.rule.id);
+    if (known !== undefined) {
+      if (isBack(rule.trigger, known, value))
+        changeDevice(draft, deviceId, { crossings: without(crossings, rule.rule.id) });
+      continue;
+    }
+    if (!isBeyond(rule.trigger, value)) continue;
+    const crossing: Crossing = {
+      id: `${readingId}.${name}`,
+      since: now,
+      state: rule.trigger.forMs === 0 ? 'fired' : 'pending',
+    };
+    changeDevice(draft, deviceId, {
+      crossings: { ...knownOnly(draft, crossings), [rule.rule.id]: crossing },
+    });
+    if (crossing.state === 'fired') fireCrossing(draft, deviceId, rule, crossing, now);
+  }
+}
+
+function isBeyond(trigger: MetricTrigger, value: number): boolean {
+  return trigger.direction === 'below' ? value < trigger.threshold : value > trigger.threshold;
+}
+
+/** A crossing that has not fired yet is over as soon as the value is back; one that fired, when it reaches `rearm`. */
+function isBack(trigger: MetricTrigger, crossing: Crossing, value: number): boolean {
+  switch (crossing.state) {
+    case 'pending':
+      return !isBeyond(trigger, value);
+    case 'fired':
+      return trigger.direction === 'below' ? value >= trigger.rearm : value <= trigger.rearm;
+  }
+}
+
+/** Without those of rules that are gone. */
+function knownOnly(
+  draft: Draft,
+  crossings: Readonly<Record<string, Crossing>>,
+): Readonly<Record<string, Crossing>> {
+  const entries = Object.entries(crossings);
+  const kept = entries.filter(([ruleId]) => draft.rulebook.metricRule(ruleId) !== undefined);
+  return kept.length === entries.length ? crossings : Object.fromEntries(kept);
+}
+
+/** The metric has stayed beyond the threshold for as long as the rule asks. */
+export function firePending(
+  draft: Draft,
+  deviceId: string,
+  rule: MetricRule,
+  crossing: Crossing,
+  at: number,
+  late: string | undefined,
+): void {
+  const crossings = deviceOf(draft, deviceId)?.crossings ?? {};
+  changeDevice(draft, deviceId, {
+    crossings: { ...crossings, [rule.rule.id]: { ...crossing, state: 'fired' } },
+  });
+  fireCrossing(draft, deviceId, rule, crossing, at, late);
+}
+
+function fireCrossing(
+  draft: Draft,
+  deviceId: string,
+  rule: MetricRule,
+  crossing: Crossing,
+  at: number,
+  late?: string,
+): void {
+  const { name, direction, threshold, forMs } = rule.trigger;
+  const lasting = forMs === 0 ? '' : ` for ${describeDuration(forMs)}`;
+  const value = own(deviceOf(draft, deviceId)?.metrics ?? {}, name)?.value;
+  judge(draft, {
+    rule,
+    deviceId,
+    place: null,
+    visit: null,
+    cause: crossing.id,
+    at,
+    found: `${name} of ${deviceId} is ${value}, which is ${direction} ${threshold}${lasting}`,
+    ...(late === undefined ? {} : { obstacle: { reason: 'late_reading', detail: late } as const }),
+  });
+}

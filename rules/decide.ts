@@ -1,0 +1,171 @@
+import { type Admission, admit } from './admission.ts';
+import { crossThresholds } from './crossings.ts';
+import { changeDevice, type Draft, deviceOf, setDevice } from './draft.ts';
+import { distanceMetres } from './geometry/sphere.ts';
+import { forgetOldCauses, judge } from './judge.ts';
+import {
+  type DeviceMemory,
+  type HeldFix,
+  type Memory,
+  MOST_REMEMBERED_NAMES,
+  newDeviceMemory,
+} from './memory.ts';
+import type { MetricValue, Position } from './reading.ts';
+import type { Rulebook } from './rulebook.ts';
+import type { Input, Step } from './step.ts';
+import { nextDueAt, runTimers } from './timers.ts';
+import { follow } from './track.ts';
+import { moveThroughPlaces, refuteFix } from './visits.ts';
+
+/** Missing and negative accuracies count as this. */
+const DEFAULT_ACCURACY_METRES = 10;
+/** A device that is this far from where it was has moved. */
+const MOVED_METRES = 100;
+
+/**
+ * One step of one subject: what happened, to what was known, gives what is known now and what is to be done. Pure: the same
+ * arguments give the same step, and no argument is changed. Never throws on data.
+ *
+ * Before a reading is taken, everything of the subject that fell due up to `now` is done; so it does not matter when ticks come, or
+ * how readings are batched.
+ *
+ * @param memory of this subject; {@link emptyMemory} for a new one
+ * @param now domain time, epoch ms: arrival of a reading, or the present for a tick
+ */
+export function decide(rulebook: Rulebook, memory: Memory, input: Input, now: number): Step {
+  const draft: Draft = { rulebook, consumer: input.consumer, memory, decisions: [], visits: [] };
+  runTimers(draft, now);
+  const admission = input.kind === 'reading' ? takeReading(draft, input, now) : null;
+  if (draft.visits.length > 0 || draft.decisions.length > 0) forgetOldCauses(draft, now);
+  return {
+    memory: draft.memory,
+    decisions: draft.decisions,
+    visits: draft.visits,
+    admitted: admission?.admission?.stored ?? null,
+    problems: admission?.problems ?? [],
+    wakeAt: nextDueAt(rulebook, draft.memory),
+  };
+}
+
+function takeReading(draft: Draft, input: Extract<Input, { kind: 'reading' }>, now: number) {
+  const { device, reading, readingId } = input;
+  const type = draft.rulebook.deviceTypes.get(device.type) ?? null;
+  const known = deviceOf(draft, device.id);
+  const result = admit(reading, type, known, now);
+  const { admission } = result;
+  if (admission === null) return result;
+  if (admission.lateEvent !== null)
+    fireEvent(draft, device.id, device.type, admission.lateEvent, readingId, now);
+  if (admission.isLate) return result;
+  setDevice(draft, device.id, hear(known ?? newDeviceMemory(device.type), device.type, admission, now));
+  // Metrics first: the condition of a place rule sees the values that came with the position.
+  const mobile = type?.mobile ?? true;
+  if (admission.position !== null)
+    takePosition(draft, device.id, admission.position, admission.at, readingId, now, mobile);
+  for (const [name, value] of admission.metrics)
+    crossThresholds(draft, device.id, name, value, readingId, now);
+  if (admission.event !== null)
+    fireEvent(draft, device.id, device.type, { name: admission.event }, readingId, now);
+  return result;
+}
+
+/** A sign of life, and the values that came with it. */
+function hear(device: DeviceMemory, type: string, admission: Admission, now: number): DeviceMemory {
+  const { at, metrics, event } = admission;
+  return {
+    ...device,
+    type,
+    heardAt: Math.max(device.heardAt, now),
+    lastAt: Math.max(device.lastAt, at),
+    positionAt: admission.position === null ? device.positionAt : at,
+    metrics: metrics.length === 0 ? device.metrics : withLatest(device.metrics, metrics, at),
+    events: event === null ? device.events : bounded({ ...device.events, [event]: at }, (time) => time),
+  };
+}
+
+function withLatest(
+  known: DeviceMemory['metrics'],
+  fresh: readonly (readonly [string, MetricValue])[],
+  at: number,
+): DeviceMemory['metrics'] {
+  const entries = fresh.map(([name, value]) => [name, { value, at }] as const);
+  return bounded({ ...known, ...Object.fromEntries(entries) }, (latest) => latest.at);
+}
+
+/** Keeps the newest names: a device that invents a name for every reading must not fill the memory. */
+function bounded<T>(
+  record: Readonly<Record<string, T>>,
+  timeOf: (value: T) => number,
+): Readonly<Record<string, T>> {
+  const entries = Object.entries(record);
+  if (entries.length <= MOST_REMEMBERED_NAMES) return record;
+  entries.sort(([, a], [, b]) => timeOf(b) - timeOf(a));
+  return Object.fromEntries(entries.slice(0, MOST_REMEMBERED_NAMES));
+}
+
+function takePosition(
+  draft: Draft,
+  deviceId: string,
+  position: Position,
+  at: number,
+  readingId: string,
+  now: number,
+  mobile: boolean,
+): void {
+  const device = deviceOf(draft, deviceId);
+  if (device === null) return;
+  const { accuracy } = position;
+  const trusted = accuracy !== undefined && accuracy >= 0 ? accuracy : DEFAULT_ACCURACY_METRES;
+  const fix: HeldFix = { ...position, accuracy: trusted, at, readingId };
+  const verdict = follow(device.track, device.held, fix);
+  switch (verdict.kind) {
+    case 'ignored':
+      return;
+    case 'held':
+      changeDevice(draft, deviceId, { held: verdict.held });
+      break;
+    case 'admitted':
+      changeDevice(draft, deviceId, {
+        track: verdict.track,
+        held: verdict.held,
+        anchor: anchorAfter(device.anchor, fix),
+      });
+      break;
+  }
+  if (!mobile) return;
+  for (const held of verdict.refuted) refuteFix(draft, deviceId, held, now);
+  if (verdict.kind === 'admitted') moveThroughPlaces(draft, deviceId, verdict.track, readingId, now);
+}
+
+function anchorAfter(anchor: DeviceMemory['anchor'], fix: HeldFix): DeviceMemory['anchor'] {
+  if (anchor === null) return { lat: fix.lat, lon: fix.lon, movedAt: 0 };
+  if (distanceMetres(anchor, fix) <= MOVED_METRES) return anchor;
+  return { lat: fix.lat, lon: fix.lon, movedAt: fix.at };
+}
+
+function fireEvent(
+  draft: Draft,
+  deviceId: string,
+  deviceType: string,
+  event: { readonly name: string; readonly detail?: string },
+  readingId: string,
+  now: number,
+): void {
+  const rules = draft.rulebook.rulesOfEvent(event.name);
+  if (rules.length === 0) return;
+  const found = `${deviceId} (${deviceType}) told of the event ${event.name}`;
+  for (const rule of rules) {
+    judge(draft, {
+      rule,
+      deviceId,
+      place: null,
+      visit: null,
+      cause: readingId,
+      at: now,
+      found,
+      ...(event.detail === undefined
+        ? {}
+        : { obstacle: { reason: 'late_reading', detail: event.detail } as const }),
+    });
+  }
+}

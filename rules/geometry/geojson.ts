@@ -1,0 +1,156 @@
+import { getAreaOfPolygon } from 'geolib';
+import { describeFound, type Fields, type Report, readFields, readNumber } from '../document.ts';
+import { closeAroundPole, type Ring, shiftNear, unwrap } from './ring.ts';
+
+/** What a place covers. Plain data. */
+export type PlaceGeometry =
+  | { readonly kind: 'circle'; readonly lat: number; readonly lon: number; readonly radiusMetres: number }
+  | {
+      readonly kind: 'polygons';
+      /** Polygons of rings, the outer first, then holes; unwrapped, so that longitudes may pass 180. */
+      readonly polygons: readonly (readonly Ring[])[];
+      /** Radius of the circle of the same area: what accuracy gate and exit margin go by. */
+      readonly radiusMetres: number;
+    };
+
+const SMALLEST_RADIUS_METRES = 10;
+const LARGEST_RADIUS_METRES = 50_000;
+/** Some 100 times the most detailed city district seen. */
+const MOST_POINTS = 100_000;
+
+/** Reads the geometry of a place's Feature; a Point takes its radius from the properties. */
+export function readPlaceGeometry(value: unknown, properties: Fields, report: Report): PlaceGeometry | null {
+  const fields = readFields(value, 'geometry', null, report);
+  if (fields === null) return null;
+  switch (fields.type) {
+    case 'Point':
+      return readCircle(fields.coordinates, properties, report);
+    case 'Polygon':
+      return readPolygons([fields.coordinates], () => 'geometry.coordinates', report);
+    case 'MultiPolygon':
+      if (!Array.isArray(fields.coordinates) || fields.coordinates.length === 0) {
+        report(
+          'geometry.coordinates',
+          `must be a list of polygons, found ${describeFound(fields.coordinates)}`,
+        );
+        return null;
+      }
+      return readPolygons(fields.coordinates, (index) => `geometry.coordinates.${index}`, report);
+    case 'LineString':
+      report(
+        'geometry.type',
+        'corridors (LineString with corridorMetres) are not supported yet; use a Polygon',
+      );
+      return null;
+    default:
+      report('geometry.type', `must be Point, Polygon or MultiPolygon, found ${describeFound(fields.type)}`);
+      return null;
+  }
+}
+
+function readCircle(coordinates: unknown, properties: Fields, report: Report): PlaceGeometry | null {
+  const radiusMetres = readNumber(properties.radiusMetres, 'properties.radiusMetres', report, {
+    min: SMALLEST_RADIUS_METRES,
+    max: LARGEST_RADIUS_METRES,
+  });
+  const centre = readPoint(coordinates, 'geometry.coordinates', 180, report);
+  if (radiusMetres === null || centre === null) return null;
+  return { kind: 'circle', lat: centre[1], lon: centre[0], radiusMetres };
+}
+
+/** [lon, lat] and perhaps an altitude, which says nothing here. */
+function readPoint(
+  value: unknown,
+  path: string,
+  maxLon: number,
+  report: Report,
+): readonly [number, number] | null {
+  if (Array.isArray(value) && value.length >= 2) {
+    const [lon, lat]: unknown[] = value;
+    if (
+      typeof lon === 'number' &&
+      typeof lat === 'number' &&
+      Math.abs(lon) <= maxLon &&
+      Math.abs(lat) <= 90
+    ) {
+      return [lon, lat];
+    }
+    if (
+      typeof lon === 'number' &&
+      typeof lat === 'number' &&
+      Math.abs(lat) <= maxLon &&
+      Math.abs(lon) <= 90
+    ) {
+      report(path, 'must be [longitude, latitude]; these two look swapped');
+      return null;
+    }
+  }
+  report(path, `must be [longitude, latitude] within ±${maxLon} and ±90, found ${describeFound(value)}`);
+  return null;
+}
+
+function readPolygons(
+  values: readonly unknown[],
+  pathOf: (index: number) => string,
+  report: Report,
+): PlaceGeometry | null {
+  const points = values.flat(2).length;
+  if (points > MOST_POINTS) {
+    report('geometry.coordinates', `must have at most ${MOST_POINTS} points, found ${points}`);
+    return null;
+  }
+  const polygons = values
+    .map((value, index) => readPolygon(value, pathOf(index), report))
+    .filter((one) => one !== null);
+  if (polygons.length !== values.length) return null;
+  const areaSquareMetres = polygons.reduce((sum, rings) => sum + areaOf(rings), 0);
+  if (areaSquareMetres < 1) {
+    report('geometry.coordinates', 'must enclose an area of at least 1 m²');
+    return null;
+  }
+  return { kind: 'polygons', polygons, radiusMetres: Math.sqrt(areaSquareMetres / Math.PI) };
+}
+
+function areaOf([outer, ...holes]: readonly Ring[]): number {
+  const area = (ring: Ring) => getAreaOfPolygon(ring.map(([lon, lat]) => ({ lat, lon })));
+  return outer === undefined
+    ? 0
+    : Math.max(0, area(outer) - holes.reduce((sum, hole) => sum + area(hole), 0));
+}
+
+function readPolygon(value: unknown, path: string, report: Report): readonly Ring[] | null {
+  if (!Array.isArray(value) || value.length === 0) {
+    report(path, `must be a list of rings, found ${describeFound(value)}`);
+    return null;
+  }
+  const rings = value
+    .map((ring, index) => readRing(ring, `${path}.${index}`, report))
+    .filter((ring) => ring !== null);
+  const [outer, ...holes] = rings;
+  if (outer === undefined || rings.length !== value.length) return null;
+  const closed = closeAroundPole(outer);
+  return [closed, ...holes.map((hole) => shiftNear(hole, closed))];
+}
+
+/** RFC 7946 §3.1.6: four or more positions, the first and the last alike. Either orientation is taken, for real files have both. */
+function readRing(value: unknown, path: string, report: Report): Ring | null {
+  if (!Array.isArray(value) || value.length < 4) {
+    report(path, `must be a ring of at least 4 positions, found ${describeFound(value)}`);
+    return null;
+  }
+  const points: (readonly [number, number])[] = [];
+  for (const [index, element] of value.entries()) {
+    // 360: some makers write a ring over the date line with longitudes beyond 180.
+    const point = readPoint(element, `${path}.${index}`, 360, report);
+    // One problem is enough for a ring: a thousand alike would hide the others.
+    if (point === null) return null;
+    points.push(point);
+  }
+  const first = points[0];
+  const last = points[points.length - 1];
+  if (first?.[0] !== last?.[0] || first?.[1] !== last?.[1]) {
+    report(path, 'must end where it begins (first and last position alike)');
+    return null;
+  }
+  return unwrap(points);
+}

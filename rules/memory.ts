@@ -1,0 +1,131 @@
+import type { MetricValue } from './reading.ts';
+
+/**
+ * What is remembered of one subject between steps: plain JSON, written anew by each step with what did not change shared.
+ * Bounded: by the devices of a person, the places that one device is in at a time, and the limits below.
+ */
+export interface Memory {
+  /** Everything that fell due up to this domain time is done. Epoch ms, like all times here. */
+  readonly doneUntil: number;
+  readonly devices: Readonly<Record<string, DeviceMemory>>;
+  /** Open visits of the subject (the union of its devices' visits) by place id. */
+  readonly stays: Readonly<Record<string, Stay>>;
+  /** By cause, the rules that sent an offer for it already: one cause brings one offer. */
+  readonly sent: Readonly<Record<string, SentCause>>;
+  /** By rule, when it last sent to this consumer, oldest first: for cooldown and cap. */
+  readonly sentTimes: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface DeviceMemory {
+  readonly type: string;
+  /** Domain time at which its last reading that was not late arrived, and the time of that reading. */
+  readonly heardAt: number;
+  readonly lastAt: number;
+  /** Time of the newest position: an older one is late. */
+  readonly positionAt: number | null;
+  /** The last admitted fix: what the next one is measured by. */
+  readonly track: TrackFix | null;
+  /** Fixes that would be a jump, oldest first, until the next ones confirm or refute them. */
+  readonly held: readonly HeldFix[];
+  /** Where it was when it was last seen to move over 100 m, and when; `movedAt` 0: never. */
+  readonly anchor: { readonly lat: number; readonly lon: number; readonly movedAt: number } | null;
+  /** Open visits, by place id. */
+  readonly visits: Readonly<Record<string, OpenVisit>>;
+  /** Visits that silence closed and that the next fix may resume, by place id. */
+  readonly silenced: Readonly<Record<string, SilencedVisit>>;
+  /** Latest known values. */
+  readonly metrics: Readonly<Record<string, { readonly value: MetricValue; readonly at: number }>>;
+  /** Time of the newest event of each name. */
+  readonly events: Readonly<Record<string, number>>;
+  /** By rule id: a metric lies beyond the rule's threshold and has not come back far enough to fire anew. */
+  readonly crossings: Readonly<Record<string, Crossing>>;
+}
+
+/** A position with its time (that by which it is ordered) and accuracy in metres. */
+export interface Fix {
+  readonly lat: number;
+  readonly lon: number;
+  readonly at: number;
+  readonly accuracy: number;
+  readonly speed?: number;
+  readonly heading?: number;
+  readonly altitude?: number;
+}
+
+export interface TrackFix extends Fix {
+  /** Metres per second; set while the device moves faster than any car and was confirmed to (an aircraft). */
+  readonly pace?: number;
+}
+
+export interface HeldFix extends Fix {
+  readonly readingId: string;
+}
+
+export interface OpenVisit {
+  readonly id: string;
+  readonly enteredAt: number;
+  /** Id of the subject's visit that it belongs to: the cause of its decisions. */
+  readonly cause: string;
+}
+
+export interface SilencedVisit extends OpenVisit {
+  /** Time of the last reading: the visit ended then. */
+  readonly lastAt: number;
+  /** Domain time at which the silence was noticed: a dwell that falls due later waits for the visit to be resumed. */
+  readonly noticedAt: number;
+}
+
+/** The visit of a person: from the first device inside until the device that carries the person leaves. */
+export interface Stay {
+  readonly id: string;
+  /** Devices that were inside during it; true: still inside. */
+  readonly members: Readonly<Record<string, boolean>>;
+}
+
+export interface Crossing {
+  readonly id: string;
+  /** Domain time of the crossing. */
+  readonly since: number;
+  /** Pending: must last for the rule's `for` first. Fired: waits to be re-armed. */
+  readonly state: 'pending' | 'fired';
+}
+
+export interface SentCause {
+  readonly at: number;
+  readonly rules: readonly string[];
+}
+
+/** More metric or event names of one device than this are not remembered: the oldest goes. */
+export const MOST_REMEMBERED_NAMES = 256;
+
+/** A subject that nothing is known of. */
+export const emptyMemory: Memory = { doneUntil: 0, devices: {}, stays: {}, sent: {}, sentTimes: {} };
+
+/** A device that was never heard before. */
+export function newDeviceMemory(type: string): DeviceMemory {
+  return {
+    type,
+    heardAt: 0,
+    lastAt: 0,
+    positionAt: null,
+    track: null,
+    held: [],
+    anchor: null,
+    visits: {},
+    silenced: {},
+    metrics: {},
+    events: {},
+    crossings: {},
+  };
+}
+
+/** What a record itself holds under a key: ids come from outside, and `constructor` is a valid one. */
+export function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** A copy of a record without one key. */
+export function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
+  const { [key]: _, ...rest } = record;
+  return rest;
+}

@@ -1,0 +1,60 @@
+import { type Condition, compileCondition } from './condition.ts';
+import type { DeviceType, Sensitivity } from './device-type.ts';
+import type { Rule } from './rule.ts';
+import { PURPOSES, type Purpose } from './step.ts';
+
+/**
+ * What a person must have agreed to for a rule to send, as a union: a place trigger, or a condition on place, position or visit →
+ * `location_offers`; a metric of sensitivity `health` → `health_offers`; any other metric, or an event → `device_offers`. A metric of sensitivity
+ * `location` tells where somebody is, and counts as location.
+ */
+export function purposesOf(rule: Rule, deviceTypes: readonly DeviceType[]): readonly Purpose[] {
+  const compiled = rule.when === null ? null : compileCondition(rule.when, rule.trigger, deviceTypes);
+  return purposesOfCompiled(rule, compiled?.ok ? compiled.value : null, deviceTypes);
+}
+
+/** As {@link purposesOf}, with the condition compiled already. */
+export function purposesOfCompiled(
+  rule: Rule,
+  condition: Condition | null,
+  deviceTypes: readonly DeviceType[],
+): readonly Purpose[] {
+  const needed = new Set<Purpose>();
+  switch (rule.trigger.kind) {
+    case 'place':
+      needed.add('location_offers');
+      break;
+    case 'metric':
+      for (const purpose of purposesOfMetric(rule.trigger.name, deviceTypes)) needed.add(purpose);
+      break;
+    case 'event':
+      needed.add('device_offers');
+      break;
+  }
+  for (const read of condition?.reads ?? []) {
+    const [root = '', ...rest] = read.split('.');
+    if (root === 'place' || root === 'position' || root === 'visit') needed.add('location_offers');
+    if (root !== 'metrics') continue;
+    for (const purpose of purposesOfMetric(rest.join('.'), deviceTypes)) needed.add(purpose);
+  }
+  return PURPOSES.filter((purpose) => needed.has(purpose));
+}
+
+/** `metrics` as a whole, or a name worked out at run time, may be any metric. */
+function purposesOfMetric(name: string, deviceTypes: readonly DeviceType[]): readonly Purpose[] {
+  const metrics = deviceTypes.flatMap((type) => Object.entries(type.metrics));
+  const meant = metrics.filter(([known]) => name === '' || known === name);
+  if (meant.length === 0) return ['device_offers'];
+  return meant.map(([, metric]) => purposeOfSensitivity(metric.sensitivity));
+}
+
+function purposeOfSensitivity(sensitivity: Sensitivity): Purpose {
+  switch (sensitivity) {
+    case 'health':
+      return 'health_offers';
+    case 'location':
+      return 'location_offers';
+    case 'none':
+      return 'device_offers';
+  }
+}

@@ -1,0 +1,61 @@
+import type { DeviceMemory } from './memory.ts';
+import type { Place } from './place.ts';
+import type { MetricValue } from './reading.ts';
+import type { ConsumerFacts } from './step.ts';
+import { type Timestamp, timestamp } from './timestamp.ts';
+
+/**
+ * What a condition and a template see. A name that is absent is a missing value. Times are CEL timestamps; templates get
+ * them as ISO 8601.
+ */
+export interface Situation {
+  readonly device: { readonly id: string; readonly type: string };
+  readonly metrics: Readonly<Record<string, MetricValue>>;
+  readonly position?: Readonly<Record<string, number>>;
+  readonly place?: { readonly id: string; readonly name: string; readonly tags: readonly string[] };
+  readonly visit?: { readonly id: string; readonly enteredAt: Timestamp };
+  readonly consumer: {
+    readonly id: string;
+    readonly timezone?: string;
+    readonly attributes: Readonly<Record<string, unknown>>;
+  };
+  readonly now: Timestamp;
+}
+
+export function situationOf(parts: {
+  readonly deviceId: string;
+  readonly device: DeviceMemory | null;
+  readonly consumer: ConsumerFacts;
+  readonly place: Place | null;
+  readonly visit: { readonly id: string; readonly enteredAt: number } | null;
+  readonly at: number;
+}): Situation {
+  const { device, consumer, place, visit } = parts;
+  const metrics: Record<string, MetricValue> = {};
+  for (const [name, latest] of Object.entries(device?.metrics ?? {})) metrics[name] = latest.value;
+  return {
+    device: { id: parts.deviceId, type: device?.type ?? '' },
+    metrics,
+    consumer: {
+      id: consumer.id,
+      attributes: consumer.attributes,
+      ...(consumer.timezone === null ? {} : { timezone: consumer.timezone }),
+    },
+    now: timestamp(parts.at),
+    ...(device?.track ? { position: positionOf(device.track) } : {}),
+    ...(place === null ? {} : { place: { id: place.id, name: place.name, tags: place.tags } }),
+    ...(visit === null ? {} : { visit: { id: visit.id, enteredAt: timestamp(visit.enteredAt) } }),
+  };
+}
+
+function positionOf(fix: NonNullable<DeviceMemory['track']>): Readonly<Record<string, number>> {
+  const { lat, lon, accuracy, speed, heading, altitude } = fix;
+  return {
+    lat,
+    lon,
+    accuracy,
+    ...(speed === undefined ? {} : { speed }),
+    ...(heading === undefined ? {} : { heading }),
+    ...(altitude === undefined ? {} : { altitude }),
+  };
+}

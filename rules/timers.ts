@@ -1,0 +1,78 @@
+import { LATE_AFTER_MS } from './admission.ts';
+import { firePending } from './crossings.ts';
+import { type Draft, deviceOf } from './draft.ts';
+import type { Memory } from './memory.ts';
+import { own } from './memory.ts';
+import type { Rulebook } from './rulebook.ts';
+import { closeBySilence, dwellDueAt, fireDwells, SILENCE_MS } from './visits.ts';
+
+/**
+ * Does everything that fell due up to `now`, in order of time: dwells, metrics that stayed beyond a threshold, visits ended by
+ * silence. So it does not matter whether a tick or the next reading comes first.
+ */
+export function runTimers(draft: Draft, now: number): void {
+  for (;;) {
+    const dueAt = nextDueAt(draft.rulebook, draft.memory);
+    if (dueAt === null || dueAt > now) break;
+    runDue(draft, dueAt, now);
+    draft.memory = { ...draft.memory, doneUntil: Math.max(draft.memory.doneUntil, dueAt) };
+  }
+  if (draft.memory.doneUntil < now) draft.memory = { ...draft.memory, doneUntil: now };
+}
+
+/** Domain time at which the next of a subject's timers falls due, or null. */
+export function nextDueAt(rulebook: Rulebook, memory: Memory): number | null {
+  let next = Infinity;
+  for (const device of Object.values(memory.devices)) {
+    let hasVisits = false;
+    for (const placeId in device.visits) {
+      hasVisits = true;
+      const visit = own(device.visits, placeId);
+      const place = rulebook.place(placeId)?.place;
+      if (visit === undefined || place === undefined) continue;
+      for (const rule of rulebook.rulesOfPlace(place)) {
+        const dueAt = dwellDueAt(rule, visit);
+        if (dueAt !== null && dueAt > memory.doneUntil && dueAt < next) next = dueAt;
+      }
+    }
+    if (hasVisits) next = Math.min(next, device.heardAt + SILENCE_MS);
+    for (const ruleId in device.crossings) {
+      const crossing = own(device.crossings, ruleId);
+      const rule = rulebook.metricRule(ruleId);
+      if (crossing?.state !== 'pending' || rule === undefined) continue;
+      next = Math.min(next, crossing.since + rule.trigger.forMs);
+    }
+  }
+  return next === Infinity ? null : next;
+}
+
+function runDue(draft: Draft, dueAt: number, now: number): void {
+  // The design forgives 2 min: then a restart shorter than that loses no dwell.
+  const late =
+    now - dueAt > LATE_AFTER_MS
+      ? `it fell due ${Math.round((now - dueAt) / 1000)} s ago, and only the last ${LATE_AFTER_MS / 1000} s count`
+      : undefined;
+  const deviceIds = Object.keys(draft.memory.devices);
+  for (const deviceId of deviceIds) {
+    for (const [placeId, visit] of Object.entries(deviceOf(draft, deviceId)?.visits ?? {})) {
+      const place = draft.rulebook.place(placeId)?.place;
+      const due = {
+        after: draft.memory.doneUntil,
+        until: dueAt,
+        at: dueAt,
+        ...(late === undefined ? {} : { late }),
+      };
+      if (place !== undefined) fireDwells(draft, deviceId, place, visit, due);
+    }
+    for (const [ruleId, crossing] of Object.entries(deviceOf(draft, deviceId)?.crossings ?? {})) {
+      const rule = draft.rulebook.metricRule(ruleId);
+      if (crossing.state !== 'pending' || rule === undefined || crossing.since + rule.trigger.forMs > dueAt)
+        continue;
+      firePending(draft, deviceId, rule, crossing, dueAt, late);
+    }
+  }
+  for (const deviceId of deviceIds) {
+    const device = deviceOf(draft, deviceId);
+    if (device !== null && device.heardAt + SILENCE_MS <= dueAt) closeBySilence(draft, deviceId, dueAt);
+  }
+}

@@ -1,0 +1,87 @@
+import { getGreatCircleBearing } from 'geolib';
+import { SECOND_MS } from './duration.ts';
+import { distanceMetres } from './geometry/sphere.ts';
+import type { Fix, HeldFix, TrackFix } from './memory.ts';
+
+/** Faster than this (324 km/h) is a jump, unless confirmed. */
+const FASTEST_METRES_PER_SECOND = 90;
+/** A fix that is less accurate tells roughly where a device is, and neither confirms nor refutes a jump. */
+export const COARSE_METRES = 100;
+/** Two held fixes and the next one are the three that may confirm an aircraft. */
+const MOST_HELD = 2;
+const AIRCRAFT_SPEED_RATIO = 1.5;
+const AIRCRAFT_TURN_DEGREES = 45;
+
+export type TrackVerdict =
+  /** The fix counts; `refuted` are held ones that are now known to be jumps. */
+  | {
+      readonly kind: 'admitted';
+      readonly track: TrackFix;
+      readonly held: readonly HeldFix[];
+      readonly refuted: readonly HeldFix[];
+    }
+  /** The fix would be a jump, and waits. */
+  | { readonly kind: 'held'; readonly held: readonly HeldFix[]; readonly refuted: readonly HeldFix[] }
+  /** Too coarse to be held, too far off to count. */
+  | { readonly kind: 'ignored' };
+
+const NONE: readonly HeldFix[] = [];
+
+/**
+ * Whether a fix that is not late continues a track or jumps off it. Over 90 m/s from the last admitted fix it is held. The
+ * next fix within 90 m/s of a held one confirms the new track, and so do three that agree at any speed; a fix that
+ * continues the old track refutes what was held.
+ *
+ * @param track the last admitted fix; null: there is none, and every fix counts
+ * @param held oldest first
+ */
+export function follow(track: TrackFix | null, held: readonly HeldFix[], fix: HeldFix): TrackVerdict {
+  const { readingId: _, ...admitted } = fix;
+  const isCoarse = fix.accuracy > COARSE_METRES;
+  if (held.length > 0 && !isCoarse) {
+    const confirmed = held.findLastIndex((one) => impliedSpeed(one, fix) <= FASTEST_METRES_PER_SECOND);
+    if (confirmed >= 0) {
+      return {
+        kind: 'admitted',
+        track: admitted,
+        held: NONE,
+        refuted: held.filter((_, index) => index !== confirmed),
+      };
+    }
+    const pace = aircraftPace(held, fix);
+    if (pace !== null) return { kind: 'admitted', track: { ...admitted, pace }, held: NONE, refuted: NONE };
+  }
+  const speed = track === null ? 0 : impliedSpeed(track, fix);
+  const fastest = Math.max(FASTEST_METRES_PER_SECOND, (track?.pace ?? 0) * AIRCRAFT_SPEED_RATIO);
+  if (speed <= fastest) {
+    const next = speed > FASTEST_METRES_PER_SECOND ? { ...admitted, pace: speed } : admitted;
+    return isCoarse
+      ? { kind: 'admitted', track: next, held, refuted: NONE }
+      : { kind: 'admitted', track: next, held: NONE, refuted: held };
+  }
+  if (isCoarse) return { kind: 'ignored' };
+  const waiting = [...held, fix];
+  return { kind: 'held', held: waiting.slice(-MOST_HELD), refuted: waiting.slice(0, -MOST_HELD) };
+}
+
+/**
+ * Metres per second between two fixes. Less than 1 s apart counts as 1 s, else the noise of two fixes in one moment would be a
+ * jump. What a coarse fix leaves open is taken off the distance: it cannot imply a speed.
+ */
+function impliedSpeed(from: Fix, to: Fix): number {
+  const seconds = Math.max(SECOND_MS, Math.abs(to.at - from.at)) / SECOND_MS;
+  return Math.max(0, distanceMetres(from, to) - slack(from) - slack(to)) / seconds;
+}
+
+const slack = (fix: Fix): number => (fix.accuracy > COARSE_METRES ? fix.accuracy : 0);
+
+/** The speed of three fixes that one steady motion explains: like speeds, no sharp turn. Null where none does. */
+function aircraftPace(held: readonly HeldFix[], fix: Fix): number | null {
+  const [first, second] = held.slice(-MOST_HELD);
+  if (first === undefined || second === undefined) return null;
+  const before = impliedSpeed(first, second);
+  const after = impliedSpeed(second, fix);
+  if (Math.max(before, after) > AIRCRAFT_SPEED_RATIO * Math.min(before, after)) return null;
+  const turn = Math.abs(getGreatCircleBearing(first, second) - getGreatCircleBearing(second, fix));
+  return Math.min(turn, 360 - turn) <= AIRCRAFT_TURN_DEGREES ? after : null;
+}

@@ -1,0 +1,174 @@
+import type { DeviceType } from './device-type.ts';
+import {
+  type Fields,
+  join,
+  type Report,
+  readChoice,
+  readDuration,
+  readFields,
+  readId,
+  readNumber,
+  readText,
+} from './document.ts';
+import { DAY_MS, SECOND_MS } from './duration.ts';
+import { suggestion } from './nearest-name.ts';
+
+/** When a rule looks: what must happen to a subject. */
+export type Trigger = PlaceTrigger | MetricTrigger | { readonly kind: 'event'; readonly name: string };
+
+export type PlaceTrigger = { readonly kind: 'place'; readonly place: PlaceSelector } & (
+  | { readonly on: 'enter' | 'exit' }
+  | { readonly on: 'dwell'; readonly forMs: number }
+);
+
+export type PlaceSelector =
+  | { readonly kind: 'id'; readonly id: string }
+  | { readonly kind: 'tag'; readonly tag: string };
+
+export interface MetricTrigger {
+  readonly kind: 'metric';
+  readonly name: string;
+  readonly direction: 'below' | 'above';
+  readonly threshold: number;
+  /** How long the value must stay beyond the threshold; 0: it fires on the crossing. */
+  readonly forMs: number;
+  /** The value that must be reached on the way back before it fires again. */
+  readonly rearm: number;
+}
+
+/** What a rule is checked against. Place ids and tags that are not given are not checked. */
+export interface RuleContext {
+  readonly deviceTypes: readonly DeviceType[];
+  readonly placeIds?: readonly string[];
+  readonly tags?: readonly string[];
+}
+
+const ON = ['enter', 'exit', 'dwell', 'approach', 'pass'] as const;
+const LONGEST_FOR_MS = 30 * DAY_MS;
+/** A metric re-arms this share of its threshold back, unless the rule says `rearm`. */
+const REARM_SHARE = 0.05;
+
+export function readTrigger(value: unknown, context: RuleContext, report: Report): Trigger | null {
+  const fields = readFields(value, 'trigger', ['place', 'on', 'for', 'within', 'metric', 'event'], report);
+  if (fields === null) return null;
+  const kinds = (['place', 'metric', 'event'] as const).filter((kind) => fields[kind] !== undefined);
+  const [kind, ...others] = kinds;
+  if (kind === undefined || others.length > 0) {
+    const found = kinds.length === 0 ? 'none' : kinds.join(' and ');
+    report('trigger', `must have exactly one of place, metric, event; found ${found}`);
+    return null;
+  }
+  if (kind !== 'place')
+    refuseFields(fields, ['on', 'for', 'within'], `belongs to a place trigger; this one has ${kind}`, report);
+  switch (kind) {
+    case 'place':
+      return readPlaceTrigger(fields, context, report);
+    case 'metric':
+      return readMetricTrigger(fields.metric, context, report);
+    case 'event': {
+      const name = readText(fields.event, 'trigger.event', report, { max: 128 });
+      return name === null ? null : { kind: 'event', name };
+    }
+  }
+}
+
+function refuseFields(fields: Fields, names: readonly string[], why: string, report: Report): void {
+  for (const name of names) if (fields[name] !== undefined) report(join('trigger', name), why);
+}
+
+function readPlaceTrigger(fields: Fields, context: RuleContext, report: Report): Trigger | null {
+  const place = readSelector(fields.place, context, report);
+  const on = readChoice(fields.on, 'trigger.on', report, ON);
+  switch (on) {
+    case null:
+      return null;
+    case 'approach':
+    case 'pass':
+      report('trigger.on', `"${on}" is not supported yet; use enter, exit or dwell`);
+      return null;
+    case 'dwell': {
+      refuseFields(fields, ['within'], 'belongs to approach, which is not supported yet', report);
+      const forMs = readDuration(fields.for, 'trigger.for', report, {
+        minMs: SECOND_MS,
+        maxMs: LONGEST_FOR_MS,
+      });
+      return place === null || forMs === null ? null : { kind: 'place', place, on, forMs };
+    }
+    case 'enter':
+    case 'exit':
+      refuseFields(fields, ['within'], 'belongs to approach, which is not supported yet', report);
+      refuseFields(fields, ['for'], 'belongs to dwell', report);
+      return place === null ? null : { kind: 'place', place, on };
+  }
+}
+
+function readSelector(value: unknown, context: RuleContext, report: Report): PlaceSelector | null {
+  const path = 'trigger.place';
+  const fields = readFields(value, path, ['id', 'tag'], report);
+  if (fields === null) return null;
+  if ((fields.id === undefined) === (fields.tag === undefined)) {
+    report(path, 'must have either id or tag');
+    return null;
+  }
+  if (fields.id !== undefined) {
+    const id = readId(fields.id, join(path, 'id'), report);
+    if (id === null) return null;
+    if (context.placeIds && !context.placeIds.includes(id)) {
+      report(join(path, 'id'), `there is no place "${id}".${suggestion(id, context.placeIds)}`);
+    }
+    return { kind: 'id', id };
+  }
+  const tag = readText(fields.tag, join(path, 'tag'), report, { max: 64 });
+  if (tag === null) return null;
+  if (context.tags && !context.tags.includes(tag)) {
+    report(join(path, 'tag'), `no place has the tag "${tag}".${suggestion(tag, context.tags)}`);
+  }
+  return { kind: 'tag', tag };
+}
+
+function readMetricTrigger(value: unknown, context: RuleContext, report: Report): Trigger | null {
+  const path = 'trigger.metric';
+  const fields = readFields(value, path, ['name', 'below', 'above', 'for', 'rearm'], report);
+  if (fields === null) return null;
+  const name = readMetricName(fields.name, join(path, 'name'), context, report);
+  const forMs =
+    fields.for === undefined
+      ? 0
+      : readDuration(fields.for, join(path, 'for'), report, { minMs: SECOND_MS, maxMs: LONGEST_FOR_MS });
+  if ((fields.below === undefined) === (fields.above === undefined)) {
+    report(path, 'must have either below or above');
+    return null;
+  }
+  const direction = fields.below === undefined ? 'above' : 'below';
+  const threshold = readNumber(fields[direction], join(path, direction), report);
+  if (threshold === null) return null;
+  const back = direction === 'below' ? 1 : -1;
+  const rearm =
+    fields.rearm === undefined
+      ? threshold + back * REARM_SHARE * Math.abs(threshold)
+      : readNumber(fields.rearm, join(path, 'rearm'), report);
+  if (rearm !== null && (rearm - threshold) * back < 0) {
+    const side = direction === 'below' ? 'at or above' : 'at or below';
+    report(join(path, 'rearm'), `must lie ${side} the threshold ${threshold}, found ${rearm}`);
+  }
+  if (name === null || forMs === null || rearm === null) return null;
+  return { kind: 'metric', name, direction, threshold, forMs, rearm };
+}
+
+function readMetricName(value: unknown, path: string, context: RuleContext, report: Report): string | null {
+  const name = readText(value, path, report, { max: 64 });
+  if (name === null) return null;
+  const kinds = context.deviceTypes
+    .filter((type) => Object.hasOwn(type.metrics, name))
+    .map((type) => type.metrics[name]?.kind);
+  if (kinds.length === 0) {
+    const known = context.deviceTypes.flatMap((type) => Object.keys(type.metrics));
+    report(path, `no device type has a metric "${name}".${suggestion(name, known)}`);
+    return null;
+  }
+  if (!kinds.includes('number')) {
+    report(path, `"${name}" is a ${kinds[0]}; below and above need a number`);
+    return null;
+  }
+  return name;
+}
