@@ -213,7 +213,9 @@ class AedesBroker implements Broker {
     }
     // A will comes when the connection is closed, and was never counted by the frame scanner.
     const shortenedFrom = client.closed ? 0 : connection.frames.shortenedFrom(connection.publishes++);
-    if (packet.topic === peer.telemetryTopic) {
+    if (packet.qos > 0 && packet.messageId === 0) {
+      done(new Error('packet id 0 [MQTT-2.3.1-1]'));
+    } else if (packet.topic === peer.telemetryTopic) {
       this.#intake.take(
         connection,
         peer,
