@@ -65,7 +65,7 @@ type Fields = Readonly<Record<string, unknown>>;
 function parse(text: string): Fields | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Fields) : null;
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
   } catch {
     return null; // answered by closing the connection
   }
