@@ -1,0 +1,85 @@
+import mqtt, { type MqttClient } from 'mqtt';
+import { telemetryTopic } from '../../broker/topics.ts';
+import type { RecordedReading } from './recording.ts';
+
+/** Readings of one device that may be unacknowledged; more wait, so that nothing piles up while the gateway is away. */
+const MAX_IN_FLIGHT = 100;
+const CONNECT_TIMEOUT_MS = 10_000;
+const RECONNECT_MS = 1_000;
+
+export interface DeviceCredentials {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** One device's MQTT connection. It reconnects by itself, and then sends again what was not acknowledged. */
+export interface DeviceLink {
+  /** Resolves when the reading was handed to the connection; waits while too many are unacknowledged. */
+  send(reading: RecordedReading): Promise<void>;
+  /** Resolves when all is acknowledged, or `withinMs` has passed; tells how many are not. */
+  drain(withinMs: number): Promise<number>;
+  close(): Promise<void>;
+  counters(): { readonly published: number; readonly acked: number; readonly lastError: string | null };
+}
+
+/** Connects; throws with the broker's answer when it won't let the device in. */
+export async function connectDevice(url: string, device: DeviceCredentials): Promise<DeviceLink> {
+  let client: MqttClient;
+  try {
+    client = await mqtt.connectAsync(url, {
+      clientId: device.id,
+      username: device.id,
+      password: device.token,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectPeriod: RECONNECT_MS,
+    });
+  } catch (error) {
+    throw new Error(`${device.id} could not connect to ${url}: ${messageOf(error)}`, { cause: error });
+  }
+  let published = 0;
+  let acked = 0;
+  let lastError: string | null = null;
+  const inFlight = new Set<Promise<void>>();
+  client.on('error', (error) => {
+    lastError = messageOf(error);
+  });
+
+  return {
+    async send(reading) {
+      while (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
+      published += 1;
+      const acknowledged = client
+        .publishAsync(telemetryTopic(device.id), JSON.stringify(reading), { qos: 1 })
+        .then(
+          () => {
+            acked += 1;
+          },
+          (error: unknown) => {
+            lastError = messageOf(error);
+          },
+        );
+      inFlight.add(acknowledged);
+      void acknowledged.then(() => inFlight.delete(acknowledged));
+    },
+    async drain(withinMs) {
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, withinMs);
+      });
+      await Promise.race([Promise.all(inFlight), patience]);
+      clearTimeout(timer);
+      return published - acked;
+    },
+    async close() {
+      await client.endAsync(!client.connected);
+    },
+    counters: () => ({ published, acked, lastError }),
+  };
+}
+
+/** Errors of sockets that tried several addresses have no message of their own. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = error as { code?: unknown };
+  return error.message === '' ? String(code ?? error.name) : error.message;
+}
