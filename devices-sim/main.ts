@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import { addCityCommand } from './city/command.ts';
+import { addPushServiceCommand } from './push-service/command.ts';
 
 const program = new Command()
   .name('npm run sim --')
-  .description('Simulated devices for a Wayside gateway.')
-  .showHelpAfterError('(add --help for the options)')
-  .configureHelp({ sortSubcommands: false });
+  .description('Simulated devices, recorded journeys and a stand-in push service for a Wayside gateway.')
+  .showHelpAfterError('(add --help for the options)');
 addCityCommand(program);
+addPushServiceCommand(program);
 
 try {
   await program.parseAsync();

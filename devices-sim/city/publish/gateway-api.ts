@@ -1,4 +1,4 @@
-/** Calls of the gateway's HTTP API with a bearer token. */
+/** Calls of the gateway's HTTP API. */
 export interface GatewayApi {
   /**
    * Sends `body` as JSON (a string as YAML), and gives the parsed answer, undefined for an empty one.
@@ -24,15 +24,18 @@ export class GatewayApiError extends Error {
 
 const TIMEOUT_MS = 20_000;
 
-/** @param origin for example `http://localhost:8080` */
-export function createGatewayApi(origin: string, token: string): GatewayApi {
+/**
+ * @param origin for example `http://localhost:8080`
+ * @param token bearer token; null for calls that need none
+ */
+export function createGatewayApi(origin: string, token: string | null): GatewayApi {
   return {
     async call(method, path, body) {
       const isYaml = typeof body === 'string';
       const response = await fetch(new URL(path, origin), {
         method,
         headers: {
-          authorization: `Bearer ${token}`,
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
           ...(body === undefined ? {} : { 'content-type': isYaml ? 'application/yaml' : 'application/json' }),
         },
         ...(body === undefined ? {} : { body: isYaml ? body : JSON.stringify(body) }),

@@ -49,29 +49,33 @@ export async function registerDevices(
 ): Promise<Map<string, string>> {
   const credentials = new Map(known);
   const missing = devices.filter((device) => !known.has(device.id));
-  await inParallel(missing, async ({ id, type, owner }) => {
-    const answer = await api
-      .call('POST', '/api/v1/devices', { id, type, consumerId: owner })
-      .catch((error: unknown) => {
-        if (error instanceof GatewayApiError && error.status === 409) {
-          throw new GatewayApiError(
-            `The device ${id} is registered already, and its token is shown only once. Give the file that the first run wrote with --credentials, or choose other names with --prefix.`,
-            error.status,
-            error.code,
-            error,
-          );
-        }
-        throw error;
-      });
-    credentials.set(id, tokenOf(answer, id));
+  await inParallel(missing, async (device) => {
+    credentials.set(device.id, await tokenFor(api, device));
   });
   return credentials;
 }
 
-function tokenOf(answer: unknown, id: string): string {
-  if (typeof answer === 'object' && answer !== null && 'token' in answer && typeof answer.token === 'string')
-    return answer.token;
-  throw new Error(`the gateway registered the device ${id} and gave no token`);
+/** A new device's token; one that an earlier run registered for the same person gets a new token, for the old is shown only once. */
+async function tokenFor(api: GatewayApi, { id, type, owner }: CityDevice): Promise<string> {
+  try {
+    return textOf(await api.call('POST', '/api/v1/devices', { id, type, consumerId: owner }), 'token');
+  } catch (error) {
+    if (!(error instanceof GatewayApiError && error.status === 409)) throw error;
+    const there = await api.call('GET', `/api/v1/devices/${id}`);
+    if (textOf(there, 'consumerId') !== owner) {
+      throw new Error(
+        `The device ${id} is there already and belongs to somebody else. Choose other names with --prefix.`,
+        { cause: error },
+      );
+    }
+    return textOf(await api.call('POST', `/api/v1/devices/${id}/token`), 'token');
+  }
+}
+
+function textOf(answer: unknown, name: string): string {
+  const value =
+    typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>)[name] : undefined;
+  return typeof value === 'string' ? value : '';
 }
 
 /** Runs `work` for each item, a few at a time; the first failure ends it. */
