@@ -15,50 +15,49 @@ export interface Session {
 }
 
 export interface Decision {
-  readonly id: string | number;
+  readonly id: string;
   readonly at: number;
   readonly rule: string;
   readonly ruleVersion: number;
   readonly consumer: string;
   readonly device: string;
-  readonly place?: string | null;
-  readonly visit?: string | null;
+  readonly place?: string;
+  readonly visit?: string;
   readonly cause: string;
   readonly outcome: 'sent' | 'suppressed';
-  readonly reason?: SuppressionReason | null;
+  readonly reason?: SuppressionReason;
   readonly detail: string;
-  readonly deliveryId?: string | null;
+  readonly deliveryId?: string;
 }
 
 export interface Delivery {
   readonly id: string;
-  readonly decision: string | number;
+  readonly decision: string;
   readonly rule: string;
   readonly consumer: string;
   readonly channel: string;
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly createdAt: number;
-  readonly sentAt?: number | null;
-  readonly shownAt?: number | null;
-  readonly clickedAt?: number | null;
-  readonly reason?: string | null;
+  readonly sentAt?: number;
+  readonly shownAt?: number;
+  readonly clickedAt?: number;
+  readonly reason?: string;
 }
 
 export interface DeviceRecord {
   readonly id: string;
   readonly type: string;
-  readonly consumerId?: string | null;
-  readonly createdAt?: number;
+  readonly consumerId: string | null;
+  readonly createdAt: number;
 }
 
 export interface RuleRecord {
   readonly id: string;
   readonly version: number;
   readonly state: RuleState;
-  readonly name?: string;
-  readonly rule?: { readonly name?: string };
-  readonly updatedAt?: number;
+  readonly name: string;
+  readonly updatedAt: number;
 }
 
 export interface QuarantineRecord {
@@ -116,13 +115,13 @@ export interface ReceivedOffer {
   readonly id: string;
   readonly title: string;
   readonly body: string;
-  readonly url?: string | null;
-  readonly image?: string | null;
+  readonly url?: string;
+  readonly image?: string;
   readonly state: DeliveryState;
   readonly createdAt: number;
-  readonly sentAt?: number | null;
-  readonly shownAt?: number | null;
-  readonly clickedAt?: number | null;
+  readonly sentAt?: number;
+  readonly shownAt?: number;
+  readonly clickedAt?: number;
   readonly expiresAt: number;
   readonly rule: string;
   /** Why the person got it, in words. */

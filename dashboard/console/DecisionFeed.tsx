@@ -3,6 +3,7 @@ import type { LiveDecision } from '../live/live-feed.ts';
 import { REASON_WORDS } from '../look/reasons.ts';
 import { StateBadge } from '../look/StateBadge.tsx';
 import { momentOf, timeOf } from '../look/when.ts';
+import { useNames } from './use-names.ts';
 
 interface Props {
   readonly decisions: readonly LiveDecision[];
@@ -11,6 +12,7 @@ interface Props {
 
 /** Decisions as they happen, newest first; pressing one shows its device on the map. */
 export function DecisionFeed({ decisions, onSelect }: Props) {
+  const names = useNames();
   if (decisions.length === 0) {
     return <p className="feed-empty soft">Nothing yet. Offers appear here the moment they are decided.</p>;
   }
@@ -23,7 +25,7 @@ export function DecisionFeed({ decisions, onSelect }: Props) {
             onClick={() => onSelect(decision.device)}
           >
             <span className="feed-head">
-              <strong>{decision.rule}</strong>
+              <strong>{names.rule(decision.rule)}</strong>
               <time
                 className="soft"
                 dateTime={new Date(decision.at).toISOString()}
@@ -34,7 +36,7 @@ export function DecisionFeed({ decisions, onSelect }: Props) {
             </span>
             <span className="feed-who soft">
               {decision.consumer} · {decision.device}
-              {decision.place ? ` · ${decision.place}` : ''}
+              {decision.place ? ` · ${names.place(decision.place)}` : ''}
             </span>
             <span className="feed-what">
               {decision.outcome === 'sent' ? (

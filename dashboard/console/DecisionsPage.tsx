@@ -1,4 +1,4 @@
-import { Badge, Button, Select, TextInput } from '@mantine/core';
+import { Button, Select, TextInput, UnstyledButton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
@@ -6,13 +6,14 @@ import { useSearchParams } from 'wouter';
 import { request } from '../api/request.ts';
 import type { Decision, Delivery, Page } from '../api/shapes.ts';
 import { REASON_LABELS, REASON_WORDS } from '../look/reasons.ts';
-import { StateBadge } from '../look/StateBadge.tsx';
+import { Pill, StateBadge } from '../look/StateBadge.tsx';
 import { dayAndTimeOf, momentOf } from '../look/when.ts';
 import { ListFrame } from './ListFrame.tsx';
 import { useList } from './use-list.ts';
+import { type Names, useNames } from './use-names.ts';
 
 const TEXT_FILTERS = ['rule', 'consumer', 'device'] as const;
-const FILTERS = ['outcome', 'reason', ...TEXT_FILTERS] as const;
+const FILTERS = ['state', 'reason', ...TEXT_FILTERS] as const;
 const TYPING_PAUSE_MS = 300;
 
 /** Every decision with its reason. The filters stand in the address, so that a filtered list can be linked to. */
@@ -32,12 +33,13 @@ export function DecisionsPage() {
       },
       { replace: true },
     );
+  const names = useNames();
   const list = useList<Decision>('/api/v1/decisions', filters);
   return (
     <ListFrame
       title="Decisions"
       intro="Each time a rule’s trigger fired for someone: what was decided, and why."
-      columns={['When', 'Rule', 'Consumer', 'Device', 'Outcome', 'Why']}
+      columns={['When', 'Rule', 'Consumer', 'Device and place', 'Outcome', 'Why']}
       empty="No decision matches."
       list={list}
       filters={
@@ -51,8 +53,8 @@ export function DecisionsPage() {
               { value: 'sent', label: 'Sent' },
               { value: 'suppressed', label: 'Suppressed' },
             ]}
-            value={filters.outcome || null}
-            onChange={(value) => set('outcome', value ?? '')}
+            value={filters.state || null}
+            onChange={(value) => set('state', value ?? '')}
           />
           <Select
             label="Reason"
@@ -74,7 +76,7 @@ export function DecisionsPage() {
       }
     >
       {list.items.map((decision) => (
-        <DecisionRow key={decision.id} decision={decision} />
+        <DecisionRow key={decision.id} decision={decision} names={names} />
       ))}
     </ListFrame>
   );
@@ -107,7 +109,7 @@ function TextFilter({
   );
 }
 
-function DecisionRow({ decision }: { decision: Decision }) {
+function DecisionRow({ decision, names }: { decision: Decision; names: Names }) {
   return (
     <tr>
       <td className="nowrap">
@@ -116,18 +118,17 @@ function DecisionRow({ decision }: { decision: Decision }) {
         </time>
       </td>
       <td>
-        {decision.rule} <small className="soft">v{decision.ruleVersion}</small>
+        {names.rule(decision.rule)} <small className="soft">v{decision.ruleVersion}</small>
       </td>
       <td>{decision.consumer}</td>
-      <td>{decision.device}</td>
       <td>
-        <Badge
-          variant="light"
-          color={decision.outcome === 'sent' ? 'wayside' : 'gray'}
-          className="state-badge"
-        >
+        {decision.device}
+        {decision.place && <small className="soft block">{names.place(decision.place)}</small>}
+      </td>
+      <td>
+        <Pill tone={decision.outcome === 'sent' ? 'good' : 'quiet'}>
           {decision.outcome === 'sent' ? 'Sent' : 'Suppressed'}
-        </Badge>
+        </Pill>
       </td>
       <td className="why">
         {decision.reason && <strong>{REASON_WORDS[decision.reason]}</strong>}
@@ -154,9 +155,9 @@ function DeliveryLine({ decision, deliveryId }: { decision: Decision; deliveryId
   });
   if (!open) {
     return (
-      <Button variant="subtle" size="compact-xs" className="delivery-open" onClick={() => setOpen(true)}>
+      <UnstyledButton className="delivery-open" onClick={() => setOpen(true)}>
         What became of it
-      </Button>
+      </UnstyledButton>
     );
   }
   if (delivery.isPending) return <small className="soft">Looking …</small>;

@@ -32,7 +32,7 @@ export function LivePage() {
   return (
     <div className="live">
       <h1 className="visually-hidden">Live</h1>
-      <section className="live-stage" aria-label="Map">
+      <section className="live-stage" aria-label="Live map">
         <Counters devices={devices.length} counters={counters} />
         {noMap !== null && (
           <div className="live-list">

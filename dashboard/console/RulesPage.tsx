@@ -1,14 +1,14 @@
-import { Badge } from '@mantine/core';
 import { Link } from 'wouter';
 import type { RuleRecord } from '../api/shapes.ts';
+import { Pill } from '../look/StateBadge.tsx';
 import { ListFrame } from './ListFrame.tsx';
 import { useList } from './use-list.ts';
 
 const STATES = {
-  draft: { label: 'Draft', color: 'gray' },
-  live: { label: 'Live', color: 'wayside' },
-  paused: { label: 'Paused', color: 'yellow' },
-  ended: { label: 'Ended', color: 'gray' },
+  draft: { label: 'Draft', tone: 'quiet' },
+  live: { label: 'Live', tone: 'good' },
+  paused: { label: 'Paused', tone: 'warn' },
+  ended: { label: 'Ended', tone: 'quiet' },
 } as const;
 
 /** The rules and their states, each with a way to what it decided. */
@@ -22,16 +22,14 @@ export function RulesPage() {
       empty="There is no rule yet."
       list={list}
     >
-      {list.items.map(({ id, name, rule, state, version }) => (
+      {list.items.map(({ id, name, state, version }) => (
         <tr key={id}>
           <th scope="row">
-            {name ?? rule?.name ?? id}
+            {name}
             <small className="soft block">{id}</small>
           </th>
           <td>
-            <Badge variant="light" color={STATES[state].color} className="state-badge">
-              {STATES[state].label}
-            </Badge>
+            <Pill tone={STATES[state].tone}>{STATES[state].label}</Pill>
           </td>
           <td>{version}</td>
           <td>

@@ -1,4 +1,4 @@
-import { request } from '../api/request.ts';
+import { ApiProblem, request } from '../api/request.ts';
 import type { Me } from '../api/shapes.ts';
 
 /** Subscribes this browser to push with the gateway's key and tells the gateway. Returns the subscription. */
@@ -22,7 +22,12 @@ export async function tellSubscription(subscription: PushSubscription): Promise<
 
 /** Tells the gateway that a subscription is no more. */
 export async function forgetSubscription(endpoint: string): Promise<void> {
-  await request('DELETE', '/api/v1/me/push-subscriptions', { endpoint });
+  try {
+    await request('DELETE', '/api/v1/me/push-subscriptions', { endpoint });
+  } catch (error) {
+    // The gateway did not know it any more: what was wanted is so.
+    if (!(error instanceof ApiProblem && error.status === 404)) throw error;
+  }
 }
 
 /** The browser replaced or dropped its subscription: brings the gateway up to date. */

@@ -130,7 +130,7 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
   }
 
   function decision(event: Decision): void {
-    const id = String(event.id);
+    const id = event.id;
     if (known.has(id)) return;
     const entry: LiveDecision = {
       ...event,
@@ -144,21 +144,21 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
 
   function keep(all: readonly LiveDecision[]): void {
     for (const dropped of all.slice(MAX_DECISIONS)) {
-      known.delete(String(dropped.id));
+      known.delete(dropped.id);
       if (dropped.deliveryId) deliveryStates.delete(dropped.deliveryId);
     }
     decisions = all.slice(0, MAX_DECISIONS);
-    for (const { id } of decisions) known.add(String(id));
+    for (const { id } of decisions) known.add(id);
   }
 
   function delivery(event: Delivery): void {
-    const decisionId = String(event.decision);
+    const decisionId = event.decision;
     // Those of an offer decided before this page was opened are not counted: the counters say "since then".
     if (offered.has(decisionId) && SHOWN.has(event.state)) shown.add(event.id);
     if (offered.has(decisionId) && CLICKED.has(event.state)) clicked.add(event.id);
     if (known.has(decisionId)) deliveryStates.set(event.id, event.state);
     decisions = decisions.map((entry) =>
-      String(entry.id) === decisionId ? { ...entry, delivery: event.state } : entry,
+      entry.id === decisionId ? { ...entry, delivery: event.state } : entry,
     );
     publishSoon();
   }
@@ -213,7 +213,7 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
       return () => decisionListeners.delete(listener);
     },
     seed(earlier, states) {
-      const added = earlier.filter(({ id }) => !known.has(String(id)));
+      const added = earlier.filter(({ id }) => !known.has(id));
       const entries = added.map(
         (entry): LiveDecision => ({
           ...entry,

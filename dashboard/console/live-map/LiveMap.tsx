@@ -8,11 +8,10 @@ import type { MapSettings } from '../../api/shapes.ts';
 import type { LiveFeed } from '../../live/live-feed.ts';
 import { deviceLook } from '../../look/device-look.ts';
 import { Icon } from '../../look/icons.tsx';
+import { usePlaces } from '../use-names.ts';
 import { loadBaseMap } from './base-style.ts';
 import { createMapView, type MapView, type Pointed } from './map-view.ts';
 import { placeShapes } from './place-shapes.ts';
-
-const PLACES_REFRESH_MS = 30_000;
 
 interface Props {
   readonly feed: LiveFeed;
@@ -46,11 +45,7 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
     enabled: overlayUrl !== null,
     staleTime: Infinity,
   });
-  const places = useQuery({
-    queryKey: ['places.geojson'],
-    queryFn: () => request<FeatureCollection>('GET', '/api/v1/places.geojson'),
-    refetchInterval: PLACES_REFRESH_MS,
-  });
+  const places = usePlaces();
   const shapes = useMemo(() => (places.data === undefined ? [] : placeShapes(places.data)), [places.data]);
 
   useEffect(() => {

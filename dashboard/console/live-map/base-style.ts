@@ -1,6 +1,6 @@
 import { baseMapUrl } from 'virtual:base-map-url';
 import type { FeatureCollection, MultiLineString } from 'geojson';
-import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import { feature, mesh } from 'topojson-client';
 import type { GeometryCollection, Topology } from 'topojson-specification';
 import type { MapPalette } from './map-palette.ts';
@@ -82,23 +82,24 @@ const AT_ZOOM_0_METRES_PER_PIXEL = 78_271.5;
 
 /** Layers over any base: the city of the overlay, and the places. */
 export function overlayLayers(palette: MapPalette): readonly LayerSpecification[] {
-  const kind = (...names: string[]): ['in', ['get', string], ['literal', string[]]] => [
-    'in',
-    ['get', 'kind'],
-    ['literal', names],
+  const kind = (...names: string[]): ExpressionSpecification => ['in', ['get', 'kind'], ['literal', names]];
+  const isMain = kind('avenue', 'ring');
+  const streetWidth = (extra: number): ExpressionSpecification => [
+    'interpolate',
+    ['exponential', 1.6],
+    ['zoom'],
+    10,
+    0.5 + extra,
+    14,
+    ['case', isMain, 5.5 + extra, 2.6 + extra],
+    18,
+    ['case', isMain, 26 + extra, 14 + extra],
   ];
-  const streetWidth = (extra: number) =>
-    [
-      'interpolate',
-      ['exponential', 1.6],
-      ['zoom'],
-      10,
-      0.6 + extra,
-      14,
-      ['+', extra, ['match', ['get', 'class'], 'main', 5, 3]],
-      18,
-      ['+', extra, ['match', ['get', 'class'], 'main', 20, 14]],
-    ] as never;
+  const ofShape = (shape: 'Polygon' | 'LineString'): ExpressionSpecification => [
+    'in',
+    ['geometry-type'],
+    ['literal', [shape, `Multi${shape}`]],
+  ];
   return [
     {
       id: 'city-park',
@@ -111,21 +112,21 @@ export function overlayLayers(palette: MapPalette): readonly LayerSpecification[
       id: 'city-block',
       type: 'fill',
       source: 'overlay',
-      filter: kind('building', 'block'),
+      filter: kind('block'),
       paint: { 'fill-color': palette.building },
     },
     {
       id: 'city-water',
       type: 'fill',
       source: 'overlay',
-      filter: ['all', kind('river', 'water'), ['==', ['geometry-type'], 'Polygon']],
+      filter: ['all', kind('river', 'water'), ofShape('Polygon')],
       paint: { 'fill-color': palette.water },
     },
     {
       id: 'city-river',
       type: 'line',
       source: 'overlay',
-      filter: ['all', kind('river', 'water'), ['==', ['geometry-type'], 'LineString']],
+      filter: ['all', kind('river', 'water'), ofShape('LineString')],
       layout: { 'line-cap': 'round', 'line-join': 'round' },
       paint: {
         'line-color': palette.water,
@@ -136,7 +137,7 @@ export function overlayLayers(palette: MapPalette): readonly LayerSpecification[
       id: 'city-street-casing',
       type: 'line',
       source: 'overlay',
-      filter: kind('street', 'road'),
+      filter: kind('street', 'avenue', 'ring'),
       layout: { 'line-cap': 'round', 'line-join': 'round' },
       paint: { 'line-color': palette.streetCasing, 'line-width': streetWidth(1.6) },
     },
@@ -144,7 +145,7 @@ export function overlayLayers(palette: MapPalette): readonly LayerSpecification[
       id: 'city-street',
       type: 'line',
       source: 'overlay',
-      filter: kind('street', 'road'),
+      filter: kind('street', 'avenue', 'ring'),
       layout: { 'line-cap': 'round', 'line-join': 'round' },
       paint: { 'line-color': palette.street, 'line-width': streetWidth(0) },
     },

@@ -3,7 +3,11 @@ import type { MapPalette } from './map-palette.ts';
 import type { DrawnDevice } from './moving-devices.ts';
 import type { PlaceShape } from './place-shapes.ts';
 
-const ICON_RADIUS_PX = 12;
+/** Icons grow with the map, between these radii. */
+const SMALLEST_ICON_PX = 6.5;
+const LARGEST_ICON_PX = 13;
+/** In a smaller icon the outline would be a blot. */
+const OUTLINE_FROM_PX = 8.5;
 const DOT_RADIUS_PX = 4;
 /** Above this many on screen, or this far out, a device is a dot. */
 const MAX_ICONS = 250;
@@ -65,6 +69,11 @@ export function drawScene(
   return onScreen.map(({ drawn, x, y }) => ({ device: drawn.device.device, x, y }));
 }
 
+/** Zoom 12 shows a city, zoom 16 a street. */
+function iconRadius(zoom: number): number {
+  return Math.min(LARGEST_ICON_PX, Math.max(SMALLEST_ICON_PX, SMALLEST_ICON_PX + (zoom - 12) * 1.9));
+}
+
 function drawPlaceNames(canvas: CanvasRenderingContext2D, scene: Scene): void {
   if (scene.zoom < ICONS_FROM_ZOOM) return;
   canvas.font = '600 12px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
@@ -97,7 +106,7 @@ function drawPulse(canvas: CanvasRenderingContext2D, scene: Scene, pulse: Pulse)
   for (const delay of scene.smooth ? [0, 0.22] : [0]) {
     const share = scene.smooth ? (age - delay) / (1 - delay) : 0.4;
     if (share < 0) continue;
-    const radius = ICON_RADIUS_PX + 40 * (1 - (1 - share) ** 3);
+    const radius = iconRadius(scene.zoom) + 40 * (1 - (1 - share) ** 3);
     canvas.globalAlpha = scene.smooth ? 1 - share : 0.8;
     canvas.lineWidth = 3;
     canvas.beginPath();
@@ -143,28 +152,34 @@ function drawIcon(
   const look = deviceLook(drawn.device.type);
   const colour = look[scene.scheme];
   const selected = drawn.device.device === scene.selected;
+  const radius = iconRadius(scene.zoom);
+  const filled = selected || radius < OUTLINE_FROM_PX;
   canvas.save();
   canvas.translate(x, y);
   if (drawn.heading !== null) {
     canvas.save();
     canvas.rotate((drawn.heading * Math.PI) / 180);
     canvas.beginPath();
-    canvas.moveTo(0, -ICON_RADIUS_PX - 6.5);
-    canvas.lineTo(5.2, -ICON_RADIUS_PX + 0.5);
-    canvas.lineTo(-5.2, -ICON_RADIUS_PX + 0.5);
+    canvas.moveTo(0, -radius * 1.55);
+    canvas.lineTo(radius * 0.45, -radius * 0.95);
+    canvas.lineTo(-radius * 0.45, -radius * 0.95);
     canvas.closePath();
     canvas.fillStyle = colour;
     canvas.fill();
     canvas.restore();
   }
   canvas.beginPath();
-  canvas.arc(0, 0, ICON_RADIUS_PX, 0, 2 * Math.PI);
-  canvas.fillStyle = selected ? colour : scene.palette.surface;
+  canvas.arc(0, 0, radius, 0, 2 * Math.PI);
+  canvas.fillStyle = filled ? colour : scene.palette.surface;
   canvas.fill();
-  canvas.lineWidth = 2;
-  canvas.strokeStyle = colour;
+  canvas.lineWidth = filled ? 1.5 : 2;
+  canvas.strokeStyle = filled ? scene.palette.surface : colour;
   canvas.stroke();
-  const scale = 0.68;
+  if (radius < OUTLINE_FROM_PX) {
+    canvas.restore();
+    return;
+  }
+  const scale = radius / 17.5;
   canvas.scale(scale, scale);
   canvas.translate(-12, -12);
   canvas.lineWidth = 2;

@@ -112,7 +112,8 @@ export function createMapView(options: MapViewOptions): MapView {
   map.on('style.load', () => {
     ready = true;
     map.addSource('overlay', { type: 'geojson', data: overlay });
-    map.addSource('places', { type: 'geojson', data: placesData(), promoteId: 'id' });
+    // Unsimplified: a circle has to look round from far away too.
+    map.addSource('places', { type: 'geojson', data: placesData(), promoteId: 'id', tolerance: 0 });
     for (const layer of overlayLayers(MAP_PALETTES[scheme])) map.addLayer(layer);
     if (base !== null) showBase(base);
     fitOnce();
