@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { ERRORS, type ErrorCode, type Problem, WaysideError } from '../errors.ts';
-import type { HttpApp } from './context.ts';
 import { BackoffError } from './sign-in-backoff.ts';
 
 /** RFC 9457, with what this API adds: `code`, `mend`, `requestId`, `problems`. */
@@ -27,14 +26,13 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_NOT_FOUND: 'not_found',
 };
 
-/** Answers every error with a problem document, and logs those that are ours to mend. */
-export function answerErrorsWithProblems(app: HttpApp): void {
-  app.setErrorHandler((thrown: FastifyError, request, reply) => {
-    const error = codedError(thrown);
-    if (error.status >= 500)
-      request.log.error({ err: thrown, requestId: request.id, code: error.code }, 'request failed');
-    sendProblem(request, reply, error);
-  });
+/** Answers an error with a problem document, and logs it where it is ours to mend. */
+export function answerError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const error = codedError(thrown);
+  if (error.status >= 500) {
+    request.log.error({ err: thrown, requestId: request.id, code: error.code }, 'request failed');
+  }
+  sendProblem(request, reply, error);
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: WaysideError): void {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import cookie from '@fastify/cookie';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { WaysideError } from '../errors.ts';
 import { guardRoutes } from './access.ts';
 import type { HttpApp, RouteContext } from './context.ts';
@@ -10,7 +10,7 @@ import type { HttpDependencies } from './dependencies.ts';
 import { type HandleMqttWebSocket, serveMqttWebSockets } from './mqtt-websocket.ts';
 import { documentRoutes } from './openapi.ts';
 import { servePages } from './pages.ts';
-import { answerErrorsWithProblems } from './problems.ts';
+import { answerError } from './problems.ts';
 import { readIntegersInQueries } from './query-numbers.ts';
 import { registerConsumerRoutes } from './routes/consumers.ts';
 import { registerDeviceRoutes } from './routes/devices.ts';
@@ -34,6 +34,9 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 /** A request that has not come in whole by then is given up, so that slow senders don't hold connections. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** Ids in addresses may have 128 characters, each of which may be percent-encoded. */
+const MAX_PARAMETER_LENGTH = 3 * 128;
+
 export interface HttpServer {
   /** Listens. @throws WaysideError `port_in_use` */
   start(): Promise<{ readonly httpPort: number }>;
@@ -53,11 +56,14 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
   const log: FastifyBaseLogger = deps.log.child({ part: 'http' });
   const app: HttpApp = Fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Else a browser's idle connection would hold up the stop.
     forceCloseConnections: true,
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
+    // What goes wrong before a route is found does not come to the error handler.
+    frameworkErrors: answerError,
     genReqId: () => randomUUID(),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true } },
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -72,7 +78,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
   };
 
   async function assemble(): Promise<void> {
-    answerErrorsWithProblems(app);
+    app.setErrorHandler(answerError);
     readIntegersInQueries(app);
     await app.register(cookie);
     await addSecurityHeaders(app, deps.config);

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -7,7 +7,12 @@ import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { isAllowedPushEndpoint } from '../../../gateway/delivery/push-hosts.ts';
-import type { HttpDependencies, LiveEvent, PartHealth, RecordsChange } from '../../../gateway/http/dependencies.ts';
+import type {
+  HttpDependencies,
+  LiveEvent,
+  PartHealth,
+  RecordsChange,
+} from '../../../gateway/http/dependencies.ts';
 import { createHttpServer } from '../../../gateway/http/server.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
 import type { Schema } from '../../../gateway/records/schema.ts';
@@ -59,7 +64,12 @@ export interface TestServer {
 }
 
 export async function startHttp(
-  settings: { readonly publicUrl?: string; readonly mapStyle?: string; readonly mapOverlay?: string; readonly pages?: string } = {},
+  settings: {
+    readonly publicUrl?: string;
+    readonly mapStyle?: string;
+    readonly mapOverlay?: string;
+    readonly pages?: string;
+  } = {},
 ): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'wayside-http-'));
   const records = await openRecordsThread(join(dataDir, 'wayside.db'));
@@ -135,7 +145,8 @@ export async function startHttp(
     password: passwordFile === null ? '' : (await readFile(passwordFile, 'utf8')).trim(),
     async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
       const { body, cookie, contentType = 'application/json' } = options;
-      const token = options.token === undefined && cookie === undefined ? ADMIN_TOKEN : (options.token ?? null);
+      const token =
+        options.token === undefined && cookie === undefined ? ADMIN_TOKEN : (options.token ?? null);
       const answer = await fetch(url + path, {
         method,
         redirect: 'manual',

@@ -17,7 +17,11 @@ describe('health and metrics', () => {
     server.health = { journal: { ok: true }, telemetry: { ok: false, detail: 'does not answer' } };
     expect(await server.call('GET', '/readyz', { token: null })).toMatchObject({
       status: 503,
-      body: { ready: false, notReady: ['telemetry'], parts: { telemetry: { ok: false, detail: 'does not answer' } } },
+      body: {
+        ready: false,
+        notReady: ['telemetry'],
+        parts: { telemetry: { ok: false, detail: 'does not answer' } },
+      },
     });
     server.health = { journal: { ok: true, detail: '3 waiting' } };
     expect(await server.call('GET', '/readyz', { token: null })).toMatchObject({

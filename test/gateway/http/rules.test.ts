@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startHttp, type TestServer } from './http-server.ts';
+
+const RULE = {
+  name: 'Coffee nearby',
+  trigger: { place: { tag: 'coffee' }, on: 'enter' },
+  when: 'device.type == "car"',
+  limits: { cooldown: 'PT6H' },
+  offer: { title: 'Coffee at {{ place.name }}', body: 'Two for one', expires: 'PT30M' },
+};
+
+const YAML = `
+# A comment that JSON could not hold
+name: Fuel when low
+trigger: { place: { tag: coffee }, on: dwell, for: PT5M }
+when: device.type == "car" && metrics.fuel < 0.15
+schedule: { days: [mon, tue], hours: "07:00-22:00", until: 2026-12-31 }
+offer: { title: "5 ct off", body: "Now", expires: PT30M }
+`;
+
+let server: TestServer;
+const put = (id: string, body: unknown, query = '', contentType = 'application/json') =>
+  server.call('PUT', `/api/v1/rules/${id}${query}`, { body, contentType });
+
+beforeAll(async () => {
+  server = await startHttp();
+  const feature = {
+    type: 'Feature',
+    geometry: { type: 'Point', coordinates: [9.19, 45.4642] },
+    properties: { name: 'Café', radiusMetres: 100, tags: ['coffee'] },
+  };
+  await server.call('PUT', '/api/v1/places/cafe', { body: feature });
+});
+afterAll(() => server.stop());
+
+describe('rules', () => {
+  it('begin as drafts, and count their versions', async () => {
+    server.changes.length = 0;
+    const made = await put('coffee', RULE);
+    expect(made).toMatchObject({
+      status: 201,
+      body: { id: 'coffee', name: 'Coffee nearby', version: 1, state: 'draft', rule: { id: 'coffee' } },
+    });
+    expect(server.changes).toEqual([{ kind: 'rules' }]);
+    const saved = await put('coffee', { ...RULE, name: 'Coffee, renamed' });
+    expect(saved).toMatchObject({ status: 200, body: { version: 2, name: 'Coffee, renamed' } });
+    const versions = await server.db
+      .selectFrom('rule_versions')
+      .selectAll()
+      .where('id', '=', 'coffee')
+      .execute();
+    expect(versions.map((row) => [row.version, JSON.parse(row.document_json).name])).toEqual([
+      [1, 'Coffee nearby'],
+      [2, 'Coffee, renamed'],
+    ]);
+  });
+
+  it('may be YAML, and are given back as JSON', async () => {
+    const made = await put('fuel', YAML, '?state=live', 'application/yaml');
+    expect(made).toMatchObject({
+      status: 201,
+      body: { state: 'live', rule: { schedule: { until: '2026-12-31' } } },
+    });
+    expect((await server.call('GET', '/api/v1/rules/fuel')).body.rule.when).toContain('metrics.fuel');
+  });
+
+  it('may name their state, which is no part of the rule', async () => {
+    const made = await put('stateful', { ...RULE, state: 'live' });
+    expect(made).toMatchObject({ status: 201, body: { state: 'live' } });
+    expect(made.body.rule).not.toHaveProperty('state');
+    expect(await put('stateful', { ...RULE, state: 'sleeping' })).toMatchObject({
+      status: 422,
+      body: { problems: [{ path: 'state' }] },
+    });
+  });
+
+  it('go from draft to live to paused and back, and end for good', async () => {
+    const state = (to: string) => server.call('POST', '/api/v1/rules/coffee/state', { body: { state: to } });
+    server.changes.length = 0;
+    expect((await state('live')).body).toMatchObject({ state: 'live', version: 2 });
+    expect(server.changes).toEqual([{ kind: 'rules' }]);
+    expect((await state('paused')).status).toBe(200);
+    expect((await state('live')).status).toBe(200);
+    expect(await state('draft')).toMatchObject({
+      status: 409,
+      body: { code: 'wrong_state', detail: expect.stringContaining('paused or ended') },
+    });
+    expect((await state('ended')).status).toBe(200);
+    expect((await state('live')).status).toBe(409);
+    expect((await state('asleep')).status).toBe(400);
+    expect(
+      (await server.call('POST', '/api/v1/rules/absent/state', { body: { state: 'live' } })).status,
+    ).toBe(404);
+  });
+
+  it('are refused with all problems at once, and nothing is saved', async () => {
+    const answer = await put('bad', {
+      name: '',
+      trigger: { place: { tag: 'cofee' }, on: 'entr' },
+      when: 'metrics.fuel <',
+      offer: { title: '{{ place.name', body: 'x', expires: 'soon' },
+    });
+    expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_document' } });
+    expect(answer.body.problems.length).toBeGreaterThanOrEqual(4);
+    expect(JSON.stringify(answer.body.problems)).toContain('coffee');
+    expect((await server.call('GET', '/api/v1/rules/bad')).status).toBe(404);
+  });
+
+  it.each([
+    ['an id that is not the one in the address', { ...RULE, id: 'other' }, 'application/json'],
+    ['a list', [RULE], 'application/json'],
+    ['broken YAML', 'name: [', 'application/yaml'],
+    ['the same key twice in YAML', 'name: a\nname: b', 'application/yaml'],
+    [
+      'YAML that grows without end',
+      `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c]`,
+      'application/yaml',
+    ],
+    ['plain text as YAML', 'hello', 'application/yaml'],
+  ])('are refused as %s', async (_what, body, contentType) => {
+    expect(await put('x', body, '', contentType)).toMatchObject({
+      status: 422,
+      body: { code: 'invalid_document' },
+    });
+  });
+
+  it('say where the YAML is broken', async () => {
+    const answer = await put('x', 'name: a\ntrigger: {', '', 'application/yaml');
+    expect(answer.body.problems[0].path).toMatch(/^line \d+, column \d+$/);
+  });
+
+  it('are listed by state', async () => {
+    const live = await server.call('GET', '/api/v1/rules?state=live');
+    expect(live.body.items.map((rule: { id: string }) => rule.id).sort()).toEqual(['fuel', 'stateful']);
+    expect((await server.call('GET', '/api/v1/rules')).body.items).toHaveLength(3);
+    expect((await server.call('GET', '/api/v1/rules/absent')).status).toBe(404);
+  });
+});
