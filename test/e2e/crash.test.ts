@@ -23,7 +23,6 @@ interface LoadedDevice {
   readonly id: string;
   readonly client: MqttClient;
   readonly acknowledged: Set<number>;
-  readonly work: Promise<void>;
 }
 
 describe('SIGKILL under load', () => {
@@ -102,13 +101,12 @@ describe('SIGKILL under load', () => {
         reconnectPeriod: 100,
       });
       client.on('error', () => undefined);
-      const acknowledged = new Set<number>();
-      devices.push({ id, client, acknowledged, work: load(id, client, acknowledged) });
+      devices.push({ id, client, acknowledged: new Set() });
     }
   }
 
   /** Publishes numbered readings as fast as the window lets it; notes what was acknowledged. */
-  async function load(id: string, client: MqttClient, acknowledged: Set<number>): Promise<void> {
+  async function load({ id, client, acknowledged }: LoadedDevice): Promise<void> {
     const underWay = new Set<Promise<void>>();
     let lastAt = 0;
     for (let n = 0; sending; n++) {
@@ -129,6 +127,7 @@ describe('SIGKILL under load', () => {
   const acknowledgedInAll = () => devices.reduce((sum, device) => sum + device.acknowledged.size, 0);
 
   it(`${KILLS} times loses nothing that was acknowledged, stores nothing twice, and doubles no offer`, async () => {
+    const work = devices.map(load);
     for (let kill = 0; kill < KILLS; kill++) {
       const before = acknowledgedInAll();
       // Any moment will do; this one moves with what was acknowledged, which no two runs share.
@@ -147,7 +146,7 @@ describe('SIGKILL under load', () => {
       });
     }
     sending = false;
-    await Promise.all(devices.map(({ work }) => work));
+    await Promise.all(work);
     expect(acknowledgedInAll()).toBeGreaterThan(KILLS * 2_000);
     await allIsStored();
 

@@ -195,15 +195,16 @@ describe('a visit', () => {
     await addCafe(engine);
     const first = await restart(engine);
     await first.send('car1', { position: outside });
+    first.clock.set(START + 60_000);
     await first.send('car1', { position: inside });
     await settled(first);
     const second = await restart(first);
-    second.clock.set(START + 11 * 60_000);
+    second.clock.set(START + 12 * 60_000);
     await second.engine.drain();
     const closed = await eventually('the visit is closed', 5_000, async () =>
       second.db.selectFrom('visits').selectAll().where('exited_at', 'is not', null).executeTakeFirst(),
     );
-    expect(closed).toMatchObject({ device: 'car1', exited_at: START, ended_by: 'silence' });
+    expect(closed).toMatchObject({ device: 'car1', exited_at: START + 60_000, ended_by: 'silence' });
   });
 });
 
