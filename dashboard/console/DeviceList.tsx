@@ -53,9 +53,7 @@ export function DeviceList({ devices, selected, onSelect }: Props) {
                   aria-pressed={device.device === selected}
                   onClick={() => onSelect(device.device === selected ? null : device.device)}
                 >
-                  <span className={`device-dot device-${device.type}`} aria-hidden="true">
-                    <DeviceIcon type={device.type} />
-                  </span>
+                  <DeviceIcon type={device.type} size={18} />
                   <span>
                     {device.device}
                     <small className="soft">

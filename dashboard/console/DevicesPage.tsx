@@ -25,7 +25,7 @@ export function DevicesPage() {
           <tr key={id}>
             <th scope="row">{id}</th>
             <td>
-              <span className={`device-kind device-${type}`}>
+              <span className="device-kind">
                 <DeviceIcon type={type} /> {deviceLook(type).label}
               </span>
             </td>

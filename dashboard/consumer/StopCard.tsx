@@ -12,7 +12,7 @@ export function StopCard({ onStop }: { onStop: () => Promise<void> }) {
       </p>
       <Button
         size="md"
-        color="red.9"
+        className="stop-button"
         variant="outline"
         fullWidth
         leftSection={<Icon name="stop" />}

@@ -1,3 +1,4 @@
+import { useComputedColorScheme } from '@mantine/core';
 import { deviceLook } from './device-look.ts';
 
 const OUTLINES = {
@@ -35,6 +36,13 @@ export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   return <Outline path={OUTLINES[name]} size={size} />;
 }
 
+/** A device type's outline in its colour, as on the map. */
 export function DeviceIcon({ type, size = 16 }: { type: string; size?: number }) {
-  return <Outline path={deviceLook(type).outline} size={size} />;
+  const look = deviceLook(type);
+  const scheme = useComputedColorScheme('light');
+  return (
+    <span className="device-icon" style={{ color: look[scheme] }}>
+      <Outline path={look.outline} size={size} />
+    </span>
+  );
 }

@@ -69,9 +69,9 @@ export function drawScene(
   return onScreen.map(({ drawn, x, y }) => ({ device: drawn.device.device, x, y }));
 }
 
-/** Zoom 12 shows a city, zoom 16 a street. */
+/** Zoom 12.5 shows a small city, zoom 16 a street. */
 function iconRadius(zoom: number): number {
-  return Math.min(LARGEST_ICON_PX, Math.max(SMALLEST_ICON_PX, SMALLEST_ICON_PX + (zoom - 12) * 1.9));
+  return Math.min(LARGEST_ICON_PX, Math.max(SMALLEST_ICON_PX, 9 + (zoom - 12.5) * 2));
 }
 
 function drawPlaceNames(canvas: CanvasRenderingContext2D, scene: Scene): void {
