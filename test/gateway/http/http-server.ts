@@ -69,6 +69,7 @@ export async function startHttp(
     readonly mapStyle?: string;
     readonly mapOverlay?: string;
     readonly pages?: string;
+    readonly httpPort?: number;
   } = {},
 ): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'wayside-http-'));
@@ -87,7 +88,7 @@ export async function startHttp(
     config: {
       dataDir,
       host: '127.0.0.1',
-      httpPort: 0,
+      httpPort: settings.httpPort ?? 0,
       mqttPort: 0,
       publicUrl: settings.publicUrl ?? null,
       adminToken: ADMIN_TOKEN,
@@ -129,7 +130,15 @@ export async function startHttp(
     handleMqttWebSocket: (stream, request) => mqttSockets.push({ stream, request }),
     ...(settings.pages !== undefined && { pages: settings.pages }),
   });
-  const { httpPort } = await server.start();
+  const release = async () => {
+    await records.stop();
+    await telemetry.stop();
+    await rm(dataDir, { recursive: true });
+  };
+  const { httpPort } = await server.start().catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
   const url = `http://127.0.0.1:${httpPort}`;
 
   return Object.assign(state, {
@@ -164,9 +173,7 @@ export async function startHttp(
     },
     async stop() {
       await server.stop();
-      await records.stop();
-      await telemetry.stop();
-      await rm(dataDir, { recursive: true });
+      await release();
     },
   });
 }

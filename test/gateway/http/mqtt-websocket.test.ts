@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { eventually } from '../../support/gateway.ts';
+import { startHttp, type TestServer } from './http-server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startHttp();
+});
+afterAll(() => server.stop());
+
+const address = (path: string) => server.url.replace('http', 'ws') + path;
+
+async function refusal(path: string, protocol?: string): Promise<string> {
+  const socket =
+    protocol === undefined ? new WebSocket(address(path)) : new WebSocket(address(path), protocol);
+  const [error] = await once(socket, 'error');
+  return String(error);
+}
+
+describe('WebSockets', () => {
+  it('at /mqtt are handed over as a stream of bytes, both ways', async () => {
+    const socket = new WebSocket(address('/mqtt'), 'mqtt');
+    await once(socket, 'open');
+    expect(socket.protocol).toBe('mqtt');
+    const taken = await eventually('the stream', 5_000, async () => server.mqttSockets[0]);
+    taken.stream.on('data', (data: Buffer) => taken.stream.write(Buffer.concat([data, data])));
+    socket.send(Buffer.from([1, 2]));
+    const [echo] = await once(socket, 'message');
+    expect([...(echo as Buffer)]).toEqual([1, 2, 1, 2]);
+    socket.close();
+    await once(socket, 'close');
+  });
+
+  it('are refused elsewhere, and without the subprotocol', async () => {
+    expect(await refusal('/elsewhere', 'mqtt')).toContain('404');
+    expect(await refusal('/mqtt')).toContain('400');
+    expect(await refusal('/mqtt', 'chat')).toContain('400');
+    expect(server.mqttSockets).toHaveLength(1);
+  });
+
+  it('are closed when the gateway stops', async () => {
+    const other = await startHttp();
+    const socket = new WebSocket(`${other.url.replace('http', 'ws')}/mqtt`, 'mqtt');
+    await once(socket, 'open');
+    const closed = once(socket, 'close');
+    await other.stop();
+    await closed;
+  });
+});
+
+describe('listening', () => {
+  it('says which port is taken', async () => {
+    const other = createServer();
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    await expect(startHttp({ httpPort: port })).rejects.toMatchObject({
+      code: 'port_in_use',
+      detail: expect.stringContaining(String(port)),
+    });
+    other.close();
+  });
+});
