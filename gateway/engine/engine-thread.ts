@@ -29,7 +29,7 @@ const store =
   settings.telemetry.kind === 'duckdb'
     ? createDuckDbStore({ file: settings.telemetry.file })
     : createInfluxStore(settings.telemetry);
-const registry = createRegistry(db, BUILT_IN_DEVICE_TYPES);
+const registry = createRegistry(db, BUILT_IN_DEVICE_TYPES, log);
 const subjects = createSubjects(db);
 const positions = createLivePositions();
 let liveTimer: NodeJS.Timeout | undefined;

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
 import type { DeviceType } from '../../rules/device-type.ts';
 import type { Place } from '../../rules/place.ts';
 import { parsePlace } from '../../rules/place.ts';
-import type { Rule } from '../../rules/rule.ts';
+import { parseRule, type Rule } from '../../rules/rule.ts';
 import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
 import type { ConsumerFacts, Purpose, QuietHours } from '../../rules/step.ts';
 import type { RecordsChange } from '../http/dependencies.ts';
@@ -35,7 +36,11 @@ export interface Registry {
   apply(change: RecordsChange): Promise<void>;
 }
 
-export function createRegistry(db: Kysely<Schema>, deviceTypes: readonly DeviceType[]): Registry {
+export function createRegistry(
+  db: Kysely<Schema>,
+  deviceTypes: readonly DeviceType[],
+  log: Logger,
+): Registry {
   const devices = new Map<string, KnownDevice>();
   const consumers = new Map<string, ConsumerFacts>();
   let places: readonly Place[] = [];
@@ -50,17 +55,26 @@ export function createRegistry(db: Kysely<Schema>, deviceTypes: readonly DeviceT
     const rows = await db.selectFrom('places').select(['id', 'feature_json']).execute();
     places = rows.flatMap((row) => {
       const parsed = parsePlace(row.id, JSON.parse(row.feature_json));
-      return parsed.ok ? [parsed.value] : [];
+      if (parsed.ok) return [parsed.value];
+      log.error(
+        { place: row.id, problems: parsed.problems },
+        'a saved place is not understood; it is left out',
+      );
+      return [];
     });
   }
 
   async function loadRules(): Promise<void> {
     const rows = await db.selectFrom('rules').selectAll().where('state', 'in', ['live', 'paused']).execute();
-    rules = rows.map((row) => ({
-      rule: JSON.parse(row.document_json) as Rule,
-      version: row.version,
-      state: row.state,
-    }));
+    rules = rows.flatMap(({ id, version, state, document_json }) => {
+      const parsed = parseRule(JSON.parse(document_json), { deviceTypes });
+      if (parsed.ok) return [{ rule: parsed.value, version, state }];
+      log.error(
+        { rule: id, version, problems: parsed.problems },
+        'a saved rule is not understood; it is left out',
+      );
+      return [];
+    });
   }
 
   async function loadConsumers(ids: readonly string[]): Promise<void> {

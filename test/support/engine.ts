@@ -64,7 +64,7 @@ export async function startEngine(
   const reader = createSqliteJournalReader({ file: files.journal });
   await reader.start();
   const store = createDuckDbStore({ file: files.telemetry });
-  const registry = createRegistry(db, BUILT_IN_DEVICE_TYPES);
+  const registry = createRegistry(db, BUILT_IN_DEVICE_TYPES, log);
   await registry.start();
   const subjects = createSubjects(db);
   await subjects.start();
