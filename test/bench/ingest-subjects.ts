@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { eventually, startGateway } from '../support/gateway.ts';
+import type { LoadDevice, LoadOrder, LoadReport } from './ingest-load.ts';
+import { allStored, furnish } from './ingest-wayside.ts';
+
+const MOSQUITTO = '/usr/sbin/mosquitto';
+
+/** One broker under load, in a process of its own. */
+export interface Subject {
+  readonly name: string;
+  readonly port: number;
+  readonly devices: readonly LoadDevice[];
+  /** Waits until what was acknowledged is also stored and judged; ms since `from`. Null where that is not its business. */
+  readonly settled: ((from: number) => Promise<number>) | null;
+  stop(): Promise<void>;
+}
+
+const TOKEN = 'bench-token';
+
+function anyDevices(count: number): readonly LoadDevice[] {
+  return Array.from({ length: count }, (_, n) => ({ id: `bench-${n}`, token: TOKEN }));
+}
+
+export async function bareAedes(devices: number): Promise<Subject> {
+  return nodeSubject('Aedes, bare (no login, nothing kept)', 'ingest-aedes.ts', devices);
+}
+
+export async function brokerAndJournal(devices: number): Promise<Subject> {
+  return nodeSubject('Wayside, broker and journal alone (fsync)', 'ingest-journal.ts', devices);
+}
+
+export async function wayside(devices: number): Promise<Subject> {
+  const gateway = await startGateway();
+  return {
+    name: 'Wayside (login, fsync, rules, DuckDB)',
+    port: gateway.mqttPort,
+    devices: await furnish(gateway, devices),
+    settled: (from) => allStored(gateway, from),
+    stop: () => gateway.stop(),
+  };
+}
+
+/** Null where it is not installed. */
+export async function mosquitto(devices: number): Promise<Subject | null> {
+  if (!existsSync(MOSQUITTO)) return null;
+  const directory = await mkdtemp(join(tmpdir(), 'wayside-mosquitto-'));
+  const port = await freePort();
+  const config = [
+    `listener ${port} 127.0.0.1`,
+    'allow_anonymous true',
+    'persistence false',
+    'log_dest none',
+    'set_tcp_nodelay true',
+  ];
+  await writeFile(join(directory, 'mosquitto.conf'), `${config.join('\n')}\n`);
+  const child = spawn(MOSQUITTO, ['-c', join(directory, 'mosquitto.conf')], { stdio: 'ignore' });
+  await eventually('Mosquitto listens', 5000, () => answers(port));
+  return {
+    name: 'Mosquitto (no login, nothing kept)',
+    port,
+    devices: anyDevices(devices),
+    settled: null,
+    async stop() {
+      await end(child);
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** Runs the generator in its own process. @throws with what it wrote where a message was lost */
+export async function runLoad(order: LoadOrder): Promise<LoadReport> {
+  const child = spawn(process.execPath, [modulePath('ingest-generator.ts'), JSON.stringify(order)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return JSON.parse(await firstLine(child)) as LoadReport;
+}
+
+async function nodeSubject(name: string, file: string, devices: number): Promise<Subject> {
+  const child = spawn(process.execPath, [modulePath(file), TOKEN], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { port } = JSON.parse(await firstLine(child)) as { port: number };
+  return { name, port, devices: anyDevices(devices), settled: null, stop: () => end(child) };
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('no output to read');
+  const gone = once(child, 'exit').then(([code]) => {
+    throw new Error(`a process of the benchmark left with ${code}`);
+  });
+  gone.catch(() => undefined);
+  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), gone]);
+  return line as string;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  await gone;
+}
+
+function modulePath(file: string): string {
+  return new URL(file, import.meta.url).pathname;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function answers(port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(undefined));
+  });
+}

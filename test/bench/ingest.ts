@@ -1,0 +1,121 @@
+import type { Bench, BenchResult, BenchRow } from './bench.ts';
+import { bareAedes, brokerAndJournal, mosquitto, runLoad, type Subject, wayside } from './ingest-subjects.ts';
+
+const DEVICES = 100;
+/** Messages that a device has unacknowledged at most: Mosquitto's own default for its clients (max_inflight_messages). */
+const WINDOW = 20;
+const ROUNDS = 2;
+const CLOSED_SECONDS = 5;
+const OPEN_SECONDS = 6;
+const WARM_UP_SECONDS = 1.5;
+const OPEN_PER_SECOND = 10_000;
+
+interface Measured {
+  acknowledged: number;
+  ackMs: number;
+  settledMs: number;
+}
+
+/** QoS 1 telemetry from 100 devices into each broker in turn, twice, so that a slow moment hits all alike. */
+export const ingestBench: Bench = {
+  name: 'ingest',
+  about: 'QoS 1 telemetry: durable, stored and rule-checked, beside bare Aedes and Mosquitto',
+  async run(progress) {
+    const subjects: Subject[] = [];
+    try {
+      for (const start of [bareAedes, mosquitto, brokerAndJournal, wayside]) {
+        const subject = await start(DEVICES);
+        if (subject === null) progress('Mosquitto is not installed, and left out');
+        else subjects.push(subject);
+      }
+      return await measure(subjects, progress);
+    } finally {
+      for (const subject of subjects.toReversed()) await subject.stop();
+    }
+  },
+};
+
+async function measure(subjects: readonly Subject[], progress: (line: string) => void): Promise<BenchResult> {
+  const closed = new Map<Subject, Measured>();
+  for (const subject of subjects) {
+    progress(`warming up: ${subject.name}`);
+    await closedLoad(subject, WARM_UP_SECONDS);
+  }
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    for (const subject of subjects) {
+      progress(`round ${round} of ${ROUNDS}, as fast as it goes: ${subject.name}`);
+      const one = await closedLoad(subject, CLOSED_SECONDS);
+      const sum = closed.get(subject) ?? { acknowledged: 0, ackMs: 0, settledMs: 0 };
+      sum.acknowledged += one.acknowledged;
+      sum.ackMs += one.ackMs;
+      sum.settledMs += one.settledMs;
+      closed.set(subject, sum);
+    }
+  }
+  const rows: BenchRow[] = [];
+  for (const subject of subjects) {
+    progress(`${OPEN_PER_SECOND} messages a second: ${subject.name}`);
+    const { latencyMs } = await runLoad({
+      port: subject.port,
+      devices: subject.devices,
+      seconds: OPEN_SECONDS,
+      load: { kind: 'open', perSecond: OPEN_PER_SECOND },
+    });
+    await subject.settled?.(0);
+    const sum = closed.get(subject);
+    rows.push({
+      subject: subject.name,
+      figures: {
+        'PUBACK/s': perSecond(sum?.acknowledged, sum?.ackMs),
+        'stored/s': subject.settled === null ? '–' : perSecond(sum?.acknowledged, sum?.settledMs),
+        'p50 ms': latencyMs?.p50 ?? '–',
+        'p99 ms': latencyMs?.p99 ?? '–',
+        'p99.9 ms': latencyMs?.p999 ?? '–',
+      },
+    });
+  }
+  return {
+    name: 'ingest',
+    conditions:
+      `${DEVICES} connections, QoS 1, ${WINDOW} in flight each, generator on the same machine; ${ROUNDS} rounds of ${CLOSED_SECONDS} s in turn. ` +
+      `stored/s: until all is in DuckDB and judged by 6 rules over 324 places. Latency from due to PUBACK at ${OPEN_PER_SECOND} msg/s.`,
+    columns: ['PUBACK/s', 'stored/s', 'p50 ms', 'p99 ms', 'p99.9 ms'],
+    rows,
+    ratios: ratiosOf(rows),
+  };
+}
+
+async function closedLoad(subject: Subject, seconds: number): Promise<Measured> {
+  const from = performance.now();
+  const report = await runLoad({
+    port: subject.port,
+    devices: subject.devices,
+    seconds,
+    load: { kind: 'closed', window: WINDOW },
+  });
+  const ackedAt = performance.now();
+  // The generator's own start is no work of the broker's: counted from its first message on.
+  const settledAt = subject.settled === null ? ackedAt - from : await subject.settled(from);
+  return {
+    acknowledged: report.acknowledged,
+    ackMs: report.elapsedMs,
+    settledMs: report.elapsedMs + Math.max(0, settledAt - (ackedAt - from)),
+  };
+}
+
+function perSecond(count: number | undefined, ms: number | undefined): number {
+  return count === undefined || ms === undefined || ms === 0 ? 0 : (count * 1000) / ms;
+}
+
+function ratiosOf(rows: readonly BenchRow[]): BenchResult['ratios'] {
+  const figure = (subject: string, column: string): number => {
+    const value = rows.find((row) => row.subject.startsWith(subject))?.figures[column];
+    return typeof value === 'number' ? value : Number.NaN;
+  };
+  const aedes = figure('Aedes', 'PUBACK/s');
+  return [
+    { name: 'Wayside PUBACK/s ÷ bare Aedes', value: figure('Wayside (', 'PUBACK/s') / aedes, aim: '≥ 0.7' },
+    { name: 'Wayside stored/s ÷ bare Aedes', value: figure('Wayside (', 'stored/s') / aedes, aim: '≥ 0.7' },
+    { name: 'Wayside p99 to PUBACK, ms', value: figure('Wayside (', 'p99 ms'), aim: '< 100' },
+  ];
+}
