@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@fastify/type-provider-typebox';
@@ -5,6 +6,16 @@ import { ERRORS } from '../errors.ts';
 import { ACCESS } from './access.ts';
 import type { HttpApp } from './context.ts';
 import { ProblemShape } from './shapes.ts';
+
+/** The parts of the made document that are completed here. */
+interface OpenApiDocument {
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components?: object;
+}
+
+interface Operation {
+  readonly responses: Record<string, { readonly description?: string }>;
+}
 
 /** Documents the routes that are registered from now on, from the schemas that check them. */
 export async function documentRoutes(app: HttpApp): Promise<void> {
@@ -36,45 +47,50 @@ export async function documentRoutes(app: HttpApp): Promise<void> {
     },
     transform: ({ schema, url, route }) => {
       const method = [route.method].flat().find((name) => name !== 'HEAD');
-      return {
-        schema: {
-          ...schema,
-          ...describeAccess(`${method} ${url}`),
-          response: withProblems(schema?.response),
-        },
-        url,
-      };
+      const { security, who } = describeAccess(`${method} ${url}`);
+      const description = [schema?.description, who].filter((text) => text !== undefined).join(' ');
+      return { schema: { ...schema, security, description }, url };
+    },
+    transformObject: (made) => {
+      // A Swagger 2 document is made only where `swagger` is set instead of `openapi` above.
+      if (!('openapiObject' in made)) return made.swaggerObject;
+      return completed(made.openapiObject as OpenApiDocument);
     },
   });
-  await app.register(swaggerUi, {
-    routePrefix: '/api/docs',
-    uiConfig: { docExpansion: 'list', tryItOutEnabled: false },
-    // Says where it is from on its own page only; the online validator would send the document away.
-    staticCSP: false,
-  });
+  await app.register(swaggerUi, { routePrefix: '/api/docs', uiConfig: { docExpansion: 'list' } });
+  const anyObject = Type.Unsafe<object>({ type: 'object', additionalProperties: true });
   app.get(
     '/api/openapi.json',
-    {
-      schema: {
-        summary: 'This document',
-        tags: ['service'],
-        response: { 200: Type.Unsafe<object>({ type: 'object', additionalProperties: true }) },
-      },
-    },
+    { schema: { summary: 'This document', tags: ['service'], response: { 200: anyObject } } },
     async () => app.swagger(),
   );
 }
 
-function describeAccess(line: string): object {
-  const access = ACCESS[line];
-  if (access === undefined || access === 'anybody') return { security: [] };
-  if (access === 'consumer')
-    return { security: [{ consumer: [] }], description: 'For the signed-in consumer.' };
-  return { security: [{ bearer: [] }, { session: [] }], description: `Roles: ${access.join(', ')}.` };
+/** Every operation may answer with a problem document, which is described once. */
+function completed(document: OpenApiDocument): object {
+  for (const operations of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(operations)) {
+      for (const [status, response] of Object.entries(operation.responses)) {
+        operation.responses[status] = { ...response, description: STATUS_CODES[status] ?? status };
+      }
+      Object.assign(operation.responses, { default: { $ref: '#/components/responses/Problem' } });
+    }
+  }
+  const problem = {
+    description: 'What went wrong, and what to do (RFC 9457)',
+    content: { 'application/problem+json': { schema: ProblemShape } },
+  };
+  return { ...document, components: { ...document.components, responses: { Problem: problem } } };
 }
 
-function withProblems(response: unknown): Record<string, unknown> {
-  return { ...(response as Record<string, unknown> | undefined), default: ProblemShape };
+function describeAccess(line: string): {
+  readonly security: Record<string, string[]>[];
+  readonly who?: string;
+} {
+  const access = ACCESS[line];
+  if (access === undefined || access === 'anybody') return { security: [] };
+  if (access === 'consumer') return { security: [{ consumer: [] }], who: 'For the signed-in consumer.' };
+  return { security: [{ bearer: [] }, { session: [] }], who: `Roles: ${access.join(', ')}.` };
 }
 
 function errorTable(): string {

@@ -65,12 +65,12 @@ export const ProblemShape = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
-    code: Type.String({ description: 'Stable; see the list above' }),
+    code: Type.String({ description: 'Stable; the list is above' }),
     mend: Type.String({ description: 'What the one who meets it can do' }),
     requestId: Type.String(),
     problems: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
   },
-  { description: 'RFC 9457 problem document, application/problem+json' },
+  { description: 'RFC 9457 problem document' },
 );
 
 export const IdParams = Type.Object({ id: Id });

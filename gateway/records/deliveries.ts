@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, type SqlBool, sql } from 'kysely';
 import { matching, newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
 import type { DeliveryState, Schema } from './schema.ts';
 
@@ -29,13 +29,13 @@ export interface DeliveryFilter {
 export const RECEIPT_KINDS = ['shown', 'clicked', 'dismissed'] as const;
 export type ReceiptKind = (typeof RECEIPT_KINDS)[number];
 
-/** How far a delivery has come by what the consumer did; any other state has rank 0. A receipt only ever raises it. */
-const RANK: Partial<Readonly<Record<DeliveryState, number>>> = {
-  shown: 1,
-  dismissed: 2,
-  clicked: 3,
-  redeemed: 4,
-};
+/** How far a delivery has come by what the consumer did, in order; other states lie before. A receipt only moves on. */
+const RANKED_STATES = [
+  'shown',
+  'dismissed',
+  'clicked',
+  'redeemed',
+] as const satisfies readonly DeliveryState[];
 
 const ORDER = { list: 'deliveries', timeColumn: 'created_at', idColumn: 'id' };
 
@@ -82,34 +82,33 @@ export async function listDeliveries(
  * Notes that the offer was shown, clicked or dismissed. The same receipt again changes nothing, and one that comes late
  * never takes back what is known: the state only moves on, and the first time of each kind stays.
  *
+ * One statement, for receipts come by the thousand, and a transaction of several would keep the engine waiting.
+ *
  * @param at when it happened, domain time
- * @returns the delivery, and whether anything changed; null where the delivery is no more
+ * @returns the delivery if anything changed, else null: also where it is no more
  */
 export async function applyReceipt(
   db: Kysely<Schema>,
   deliveryId: string,
   kind: ReceiptKind,
   at: number,
-): Promise<{ readonly delivery: StoredDelivery; readonly changed: boolean } | null> {
-  return db.transaction().execute(async (trx) => {
-    const row = await trx
-      .selectFrom('deliveries')
-      .selectAll()
-      .where('id', '=', deliveryId)
-      .executeTakeFirst();
-    if (row === undefined) return null;
-    const advances = (RANK[kind] ?? 0) > (RANK[row.state] ?? 0);
-    const news = {
-      state: advances ? kind : row.state,
+): Promise<StoredDelivery | null> {
+  const atOrBeyond = RANKED_STATES.slice(RANKED_STATES.indexOf(kind));
+  const advances = sql<SqlBool>`state not in (${sql.join(atOrBeyond)})`;
+  const column = sql.ref(`${kind}_at`);
+  const row = await db
+    .updateTable('deliveries')
+    .set({
+      state: sql`case when ${advances} then ${kind} else state end`,
       // What was clicked or dismissed was shown, even if that receipt was lost.
-      shown_at: row.shown_at ?? at,
-      clicked_at: row.clicked_at ?? (kind === 'clicked' ? at : null),
-      dismissed_at: row.dismissed_at ?? (kind === 'dismissed' ? at : null),
+      shown_at: sql`coalesce(shown_at, ${at})`,
+      [`${kind}_at`]: sql`coalesce(${column}, ${at})`,
       // It has arrived: a crash may have left it queued, and it must not go out again.
       next_attempt_at: null,
-    };
-    const changed = (Object.keys(news) as (keyof typeof news)[]).some((name) => news[name] !== row[name]);
-    if (changed) await trx.updateTable('deliveries').set(news).where('id', '=', deliveryId).execute();
-    return { delivery: deliveryOf({ ...row, ...news }), changed };
-  });
+    })
+    .where('id', '=', deliveryId)
+    .where(sql<SqlBool>`(${advances} or ${column} is null or next_attempt_at is not null)`)
+    .returningAll()
+    .executeTakeFirst();
+  return row === undefined ? null : deliveryOf(row);
 }

@@ -28,8 +28,8 @@ export function registerReceiptRoute(app: HttpApp, { deps }: RouteContext): void
       const { token, kind, at } = request.body;
       const deliveryId = readReceipt(deps.receiptKey, token);
       if (deliveryId === null) throw new WaysideError('forged_token', 'the token was not made here');
-      const applied = await applyReceipt(deps.records, deliveryId, kind, domainTime(at));
-      if (applied?.changed === true) deps.live.publish({ kind: 'delivery', delivery: applied.delivery });
+      const delivery = await applyReceipt(deps.records, deliveryId, kind, domainTime(at));
+      if (delivery !== null) deps.live.publish({ kind: 'delivery', delivery });
       return reply.code(204).send(null);
     },
   );

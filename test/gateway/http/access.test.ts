@@ -108,7 +108,7 @@ describe('documentation', () => {
       for (const [method, operation] of Object.entries(methods)) {
         expect([method, path, operation.summary]).not.toEqual([method, path, undefined]);
         expect([method, path, operation.security]).not.toEqual([method, path, undefined]);
-        expect(operation.responses).toHaveProperty('default');
+        expect(operation.responses).toHaveProperty('default', { $ref: '#/components/responses/Problem' });
       }
     }
   });
