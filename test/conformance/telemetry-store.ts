@@ -251,6 +251,7 @@ export function telemetryStoreConformance(name: string, make: () => Promise<Stor
         "'; DROP TABLE readings; --",
         '%27',
         '\u0001',
+        'nul\u0000byte',
         'null',
       ];
       await keep(
