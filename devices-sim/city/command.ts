@@ -43,10 +43,16 @@ export function addCityCommand(program: Command): void {
         .conflicts('people'),
     )
     .option('--seed <n>', 'seed of the city', whole, 1)
-    .option('--url <url>', 'MQTT address of the gateway', 'mqtt://localhost:1883')
+    .option(
+      '--url <url>',
+      'MQTT address of the gateway',
+      urlOf('mqtt:', 'mqtts:', 'ws:', 'wss:'),
+      'mqtt://localhost:1883',
+    )
     .option(
       '--api <url>',
       'HTTP address of the gateway, to register people and devices there, e.g. http://localhost:8080',
+      urlOf('http:', 'https:'),
     )
     .addOption(new Option('--admin-token <token>', 'token for --api').env('WAYSIDE_ADMIN_TOKEN'))
     .option('--credentials <file>', 'JSON file of device tokens; what --api registers is added to it')
@@ -138,10 +144,9 @@ function untilStopped(seconds: number | undefined): Promise<void> {
     const timer = seconds === undefined ? null : setTimeout(finish, seconds * 1000);
     function finish(): void {
       if (timer !== null) clearTimeout(timer);
-      process.off('SIGINT', finish);
-      process.off('SIGTERM', finish);
       resolve();
     }
+    // For good, as a terminal and npm may both pass on the same Ctrl-C.
     process.on('SIGINT', finish);
     process.on('SIGTERM', finish);
   });
@@ -177,4 +182,13 @@ function positive(text: string): number {
   if (!Number.isFinite(value) || value <= 0)
     throw new InvalidArgumentError('A number of seconds above 0 is needed.');
   return value;
+}
+
+function urlOf(...protocols: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (protocols.includes(URL.parse(text)?.protocol ?? '')) return text;
+    throw new InvalidArgumentError(
+      `An address that begins with ${protocols.map((one) => `${one}//`).join(' or ')} is needed.`,
+    );
+  };
 }

@@ -29,7 +29,7 @@ export function readDemoSettings(env: Readonly<Record<string, string | undefined
     mqttPort: port(env, 'WAYSIDE_MQTT_PORT', 1883),
     dataDir: path.resolve(env.WAYSIDE_DATA_DIR || 'data', 'demo'),
     adminToken: randomBytes(24).toString('base64url'),
-    people: 80,
+    people: 90,
     seed: 1,
   };
 }

@@ -14,14 +14,14 @@ export interface Errand {
   readonly staySeconds: number;
 }
 
-/** Days are short here: a whole one, from home to work, café and shops, passes in some twenty minutes. */
+/** Days are short here: a whole one, from home to work, café and shops, passes in a quarter of an hour. */
 const STAY_SECONDS: Readonly<Record<ErrandKind, readonly [number, number]>> = {
-  home: [50, 150],
-  work: [60, 180],
-  cafe: [45, 150],
-  supermarket: [80, 200],
-  gym: [90, 240],
-  pharmacy: [30, 70],
+  home: [30, 110],
+  work: [40, 120],
+  cafe: [30, 100],
+  supermarket: [60, 140],
+  gym: [70, 160],
+  pharmacy: [25, 60],
   fuel_station: [0, 0],
 };
 const WEIGHTS: readonly (readonly [ErrandKind, number])[] = [
