@@ -4,8 +4,8 @@ import { connectPacket, publishPacket } from '../broker/packets.ts';
 import { drive, type LoadOrder, type LoadReport } from './ingest-load.ts';
 
 /**
- * The load, in a process of its own and as cheap as can be: packets are made beforehand and lie in one buffer a device, so
- * that a window of messages is one write, and acknowledgements are counted, not parsed.
+ * The load, in a process of its own and as cheap as can be: packets are made beforehand, and acknowledgements are counted,
+ * not parsed.
  */
 const CONNACK_BYTES = 4;
 const PUBACK_BYTES = 4;
@@ -47,16 +47,15 @@ class Device {
     return this.sent - this.acknowledged;
   }
 
-  /** Sends the next messages; packet ids repeat after 512, so at most that many may be in flight. */
+  /**
+   * Sends the next messages, each with a write of its own, as client libraries do: a device does not save its readings up.
+   * Packet ids repeat after 512, so at most that many may be in flight.
+   */
   send(messages: number): void {
-    for (let left = messages; left > 0; ) {
-      const start = this.sent % this.count;
-      const step = Math.min(left, this.count - start);
-      this.#socket.write(
-        this.#packets.subarray(start * this.#packetBytes, (start + step) * this.#packetBytes),
-      );
-      this.sent += step;
-      left -= step;
+    for (let left = messages; left > 0; left -= 1) {
+      const start = (this.sent % this.count) * this.#packetBytes;
+      this.#socket.write(this.#packets.subarray(start, start + this.#packetBytes));
+      this.sent += 1;
     }
   }
 
