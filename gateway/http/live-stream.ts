@@ -69,8 +69,15 @@ export function createLiveStreams(feed: LiveFeed): LiveStreams {
   };
 }
 
+/** Text of events under way: each goes to many readers, and is written once. */
+const encoded = new WeakMap<LiveEvent, string>();
+
 function encode(event: LiveEvent): string {
-  return `event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
+  const known = encoded.get(event);
+  if (known !== undefined) return known;
+  const text = `event: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;
+  encoded.set(event, text);
+  return text;
 }
 
 function drained(response: ServerResponse): Promise<void> {

@@ -7,6 +7,9 @@ import { ACCESS } from './access.ts';
 import type { HttpApp } from './context.ts';
 import { ProblemShape } from './shapes.ts';
 
+/** The bar asks for the address of another document, and this page has one only. */
+const HIDE_TOP_BAR = '.swagger-ui .topbar { display: none }';
+
 /** The parts of the made document that are completed here. */
 interface OpenApiDocument {
   readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -57,7 +60,11 @@ export async function documentRoutes(app: HttpApp): Promise<void> {
       return completed(made.openapiObject as OpenApiDocument);
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/api/docs', uiConfig: { docExpansion: 'list' } });
+  await app.register(swaggerUi, {
+    routePrefix: '/api/docs',
+    uiConfig: { docExpansion: 'list' },
+    theme: { title: 'Wayside API', css: [{ filename: 'wayside.css', content: HIDE_TOP_BAR }] },
+  });
   const anyObject = Type.Unsafe<object>({ type: 'object', additionalProperties: true });
   app.get(
     '/api/openapi.json',
@@ -94,9 +101,9 @@ function describeAccess(line: string): {
 }
 
 function errorTable(): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
   const lines = Object.entries(ERRORS).map(
-    ([code, { status, title, mend }]) =>
-      `| \`${code}\` | ${status} | ${title} | ${mend.replaceAll('|', '\\|')} |`,
+    ([code, { status, title, mend }]) => `| \`${code}\` | ${status} | ${cell(title)} | ${cell(mend)} |`,
   );
   return ['| code | status | what | what to do |', '|---|---|---|---|', ...lines].join('\n');
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Place, parsePlace } from '../../rules/place.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 
@@ -17,6 +18,7 @@ export interface PlaceImport {
 }
 
 const MAX_FEATURES = 200_000;
+const FEATURES_AT_A_STRETCH = 200;
 /** Leaves room for a number behind it, within the 128 that an id may have. */
 const MAX_SLUG = 100;
 
@@ -27,7 +29,7 @@ const MAX_SLUG = 100;
  *
  * @throws WaysideError `invalid_document` where it is no FeatureCollection
  */
-export function readPlaceImport(document: unknown): PlaceImport {
+export async function readPlaceImport(document: unknown): Promise<PlaceImport> {
   const collection = document as { readonly type?: unknown; readonly features?: unknown } | null;
   if (collection?.type !== 'FeatureCollection' || !Array.isArray(collection.features)) {
     throw invalid('type', 'must be a GeoJSON FeatureCollection with a list of features');
@@ -40,7 +42,7 @@ export function readPlaceImport(document: unknown): PlaceImport {
   }
   const used = new Set<string>();
   const places: { id: string; name: string; feature: object }[] = [];
-  const features = collection.features.map((feature: unknown, index): FeatureReport => {
+  const readFeature = (feature: unknown, index: number): FeatureReport => {
     const given = givenId(feature);
     const id = given ?? unusedSlug(nameOf(feature) ?? `place-${index + 1}`, used);
     const parsed = parsePlace(id, feature);
@@ -51,13 +53,24 @@ export function readPlaceImport(document: unknown): PlaceImport {
     used.add(id);
     places.push(storedPlace(parsed.value, feature));
     return { index, id, status: 'imported' };
-  });
+  };
+  const features: FeatureReport[] = [];
+  for (const feature of collection.features as unknown[]) {
+    features.push(readFeature(feature, features.length));
+    // A long import must not hold up the acknowledgements that this thread gives to devices.
+    if (features.length % FEATURES_AT_A_STRETCH === 0) await setImmediate();
+  }
   return { places, features };
 }
 
 /** What is kept of a parsed place: the Feature as it was given, under its final id. */
 export function storedPlace(place: Place, feature: unknown): { id: string; name: string; feature: object } {
-  return { id: place.id, name: place.name, feature: { ...(feature as object), id: place.id } };
+  const { properties } = feature as FeatureLike;
+  return {
+    id: place.id,
+    name: place.name,
+    feature: { ...(feature as object), id: place.id, properties: properties ?? {} },
+  };
 }
 
 function invalid(path: string, message: string): WaysideError {

@@ -18,6 +18,8 @@ const ORDER = { list: 'places', timeColumn: 'updated_at', idColumn: 'id' };
 /** Rows in one insert; SQLite takes at most 32,766 parameters. */
 const INSERT_ROWS = 1_000;
 
+const FEATURES_A_PART = 1_000;
+
 function placeOf(row: Schema['places']): StoredPlace {
   return { id: row.id, name: row.name, feature: JSON.parse(row.feature_json), updatedAt: row.updated_at };
 }
@@ -73,6 +75,32 @@ export async function listPlaces(db: Kysely<Schema>, page: PageRequest): Promise
     .limit(page.limit + 1)
     .execute();
   return pageOf(ORDER, rows, page.limit, (row) => [row.updated_at, row.id], placeOf);
+}
+
+/**
+ * All places as JSON texts of Features, in parts. The database writes id and name into the properties, where map styles
+ * look for them: no place is parsed in this thread, for there may be a hundred thousand.
+ */
+export async function* placeFeatureTexts(db: Kysely<Schema>): AsyncGenerator<readonly string[]> {
+  let after = '';
+  for (;;) {
+    const rows = await db
+      .selectFrom('places')
+      .select([
+        'id',
+        sql<string>`json_set(feature_json, '$.id', id, '$.properties.id', id, '$.properties.name', name)`.as(
+          'text',
+        ),
+      ])
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(FEATURES_A_PART)
+      .execute();
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map((row) => row.text);
+    after = last.id;
+  }
 }
 
 /** Ids of all places, for checking the names in a rule. */

@@ -127,8 +127,16 @@ export interface Schema {
   /** What the engine noted about readings that are not plain, so that the telemetry writer stores them alike after a restart. */
   reading_verdicts: { seq: number; verdict_json: string };
   /** Readings of the last 24 to 48 hours by identity, to store each once; two tables that take turns by the day. */
-  seen_readings_0: { device_key: string; identity: number };
-  seen_readings_1: { device_key: string; identity: number };
+  seen_readings_0: SeenReading;
+  seen_readings_1: SeenReading;
+}
+
+/** `at` (see engine/once.ts) stands before the digest, so that rows are added at the end of a device's range: in random order a commit would rewrite many pages. */
+interface SeenReading {
+  device_key: string;
+  at: number;
+  /** 48 bits of a hash of what makes the reading the same. */
+  digest: number;
 }
 
 export type RuleState = 'draft' | 'live' | 'paused' | 'ended';

@@ -18,6 +18,10 @@ export interface SqliteFile {
 /** How long a statement waits for another thread's transaction before it fails with "database is locked". */
 const BUSY_TIMEOUT_MS = 10_000;
 
+/** Pages that are changed all the time stay in memory. */
+const CACHE_KIB = 16 * 1024;
+/** 16 MiB of log: a checkpoint writes pages that many commits changed once. */
+const CHECKPOINT_PAGES = 4_000;
 /** Statements kept prepared; the code has fewer shapes, except lists of any length in `in (…)`. */
 const MAX_CACHED_STATEMENTS = 300;
 
@@ -71,6 +75,7 @@ function openDatabase(file: string): DatabaseSync {
   try {
     database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
     database.exec('pragma journal_mode = wal; pragma synchronous = full;');
+    database.exec(`pragma cache_size = -${CACHE_KIB}; pragma wal_autocheckpoint = ${CHECKPOINT_PAGES};`);
     return database;
   } catch (cause) {
     database?.close();

@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream';
 import { Type } from '@fastify/type-provider-typebox';
+import type { Kysely } from 'kysely';
 import { parsePlace } from '../../../rules/place.ts';
 import { WaysideError } from '../../errors.ts';
-import type { Page } from '../../records/page.ts';
-import { deletePlace, getPlace, listPlaces, type StoredPlace, savePlaces } from '../../records/places.ts';
+import { deletePlace, getPlace, listPlaces, placeFeatureTexts, savePlaces } from '../../records/places.ts';
+import type { Schema } from '../../records/schema.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
 import { readPlaceImport, storedPlace } from '../place-import.ts';
@@ -10,8 +12,6 @@ import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } fr
 
 const MAX_PLACE_BYTES = 4 * 1024 * 1024;
 const MAX_IMPORT_BYTES = 64 * 1024 * 1024;
-/** Places read from the records at once for the map. */
-const MAP_PAGE = 1_000;
 
 const Feature = Type.Unsafe<object>({
   type: 'object',
@@ -84,7 +84,7 @@ export function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext): void 
       },
     },
     async (request) => {
-      const { places, features } = readPlaceImport(request.body);
+      const { places, features } = await readPlaceImport(request.body);
       if (places.length > 0) {
         await savePlaces(records, places, changeBy(deps, request));
         await deps.changed({ kind: 'places' });
@@ -115,19 +115,11 @@ export function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext): void 
       schema: {
         summary: 'All places as one FeatureCollection, for the map',
         tags,
-        response: { 200: Type.Unsafe<object>({ type: 'object', additionalProperties: true }) },
+        response: { 200: Type.Unsafe<Readable>({ description: 'GeoJSON' }) },
       },
     },
-    async (_request, reply) => {
-      const features: object[] = [];
-      let cursor: string | undefined;
-      do {
-        const page: Page<StoredPlace> = await listPlaces(records, { limit: MAP_PAGE, cursor });
-        for (const { id, name, feature } of page.items) features.push(mapFeature(id, name, feature));
-        cursor = page.next ?? undefined;
-      } while (cursor !== undefined);
-      return reply.type('application/geo+json').send({ type: 'FeatureCollection', features });
-    },
+    async (_request, reply) =>
+      reply.type('application/geo+json').send(Readable.from(featureCollectionTexts(records))),
   );
 
   app.get(
@@ -147,8 +139,12 @@ export function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext): void 
   );
 }
 
-/** Map styles read properties only, so id and name are there too. */
-function mapFeature(id: string, name: string, feature: object): object {
-  const { properties } = feature as { readonly properties?: object | null };
-  return { ...feature, id, properties: { ...properties, id, name } };
+async function* featureCollectionTexts(records: Kysely<Schema>): AsyncGenerator<string> {
+  yield '{"type":"FeatureCollection","features":[';
+  let separator = '';
+  for await (const texts of placeFeatureTexts(records)) {
+    yield separator + texts.join(',');
+    separator = ',';
+  }
+  yield ']}';
 }

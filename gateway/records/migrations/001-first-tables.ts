@@ -120,8 +120,7 @@ async function engineState(db: Kysely<unknown>): Promise<void> {
   await sql`create table reading_verdicts (seq integer primary key, verdict_json text not null)`.execute(db);
   for (const table of ['seen_readings_0', 'seen_readings_1']) {
     await sql`create table ${sql.table(table)} (
-      device_key text not null, identity integer not null, primary key (device_key, identity)) without rowid`.execute(
-      db,
-    );
+      device_key text not null, at integer not null, digest integer not null,
+      primary key (device_key, at, digest)) without rowid`.execute(db);
   }
 }

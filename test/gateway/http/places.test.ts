@@ -71,6 +71,24 @@ describe('places', () => {
   });
 });
 
+describe('a place without properties', () => {
+  it('has id and name on the map all the same', async () => {
+    const ring = [
+      [9, 45],
+      [9.01, 45],
+      [9.01, 45.01],
+      [9, 45],
+    ];
+    const body = { type: 'Feature', geometry: { type: 'Polygon', coordinates: [ring] }, properties: null };
+    expect((await server.call('PUT', '/api/v1/places/bare', { body })).status).toBe(200);
+    const map = await server.call('GET', '/api/v1/places.geojson');
+    expect(map.body.features.find((feature: { id: string }) => feature.id === 'bare').properties).toEqual({
+      id: 'bare',
+      name: 'bare',
+    });
+  });
+});
+
 describe('importing places', () => {
   const importing = (features: unknown) =>
     server.call('POST', '/api/v1/places/import', { body: { type: 'FeatureCollection', features } });
