@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDuckDbStore } from '../../../gateway/telemetry/duckdb-store.ts';
 import type { TelemetryPoint } from '../../../gateway/telemetry/telemetry-store.ts';
 
-const WRITER = path.join(import.meta.dirname, 'duckdb-writer.ts');
+const WRITER = new URL('./duckdb-writer.ts', import.meta.url).pathname;
 const T0 = 1_700_000_000_000;
 
 function point(seq: number, part: Partial<TelemetryPoint> = {}): TelemetryPoint {
