@@ -16,19 +16,25 @@ export interface LiveStreams {
    * Writes the snapshot and then every event to a response until either side ends it.
    *
    * @param headers those that the server has set on the answer so far
+   * @param isStillAllowed asked at every heartbeat: who signed out is told no more
    */
-  serve(response: ServerResponse, headers: Readonly<Record<string, string>>): Promise<void>;
+  serve(
+    response: ServerResponse,
+    headers: Readonly<Record<string, string>>,
+    isStillAllowed: () => Promise<boolean>,
+  ): Promise<void>;
   closeAll(): void;
 }
 
-export function createLiveStreams(feed: LiveFeed): LiveStreams {
+/** @param heartbeatMs how often a comment keeps the connection open */
+export function createLiveStreams(feed: LiveFeed, heartbeatMs = HEARTBEAT_MS): LiveStreams {
   const open = new Set<ServerResponse>();
 
   return {
     get size() {
       return open.size;
     },
-    async serve(response, headers) {
+    async serve(response, headers, isStillAllowed) {
       open.add(response);
       let held: LiveEvent[] | null = [];
       const write = (text: string) => {
@@ -41,7 +47,12 @@ export function createLiveStreams(feed: LiveFeed): LiveStreams {
         held.push(event);
         if (held.length > MAX_HELD_EVENTS) response.destroy();
       });
-      const heartbeat = setInterval(() => write(':\n\n'), HEARTBEAT_MS);
+      const heartbeat = setInterval(() => {
+        isStillAllowed().then(
+          (allowed) => (allowed ? write(':\n\n') : response.destroy()),
+          () => response.destroy(),
+        );
+      }, heartbeatMs);
       response.once('close', () => {
         clearInterval(heartbeat);
         unsubscribe();

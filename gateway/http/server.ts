@@ -34,6 +34,8 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 /** A request that has not come in whole by then is given up, so that slow senders don't hold connections. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
+/** What requests under way have to finish when the gateway stops. */
+const FINISH_WITHIN_MS = 5_000;
 /** Ids in addresses may have 128 characters, each of which may be percent-encoded. */
 const MAX_PARAMETER_LENGTH = 3 * 128;
 
@@ -59,8 +61,8 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    // Else a browser's idle connection would hold up the stop.
-    forceCloseConnections: true,
+    // Else a browser's idle connection would hold up the stop; requests under way are let finish.
+    forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     // What goes wrong before a route is found does not come to the error handler.
     frameworkErrors: answerError,
@@ -119,7 +121,9 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     },
     async stop() {
       await closeWebSockets();
+      const timer = setTimeout(() => app.server.closeAllConnections(), FINISH_WITHIN_MS);
       await app.close();
+      clearTimeout(timer);
     },
   };
 }

@@ -124,7 +124,7 @@ export function recordsConformance(name: string, open: () => Promise<OpenedRecor
     });
 
     it('keeps an identity once', async () => {
-      const seen = { device_key: 'k', identity: 2 ** 52 + 1 };
+      const seen = { device_key: 'k', at: 1_763_756_400_000, digest: 2 ** 52 + 1 };
       const insert = () =>
         records.db
           .insertInto('seen_readings_0')

@@ -1,6 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { WaysideError } from '../../errors.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
+import { identify } from '../identity.ts';
 import { createLiveStreams } from '../live-stream.ts';
 
 /** Streams open at once; each costs memory for what its reader has not read yet. */
@@ -28,7 +29,8 @@ export function registerLiveRoute(app: HttpApp, { deps }: RouteContext): void {
         Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]),
       );
       reply.hijack();
-      await streams.serve(reply.raw, headers).catch((error: unknown) => {
+      const isStillAllowed = async () => (await identify(deps, request, 'staff')).kind === 'staff';
+      await streams.serve(reply.raw, headers, isStillAllowed).catch((error: unknown) => {
         request.log.error({ err: error }, 'the live stream failed');
         reply.raw.destroy();
       });

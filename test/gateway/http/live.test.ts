@@ -1,6 +1,9 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LiveEvent } from '../../../gateway/http/dependencies.ts';
+import { createLiveStreams } from '../../../gateway/http/live-stream.ts';
 import { eventually } from '../../support/gateway.ts';
 import { ADMIN_TOKEN, startHttp, type TestServer } from './http-server.ts';
 
@@ -97,5 +100,34 @@ describe('the live stream', () => {
     await other.stop();
     await body;
     expect(other.listeners.size).toBe(0);
+  });
+});
+
+describe('a live stream on its own', () => {
+  it('keeps the connection open with comments, and ends once the reader may read no more', async () => {
+    let isAllowed = true;
+    const streams = createLiveStreams(
+      { snapshot: async () => [], subscribe: () => () => undefined, publish: () => undefined },
+      20,
+    );
+    const standalone = createServer((_request, response) => {
+      void streams.serve(response, {}, async () => isAllowed);
+    });
+    standalone.listen(0, '127.0.0.1');
+    await once(standalone, 'listening');
+    const { port } = standalone.address() as AddressInfo;
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    while (!text.includes('\n\n:\n\n')) text += (await reader?.read())?.value ?? '';
+    expect(streams.size).toBe(1);
+    isAllowed = false;
+    await expect(
+      (async () => {
+        while (!(await reader?.read())?.done);
+      })(),
+    ).rejects.toThrow('terminated');
+    await eventually('the stream gone', 5_000, async () => (streams.size === 0 ? true : undefined));
+    standalone.close();
   });
 });
