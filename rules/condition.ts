@@ -71,13 +71,28 @@ function metricTypes(deviceTypes: readonly DeviceType[]): ReadonlyMap<string, st
  * Numbers are doubles in CEL, but people write `fuel + 1`; so whole literals are taken as doubles beside a double.
  */
 function environmentOf(trigger: Trigger, deviceTypes: readonly DeviceType[]): Environment {
+  const hasPlace = trigger.kind === 'place';
+  const known = environments.get(deviceTypes) ?? {};
+  const name = hasPlace ? 'withPlace' : 'withoutPlace';
+  const environment = known[name] ?? buildEnvironment(hasPlace, deviceTypes);
+  environments.set(deviceTypes, { ...known, [name]: environment });
+  return environment;
+}
+
+/** Building one costs some 0.3 ms, and a rulebook may hold thousands of conditions over the same device types. */
+const environments = new WeakMap<
+  readonly DeviceType[],
+  { readonly withPlace?: Environment; readonly withoutPlace?: Environment }
+>();
+
+function buildEnvironment(hasPlace: boolean, deviceTypes: readonly DeviceType[]): Environment {
   const environment = new Environment({ unlistedVariablesAreDyn: false, limits: LIMITS })
     .registerVariable({ name: 'device', schema: { id: 'string', type: 'string' } })
     .registerVariable({ name: 'metrics', schema: Object.fromEntries(metricTypes(deviceTypes)) })
     .registerVariable({ name: 'position', schema: POSITION })
     .registerVariable({ name: 'consumer', schema: { id: 'string', timezone: 'string', attributes: 'map' } })
     .registerVariable('now', 'google.protobuf.Timestamp');
-  if (trigger.kind === 'place') {
+  if (hasPlace) {
     environment
       .registerVariable({ name: 'place', schema: { id: 'string', name: 'string', tags: 'list<string>' } })
       .registerVariable({ name: 'visit', schema: { id: 'string', enteredAt: 'google.protobuf.Timestamp' } });

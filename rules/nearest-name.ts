@@ -27,11 +27,14 @@ export function editDistance(a: string, b: string): number {
 /** Longer names are not compared: nobody mistypes them by a letter, and the cost is quadratic. */
 const LONGEST_COMPARED = 128;
 
+/** From this length on, a name that goes on where the other ends is taken for it: `monday` means `mon`. */
+const SHORTEST_STEM = 3;
+
 /**
  * The known name that a mistyped one most likely means, or null where none is near: at most a third of its letters
- * (at least one) may differ. Case counts as no difference.
+ * (at least one) may differ, or one is the beginning of the other. Case counts as no difference.
  */
-export function nearestName(found: string, known: Iterable<string>): string | null {
+export function nearestName(found: string, known: readonly string[]): string | null {
   if (found.length > LONGEST_COMPARED) return null;
   const lower = found.toLowerCase();
   let nearest: string | null = null;
@@ -44,11 +47,16 @@ export function nearestName(found: string, known: Iterable<string>): string | nu
       nearest = name;
     }
   }
-  return nearest;
+  if (nearest !== null || found.length < SHORTEST_STEM) return nearest;
+  for (const name of known) {
+    const stem = Math.min(name.length, found.length);
+    if (stem >= SHORTEST_STEM && name.slice(0, stem).toLowerCase() === lower.slice(0, stem)) return name;
+  }
+  return null;
 }
 
 /** ` Did you mean "x"?`, or nothing. To be appended to a problem's message. */
-export function suggestion(found: string, known: Iterable<string>): string {
+export function suggestion(found: string, known: readonly string[]): string {
   const nearest = nearestName(found, known);
   return nearest === null ? '' : ` Did you mean "${nearest}"?`;
 }

@@ -77,7 +77,7 @@ export function outsideSchedule(schedule: Schedule, zones: Zones, at: number): s
   const afterMidnight = spansMidnight && local.minuteOfDay < (schedule.hours?.to ?? 0);
   const weekday = afterMidnight ? dayBefore(local.weekday) : local.weekday;
   if (schedule.days !== null && !schedule.days.includes(weekday)) {
-    return `it is ${weekday} in ${zone}, and the rule runs on ${schedule.days.join(', ')}`;
+    return `it is ${afterMidnight ? `the night of ${weekday}` : weekday} in ${zone}, and the rule runs on ${schedule.days.join(', ')}`;
   }
   if (schedule.hours !== null && !inDailySpan(local.minuteOfDay, schedule.hours.from, schedule.hours.to)) {
     const { from, to } = schedule.hours;

@@ -1,5 +1,5 @@
 import { changeDevice, type Draft, deviceOf } from './draft.ts';
-import { MINUTE_MS } from './duration.ts';
+import { describeDuration, MINUTE_MS } from './duration.ts';
 import { contains, metresOutside, type Shape } from './geometry/shape.ts';
 import { type Firing, judge } from './judge.ts';
 import { type Fix, type HeldFix, type OpenVisit, own, type SilencedVisit, without } from './memory.ts';
@@ -191,7 +191,7 @@ export function fireDwells(
   for (const rule of rulesOn(draft, place, 'dwell')) {
     const dueAt = dwellDueAt(rule, visit);
     if (dueAt === null || dueAt <= due.after || dueAt > due.until) continue;
-    const found = `${deviceId} has been in ${place.name} for ${Math.round((dueAt - visit.enteredAt) / 1000)} s`;
+    const found = `${deviceId} has been in ${place.name} for ${describeDuration(dueAt - visit.enteredAt)}`;
     const fired = firing(rule, deviceId, place, visit, due.at, found);
     judge(
       draft,

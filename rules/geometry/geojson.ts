@@ -152,5 +152,26 @@ function readRing(value: unknown, path: string, report: Report): Ring | null {
     report(path, 'must end where it begins (first and last position alike)');
     return null;
   }
-  return unwrap(points);
+  const ring = unwrap(points);
+  // A ring around a pole encloses the pole's cap, whatever its corners enclose on paper.
+  const goesAround = Math.abs((ring.at(-1)?.[0] ?? 0) - (ring[0]?.[0] ?? 0)) >= 180;
+  if (!goesAround && flatArea(ring) < SMALLEST_AREA_SQUARE_DEGREES) {
+    report(path, 'encloses no area: its corners lie on one line');
+    return null;
+  }
+  return ring;
+}
+
+/** About 0.1 m² at the equator. */
+const SMALLEST_AREA_SQUARE_DEGREES = 1e-11;
+
+/** The shoelace formula (Meister 1769), measured from the first corner, so that small rings far from 0° keep their digits. */
+function flatArea(ring: Ring): number {
+  const [lon0, lat0] = ring[0] ?? [0, 0];
+  let twice = 0;
+  for (const [index, [endLon, endLat]] of ring.entries()) {
+    const [startLon, startLat] = ring[index - 1] ?? [lon0, lat0];
+    twice += (startLon - lon0) * (endLat - lat0) - (endLon - lon0) * (startLat - lat0);
+  }
+  return Math.abs(twice) / 2;
 }

@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
+import { purposesOf } from '../../rules/purposes.ts';
+import { parseRule } from '../../rules/rule.ts';
+import { must, rule } from './scenario.ts';
+
+const context = {
+  deviceTypes: BUILT_IN_DEVICE_TYPES,
+  placeIds: ['cafe', 'mall'],
+  tags: ['coffee', 'fuel_station'],
+};
+
+const WHOLE = `
+id: fuel-when-low
+name: Fuel offer at a station when the tank is low
+trigger: { place: { tag: fuel_station }, on: dwell, for: PT5M }
+when: device.type == "car" && metrics.fuel < 0.15
+schedule: { days: [mon, fri], hours: "07:00-22:00", timezone: consumer, until: 2026-12-31 }
+limits: { cooldown: PT6H, perConsumer: { count: 2, per: P1D }, quietHours: ignore }
+offer:
+  title: "5 ct off a litre at {{ place.name }}"
+  body: "{% if metrics.fuel < 0.05 %}Soon empty{% else %}{{ metrics.fuel | times: 100 | round }} %{% endif %}"
+  url: "https://example.org/{{ place.id | url_encode }}"
+  expires: PT30M
+`;
+
+/** Problems of a document as `path: message`. */
+function problemsOf(document: unknown): string[] {
+  const parsed = parseRule(document, context);
+  return parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+const valid = {
+  id: 'hello',
+  trigger: { place: { id: 'cafe' }, on: 'enter' },
+  offer: { title: 'Hello', body: 'Coffee' },
+};
+const withTrigger = (trigger: unknown) => problemsOf({ ...valid, trigger });
+const withOffer = (offer: object) => problemsOf({ ...valid, offer: { ...valid.offer, ...offer } });
+const withWhen = (when: unknown, trigger: object = valid.trigger) => problemsOf({ ...valid, trigger, when });
+
+describe('a rule document', () => {
+  it('in YAML becomes plain data', () => {
+    const parsed = must(parseRule(parseYaml(WHOLE), context));
+    expect(JSON.parse(JSON.stringify(parsed))).toEqual(parsed);
+    expect(parsed).toMatchObject({
+      id: 'fuel-when-low',
+      trigger: { kind: 'place', place: { kind: 'tag', tag: 'fuel_station' }, on: 'dwell', forMs: 300_000 },
+      schedule: {
+        days: ['mon', 'fri'],
+        hours: { from: 420, to: 1320 },
+        timezone: { kind: 'consumer' },
+        until: '2026-12-31',
+      },
+      limits: {
+        cooldownMs: 21_600_000,
+        perConsumer: { count: 2, perMs: 86_400_000 },
+        ignoreQuietHours: true,
+      },
+      offer: { expiresMs: 1_800_000 },
+    });
+  });
+
+  it('tells every problem at once, each with its path and the nearest name', () => {
+    const problems = problemsOf({
+      id: 'no good',
+      trigger: { place: { tag: 'cofee' }, on: 'entr' },
+      when: 'metrics.feul < 0.5',
+      limit: {},
+      limits: { cooldown: '6 hours', perConsumer: { count: 0, per: 'P1Y' } },
+      schedule: { days: ['monday'], hours: '7-22', timezone: 'Europe/Rom', until: 'soon' },
+      offer: {
+        title: '{{ plac.name }}',
+        body: '{{ metrics.fuel | rond }}',
+        url: 'javascript:alert(1)',
+        expire: 'PT5M',
+      },
+    });
+    const has = (path: string, ...words: string[]) =>
+      expect(
+        problems.find(
+          (problem) => problem.startsWith(`${path}: `) && words.every((word) => problem.includes(word)),
+        ),
+        path,
+      ).toBeDefined();
+    has('id', 'no good');
+    has('trigger.place.tag', 'cofee', 'Did you mean "coffee"?');
+    has('trigger.on', 'Did you mean "enter"?');
+    has('when', 'metrics.feul', 'Did you mean "fuel"?');
+    has('limit', 'Did you mean "limits"?');
+    has('limits.cooldown', 'ISO 8601', '6 hours');
+    has('limits.perConsumer.count', '1 to 1000');
+    has('limits.perConsumer.per', 'P1Y');
+    has('schedule.days.0', 'Did you mean "mon"?');
+    has('schedule.hours', '07:00-22:00');
+    has('schedule.timezone', 'Europe/Rom');
+    has('schedule.until', 'soon');
+    has('offer.title', 'plac', 'Did you mean "place"?');
+    has('offer.body', 'Did you mean "round"?');
+    has('offer.url', 'https://');
+    has('offer.expire', 'Did you mean "expires"?');
+    expect(problems).toHaveLength(16);
+  });
+
+  it('of no sensible shape is refused, and throws nothing', () => {
+    for (const document of [
+      null,
+      undefined,
+      5,
+      'rule',
+      [],
+      {},
+      { trigger: [] },
+      { ...valid, offer: null },
+      { ...valid, limits: 'none' },
+    ]) {
+      expect(problemsOf(document).length).toBeGreaterThan(0);
+    }
+  });
+
+  it('says of fields of later issues that they are not supported yet', () => {
+    const later = {
+      'trigger.on': { trigger: { place: { id: 'cafe' }, on: 'approach', within: 'PT5M' } },
+      audience: { audience: { segment: 'x' } },
+      experiment: { experiment: { holdout: 0.1 } },
+      'limits.total': { limits: { total: 5 } },
+      'offer.code': { offer: { ...valid.offer, code: 'pool' } },
+      when: { when: '"a" in segments' },
+    };
+    for (const [path, change] of Object.entries(later)) {
+      expect(problemsOf({ ...valid, ...change }).join()).toMatch(new RegExp(`^${path}: .*not supported yet`));
+    }
+  });
+});
+
+describe('a trigger', () => {
+  it('is exactly one of place, metric, event', () => {
+    expect(withTrigger({})[0]).toContain('exactly one of place, metric, event; found none');
+    expect(withTrigger({ event: 'x', metric: { name: 'fuel', below: 1 } })[0]).toContain(
+      'found metric and event',
+    );
+    expect(withTrigger({ event: 'x', on: 'enter' })[0]).toContain('belongs to a place trigger');
+  });
+
+  it('names things that exist', () => {
+    expect(withTrigger({ place: { id: 'caffe' }, on: 'enter' })[0]).toContain('Did you mean "cafe"?');
+    expect(withTrigger({ place: { id: 'cafe', tag: 'coffee' }, on: 'enter' })[0]).toContain(
+      'either id or tag',
+    );
+    expect(withTrigger({ metric: { name: 'fule', below: 1 } })[0]).toContain('Did you mean "fuel"?');
+    expect(withTrigger({ metric: { name: 'door', below: 1 } })[0]).toContain('is a boolean');
+  });
+
+  it('has its own fields only', () => {
+    expect(withTrigger({ place: { id: 'cafe' }, on: 'dwell' })[0]).toContain('trigger.for');
+    expect(withTrigger({ place: { id: 'cafe' }, on: 'enter', for: 'PT5M' })[0]).toContain('belongs to dwell');
+    expect(withTrigger({ metric: { name: 'fuel' } })[0]).toContain('either below or above');
+    expect(withTrigger({ metric: { name: 'fuel', below: 0.2, rearm: 0.1 } })[0]).toContain('at or above');
+  });
+});
+
+describe('a condition', () => {
+  it('is checked against the types of the metrics', () => {
+    expect(withWhen('metrics.fuel < 0.5 && metrics.door && metrics.network == "wifi"')).toEqual([]);
+    expect(withWhen('metrics.fuel == "low"')[0]).toContain('double == string');
+    expect(withWhen('metrics.fuel')[0]).toContain('must be true or false');
+    expect(withWhen('metrics.fuel <')[0]).toContain('is not a CEL expression');
+    expect(withWhen('metrics["fuel"] + 1 < 2 && now.getHours() > 3 && size(place.tags) > 0')).toEqual([]);
+    expect(withWhen('place.tags.exists(t, t.startsWith("chain:"))')).toEqual([]);
+    expect(withWhen('consumer.attributes.plan == "gold" && has(position.speed)')).toEqual([]);
+  });
+
+  it('knows place and visit only where the trigger is a place', () => {
+    expect(withWhen('place.name == "x"', { event: 'purchase' })[0]).toContain(
+      '"place" is known only where the trigger is a place',
+    );
+  });
+
+  it('cannot stall the thread', () => {
+    expect(withWhen('place.name.matches("(a+)+$")')[0]).toContain('matches() is not allowed');
+    expect(withWhen(Array.from({ length: 400 }, () => 'true').join(' && '))[0]).toContain('when: ');
+    expect(withWhen('x'.repeat(3000))[0]).toContain('1 to 2000');
+  });
+});
+
+describe('an offer', () => {
+  it('has templates that neither loop nor read files, the clock or dice', () => {
+    expect(withOffer({ title: '{% for i in (1..9) %}{% endfor %}' })[0]).toContain(
+      'the tag "for" is not known',
+    );
+    expect(withOffer({ title: "{% include 'x' %}" })[0]).toContain('the tag "include" is not known');
+    expect(withOffer({ title: '{{ "now" | date: "%Y" }}' })[0]).toContain('the filter "date" is not known');
+    expect(withOffer({ title: '{{ place.name' })[0]).toContain('offer.title');
+    expect(withOffer({ title: 'x'.repeat(2001) })[0]).toContain('1 to 2000');
+    expect(withOffer({ title: '{% assign a = place.name %}{{ a | upcase }}' })).toEqual([]);
+  });
+
+  it('leads to a host that the author chose', () => {
+    for (const url of [
+      'http://example.org',
+      'ftp://x',
+      '{{ place.name }}',
+      'https://{{ place.name }}',
+      'https://example.org@evil.org',
+      '//x.org',
+    ]) {
+      expect(withOffer({ url })[0], url).toContain('offer.url');
+    }
+    for (const url of [
+      'https://example.org',
+      'https://example.org:8443/a?b={{ place.id }}',
+      'http://localhost:8080/',
+    ]) {
+      expect(withOffer({ url })).toEqual([]);
+    }
+  });
+});
+
+describe('the purposes of a rule', () => {
+  const purposes = (document: object) => purposesOf(rule({ ...valid, ...document }), BUILT_IN_DEVICE_TYPES);
+
+  it('are derived from its trigger and its condition, as a union', () => {
+    expect(purposes({})).toEqual(['location_offers']);
+    expect(purposes({ when: 'metrics.fuel < 0.5' })).toEqual(['location_offers', 'device_offers']);
+    expect(purposes({ when: 'metrics["heartRate"] > 100.0' })).toEqual(['location_offers', 'health_offers']);
+    expect(purposes({ trigger: { event: 'purchase' } })).toEqual(['device_offers']);
+    expect(purposes({ trigger: { event: 'purchase' }, when: 'position.lat > 50' })).toEqual([
+      'location_offers',
+      'device_offers',
+    ]);
+    expect(purposes({ trigger: { metric: { name: 'heartRate', above: 150 } } })).toEqual(['health_offers']);
+    expect(purposes({ trigger: { metric: { name: 'fuel', below: 0.1 } } })).toEqual(['device_offers']);
+  });
+});
