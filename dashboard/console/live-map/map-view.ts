@@ -227,11 +227,16 @@ export function createMapView(options: MapViewOptions): MapView {
   }
 
   let lastFrame = 0;
+  let fittedDevices = 0;
   let frame = requestAnimationFrame(function step(at) {
     frame = requestAnimationFrame(step);
     if (at - lastFrame < FRAME_MS) return;
     lastFrame = at;
-    if (!fitted && feed.devices.size > 0) fitOnce();
+    if (feed.devices.size > fittedDevices) {
+      // One that was not there before may be out of view.
+      fittedDevices = feed.devices.size;
+      fitOnce();
+    }
     draw();
   });
   // While the map itself moves, the canvas has to move with it in the very same frame.
