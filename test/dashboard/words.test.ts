@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { readPushMessage, webAddress } from '../../dashboard/consumer/push-message.ts';
+import { DELIVERY_LABELS, PURPOSE_WORDS, REASON_LABELS, REASON_WORDS } from '../../dashboard/look/reasons.ts';
+import { DELIVERY_STATES } from '../../gateway/http/routes/outcomes.ts';
+import { PURPOSES, SUPPRESSION_REASONS } from '../../rules/step.ts';
+
+describe('words', () => {
+  it('explain every suppression reason, each in its own, and none that is not there', () => {
+    expect(Object.keys(REASON_WORDS).sort()).toEqual([...SUPPRESSION_REASONS].sort());
+    expect(Object.keys(REASON_LABELS).sort()).toEqual([...SUPPRESSION_REASONS].sort());
+    expect(new Set(Object.values(REASON_WORDS)).size).toBe(SUPPRESSION_REASONS.length);
+    for (const words of Object.values(REASON_WORDS)) expect(words.split(' ').length).toBeGreaterThan(3);
+  });
+
+  it('name every state of a delivery', () => {
+    expect(Object.keys(DELIVERY_LABELS).sort()).toEqual([...DELIVERY_STATES].sort());
+  });
+
+  it('name every purpose that a person can agree to', () => {
+    expect(Object.keys(PURPOSE_WORDS).sort()).toEqual([...PURPOSES].sort());
+  });
+});
+
+describe('a push message', () => {
+  const message = {
+    id: 'd1',
+    title: 'Coffee',
+    body: 'Here',
+    url: 'https://example.com/a',
+    image: 'https://example.com/i.png',
+    expiresAt: 5,
+    token: 't',
+  };
+
+  it('is read with its links', () => {
+    expect(readPushMessage(message)).toEqual(message);
+    expect(readPushMessage({ id: 'd1', title: 'Coffee', expiresAt: 5, token: 't' })).toEqual({
+      ...message,
+      body: '',
+      url: null,
+      image: null,
+    });
+  });
+
+  it.each([
+    ['nothing', null],
+    ['text', 'hello'],
+    ['no id', { ...message, id: undefined }],
+    ['no token', { ...message, token: 1 }],
+    ['no title', { ...message, title: null }],
+    ['no end', { ...message, expiresAt: 'soon' }],
+    ['an end that never comes', { ...message, expiresAt: Number.POSITIVE_INFINITY }],
+  ])('is refused with %s', (_, payload) => {
+    expect(readPushMessage(payload)).toBeNull();
+  });
+
+  it.each(['javascript:alert(1)', 'data:text/html,x', '/relative', 'not a link', 7, null])(
+    'never keeps %s as a link',
+    (link) => {
+      expect(webAddress(link)).toBeNull();
+      expect(readPushMessage({ ...message, url: link })?.url).toBeNull();
+    },
+  );
+});
