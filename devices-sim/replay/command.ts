@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { connectDevice, type DeviceCredentials } from './device-link.ts';
-import { createPace, iso, type Pace, whyNotNow } from './pace.ts';
+import { createPace, iso, type Pace, timeStartFor, whyNotAtSpeed, whyTooLate } from './pace.ts';
 import { journeysOf, readRecording } from './read-recording.ts';
 import type { Recording } from './recording.ts';
 import { readGatewayTime, registerDevice } from './registration.ts';
@@ -53,10 +53,10 @@ export function addReplayCommand(program: Command): void {
         'with the recorded times, n times as fast; the gateway must run at the same WAYSIDE_TIME_SCALE',
       )
         .argParser(positive)
-        .conflicts(['shiftToNow', 'backfill']),
+        .conflicts('backfill'),
     )
     .addOption(
-      new Option('--shift-to-now', 'as if each journey began now, at natural speed')
+      new Option('--shift-to-now', 'as if each journey began now; at natural speed, or at that of --speed')
         .default(false)
         .conflicts('backfill'),
     )
@@ -74,7 +74,7 @@ export function addReplayCommand(program: Command): void {
     .option('--json', 'progress and result as JSON lines', false)
     .option(
       '--print-start',
-      'print when the first reading was recorded, for WAYSIDE_TIME_START, and leave',
+      'print when the first reading was recorded, and leave; with --speed the WAYSIDE_TIME_START for it',
       false,
     )
     .addHelpText(
@@ -83,8 +83,8 @@ export function addReplayCommand(program: Command): void {
 One of --speed, --shift-to-now and --backfill is needed.
 
 With --speed 60 a reading is sent when the gateway's clock shows the time that it was recorded at. So start the gateway
-where the journey begins, with a clock that runs as fast:
-  WAYSIDE_TIME_SCALE=60 WAYSIDE_TIME_START=$(npm run --silent sim -- replay --print-start track.geojson) npm start
+a little before the journey's begin, with a clock that runs as fast; 30 seconds are left to start the replay:
+  WAYSIDE_TIME_SCALE=60 WAYSIDE_TIME_START=$(npm run --silent sim -- replay --print-start --speed 60 track.geojson) npm start
   npm run sim -- replay --speed 60 --admin-token … track.geojson
 
 Examples:
@@ -106,7 +106,9 @@ async function runReplay(
   for (const file of files) recordings.push(select(await readRecording(file), options, fail));
   const firstAt = Math.min(...recordings.map(({ readings }) => readings[0]?.at ?? Number.POSITIVE_INFINITY));
   if (options.printStart) {
-    process.stdout.write(`${iso(firstAt)}\n`);
+    process.stdout.write(
+      `${iso(options.speed === undefined ? firstAt : timeStartFor(firstAt, options.speed))}\n`,
+    );
     return;
   }
   checkOptions(files, options, fail);
@@ -171,16 +173,10 @@ async function prepareTimes(
   if (options.backfill) return { pace: null, shiftOf: () => 0 };
   const gateway = await readGatewayTime(options.api);
   const pace = createPace(gateway, performance.now(), () => performance.now());
-  if (!options.shiftToNow) {
-    const why = whyNotNow(gateway, options.speed ?? 1, firstAt);
-    if (why !== null) fail(why);
-    return { pace, shiftOf: () => 0 };
-  }
-  if (gateway.timeScale !== 1) {
-    fail(
-      `the gateway's clock runs ${gateway.timeScale} times as fast as real time: --shift-to-now needs natural speed; use --speed ${gateway.timeScale}`,
-    );
-  }
+  const why =
+    whyNotAtSpeed(gateway, options.speed ?? 1) ?? (options.shiftToNow ? null : whyTooLate(gateway, firstAt));
+  if (why !== null) fail(why);
+  if (!options.shiftToNow) return { pace, shiftOf: () => 0 };
   return { pace, shiftOf: ({ readings }) => Math.ceil(gateway.now) - (readings[0]?.at ?? 0) };
 }
 

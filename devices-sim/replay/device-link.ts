@@ -16,8 +16,8 @@ export interface DeviceCredentials {
 export interface DeviceLink {
   /** Resolves when the reading was handed to the connection; waits while too many are unacknowledged. */
   send(reading: RecordedReading): Promise<void>;
-  /** Resolves when all is acknowledged, or `withinMs` has passed; tells how many are not. */
-  drain(withinMs: number): Promise<number>;
+  /** Resolves when all is acknowledged, or `giveUp` is set off. */
+  drain(giveUp: AbortSignal): Promise<void>;
   close(): Promise<void>;
   counters(): { readonly published: number; readonly acked: number; readonly lastError: string | null };
 }
@@ -61,20 +61,23 @@ export async function connectDevice(url: string, device: DeviceCredentials): Pro
       inFlight.add(acknowledged);
       void acknowledged.then(() => inFlight.delete(acknowledged));
     },
-    async drain(withinMs) {
-      let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, withinMs);
-      });
-      await Promise.race([Promise.all(inFlight), patience]);
-      clearTimeout(timer);
-      return published - acked;
+    async drain(giveUp) {
+      await Promise.race([Promise.all(inFlight), aborted(giveUp)]);
     },
     async close() {
-      await client.endAsync(!client.connected);
+      // Without force it would wait for acknowledgements without end.
+      await client.endAsync(!client.connected || inFlight.size > 0);
     },
     counters: () => ({ published, acked, lastError }),
   };
+}
+
+/** Resolves when the signal is set off. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** Errors of sockets that tried several addresses have no message of their own. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeviceLink } from './device-link.ts';
+import { aborted, type DeviceLink } from './device-link.ts';
 import { iso, type Pace } from './pace.ts';
 import type { RecordedReading } from './recording.ts';
 
@@ -55,9 +55,13 @@ export async function replay(
   };
   const timer = setInterval(() => tell(progress()), PROGRESS_MS);
   try {
-    await Promise.all(tracks.map((track) => sendTrack(track, pace, stop)));
-    const patienceMs = stop.aborted ? DRAIN_WHEN_STOPPED_MS : DRAIN_MS;
-    await Promise.all(tracks.map(({ link }) => drain(link, patienceMs, stop)));
+    // A track that waits for room in its connection does not hear the signal itself.
+    await Promise.race([Promise.all(tracks.map((track) => sendTrack(track, pace, stop))), aborted(stop)]);
+    // Ctrl-C while it waits for acknowledgements cuts the waiting short, and leaves a moment when it came before.
+    const giveUp = stop.aborted
+      ? AbortSignal.timeout(DRAIN_WHEN_STOPPED_MS)
+      : AbortSignal.any([stop, AbortSignal.timeout(DRAIN_MS)]);
+    await Promise.all(tracks.map(({ link }) => link.drain(giveUp)));
   } finally {
     clearInterval(timer);
     await Promise.all(tracks.map(({ link }) => link.close()));
@@ -79,14 +83,6 @@ async function untilDue(pace: Pace, at: number, stop: AbortSignal): Promise<void
   for (let ms = pace.realMsUntil(at); ms > 0 && !stop.aborted; ms = pace.realMsUntil(at)) {
     await untilStopped(sleep(Math.min(LONGEST_TIMER_MS, Math.ceil(ms)), undefined, { signal: stop }), stop);
   }
-}
-
-/** Ctrl-C while it waits for acknowledgements cuts the waiting short. */
-async function drain(link: DeviceLink, patienceMs: number, stop: AbortSignal): Promise<void> {
-  const stopped = new Promise<void>((resolve) => {
-    if (!stop.aborted) stop.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await Promise.race([link.drain(patienceMs), stopped]);
 }
 
 /** A wait that ends with the signal has ended as it was asked to. */

@@ -53,7 +53,7 @@ describe('replay', () => {
     received = [];
     registered = [];
     const startedAt = performance.now();
-    gateway = { timeScale: SCALE, now: () => START - 2000 + (performance.now() - startedAt) * SCALE };
+    gateway = { timeScale: SCALE, now: () => START - 60_000 + (performance.now() - startedAt) * SCALE };
     broker = await Aedes.createBroker();
     broker.authenticate = (_client, username, password, done) =>
       done(null, password?.toString() === `token of ${username}`);
@@ -184,6 +184,35 @@ describe('replay', () => {
     });
   }, 20_000);
 
+  it('ends on Ctrl-C also when nothing is acknowledged any more', async () => {
+    broker.authorizePublish = (client, packet) => {
+      received.push({
+        clientId: client?.id ?? '',
+        topic: packet.topic,
+        reading: JSON.parse(packet.payload.toString()),
+        now: 0,
+      });
+    };
+    const { child, ended } = start(
+      file,
+      '--backfill',
+      '--device',
+      'mine',
+      '--token',
+      'token of mine',
+      '--json',
+      ...urls,
+    );
+    await expect.poll(() => received.length, { timeout: 15_000 }).toBe(6);
+    child.kill('SIGINT');
+    const { code, output } = await ended;
+    expect(code).toBe(130);
+    expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      stopped: true,
+      acknowledged: 0,
+    });
+  }, 20_000);
+
   it('sends all at once with --backfill', async () => {
     const { code } = await run(
       file,
@@ -202,18 +231,42 @@ describe('replay', () => {
     ]);
   }, 20_000);
 
-  it('prints the start for WAYSIDE_TIME_START', async () => {
+  it('shifts the journey to now at the speed of a gateway that runs fast', async () => {
+    const before = gateway.now();
+    const { code } = await run(
+      file,
+      '--speed',
+      String(SCALE),
+      '--shift-to-now',
+      '--limit',
+      '2',
+      '--device',
+      'mine',
+      '--token',
+      'token of mine',
+      ...urls,
+    );
+    const [first = 0, second = 0] = received.map(({ reading }) => reading.at);
+    expect([code, received.length, second - first]).toEqual([0, 2, 5000]);
+    expect(first).toBeGreaterThan(before);
+  }, 20_000);
+
+  it('prints the start of the journey, and a WAYSIDE_TIME_START half a minute before it', async () => {
     expect(await run(file, '--print-start')).toEqual({
       code: 0,
       output: '2026-03-01T12:00:00.000Z\n',
       errors: '',
+    });
+    expect(await run(file, '--print-start', '--speed', '60')).toMatchObject({
+      code: 0,
+      output: '2026-03-01T11:30:00.000Z\n',
     });
   }, 20_000);
 
   it.each([
     ['another scale than the gateway has', ['--speed', '10'], /WAYSIDE_TIME_SCALE=10, or use --speed 50/],
     ['no pace at all', [], /choose one of --speed N, --shift-to-now and --backfill/],
-    ['a shift with a gateway that runs fast', ['--shift-to-now'], /--shift-to-now needs natural speed/],
+    ['a shift with a gateway that runs fast', ['--shift-to-now'], /this replay 1 times.*or use --speed 50/],
     [
       'a wrong token',
       ['--backfill', '--token', 'wrong'],
@@ -253,7 +306,7 @@ describe('replay', () => {
     );
     expect([code, errors]).toEqual([
       1,
-      expect.stringContaining('WAYSIDE_TIME_START=2026-03-01T12:00:00.000Z'),
+      expect.stringContaining('WAYSIDE_TIME_START=2026-03-01T11:59:30.000Z'),
     ]);
   }, 20_000);
 
