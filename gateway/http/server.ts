@@ -12,6 +12,7 @@ import { documentRoutes } from './openapi.ts';
 import { servePages } from './pages.ts';
 import { answerError } from './problems.ts';
 import { readIntegersInQueries } from './query-numbers.ts';
+import { measureRequests } from './request-metrics.ts';
 import { registerConsumerRoutes } from './routes/consumers.ts';
 import { registerDeviceRoutes } from './routes/devices.ts';
 import { registerInvitationRoutes } from './routes/invitations.ts';
@@ -81,6 +82,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
 
   async function assemble(): Promise<void> {
     app.setErrorHandler(answerError);
+    measureRequests(app, deps.metrics);
     readIntegersInQueries(app);
     await app.register(cookie);
     await addSecurityHeaders(app, deps.config);

@@ -34,5 +34,11 @@ describe('health and metrics', () => {
     const answer = await server.call('GET', '/metrics', { token: null });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toContain('text/plain');
+    await server.call('GET', '/api/v1/devices/some-id');
+    const { body } = await server.call('GET', '/metrics', { token: null });
+    expect(body).toContain(
+      'wayside_http_request_seconds_count{method="GET",route="/api/v1/devices/:id",status="404"} 1',
+    );
+    expect(body).not.toContain('some-id');
   });
 });

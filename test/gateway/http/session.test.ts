@@ -66,6 +66,12 @@ describe('signing in', () => {
     server.realNow = NOW;
   });
 
+  it('checks few passwords at once, whoever asks', async () => {
+    const tries = await Promise.all(Array.from({ length: 30 }, (_, i) => signIn(`sprayed-${i}`, 'wrong')));
+    const statuses = new Set(tries.map((answer) => answer.status));
+    expect([...statuses].sort()).toEqual([401, 429]);
+  });
+
   it('is not held up by those who guess at another name', async () => {
     expect((await signIn('admin', server.password)).status).toBe(204);
   });
