@@ -20,6 +20,11 @@ export type DeviceTopic =
 
 /** Gives the parts of a topic of the contract, or null for any other topic and where an id in it breaks the rule. */
 export function parseDeviceTopic(topic: string): DeviceTopic | null {
+  // Nearly every message is telemetry, and this runs for each.
+  if (topic.startsWith(PREFIX) && topic.endsWith(TELEMETRY_SUFFIX)) {
+    const deviceId = topic.slice(PREFIX.length, -TELEMETRY_SUFFIX.length);
+    return isValidId(deviceId) ? { kind: 'telemetry', deviceId } : null;
+  }
   if (topic.length > MAX_TOPIC_BYTES) return null;
   const [prefix, deviceId, kind, commandId, reply, ...rest] = topic.split('/');
   if (prefix !== 'devices' || deviceId === undefined || !isValidId(deviceId) || rest.length > 0) return null;
@@ -28,7 +33,6 @@ export function parseDeviceTopic(topic: string): DeviceTopic | null {
     return { kind: 'reply', deviceId, commandId };
   }
   switch (kind) {
-    case 'telemetry':
     case 'commands':
     case 'config':
     case 'errors':
