@@ -6,11 +6,13 @@ import { buildPushRequest, type PushRequest, type PushTarget } from './push-requ
 import type { PushOutcome, PushSender } from './push-sender.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { withdrawalReason } from './send-check.ts';
+import type { ServiceHolds } from './service-holds.ts';
 import type { VapidTokens } from './vapid-tokens.ts';
 
 export interface DeliverParts {
   readonly sender: PushSender;
   readonly vapid: VapidTokens;
+  readonly holds: ServiceHolds;
   readonly receiptKey: Uint8Array;
   /** Domain time, epoch ms. */
   readonly domainNow: () => number;
@@ -44,14 +46,26 @@ export async function deliver(parts: DeliverParts, due: DueDelivery): Promise<De
   if (Buffer.byteLength(payload) > MAX_PLAIN_BYTES)
     return { ...untried, kind: 'failed', reason: 'offer_too_large' };
 
+  const waits = targets.map((target) => parts.holds.waitMs(originOf(target), now));
+  if (!waits.includes(0)) {
+    const verdict = laterOrNever(parts, due, Math.min(...waits), row.reason ?? 'service_unreachable');
+    return { ...untried, ...verdict };
+  }
   const ttlSeconds = Math.floor((row.expires_at_real - now) / 1000);
+  const reachable = targets.filter((_, index) => waits[index] === 0);
   const outcomes = await Promise.all(
-    targets.map((target) => sendTo(parts, target, row.id, payload, ttlSeconds)),
+    reachable.map((target) => sendTo(parts, target, row.id, payload, ttlSeconds)),
   );
-  const goneSubscriptions = targets
+  const goneSubscriptions = reachable
     .filter((_, index) => outcomes[index]?.kind === 'gone')
     .map((target) => target.id);
-  return { id: row.id, attempted: true, goneSubscriptions, ...resultOf(parts, due, outcomes) };
+  const isWhole = reachable.length === targets.length;
+  return { id: row.id, attempted: true, goneSubscriptions, ...resultOf(parts, due, outcomes, isWhole) };
+}
+
+/** An endpoint that is no URL has no origin, and is refused when it is sent to. */
+function originOf(target: PushTarget): string {
+  return URL.canParse(target.endpoint) ? new URL(target.endpoint).origin : '';
 }
 
 async function sendTo(
@@ -61,8 +75,9 @@ async function sendTo(
   payload: string,
   ttlSeconds: number,
 ): Promise<PushOutcome> {
-  if (!URL.canParse(target.endpoint)) return BAD_SUBSCRIPTION;
-  const authorization = parts.vapid.authorizationFor(new URL(target.endpoint).origin);
+  const origin = originOf(target);
+  if (origin === '') return BAD_SUBSCRIPTION;
+  const authorization = parts.vapid.authorizationFor(origin);
   const message = { deliveryId, payload, ttlSeconds, urgency: 'high' } as const;
   let request: PushRequest;
   try {
@@ -70,7 +85,9 @@ async function sendTo(
   } catch {
     return BAD_SUBSCRIPTION; // keys that are no point of the curve stay so
   }
-  return parts.sender.send(request);
+  const outcome = await parts.sender.send(request);
+  parts.holds.note(origin, outcome, parts.realNow());
+  return outcome;
 }
 
 const BAD_SUBSCRIPTION: PushOutcome = { kind: 'failed', reason: 'bad_subscription' };
@@ -80,20 +97,33 @@ type Verdict =
   | { readonly kind: 'retrying'; readonly nextAttemptAt: number; readonly reason: string }
   | { readonly kind: 'gone' | 'failed' | 'expired'; readonly reason: string };
 
-/** One verdict for several subscriptions: the best news counts. */
-function resultOf(parts: DeliverParts, due: DueDelivery, outcomes: readonly PushOutcome[]): Verdict {
+/**
+ * One verdict for several subscriptions: the best news counts.
+ *
+ * @param isWhole false where some subscriptions were left out, because their service does not answer at the moment
+ */
+function resultOf(
+  parts: DeliverParts,
+  due: DueDelivery,
+  outcomes: readonly PushOutcome[],
+  isWhole: boolean,
+): Verdict {
   if (outcomes.some((outcome) => outcome.kind === 'sent')) return { kind: 'sent' };
   const retries = outcomes.filter((outcome) => outcome.kind === 'retry');
-  const first = retries[0];
-  if (first !== undefined) {
+  if (retries.length > 0 || !isWhole) {
     const asked = retries.map((retry) => retry.afterMs);
-    const soonest = asked.includes(null) ? null : Math.min(...asked.map((afterMs) => afterMs ?? 0));
+    const soonest =
+      asked.length === 0 || asked.includes(null) ? null : Math.min(...asked.map((ms) => ms ?? 0));
     const delayMs = retryDelayMs(due.row.attempts + 1, soonest, parts.random());
-    const nextAttemptAt = parts.realNow() + delayMs;
-    if (nextAttemptAt >= due.row.expires_at_real)
-      return { kind: 'expired', reason: `expired after ${first.reason}` };
-    return { kind: 'retrying', nextAttemptAt, reason: first.reason };
+    return laterOrNever(parts, due, delayMs, retries[0]?.reason ?? 'service_unreachable');
   }
   const failed = outcomes.find((outcome) => outcome.kind === 'failed');
   return failed === undefined ? { kind: 'gone', reason: 'gone' } : { kind: 'failed', reason: failed.reason };
+}
+
+/** Another try, unless it would come after the offer's end. */
+function laterOrNever(parts: DeliverParts, due: DueDelivery, delayMs: number, reason: string): Verdict {
+  const nextAttemptAt = parts.realNow() + delayMs;
+  if (nextAttemptAt >= due.row.expires_at_real) return { kind: 'expired', reason: `expired after ${reason}` };
+  return { kind: 'retrying', nextAttemptAt, reason };
 }

@@ -6,6 +6,7 @@ import { createOutbox, type DeliveryCounters } from './outbox.ts';
 import { createOutboxStore, type DeliveryRow } from './outbox-store.ts';
 import { createPushSender } from './push-sender.ts';
 import { ruleNeedsFrom } from './rule-needs.ts';
+import { createServiceHolds } from './service-holds.ts';
 import type { VapidKeys } from './vapid-keys.ts';
 import { createVapidTokens } from './vapid-tokens.ts';
 
@@ -50,6 +51,7 @@ const outbox = createOutbox(
   {
     sender: createPushSender({ extraOrigins: data.pushHosts, realNow }),
     vapid: createVapidTokens(data.vapidKeys, data.vapidSubject, realNow),
+    holds: createServiceHolds(),
     receiptKey: data.receiptKey,
     domainNow: () => clock.now(),
     realNow,

@@ -2,6 +2,7 @@ import { createOutbox } from '../../../gateway/delivery/outbox.ts';
 import { createOutboxStore } from '../../../gateway/delivery/outbox-store.ts';
 import { createPushSender, type PushSender } from '../../../gateway/delivery/push-sender.ts';
 import { ruleNeedsFrom } from '../../../gateway/delivery/rule-needs.ts';
+import { createServiceHolds } from '../../../gateway/delivery/service-holds.ts';
 import type { VapidKeys } from '../../../gateway/delivery/vapid-keys.ts';
 import { createVapidTokens } from '../../../gateway/delivery/vapid-tokens.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
@@ -34,6 +35,7 @@ createOutbox(
   {
     sender: dying,
     vapid: createVapidTokens(settings.vapidKeys, 'mailto:ops@example.com', Date.now),
+    holds: createServiceHolds(),
     receiptKey: Buffer.from(settings.receiptKeyBase64, 'base64'),
     domainNow: () => settings.domainNow,
     realNow: Date.now,

@@ -10,6 +10,7 @@ import { topicOf } from '../../../gateway/delivery/push-request.ts';
 import { createPushSender } from '../../../gateway/delivery/push-sender.ts';
 import { readReceipt } from '../../../gateway/delivery/receipt-token.ts';
 import { ruleNeedsFrom } from '../../../gateway/delivery/rule-needs.ts';
+import { createServiceHolds } from '../../../gateway/delivery/service-holds.ts';
 import { createVapidTokens } from '../../../gateway/delivery/vapid-tokens.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
 import { createOutboxWorld, NOON, type OutboxWorld, RECEIPT_KEY } from './outbox-world.ts';
@@ -40,13 +41,17 @@ afterEach(async () => {
   await world.stop();
 });
 
-function startOutbox(change: (store: OutboxStore) => OutboxStore = (store) => store): Outbox {
+function startOutbox(
+  change: (store: OutboxStore) => OutboxStore = (store) => store,
+  moreOrigins: readonly string[] = [],
+): Outbox {
   const realNow = () => Date.now() + skippedMs;
   const started = createOutbox(
     change(createOutboxStore(world.db, ruleNeedsFrom(world.db))),
     {
-      sender: createPushSender({ extraOrigins: [world.origin], realNow, timeoutMs: 2_000 }),
+      sender: createPushSender({ extraOrigins: [world.origin, ...moreOrigins], realNow, timeoutMs: 2_000 }),
       vapid: createVapidTokens(world.vapidKeys, 'mailto:ops@example.com', Date.now),
+      holds: createServiceHolds(),
       receiptKey: RECEIPT_KEY,
       domainNow: () => domainNow,
       realNow,
@@ -291,6 +296,36 @@ test('300 offers go out once each, while the records fail in between', async () 
   await expect.poll(() => changed.length, { timeout: 10_000 }).toBe(300);
   expect(world.received.map((payload) => payload.id).sort()).toEqual(ids.sort());
   expect(trouble).toEqual(['results of deliveries could not be recorded']);
+});
+
+test('a push service that does not answer is left alone, and takes no tries from what waits for it', async () => {
+  await world.addBrowser();
+  const { endpoint } = await world.db
+    .selectFrom('push_subscriptions')
+    .select('endpoint')
+    .executeTakeFirstOrThrow();
+  const dead = endpoint.replace(world.origin, 'http://127.0.0.1:9');
+  await outbox.stop(1_000);
+  outbox = startOutbox((store) => store, ['http://127.0.0.1:9']);
+  await world.db.updateTable('push_subscriptions').set({ endpoint: dead }).execute();
+  for (let count = 0; count < 3; count += 1) {
+    const id = await queueAndWake();
+    await expect
+      .poll(() => world.row(id))
+      .toMatchObject({ state: 'retrying', attempts: 1, reason: 'network_econnrefused' });
+  }
+  const held = await queueAndWake();
+  await expect
+    .poll(() => world.row(held))
+    .toMatchObject({ state: 'retrying', attempts: 0, reason: 'service_unreachable' });
+  await world.addBrowser();
+  const reachable = await queueAndWake();
+  await expect.poll(() => world.state(reachable)).toBe('sent');
+  // Once the time is over it is tried again, here to find that it is well.
+  await world.db.updateTable('push_subscriptions').set({ endpoint }).where('endpoint', '=', dead).execute();
+  skippedMs = 60_000;
+  outbox.wake();
+  await expect.poll(() => world.state(held)).toBe('sent');
 });
 
 test('what is under way when it stops is not lost', async () => {
