@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { DemoError, readDemoSettings } from './demo/settings.ts';
 import { type Demo, type DemoStatus, startDemo } from './demo/start-demo.ts';
 
@@ -26,6 +27,7 @@ try {
 process.exit(0);
 
 async function main(): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env');
   const settings = readDemoSettings(process.env);
   console.log(`Starting Wayside with a city of ${settings.people} people …`);
   const demo = await startDemo(settings, process.env);
@@ -66,8 +68,9 @@ function banner({ consoleUrl, password, invitationUrl, mqttUrl, logFile, people 
 `;
 }
 
-function statusLine({ devices, decisions, audience }: DemoStatus): string {
-  const trouble = devices.lastError ?? audience.lastFailure;
+function statusLine({ devices, decisions, audience, gateway }: DemoStatus): string {
+  const errors = devices.errors + audience.failures + gateway.errors;
+  const lastError = gateway.lastError || devices.lastError || audience.lastFailure;
   return [
     `devices ${devices.connected}`,
     `readings ${devices.acked}`,
@@ -75,8 +78,6 @@ function statusLine({ devices, decisions, audience }: DemoStatus): string {
     `suppressed ${decisions.suppressed}`,
     `shown ${audience.shown}`,
     `clicked ${audience.clicked}`,
-    ...(devices.errors + audience.failures > 0
-      ? [`errors ${devices.errors + audience.failures} (${trouble})`]
-      : []),
+    ...(errors > 0 ? [`errors ${errors} (${lastError})`] : []),
   ].join('   ');
 }

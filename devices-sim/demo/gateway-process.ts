@@ -18,6 +18,8 @@ export interface GatewayProcessOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where its log lines go. */
   readonly logFile: string;
+  /** Called with each error that it logs. */
+  readonly onError: (complaint: string) => void;
 }
 
 const MAIN = fileURLToPath(new URL('../../gateway/main.ts', import.meta.url));
@@ -28,7 +30,11 @@ const STOP_WITHIN_MS = 12_000;
 const ERROR_LEVEL = 50;
 
 /** Starts the gateway with this same Node, and waits until it is ready. Throws a DemoError with its complaint if it is not. */
-export async function startGatewayProcess({ env, logFile }: GatewayProcessOptions): Promise<GatewayProcess> {
+export async function startGatewayProcess({
+  env,
+  logFile,
+  onError,
+}: GatewayProcessOptions): Promise<GatewayProcess> {
   // A process group of its own: Ctrl-C reaches the demo alone, which then stops everything in order.
   const child = spawn(process.execPath, ['--import', LEAVE_WITH_PARENT, MAIN], {
     env,
@@ -52,8 +58,10 @@ export async function startGatewayProcess({ env, logFile }: GatewayProcessOption
         if (!log.writableEnded) log.write(`${line}\n`);
         const entry = parseLine(line);
         if (entry === null) complaint = complaint === '' ? line : complaint;
-        else if (Number(entry.level) >= ERROR_LEVEL) complaint = complaintOf(entry);
-        else if (entry.msg === 'ready')
+        else if (Number(entry.level) >= ERROR_LEVEL) {
+          complaint = complaintOf(entry);
+          onError(complaint);
+        } else if (entry.msg === 'ready')
           resolve({ httpPort: Number(entry.httpPort), mqttPort: Number(entry.mqttPort) });
       });
     }

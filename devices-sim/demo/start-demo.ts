@@ -21,6 +21,8 @@ export interface DemoStatus {
   readonly devices: PublisherCounters;
   readonly decisions: { readonly sent: number; readonly suppressed: number };
   readonly audience: AudienceCounters;
+  /** Errors in the gateway's log, and the last of them. */
+  readonly gateway: { readonly errors: number; readonly lastError: string };
 }
 
 export interface Demo {
@@ -87,8 +89,13 @@ async function startParts(
   running.push(() => pushService.stop());
 
   const logFile = path.join(settings.dataDir, 'gateway.log');
+  const complaints = { errors: 0, lastError: '' };
   const gateway = await startGatewayProcess({
     logFile,
+    onError: (complaint) => {
+      complaints.errors += 1;
+      complaints.lastError = complaint;
+    },
     env: {
       ...env,
       WAYSIDE_DATA_DIR: settings.dataDir,
@@ -98,6 +105,9 @@ async function startParts(
       WAYSIDE_ADMIN_TOKEN: settings.adminToken,
       WAYSIDE_PUSH_HOSTS: push.origin,
       WAYSIDE_MAP_OVERLAY: overlay,
+      // The city lives in real time.
+      WAYSIDE_TIME_SCALE: '1',
+      WAYSIDE_TIME_START: '',
     },
   });
   running.push(() => gateway.stop());
@@ -143,6 +153,7 @@ async function startParts(
       devices: publisher.counters(),
       decisions: decisions.counts(),
       audience: audience.counters(),
+      gateway: { ...complaints },
     }),
     stop,
   };

@@ -6,6 +6,8 @@ import { type GatewayApi, GatewayApiError } from './gateway-api.ts';
 export type Credentials = ReadonlyMap<string, string>;
 
 const ALL_PURPOSES = ['location_offers', 'device_offers', 'health_offers'] as const;
+/** Of the country in which the synthetic city lies. */
+const TIMEZONE = 'Europe/Rome';
 /** Calls under way at a time. */
 const PARALLEL_CALLS = 8;
 
@@ -19,6 +21,7 @@ export async function registerResidents(api: GatewayApi, residents: readonly Res
       await api.call('POST', '/api/v1/consumers', {
         id: resident.id,
         attributes: { name: resident.name },
+        timezone: TIMEZONE,
         quietHours: null,
       });
     } catch (error) {
