@@ -16,11 +16,12 @@ export function whyUnstorable(point: TelemetryPoint): string | null {
   if (!Number.isSafeInteger(point.receivedAt))
     return `arrival time ${point.receivedAt} is not a whole epoch millisecond`;
   for (const [name, value] of Object.entries(point.position ?? {})) {
-    if (!Number.isFinite(value)) return `position.${name} is not a finite number`;
+    if (value !== undefined && !Number.isFinite(value)) return `position.${name} is not a finite number`;
   }
   for (const [name, value] of Object.entries(point.metrics ?? {})) {
-    if (typeof value === 'number' && !Number.isFinite(value))
-      return `metric ${JSON.stringify(name)} is not a finite number`;
+    if (typeof value === 'number' ? !Number.isFinite(value) : !['boolean', 'string'].includes(typeof value)) {
+      return `metric ${JSON.stringify(name)} is no finite number, boolean or string`;
+    }
   }
   return null;
 }
