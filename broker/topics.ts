@@ -47,11 +47,6 @@ export function telemetryTopic(deviceId: string): string {
   return PREFIX + deviceId + TELEMETRY_SUFFIX;
 }
 
-/** The topic on which a device is told of each message of its that was put in quarantine. */
-export function errorsTopic(deviceId: string): string {
-  return `${PREFIX}${deviceId}/errors`;
-}
-
 /** Whether a device may publish to a topic: its own telemetry, and replies to its own commands. */
 export function mayPublish(deviceId: string, topic: string): boolean {
   const parsed = parseDeviceTopic(topic);

@@ -29,11 +29,19 @@ function anyDevices(count: number): readonly LoadDevice[] {
 }
 
 export async function bareAedes(devices: number): Promise<Subject> {
-  return nodeSubject('Aedes, bare (no login, nothing kept)', 'ingest-aedes.ts', devices);
+  return nodeSubject(
+    'Aedes, bare (no login, nothing kept)',
+    new URL('./ingest-aedes.ts', import.meta.url),
+    devices,
+  );
 }
 
 export async function brokerAndJournal(devices: number): Promise<Subject> {
-  return nodeSubject('Wayside, broker and journal alone (fsync)', 'ingest-journal.ts', devices);
+  return nodeSubject(
+    'Wayside, broker and journal alone (fsync)',
+    new URL('./ingest-journal.ts', import.meta.url),
+    devices,
+  );
 }
 
 export async function wayside(devices: number): Promise<Subject> {
@@ -76,14 +84,18 @@ export async function mosquitto(devices: number): Promise<Subject | null> {
 
 /** Runs the generator in its own process. @throws with what it wrote where a message was lost */
 export async function runLoad(order: LoadOrder): Promise<LoadReport> {
-  const child = spawn(process.execPath, [modulePath('ingest-generator.ts'), JSON.stringify(order)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [new URL('./ingest-generator.ts', import.meta.url).pathname, JSON.stringify(order)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   return JSON.parse(await firstLine(child)) as LoadReport;
 }
 
-async function nodeSubject(name: string, file: string, devices: number): Promise<Subject> {
-  const child = spawn(process.execPath, [modulePath(file), TOKEN], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function nodeSubject(name: string, file: URL, devices: number): Promise<Subject> {
+  const child = spawn(process.execPath, [file.pathname, TOKEN], { stdio: ['ignore', 'pipe', 'inherit'] });
   const { port } = JSON.parse(await firstLine(child)) as { port: number };
   return { name, port, devices: anyDevices(devices), settled: null, stop: () => end(child) };
 }
@@ -103,10 +115,6 @@ async function end(child: ChildProcess): Promise<void> {
   const gone = once(child, 'exit');
   child.kill('SIGTERM');
   await gone;
-}
-
-function modulePath(file: string): string {
-  return new URL(file, import.meta.url).pathname;
 }
 
 async function freePort(): Promise<number> {

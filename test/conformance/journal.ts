@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Journal, JournalEntry, JournalReader, StoredEntry } from '../../gateway/journal/journal.ts';
+import type { Journal, JournalReader, StoredEntry } from '../../gateway/journal/journal.ts';
+import { entryOf } from './journal-entry.ts';
 
 /** Opens journals and readers on one and the same store; a new store for each test. */
 export interface JournalFixture {
@@ -10,23 +11,6 @@ export interface JournalFixture {
 
 const LIMIT = 1000;
 const BYTES = 1024 * 1024;
-
-/** A plausible entry; `n` tells entries apart. */
-export function entryOf(n: number, more: Partial<JournalEntry> = {}): JournalEntry {
-  return {
-    receivedAt: 1_763_756_400_000 + n,
-    topic: `devices/d${n}/telemetry`,
-    userId: `d${n}`,
-    clientId: `c${n}`,
-    packetId: n % 65_536,
-    qos: 1,
-    dup: false,
-    payload: Buffer.from(`{"metrics":{"n":${n}}}`),
-    truncatedFrom: 0,
-    span: 1,
-    ...more,
-  };
-}
 
 /** What every journal has to do, whatever it is made of. */
 export function journalConformance(name: string, create: () => Promise<JournalFixture>): void {

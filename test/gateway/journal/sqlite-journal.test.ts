@@ -1,11 +1,16 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSqliteJournal } from '../../../gateway/journal/sqlite-journal.ts';
 import { createSqliteJournalReader } from '../../../gateway/journal/sqlite-journal-reader.ts';
-import { entryOf, journalConformance } from '../../conformance/journal.ts';
+import { journalConformance } from '../../conformance/journal.ts';
+import { entryOf } from '../../conformance/journal-entry.ts';
 
 journalConformance('sqlite', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'wayside-journal-'));
@@ -62,6 +67,52 @@ describe('the SQLite journal', () => {
     }
     expect(await result).toEqual({ inOrder: true, count: 3000 });
     await worker.terminate();
+    await journal.stop();
+  });
+
+  it('has every entry that was said to be kept when its process was killed, each once', async () => {
+    const appender = spawn(
+      process.execPath,
+      [new URL('./endless-appender.ts', import.meta.url).pathname, file],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    let kept = 0;
+    for await (const line of createInterface({ input: appender.stdout })) {
+      kept = Number(line) + 1;
+      if (kept >= 300) break;
+    }
+    const gone = once(appender, 'exit');
+    appender.kill('SIGKILL');
+    await gone;
+    const journal = createSqliteJournal({ file });
+    await journal.start();
+    await journal.append(entryOf(1_000_000));
+    const reader = createSqliteJournalReader({ file });
+    await reader.start();
+    const users = (await reader.read(0, 1e6, 1e9)).map((entry) => entry.userId);
+    expect(users.length).toBeGreaterThan(kept);
+    expect(users).toEqual([...Array.from({ length: users.length - 1 }, (_, n) => `d${n}`), 'd1000000']);
+    await reader.stop();
+    await journal.stop();
+  });
+
+  it('refuses what it could not write, and goes on when it can again', async () => {
+    const journal = createSqliteJournal({ file });
+    await journal.start();
+    const intruder = new DatabaseSync(file);
+    intruder.exec('BEGIN IMMEDIATE');
+    // Five seconds: as long as the journal waits for somebody else's lock.
+    await expect(journal.append(entryOf(1))).rejects.toMatchObject({ code: 'data_dir_in_use' });
+    expect(journal.pendingBytes).toBe(0);
+    intruder.exec('ROLLBACK');
+    intruder.close();
+    await journal.append(entryOf(2));
+    const reader = createSqliteJournalReader({ file });
+    await reader.start();
+    expect((await reader.read(0, 10, 1e6)).map((entry) => entry.userId)).toEqual(['d2']);
+    await reader.stop();
     await journal.stop();
   });
 
