@@ -9,6 +9,7 @@ import {
   type Memory,
   MOST_REMEMBERED_NAMES,
   newDeviceMemory,
+  REMAINING_NAMES,
 } from './memory.ts';
 import type { MetricValue, Position } from './reading.ts';
 import type { Rulebook } from './rulebook.ts';
@@ -100,7 +101,7 @@ function bounded<T>(
   const entries = Object.entries(record);
   if (entries.length <= MOST_REMEMBERED_NAMES) return record;
   entries.sort(([, a], [, b]) => timeOf(b) - timeOf(a));
-  return Object.fromEntries(entries.slice(0, MOST_REMEMBERED_NAMES));
+  return Object.fromEntries(entries.slice(0, REMAINING_NAMES));
 }
 
 function takePosition(

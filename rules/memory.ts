@@ -95,8 +95,10 @@ export interface SentCause {
   readonly rules: readonly string[];
 }
 
-/** More metric or event names of one device than this are not remembered: the oldest goes. */
+/** More metric or event names of one device than this are not remembered: the oldest go. */
 export const MOST_REMEMBERED_NAMES = 256;
+/** How many remain then: fewer, so that a device which invents names does not cost a sorting with each reading. */
+export const REMAINING_NAMES = 192;
 
 /** A subject that nothing is known of. */
 export const emptyMemory: Memory = { doneUntil: 0, devices: {}, stays: {}, sent: {}, sentTimes: {} };

@@ -236,7 +236,7 @@ describe('the cost of a reading', () => {
       sizes.push(JSON.stringify(memory).length);
     }
     expect(Math.max(...sizes.slice(1_500))).toBeLessThan(1.05 * Math.max(...sizes.slice(700, 1_500)));
-    expect(Object.keys(memory.devices['car-1']?.metrics ?? {})).toHaveLength(256);
+    expect(Object.keys(memory.devices['car-1']?.metrics ?? {}).length).toBeLessThanOrEqual(256);
     expect(memory.sentTimes.hello?.length).toBeLessThanOrEqual(3);
   });
 });
