@@ -27,8 +27,16 @@ const PAGES = [
 export function Shell({ session }: { session: Session }) {
   const [feed] = useState(() => createLiveFeed(browserPorts));
   useEffect(() => {
-    feed.start();
-    return () => feed.stop();
+    const [start, stop] = [() => feed.start(), () => feed.stop()];
+    start();
+    // A page that the browser keeps for "back" would keep its stream too, and a browser has six connections to a server.
+    addEventListener('pagehide', stop);
+    addEventListener('pageshow', start);
+    return () => {
+      removeEventListener('pagehide', stop);
+      removeEventListener('pageshow', start);
+      stop();
+    };
   }, [feed]);
   return (
     <LiveFeedContext value={feed}>
