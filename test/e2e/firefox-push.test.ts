@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import mqtt from 'mqtt';
 import type { Page } from 'puppeteer-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPushService, type PushEvent } from '../../devices-sim/push-service/push-service.ts';
+import { openRecords } from '../../gateway/records/open.ts';
 import { type Firefox, firefoxPath, firefoxSkipped, startFirefox } from '../support/firefox.ts';
 import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
 import { way } from '../support/offer-world.ts';
@@ -93,15 +95,15 @@ async function made(
   return answer.body;
 }
 
-/** Waits until Ada's only delivery is in a state. */
-async function delivery(gateway: GatewayProcess, state: string): Promise<Record<string, unknown>> {
+/** Waits until Ada's newest delivery is in a state, of as many as there have to be. */
+async function delivery(gateway: GatewayProcess, state: string, count = 1): Promise<Record<string, unknown>> {
   let last: unknown;
   const look = async () => {
     const { body } = await gateway.api('GET', '/api/v1/deliveries?consumer=ada');
     last = body.items;
-    return body.items.length === 1 && body.items[0].state === state ? body.items[0] : undefined;
+    return body.items.length === count && body.items[0].state === state ? body.items[0] : undefined;
   };
-  return eventually(`one delivery that is ${state}`, 30_000, look).catch((error: Error) => {
+  return eventually(`${count} deliveries, the newest ${state}`, 30_000, look).catch((error: Error) => {
     throw new Error(`${error.message}; there is ${JSON.stringify(last)}`);
   });
 }
@@ -151,5 +153,51 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
     expect(clicked.shownAt).toBe(shown.shownAt);
     expect(await shownNotifications(page)).toEqual([]);
     await page.locator(`::-p-text(${OFFER.title})`).wait();
+  });
+
+  it('sent a second time, as after a crash, it is not shown again, though the first was put away', async () => {
+    const setting = await begin();
+    const { gateway, firefox, page, drive, pushEvents } = setting;
+    await subscribeAndAgree(setting);
+    for (const position of way(NORTH, CAFE, 5)) await drive(position);
+    const first = await delivery(gateway, 'shown');
+    await eventually(
+      'a notification to press',
+      10_000,
+      async () => (await firefox.pressNotification()) || undefined,
+    );
+    await delivery(gateway, 'clicked');
+
+    // As the row stands when a crash comes between push and record.
+    const records = openRecords(join(gateway.dataDir, 'wayside.db'));
+    const queued = { state: 'queued', next_attempt_at: 0, shown_at: null, clicked_at: null } as const;
+    await records.updateTable('deliveries').set(queued).execute();
+    await records.destroy();
+    for (const position of way(CAFE, NORTH, 5)) await drive(position);
+    for (const position of way(NORTH, CAFE, 5)) await drive(position);
+
+    // The next visit's offer shows that Firefox has worked through all that came before it.
+    const second = await delivery(gateway, 'shown', 2);
+    expect(second.id).not.toBe(first.id);
+    const acked = () => pushEvents.filter((event) => event.kind === 'acked' && event.code === 100).length;
+    await expect.poll(acked, { timeout: 10_000 }).toBe(3);
+    expect(await shownNotifications(page)).toEqual([{ ...OFFER, tag: second.id }]);
+    const { body } = await gateway.api('GET', '/api/v1/deliveries?consumer=ada');
+    expect(body.items[1]).toMatchObject({ id: first.id, state: 'sent', attempts: 2 });
+  });
+
+  it('ends at once with one press on the page', async () => {
+    const setting = await begin();
+    const { gateway, page, drive, pushEvents } = setting;
+    await subscribeAndAgree(setting);
+    await page.locator('::-p-aria([name="Stop everything"][role="button"])').click();
+    await page.locator('::-p-text(Everything is stopped.)').wait();
+    for (const position of way(NORTH, CAFE, 5)) await drive(position);
+    const decision = await eventually('the decision', 10_000, async () => {
+      const { body } = await gateway.api('GET', '/api/v1/decisions?consumer=ada');
+      return body.items[0];
+    });
+    expect(decision).toMatchObject({ rule: 'coffee', outcome: 'suppressed', reason: 'no_consent' });
+    expect(pushEvents.filter((event) => event.kind === 'message')).toEqual([]);
   });
 });
