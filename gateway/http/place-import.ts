@@ -22,24 +22,22 @@ const FEATURES_AT_A_STRETCH = 200;
 /** Leaves room for a number behind it, within the 128 that an id may have. */
 const MAX_SLUG = 100;
 
-/**
- * Reads the features of a FeatureCollection one by one; one that is wrong does not keep the others out. A place's id is
- * `feature.id` or `properties.id`, else made of its name, with a number behind it where that repeats: importing the same
- * file again replaces the same places.
- *
- * @throws WaysideError `invalid_document` where it is no FeatureCollection
- */
-export async function readPlaceImport(document: unknown): Promise<PlaceImport> {
+/** The features of a FeatureCollection. Throws `invalid_document` where it is none. */
+export function featuresOfCollection(document: unknown): readonly unknown[] {
   const collection = document as { readonly type?: unknown; readonly features?: unknown } | null;
-  if (collection?.type !== 'FeatureCollection' || !Array.isArray(collection.features)) {
-    throw invalid('type', 'must be a GeoJSON FeatureCollection with a list of features');
-  }
-  if (collection.features.length > MAX_FEATURES) {
-    throw invalid(
-      'features',
-      `holds ${collection.features.length}; at most ${MAX_FEATURES} go in one import`,
-    );
-  }
+  if (collection?.type === 'FeatureCollection' && Array.isArray(collection.features))
+    return collection.features;
+  throw invalid('type', 'must be a GeoJSON FeatureCollection with a list of features');
+}
+
+/**
+ * Reads features one by one; one that is wrong does not keep the others out. A place's id is `feature.id` or
+ * `properties.id`, else made of its name, with a number behind it where that repeats: importing the same file again
+ * replaces the same places.
+ *
+ * @throws WaysideError `invalid_document` where there are too many
+ */
+export async function readPlaceImport(given: Iterable<unknown>): Promise<PlaceImport> {
   const used = new Set<string>();
   const places: { id: string; name: string; feature: object }[] = [];
   const readFeature = (feature: unknown, index: number): FeatureReport => {
@@ -55,7 +53,9 @@ export async function readPlaceImport(document: unknown): Promise<PlaceImport> {
     return { index, id, status: 'imported' };
   };
   const features: FeatureReport[] = [];
-  for (const feature of collection.features as unknown[]) {
+  for (const feature of given) {
+    if (features.length === MAX_FEATURES)
+      throw invalid('features', `at most ${MAX_FEATURES} go in one import`);
     features.push(readFeature(feature, features.length));
     // A long import must not hold up the acknowledgements that this thread gives to devices.
     if (features.length % FEATURES_AT_A_STRETCH === 0) await setImmediate();

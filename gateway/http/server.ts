@@ -94,8 +94,10 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     registerConsumerRoutes(app, context);
     registerPushSubscriptionRoutes(app, context);
     registerInvitationRoutes(app, context);
-    registerPlaceRoutes(app, context);
-    // In a scope of its own: only rules may be YAML.
+    // In scopes of their own: only places may be CSV, and only rules YAML.
+    await app.register((scope) =>
+      registerPlaceRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), context),
+    );
     await app.register((scope) => registerRuleRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), context));
     registerOutcomeRoutes(app, context);
     registerTelemetryRoutes(app, context);

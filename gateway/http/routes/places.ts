@@ -7,7 +7,8 @@ import { deletePlace, getPlace, listPlaces, placeFeatureTexts, savePlaces } from
 import type { Schema } from '../../records/schema.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
-import { readPlaceImport, storedPlace } from '../place-import.ts';
+import { featuresOfCsv } from '../place-csv.ts';
+import { featuresOfCollection, readPlaceImport, storedPlace } from '../place-import.ts';
 import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
 
 const MAX_PLACE_BYTES = 4 * 1024 * 1024;
@@ -34,8 +35,13 @@ const ImportReport = Type.Object({
 });
 
 /** Places: named geofences. */
-export function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext): void {
+export async function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext): Promise<void> {
   const tags = ['places'];
+  app.addContentTypeParser(
+    'text/csv',
+    { parseAs: 'string' },
+    async (_request: unknown, text: string) => text,
+  );
   const { records } = deps;
 
   app.put(
@@ -73,18 +79,31 @@ export function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext): void 
     {
       bodyLimit: MAX_IMPORT_BYTES,
       schema: {
-        summary: 'Save the places of a FeatureCollection, and tell what became of each feature',
+        summary: 'Save the places of a FeatureCollection or of CSV, and tell what became of each',
+        description:
+          'CSV has a header row with `name`, `lat`, `lon`, and where needed `id`, `radiusMetres`, `tags` (separated by ;), `openingHours`, `timezone`.',
         tags,
-        body: Type.Unsafe<object>({
-          type: 'object',
-          additionalProperties: true,
-          description: 'GeoJSON FeatureCollection',
+        consumes: ['application/json', 'text/csv'],
+        querystring: Closed({
+          radiusMetres: Type.Optional(
+            Type.Integer({ minimum: 10, maximum: 50_000, description: 'For rows of CSV that have none' }),
+          ),
+          tags: Type.Optional(
+            Type.String({ maxLength: 1_000, description: 'For every row of CSV, separated by commas' }),
+          ),
         }),
+        body: Type.Unsafe<unknown>({ description: 'GeoJSON FeatureCollection, or CSV' }),
         response: { 200: ImportReport },
       },
     },
     async (request) => {
-      const { places, features } = await readPlaceImport(request.body);
+      const { radiusMetres, tags: tagList } = request.query;
+      const { body } = request;
+      const given =
+        typeof body === 'string'
+          ? featuresOfCsv(body, { radiusMetres, tags: tagList?.split(',') ?? [] })
+          : featuresOfCollection(body);
+      const { places, features } = await readPlaceImport(given);
       if (places.length > 0) {
         await savePlaces(records, places, changeBy(deps, request));
         await deps.changed({ kind: 'places' });
