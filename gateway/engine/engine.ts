@@ -17,7 +17,7 @@ import type { Subjects } from './subjects.ts';
 import type { TelemetryWriter } from './telemetry-writer.ts';
 
 /** Entries a batch: large enough to share one commit among many, small enough to answer questions in between. */
-const ENTRIES_A_BATCH = 2_000;
+const ENTRIES_A_BATCH = 5_000;
 const BYTES_A_BATCH = 8 * 1024 * 1024;
 /** Pause before a batch whose commit failed is taken again. */
 const COMMIT_RETRY_MS = 500;

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Reading } from '../../rules/reading.ts';
 import type { StoredEntry } from '../journal/journal.ts';
 import { inChunks } from '../records/chunks.ts';
@@ -8,18 +8,21 @@ import type { Schema } from '../records/schema.ts';
 const DAY_MS = 86_400_000;
 const TABLES = ['seen_readings_0', 'seen_readings_1'] as const;
 
-/** A reading's identity within its device: 48 bits of a hash, so that it stays an exact number. */
+/** By what a repeated reading is known, within its device. */
 export interface Identity {
   readonly deviceKey: string;
-  readonly identity: number;
+  /** The given time, epoch ms; or the packet id, which lies in the first minute of 1970, where no reading does. */
+  readonly at: number;
+  /** 48 bits of a hash, so that it stays an exact number. */
+  readonly digest: number;
 }
 
 /** A key for sets of identities. */
-export const identityKey = (of: Identity): string => `${of.deviceKey} ${of.identity}`;
+export const identityKey = ({ deviceKey, at, digest }: Identity): string => `${deviceKey} ${at} ${digest}`;
 
 /**
- * By what a repeated reading is known. With a given `at`: time and content. Without: client, packet id and payload, and
- * only a PUBLISH that came with DUP can be a repetition; QoS 0 has neither.
+ * With a given `at` a reading is known by time and content. Without it by client, packet id and content, and only a PUBLISH
+ * that came with DUP can be a repetition; QoS 0 has neither.
  */
 export function identityOf(
   deviceKey: string,
@@ -27,15 +30,15 @@ export function identityOf(
   index: number,
   entry: StoredEntry,
 ): (Identity & { readonly mayRepeat: boolean }) | null {
-  if (reading.at !== undefined) {
-    return { deviceKey, identity: digest(JSON.stringify(reading)), mayRepeat: true };
-  }
+  const content = JSON.stringify(reading);
+  if (reading.at !== undefined)
+    return { deviceKey, at: reading.at, digest: digestOf(content), mayRepeat: true };
   if (entry.qos === 0) return null;
-  const packet = `${entry.clientId} ${entry.packetId} ${index} ${JSON.stringify(reading)}`;
-  return { deviceKey, identity: digest(packet), mayRepeat: entry.dup };
+  const digest = digestOf(`${entry.clientId} ${index} ${content}`);
+  return { deviceKey, at: entry.packetId, digest, mayRepeat: entry.dup };
 }
 
-function digest(text: string): number {
+function digestOf(text: string): number {
   return Number.parseInt(hash('sha1', text).slice(0, 12), 16);
 }
 
@@ -44,15 +47,15 @@ export async function findSeen(db: Kysely<Schema>, candidates: readonly Identity
   const seen = new Set<string>();
   const byDevice = Map.groupBy(candidates, (candidate) => candidate.deviceKey);
   for (const [deviceKey, identities] of byDevice) {
-    for (const chunk of inChunks(identities.map((candidate) => candidate.identity))) {
+    for (const chunk of inChunks([...new Set(identities.map(({ at }) => at))])) {
       for (const table of TABLES) {
         const rows = await db
           .selectFrom(table)
-          .select(['device_key', 'identity'])
+          .select(['at', 'digest'])
           .where('device_key', '=', deviceKey)
-          .where('identity', 'in', chunk)
+          .where('at', 'in', chunk)
           .execute();
-        for (const row of rows) seen.add(identityKey({ deviceKey: row.device_key, identity: row.identity }));
+        for (const { at, digest } of rows) seen.add(identityKey({ deviceKey, at, digest }));
       }
     }
   }
@@ -73,12 +76,11 @@ export async function rememberSeen(
     // After a pause of two days and more the other table is out of date as well.
     if (day > lastDay + 1) await transaction.deleteFrom(TABLES[day % 2 === 0 ? 1 : 0]).execute();
   }
-  for (const chunk of inChunks(identities)) {
-    await transaction
-      .insertInto(table)
-      .values(chunk.map(({ deviceKey, identity }) => ({ device_key: deviceKey, identity })))
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
+  // One statement a device: a row each through the query builder cost more than all of the rules.
+  for (const [deviceKey, own] of Map.groupBy(identities, (identity) => identity.deviceKey)) {
+    const list = JSON.stringify(own.map(({ at, digest }) => [at, digest]));
+    await sql`insert or ignore into ${sql.table(table)} (device_key, at, digest)
+      select ${deviceKey}, value ->> 0, value ->> 1 from json_each(${list})`.execute(transaction);
   }
   return Math.max(day, lastDay ?? day);
 }
