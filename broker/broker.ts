@@ -1,7 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
-import { Connection } from './connection.ts';
+import type { AuthenticateError, Client, ConnectPacket, PublishPacket } from 'aedes';
+import { Access } from './access.ts';
+import { Connection, connectionOf } from './connection.ts';
 import { InFlight } from './in-flight.ts';
 import { LimitedLog } from './limited-log.ts';
 import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
@@ -10,7 +11,6 @@ import type { Broker, BrokerCounters, BrokerPorts } from './ports.ts';
 import { QuietAedes } from './quiet-aedes.ts';
 import { Sessions } from './sessions.ts';
 import { TelemetryIntake } from './telemetry-intake.ts';
-import { coversTelemetry, mayPublish, maySubscribe, parseDeviceTopic } from './topics.ts';
 
 /** The MQTT broker of the gateway. Nothing happens before `start`. */
 export function createBroker(ports: BrokerPorts): Broker {
@@ -25,12 +25,10 @@ class AedesBroker implements Broker {
   readonly #sessions: Sessions;
   readonly #login: Login;
   readonly #intake: TelemetryIntake;
+  readonly #access: Access;
   readonly #connections = new Set<Connection>();
-  /** Users of whom some session subscribed to their own telemetry; everybody else's is for the journal alone. */
-  readonly #listeningUsers = new Set<string>();
   readonly #server: Server;
   #aedes: QuietAedes | null = null;
-  #denied = 0;
   #faults = 0;
 
   constructor(ports: BrokerPorts) {
@@ -41,6 +39,9 @@ class AedesBroker implements Broker {
     this.#sessions = new Sessions(this.#limits.maxClientsPerUser);
     this.#login = new Login(ports, this.#sessions, this.#log);
     this.#intake = new TelemetryIntake(ports, this.#limits, this.#inFlight, this.#log);
+    this.#access = new Access(this.#intake, (userId) =>
+      this.#warn('subscription to a topic that the device may not use', { userId }),
+    );
     // Half open: what a device sent before it said goodbye is taken in before the connection is closed.
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#adopt(socket));
     this.#server.maxConnections = this.#limits.maxConnections;
@@ -55,13 +56,12 @@ class AedesBroker implements Broker {
         preConnect: (client, packet, done) => this.#preConnect(client, packet, done),
         authenticate: (client, username, password, done) =>
           this.#authenticate(client, username, password, done),
-        authorizePublish: (client, packet, done) => this.#authorizePublish(client, packet, done),
+        authorizePublish: (client, packet, done) => this.#access.publish(client, packet, done),
         authorizeSubscribe: (client, subscription, done) =>
-          this.#authorizeSubscribe(client, subscription, done),
-        authorizeForward: (client, packet) =>
-          parseDeviceTopic(packet.topic)?.deviceId === connectionOf(client).peer?.userId ? packet : null,
+          this.#access.subscribe(client, subscription, done),
+        authorizeForward: (client, packet) => this.#access.forward(client, packet),
       },
-      (client, topic) => this.#isForJournalAlone(client, topic),
+      (client, topic) => this.#access.isForJournalAlone(client, topic),
     );
     aedes.on('clientReady', (client: Client) => connectionOf(client).loggedIn());
     aedes.on('clientError', (client: Client, error: Error) => this.#closedFor(client, error));
@@ -124,7 +124,7 @@ class AedesBroker implements Broker {
       connections: this.#connections.size,
       ...this.#intake.counters(),
       failedLogins: this.#login.failures,
-      denied: this.#denied,
+      denied: this.#access.denied,
       faults: this.#faults,
       inFlightBytes: this.#inFlight.totalBytes,
       paused: this.#inFlight.waiting,
@@ -200,59 +200,6 @@ class AedesBroker implements Broker {
     );
   }
 
-  #authorizePublish(
-    client: Client | null,
-    packet: PublishPacket,
-    done: (error?: Error | null) => void,
-  ): void {
-    const connection = client === null ? null : connectionOf(client);
-    const peer = connection?.peer;
-    if (client === null || connection === null || peer === null || peer === undefined) {
-      done(new Error('not logged in'));
-      return;
-    }
-    // A will comes when the connection is closed, and was never counted by the frame scanner.
-    const shortenedFrom = client.closed ? 0 : connection.frames.shortenedFrom(connection.publishes++);
-    if (packet.qos > 0 && packet.messageId === 0) {
-      done(new Error('packet id 0 [MQTT-2.3.1-1]'));
-    } else if (packet.topic === peer.telemetryTopic) {
-      this.#intake.take(
-        connection,
-        peer,
-        packet,
-        shortenedFrom,
-        !this.#listeningUsers.has(peer.userId),
-        done,
-      );
-    } else if (shortenedFrom === 0 && mayPublish(peer.userId, packet.topic)) {
-      done(null);
-    } else {
-      this.#denied += 1;
-      done(new Error('publish to a topic that the device may not use'));
-    }
-  }
-
-  #authorizeSubscribe(
-    client: Client,
-    subscription: Subscription,
-    done: (error: Error | null, subscription?: Subscription | null) => void,
-  ): void {
-    const userId = connectionOf(client).peer?.userId;
-    if (userId === undefined || !maySubscribe(userId, subscription.topic)) {
-      this.#denied += 1;
-      this.#warn('subscription to a topic that the device may not use', { userId });
-      done(null, null);
-      return;
-    }
-    if (coversTelemetry(subscription.topic)) this.#listeningUsers.add(userId);
-    done(null, subscription);
-  }
-
-  #isForJournalAlone(client: Client, topic: string): boolean {
-    const peer = connectionOf(client).peer;
-    return peer !== null && topic === peer.telemetryTopic && !this.#listeningUsers.has(peer.userId);
-  }
-
   #closedFor(client: Client, error: Error): void {
     // Refused logins are logged where they are refused; a connection that simply broke is no news.
     if (isNetworkError(error) || error.message === 'login refused') return;
@@ -274,10 +221,6 @@ class AedesBroker implements Broker {
   #warn(message: string, fields: object): void {
     this.#log.write((all, text) => this.#ports.log.warn(all, text), message, fields);
   }
-}
-
-function connectionOf(client: Client): Connection {
-  return client.conn as Connection;
 }
 
 function isNetworkError(error: Error): boolean {

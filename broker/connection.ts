@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { Duplex } from 'node:stream';
+import type { Client } from 'aedes';
 import { FrameScanner } from './frame-scanner.ts';
 import type { InFlight, Pausable } from './in-flight.ts';
 import type { BrokerLimits } from './limits.ts';
@@ -154,4 +155,9 @@ export class Connection extends Duplex implements Pausable {
     for (const part of pass) this.#wanted = this.push(part);
     if (fault !== null) this.destroy(new Error(fault));
   }
+}
+
+/** The connection behind a client of Aedes: it is what Aedes was given as its stream. */
+export function connectionOf(client: Client): Connection {
+  return client.conn as Connection;
 }
