@@ -44,7 +44,7 @@ const LOG_EVERY_MS = 60_000;
 export function createDelivery(options: DeliveryOptions): Delivery {
   const listeners = new Set<(rows: readonly DeliveryRow[]) => void>();
   const toldAt = new Map<string, number>();
-  let thread: WorkerHandle<DeliveryThread> | null = null;
+  let thread: (WorkerHandle<DeliveryThread> & { readonly died: Promise<never> }) | null = null;
 
   const local: DeliveryListener = {
     changed(rows) {
@@ -78,9 +78,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         await worker.terminate();
         throw error;
       }
-      thread = worker;
+      const running = { ...worker, died: died.promise };
+      thread = running;
       died.promise.catch((error: Error) => {
-        if (thread === worker) thread = null;
+        if (thread === running) thread = null;
         options.onFailure(error);
       });
     },
@@ -88,8 +89,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const stopped = thread;
       thread = null;
       if (stopped === null) return;
-      await stopped.call.stop(GRACE_MS);
-      await stopped.terminate();
+      try {
+        // A thread that dies of its stopping never answers.
+        await Promise.race([stopped.call.stop(GRACE_MS), stopped.died]);
+      } finally {
+        await stopped.terminate();
+      }
     },
     wake() {
       thread?.call.wake.asEvent();

@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Purpose, QuietHours } from '../../rules/step.ts';
 import type { Schema } from '../records/schema.ts';
+import { parsedJson } from './parsed-json.ts';
 import type { PushTarget } from './push-request.ts';
 import type { RuleNeeds } from './rule-needs.ts';
 import type { SendFacts } from './send-check.ts';
@@ -40,6 +41,8 @@ export interface OutboxStore {
   /** How many wait, and since when (domain time; null where none does). */
   backlog(): Promise<{ readonly size: number; readonly oldestCreatedAt: number | null }>;
 }
+
+const DEFAULT_QUIET_HOURS: QuietHours = { from: '21:00', to: '08:00' };
 
 /** Literals and not parameters, for SQLite takes the index over waiting rows only where its condition stands in the query. */
 const WAITING = sql<boolean>`state in ('queued', 'retrying')`;
@@ -184,12 +187,18 @@ async function withFacts(
                 granted: new Set<Purpose>(
                   (consentsOf.get(row.consumer) ?? []).map((consent) => consent.purpose),
                 ),
-                quietHours: JSON.parse(consumer.quiet_hours_json) as QuietHours | null,
+                quietHours: quietHoursOf(consumer.quiet_hours_json),
                 timezone: consumer.timezone ?? placeZones.get(row.decision_id) ?? null,
               },
       },
     };
   });
+}
+
+/** Unreadable ones count as the default: better one offer too few at night than one too many. */
+function quietHoursOf(json: string): QuietHours | null {
+  const quietHours = parsedJson(json);
+  return quietHours === undefined ? DEFAULT_QUIET_HOURS : (quietHours as QuietHours | null);
 }
 
 /** By decision: a consumer without a time zone goes by the place's. */
@@ -210,7 +219,8 @@ async function timezonesOfPlaces(
     .execute();
   const zones = new Map<number, string>();
   for (const { id, feature_json } of found) {
-    const zone: unknown = JSON.parse(feature_json)?.properties?.timezone;
+    const feature = parsedJson(feature_json) as { properties?: { timezone?: unknown } } | undefined;
+    const zone = feature?.properties?.timezone;
     if (typeof zone === 'string') zones.set(id, zone);
   }
   return zones;

@@ -3,6 +3,7 @@ import { BUILT_IN_DEVICE_TYPES, type DeviceType, parseDeviceType } from '../../r
 import { purposesOf } from '../../rules/purposes.ts';
 import { parseRule } from '../../rules/rule.ts';
 import type { Schema } from '../records/schema.ts';
+import { parsedJson } from './parsed-json.ts';
 import type { RuleFacts } from './send-check.ts';
 
 const MAX_KEPT = 1_000;
@@ -29,7 +30,7 @@ export function ruleNeedsFrom(db: Kysely<Schema>): () => Promise<RuleNeeds> {
 function deviceTypesOf(documents: readonly string[]): readonly DeviceType[] {
   const types = new Map(BUILT_IN_DEVICE_TYPES.map((type) => [type.id, type]));
   for (const document of documents) {
-    const parsed = parseDeviceType(JSON.parse(document));
+    const parsed = parseDeviceType(parsedJson(document));
     if (parsed.ok) types.set(parsed.value.id, parsed.value);
   }
   return [...types.values()];
@@ -48,7 +49,7 @@ function keepingNeeds(deviceTypes: readonly DeviceType[]): RuleNeeds {
 }
 
 function parseNeeds(documentJson: string, deviceTypes: readonly DeviceType[]): RuleFacts['needs'] {
-  const parsed = parseRule(JSON.parse(documentJson), { deviceTypes });
+  const parsed = parseRule(parsedJson(documentJson), { deviceTypes });
   if (!parsed.ok) return null;
   return {
     purposes: purposesOf(parsed.value, deviceTypes),

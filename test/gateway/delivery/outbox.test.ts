@@ -181,6 +181,11 @@ test.each([
     () => world.db.updateTable('rules').set({ document_json: '{}' }).execute(),
   ],
   [
+    'the rule is damaged',
+    'rule_invalid',
+    () => world.db.updateTable('rules').set({ document_json: '{' }).execute(),
+  ],
+  [
     'quiet hours have begun',
     'quiet_hours',
     async () => {

@@ -164,10 +164,23 @@ test.skipIf(!openssl)(
     target = { endpoint, ...keys };
 
     const extraOrigins = [started.origin];
-    const trusting = createPushSender({ extraOrigins, realNow: Date.now, tls: { ca: tls.cert } });
+    const trusting = createPushSender({
+      extraOrigins,
+      realNow: Date.now,
+      tls: { ca: tls.cert },
+      timeoutMs: 500,
+    });
     expect(await trusting.send(request())).toEqual({ kind: 'sent' });
     await expect.poll(() => payloads).toEqual([{ id: 'd1' }]);
     expect(seen.find((event) => event.kind === 'message')).toMatchObject({ httpVersion: '2.0' });
+
+    secure.faults.plan({ kind: 'hang' });
+    expect(await trusting.send(request())).toMatchObject({ kind: 'retry', afterMs: null });
+    secure.faults.plan({ kind: 'status', status: 503, retryAfter: '9' });
+    expect(await trusting.send(request())).toMatchObject({ kind: 'retry', afterMs: 9_000 });
+    secure.faults.plan({ kind: 'reset' });
+    expect(await trusting.send(request())).toMatchObject({ kind: 'retry', afterMs: null });
+    expect(await trusting.send(request())).toEqual({ kind: 'sent' });
 
     const strict = createPushSender({ extraOrigins, realNow: Date.now });
     expect(await strict.send(request())).toMatchObject({
