@@ -20,7 +20,10 @@ export function addPushServiceCommand(program: Command): void {
     .action(async ({ host, port, json }: Settings) => {
       const tell = (event: PushEvent): void => console.log(json ? JSON.stringify(event) : lineOf(event));
       const service = createPushService({ host, port, now: Date.now, onEvent: tell });
-      const { origin, webSocketUrl } = await service.start();
+      const { origin, webSocketUrl } = await service.start().catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EADDRINUSE') throw error;
+        return program.error(`port ${port} is taken: choose another one, or 0 for a free one`);
+      });
       if (!json) {
         console.log(`Start the gateway with WAYSIDE_PUSH_HOSTS=${origin}`);
         console.log(`Start Firefox with dom.push.serverURL=${webSocketUrl}`);
