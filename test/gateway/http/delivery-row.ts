@@ -3,7 +3,8 @@ import type { DeliveryState, Schema } from '../../../gateway/records/schema.ts';
 import { NOW } from './http-server.ts';
 
 /** Adds a decision and its delivery, as the engine would. */
-async function addDelivery(
+export async function addDelivery(
+  db: Kysely<Schema>,
   id: string,
   state: DeliveryState,
   consumer = 'anna',
