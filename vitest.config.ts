@@ -7,7 +7,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{rules,broker,gateway,devices-sim,dashboard,conformance}/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            'test/{rules,broker,gateway,devices-sim,dashboard,conformance}/**/*.test.ts',
+            'test/*.test.ts',
+          ],
           testTimeout: 20_000,
         },
       },
