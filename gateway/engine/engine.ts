@@ -58,8 +58,8 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    const { db, registry, subjects, realNow, newId } = parts;
-    this.#processing = { db, registry, subjects, newestAt: new Map() };
+    const { db, registry, subjects, log, realNow, newId } = parts;
+    this.#processing = { db, registry, subjects, log, newestAt: new Map() };
     this.#commit = { db, subjects, realNow, newId, lastDecisionId: 0, lastSeenDay: null };
   }
 

@@ -93,15 +93,17 @@ export function addCounts(total: EngineCounts, added: EngineCounts): void {
   for (const name of Object.keys(added) as (keyof EngineCounts)[]) total[name] += added[name];
 }
 
-/** Notes everything that was wrong with an entry; the payload is kept whole with each. */
+/** Problems of one entry that are kept one by one; the rest are told by their number. */
+const MOST_PROBLEMS_AN_ENTRY = 20;
+
+/** Notes what was wrong with an entry; the payload is kept whole with each. */
 export function noteProblems(
   outcome: Outcome,
   entry: StoredEntry,
   device: string,
   problems: readonly ReadingProblem[],
 ): void {
-  for (const { code, message } of problems) {
-    outcome.counts.quarantined += 1;
+  const note = ({ code, message }: ReadingProblem) =>
     outcome.quarantine.push({
       device,
       topic: entry.topic,
@@ -109,6 +111,14 @@ export function noteProblems(
       message,
       payload: entry.payload,
       at: entry.receivedAt,
+    });
+  outcome.counts.quarantined += problems.length;
+  problems.slice(0, MOST_PROBLEMS_AN_ENTRY).forEach(note);
+  const more = problems[MOST_PROBLEMS_AN_ENTRY];
+  if (more !== undefined) {
+    note({
+      code: more.code,
+      message: `and ${problems.length - MOST_PROBLEMS_AN_ENTRY} more problems of this message`,
     });
   }
 }

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
 import { decide } from '../../rules/decide.ts';
-import type { ConsumerFacts, Step } from '../../rules/step.ts';
+import type { ReadingProblem } from '../../rules/reading.ts';
+import type { ConsumerFacts, Input, Step } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
 import { deviceOf, type Intake, type NumberedReading, takeIn } from './intake.ts';
@@ -14,6 +16,7 @@ export interface Processing {
   readonly db: Kysely<Schema>;
   readonly registry: Registry;
   readonly subjects: Subjects;
+  readonly log: Logger;
   /** Newest given `at` by device key since the start: what is newer can't be a repetition, and needs no look-up. */
   readonly newestAt: Map<string, number>;
 }
@@ -112,23 +115,41 @@ function stepEntry(context: Processing, taken: Taken, seen: Set<string>, outcome
       seen.add(key);
       outcome.identities.push(identity);
     }
-    const step = decide(
-      registry.rulebook,
-      subjects.memory(subject),
-      {
-        kind: 'reading',
-        device: { id: device.id, type: device.type },
-        consumer,
-        reading: numbered.reading,
-        readingId: String(numbered.seq),
-      },
-      entry.receivedAt,
+    const input: Input = {
+      kind: 'reading',
+      device: { id: device.id, type: device.type },
+      consumer,
+      reading: numbered.reading,
+      readingId: String(numbered.seq),
+    };
+    const step = judged(context, () =>
+      decide(registry.rulebook, subjects.memory(subject), input, entry.receivedAt),
     );
+    if (step === null) {
+      noteProblems(outcome, entry, device.id, [UNJUDGED]);
+      outcome.verdicts.push({ seq: numbered.seq, verdict: { kind: 'not_stored' } });
+      return;
+    }
     subjects.set(subject, step.memory, step.wakeAt);
     noteProblems(outcome, entry, device.id, step.problems);
     noteStep(outcome, step, consumer);
     noteReading(outcome, step, numbered, entry, device);
   });
+}
+
+const UNJUDGED: ReadingProblem = {
+  code: 'bad_shape',
+  message: 'the gateway failed on this reading; its log has the error, and the payload is kept here',
+};
+
+/** Rules never throw on data. Should they, this one reading goes to quarantine, and does not hold up those behind it. */
+function judged(context: Processing, step: () => Step): Step | null {
+  try {
+    return step();
+  } catch (error) {
+    context.log.error({ err: error }, 'the rules failed on a reading');
+    return null;
+  }
 }
 
 function factsOf(registry: Registry, consumerId: string | null): ConsumerFacts | null {
