@@ -1,9 +1,9 @@
-import { Switch } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Purpose } from '../../rules/step.ts';
 import { request } from '../api/request.ts';
 import type { Me } from '../api/shapes.ts';
 import { PURPOSE_WORDS } from '../look/reasons.ts';
+import { SwitchRow } from './SwitchRow.tsx';
 
 const PURPOSES = Object.keys(PURPOSE_WORDS) as Purpose[];
 
@@ -37,15 +37,12 @@ export function ConsentCard({ me, onGranted }: { me: Me; onGranted: () => void }
       {PURPOSES.map((purpose) => {
         const { title, meaning } = PURPOSE_WORDS[purpose];
         return (
-          <Switch
+          <SwitchRow
             key={purpose}
-            className="consent"
-            size="md"
-            labelPosition="left"
-            label={title}
-            description={meaning}
+            title={title}
+            meaning={meaning}
             checked={me.consents.some((consent) => consent.purpose === purpose && consent.granted)}
-            onChange={(event) => change.mutate({ purpose, granted: event.currentTarget.checked })}
+            onChange={(granted) => change.mutate({ purpose, granted })}
           />
         );
       })}

@@ -1,9 +1,10 @@
-import { Switch, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { QuietHours } from '../../rules/step.ts';
 import { request } from '../api/request.ts';
 import type { Me } from '../api/shapes.ts';
+import { SwitchRow } from './SwitchRow.tsx';
 
 const DEFAULT_QUIET_HOURS: QuietHours = { from: '21:00', to: '08:00' };
 
@@ -31,14 +32,11 @@ export function QuietHoursCard({ me }: { me: Me }) {
       <h2 id="quiet-hours" className="visually-hidden">
         Quiet hours
       </h2>
-      <Switch
-        className="consent"
-        size="md"
-        labelPosition="left"
-        label="Quiet hours"
-        description={`No offers between these times, ${timezone.replaceAll('_', ' ')}.`}
+      <SwitchRow
+        title="Quiet hours"
+        meaning={`No offers between these times, ${timezone.replaceAll('_', ' ')}.`}
         checked={me.quietHours !== null}
-        onChange={(event) => save.mutate(event.currentTarget.checked ? hours : null)}
+        onChange={(on) => save.mutate(on ? hours : null)}
       />
       {me.quietHours !== null && (
         <div className="quiet-times">

@@ -16,9 +16,9 @@ export const PULSE_MS = 2_400;
 /** A device unheard of for this long is drawn faintly. */
 const STALE_AFTER_MS = 120_000;
 
+/** An offer that happened just now; its ring goes with the device. */
 export interface Pulse {
-  readonly lat: number;
-  readonly lon: number;
+  readonly device: string;
   readonly startedAt: number;
 }
 
@@ -58,7 +58,10 @@ export function drawScene(
     .map((drawn) => ({ drawn, ...scene.project(drawn.lon, drawn.lat) }))
     .filter(({ x, y }) => x > -20 && y > -20 && x < width + 20 && y < height + 20);
   drawPlaceNames(canvas, scene);
-  for (const pulse of scene.pulses) drawPulse(canvas, scene, pulse);
+  for (const pulse of scene.pulses) {
+    const at = onScreen.find(({ drawn }) => drawn.device.device === pulse.device);
+    if (at !== undefined) drawPulse(canvas, scene, (scene.now - pulse.startedAt) / PULSE_MS, at.x, at.y);
+  }
   const asIcons = scene.zoom >= ICONS_FROM_ZOOM && onScreen.length <= MAX_ICONS;
   for (const { drawn, x, y } of onScreen) {
     canvas.globalAlpha = scene.now - drawn.device.heardAt > STALE_AFTER_MS ? 0.45 : 1;
@@ -96,10 +99,8 @@ function drawPlaceNames(canvas: CanvasRenderingContext2D, scene: Scene): void {
   }
 }
 
-function drawPulse(canvas: CanvasRenderingContext2D, scene: Scene, pulse: Pulse): void {
-  const age = (scene.now - pulse.startedAt) / PULSE_MS;
-  if (age < 0 || age > 1) return;
-  const { x, y } = scene.project(pulse.lon, pulse.lat);
+/** `age` runs from 0 to 1. */
+function drawPulse(canvas: CanvasRenderingContext2D, scene: Scene, age: number, x: number, y: number): void {
   canvas.strokeStyle = scene.palette.offer;
   canvas.fillStyle = scene.palette.offer;
   // Two rings, one behind the other; still rings where the reader asked for reduced motion.

@@ -266,13 +266,8 @@ export function createMapView(options: MapViewOptions): MapView {
     setSelected(device) {
       selected = device;
     },
-    pulse(id) {
-      const device = feed.devices.get(id);
-      if (device !== undefined)
-        pulses = [
-          ...pulses.slice(1 - MAX_PULSES),
-          { lat: device.lat, lon: device.lon, startedAt: performance.now() },
-        ];
+    pulse(device) {
+      pulses = [...pulses.slice(1 - MAX_PULSES), { device, startedAt: performance.now() }];
     },
     fitToData,
     flyTo(id) {
