@@ -13,6 +13,7 @@ import { Engine } from './engine.ts';
 import type { EngineCalls, EngineListener, EngineSettings } from './engine-calls.ts';
 import { createLivePositions } from './live-positions.ts';
 import { tellNews } from './news.ts';
+import { quarantineRefused } from './refused-points.ts';
 import { createRegistry } from './registry.ts';
 import { createSubjects } from './subjects.ts';
 import { createTelemetryWriter } from './telemetry-writer.ts';
@@ -44,8 +45,9 @@ const writer = createTelemetryWriter({
   onRejected: async (rejected: readonly RejectedPoint[]) => {
     log.warn(
       { store: store.name, points: rejected.length, reason: rejected[0]?.message },
-      'telemetry store refused readings for good',
+      'telemetry store refused readings for good; they are in quarantine',
     );
+    await quarantineRefused(db, rejected, randomUUID);
   },
 });
 

@@ -1,0 +1,32 @@
+import type { Kysely } from 'kysely';
+import type { Schema } from '../records/schema.ts';
+import type { RejectedPoint } from '../telemetry/telemetry-store.ts';
+import { upsertQuarantine } from './commit.ts';
+
+/** Puts readings that the telemetry store will never take into quarantine, each with the store's own words. */
+export async function quarantineRefused(
+  db: Kysely<Schema>,
+  rejected: readonly RejectedPoint[],
+  newId: () => string,
+): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    for (const { point, message } of rejected) {
+      const { deviceKey, seq: _, ...reading } = point;
+      const device = await transaction
+        .selectFrom('devices')
+        .select('id')
+        .where('device_key', '=', deviceKey)
+        .executeTakeFirst();
+      // A device that was removed since leaves nobody to tell.
+      if (device === undefined) continue;
+      await upsertQuarantine(transaction, newId(), {
+        device: device.id,
+        topic: `devices/${device.id}/telemetry`,
+        code: 'bad_metric',
+        message: `the telemetry store refused it: ${message}`,
+        payload: new TextEncoder().encode(JSON.stringify(reading)),
+        at: point.receivedAt,
+      });
+    }
+  });
+}
