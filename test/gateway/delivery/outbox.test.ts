@@ -82,6 +82,9 @@ test('an offer reaches the browser, and its row says so', async () => {
   ]);
   expect(readReceipt(RECEIPT_KEY, world.received[0]?.token ?? '')).toBe(id);
   expect(pushes()).toMatchObject([{ topic: topicOf(id), urgency: 'high' }]);
+  const [{ ttlSeconds } = { ttlSeconds: 0 }] = pushes();
+  expect(ttlSeconds).toBeLessThanOrEqual(600);
+  expect(ttlSeconds).toBeGreaterThan(570);
   expect(await outbox.counters()).toMatchObject({ sent: 1, failed: 0, outboxSize: 0, oldestCreatedAt: null });
 });
 
