@@ -166,7 +166,7 @@ async function upsertVisits(transaction: Kysely<Schema>, notes: readonly VisitNo
 }
 
 /** A repeat of the same complaint about the same topic of a device is counted, and replaces the payload. */
-async function upsertQuarantine(
+export async function upsertQuarantine(
   transaction: Kysely<Schema>,
   id: string,
   note: QuarantineNote,
