@@ -89,7 +89,7 @@ interface Answer {
 
 /**
  * Posts, and resolves as soon as the status is known: it says it all, and what follows is passed over. Undici's lowest layer, for
- * `request` makes a stream of each answer, which costs as much as the encryption.
+ * `request` makes a stream of each answer, which nobody would read.
  */
 function post(agent: Agent, { endpoint, headers, body }: PushRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
