@@ -1,7 +1,7 @@
 import { type Admission, admit } from './admission.ts';
 import { crossThresholds } from './crossings.ts';
 import { changeDevice, type Draft, deviceOf, setDevice } from './draft.ts';
-import { distanceMetres } from './geometry/sphere.ts';
+import { atMostMetresApart, distanceMetres } from './geometry/sphere.ts';
 import { forgetOldCauses, judge } from './judge.ts';
 import {
   type DeviceMemory,
@@ -140,7 +140,8 @@ function takePosition(
 
 function anchorAfter(anchor: DeviceMemory['anchor'], fix: HeldFix): DeviceMemory['anchor'] {
   if (anchor === null) return { lat: fix.lat, lon: fix.lon, movedAt: 0 };
-  if (distanceMetres(anchor, fix) <= MOVED_METRES) return anchor;
+  if (atMostMetresApart(anchor, fix) <= MOVED_METRES || distanceMetres(anchor, fix) <= MOVED_METRES)
+    return anchor;
   return { lat: fix.lat, lon: fix.lon, movedAt: fix.at };
 }
 

@@ -1,6 +1,6 @@
 import { getGreatCircleBearing } from 'geolib';
 import { SECOND_MS } from './duration.ts';
-import { distanceMetres } from './geometry/sphere.ts';
+import { atMostMetresApart, distanceMetres } from './geometry/sphere.ts';
 import type { Fix, HeldFix, TrackFix } from './memory.ts';
 
 /** Faster than this (324 km/h) is a jump, unless confirmed. */
@@ -66,10 +66,13 @@ export function follow(track: TrackFix | null, held: readonly HeldFix[], fix: He
 
 /**
  * Metres per second between two fixes. Less than 1 s apart counts as 1 s, else the noise of two fixes in one moment would be a
- * jump. What a coarse fix leaves open is taken off the distance: it cannot imply a speed.
+ * jump. What a coarse fix leaves open is taken off the distance: it cannot imply a speed. Up to 90 m/s it may be a bound.
  */
 function impliedSpeed(from: Fix, to: Fix): number {
   const seconds = Math.max(SECOND_MS, Math.abs(to.at - from.at)) / SECOND_MS;
+  // Only what is too fast needs its exact speed.
+  const bound = atMostMetresApart(from, to) / seconds;
+  if (bound <= FASTEST_METRES_PER_SECOND) return bound;
   return Math.max(0, distanceMetres(from, to) - slack(from) - slack(to)) / seconds;
 }
 

@@ -17,6 +17,14 @@ export function distanceMetres(from: LatLon, to: LatLon): number {
   return getDistance(from, to, 0.01);
 }
 
+/**
+ * At least the distance in metres: along the meridian, then along the equator instead of the parallel. Far cheaper than the
+ * distance itself, and enough to see that two fixes of a moving device are near each other.
+ */
+export function atMostMetresApart(from: LatLon, to: LatLon): number {
+  return METRES_PER_DEGREE * (Math.abs(from.lat - to.lat) + Math.abs(from.lon - to.lon));
+}
+
 /** Whether two numbers are a latitude and a longitude. */
 export function isOnGlobe(lat: unknown, lon: unknown): boolean {
   return typeof lat === 'number' && typeof lon === 'number' && Math.abs(lat) <= 90 && Math.abs(lon) <= 180;
