@@ -120,7 +120,7 @@ function DecisionRow({ decision, names }: { decision: Decision; names: Names }) 
       <td>
         {names.rule(decision.rule)} <small className="soft">v{decision.ruleVersion}</small>
       </td>
-      <td>{decision.consumer}</td>
+      <td className="nowrap">{decision.consumer}</td>
       <td>
         {decision.device}
         {decision.place && <small className="soft block">{names.place(decision.place)}</small>}

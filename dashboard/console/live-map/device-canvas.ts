@@ -10,9 +10,11 @@ const LARGEST_ICON_PX = 13;
 const OUTLINE_FROM_PX = 8.5;
 const DOT_RADIUS_PX = 4;
 /** Above this many on screen, or this far out, a device is a dot. */
-const MAX_ICONS = 250;
+const MAX_ICONS = 600;
 const ICONS_FROM_ZOOM = 11;
 export const PULSE_MS = 2_400;
+/** A place at least this tall from its middle down has its name inside, a smaller one under it. */
+const NAME_INSIDE_FROM_PX = 34;
 /** A device unheard of for this long is drawn faintly. */
 const STALE_AFTER_MS = 120_000;
 
@@ -79,14 +81,17 @@ function iconRadius(zoom: number): number {
 
 function drawPlaceNames(canvas: CanvasRenderingContext2D, scene: Scene): void {
   if (scene.zoom < ICONS_FROM_ZOOM) return;
-  canvas.font = '600 12px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
+  canvas.font = '600 11px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
   canvas.textAlign = 'center';
   canvas.textBaseline = 'middle';
   canvas.lineJoin = 'round';
   canvas.lineWidth = 3.5;
   const taken: { left: number; right: number; y: number }[] = [];
-  for (const { name, anchor } of scene.places) {
-    const { x, y } = scene.project(anchor[0], anchor[1]);
+  for (const { name, anchor, south } of scene.places) {
+    const middle = scene.project(anchor[0], anchor[1]);
+    const bottom = scene.project(anchor[0], south).y;
+    const { x } = middle;
+    const y = bottom - middle.y < NAME_INSIDE_FROM_PX ? bottom + 9 : middle.y;
     const half = canvas.measureText(name).width / 2 + 4;
     const box = { left: x - half, right: x + half, y };
     if (taken.some((other) => Math.abs(other.y - y) < 16 && other.left < box.right && box.left < other.right))

@@ -8,8 +8,10 @@ export interface PlaceShape {
   readonly geometry: Geometry;
   /** To either side of the line; only for a corridor. */
   readonly corridorMetres: number | null;
-  /** Where the name stands: [lon, lat]. */
+  /** The middle: [lon, lat]. */
   readonly anchor: readonly [number, number];
+  /** Latitude of its southernmost point, under which the name of a small one stands. */
+  readonly south: number;
 }
 
 /** West, south, east, north, in degrees. */
@@ -32,14 +34,16 @@ function shapeOf(feature: Feature): PlaceShape | null {
     const [lon, lat] = geometry.coordinates;
     const radius = Number(properties.radiusMetres);
     if (lon === undefined || lat === undefined || !Number.isFinite(radius)) return null;
-    return { id, name, geometry: circlePolygon(lat, lon, radius), corridorMetres: null, anchor: [lon, lat] };
+    const circle = circlePolygon(lat, lon, radius);
+    const south = boundsOf([circle])?.[1] ?? lat;
+    return { id, name, geometry: circle, corridorMetres: null, anchor: [lon, lat], south };
   }
   const bounds = boundsOf([geometry]);
   if (bounds === null) return null;
   const anchor = [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2] as const;
   const corridor = Number(properties.corridorMetres);
   const corridorMetres = geometry.type === 'LineString' && Number.isFinite(corridor) ? corridor : null;
-  return { id, name, geometry, corridorMetres, anchor };
+  return { id, name, geometry, corridorMetres, anchor, south: bounds[1] };
 }
 
 /** The smallest box around all of them, or null where there is not one corner. */
