@@ -9,6 +9,11 @@ export interface LoadOrder {
   readonly port: number;
   readonly devices: readonly LoadDevice[];
   readonly seconds: number;
+  /**
+   * `clients`: the `mqtt` package, as devices and services speak it. `packets`: packets made beforehand and
+   * acknowledgements counted but not read, which costs the load next to nothing and leaves the brokers the cores.
+   */
+  readonly from: 'clients' | 'packets';
   readonly load:
     | { readonly kind: 'closed'; readonly window: number }
     /** Sends at its own pace, however slow the answers are. */

@@ -82,11 +82,13 @@ export async function mosquitto(devices: number): Promise<Subject | null> {
   };
 }
 
+const GENERATORS = { clients: './ingest-clients.ts', packets: './ingest-packets.ts' } as const;
+
 /** Runs the generator in its own process. @throws with what it wrote where a message was lost */
 export async function runLoad(order: LoadOrder): Promise<LoadReport> {
   const child = spawn(
     process.execPath,
-    [new URL('./ingest-generator.ts', import.meta.url).pathname, JSON.stringify(order)],
+    [new URL(GENERATORS[order.from], import.meta.url).pathname, JSON.stringify(order)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
