@@ -32,11 +32,15 @@ interface AxeResult {
 }
 
 /**
- * What axe-core finds on the page as it stands: one line a violation. Throws where it checked nothing, for then it would
+ * What axe-core finds on the page once what fades in has done so: one line a violation. Throws where it checked nothing, for then it would
  * find nothing either.
  */
 export async function axeViolations(page: Page): Promise<readonly string[]> {
   await page.evaluate(AXE);
+  // A colour half faded in is no colour of the design. Those that go on for ever are not waited for.
+  await page.evaluate(`Promise.allSettled(document.getAnimations()
+    .filter((animation) => Number.isFinite(animation.effect?.getComputedTiming().endTime))
+    .map(({ finished }) => finished))`);
   const result = (await page.evaluate(`axe.run().then(({ passes, violations }) => ({
     checked: passes.length,
     violations: violations.map(({ id, help, nodes }) => id + ': ' + help + ' at ' + nodes.map(({ target }) => target.join(' ')).join(', ')),

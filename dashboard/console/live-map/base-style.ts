@@ -1,15 +1,16 @@
 import { baseMapUrl } from 'virtual:base-map-url';
-import type { FeatureCollection, MultiLineString } from 'geojson';
+import type { Feature, FeatureCollection, MultiLineString } from 'geojson';
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import { feature, mesh } from 'topojson-client';
-import type { GeometryCollection, Topology } from 'topojson-specification';
 import type { MapPalette } from './map-palette.ts';
+
+type Topology = Parameters<typeof mesh>[0];
 
 const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] };
 
 /** Land and borders for the built-in map, from the asset that base-map-plugin.ts makes. */
 export interface BaseMap {
-  readonly land: FeatureCollection;
+  readonly land: Feature | FeatureCollection;
   readonly borders: MultiLineString;
 }
 
@@ -17,12 +18,14 @@ export interface BaseMap {
 export async function loadBaseMap(): Promise<BaseMap> {
   const response = await fetch(baseMapUrl);
   if (!response.ok) throw new Error(`the base map could not be read: ${response.status}`);
-  const topology = (await response.json()) as Topology<{ countries: GeometryCollection }>;
+  const topology = (await response.json()) as Topology;
   const { countries } = topology.objects;
+  if (countries === undefined) throw new Error('the base map holds no countries');
   return {
     land: feature(topology, countries),
-    // Only lines that two countries share: the coast is the land's own edge.
-    borders: mesh(topology, countries, (a, b) => a !== b),
+    // Only lines that two countries share: the coast is the land's own edge. (The cast: mesh reads no properties, but its
+    // types ask for some.)
+    borders: mesh(topology, countries as Parameters<typeof mesh>[1], (a, b) => a !== b),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { FeatureCollection, Geometry, Point } from 'geojson';
+import type { Feature, FeatureCollection, Geometry, Point } from 'geojson';
 import {
   type GeoJSONSource,
   Map as MapLibreMap,
@@ -91,7 +91,7 @@ export function createMapView(options: MapViewOptions): MapView {
   const context = canvas.getContext('2d') as CanvasRenderingContext2D;
   const moving = new MovingDevices(options.smooth);
 
-  function setData(source: string, data: FeatureCollection | Geometry): void {
+  function setData(source: string, data: Feature | FeatureCollection | Geometry): void {
     if (ready) (map.getSource(source) as GeoJSONSource | undefined)?.setData(data);
   }
 
