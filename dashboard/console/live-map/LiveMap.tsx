@@ -10,7 +10,8 @@ import { deviceLook } from '../../look/device-look.ts';
 import { Icon } from '../../look/icons.tsx';
 import { usePlaces } from '../use-names.ts';
 import { loadBaseMap } from './base-style.ts';
-import { createMapView, type MapView, type Pointed } from './map-view.ts';
+import type { Pointed } from './map-pointer.ts';
+import { createMapView, type MapView } from './map-view.ts';
 import { placeShapes } from './place-shapes.ts';
 
 interface Props {

@@ -12,6 +12,7 @@ import type { LiveFeed } from '../../live/live-feed.ts';
 import { type BaseMap, baseStyle, corridorWidthAtZoom0, overlayLayers } from './base-style.ts';
 import { drawScene, type Hit, PULSE_MS, type Pulse } from './device-canvas.ts';
 import { MAP_PALETTES } from './map-palette.ts';
+import { followPointer, type Pointed } from './map-pointer.ts';
 import { MovingDevices } from './moving-devices.ts';
 import { type Bounds, boundsOf, type PlaceShape } from './place-shapes.ts';
 
@@ -19,16 +20,7 @@ setWorkerUrl(workerUrl);
 
 const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] };
 const FRAME_MS = 1000 / 30;
-const HIT_PX = 16;
 const MAX_PULSES = 60;
-
-/** What lies under the pointer, in pixels of the map's box. */
-export interface Pointed {
-  readonly x: number;
-  readonly y: number;
-  readonly device: string | null;
-  readonly place: string | null;
-}
 
 export interface MapViewOptions {
   readonly container: HTMLElement;
@@ -66,7 +58,6 @@ export function createMapView(options: MapViewOptions): MapView {
   let selected: string | null = null;
   let pulses: Pulse[] = [];
   let hits: readonly Hit[] = [];
-  let hoveredPlace: string | null = null;
   let ready = false;
   let touched = false;
   let fitted = false;
@@ -164,38 +155,7 @@ export function createMapView(options: MapViewOptions): MapView {
     });
   }
 
-  function hitAt(x: number, y: number): string | null {
-    let nearest: { device: string; distance: number } | null = null;
-    for (const hit of hits) {
-      const distance = Math.hypot(hit.x - x, hit.y - y);
-      if (distance <= HIT_PX && distance < (nearest?.distance ?? Infinity))
-        nearest = { device: hit.device, distance };
-    }
-    return nearest?.device ?? null;
-  }
-
-  function hoverPlace(place: string | null): void {
-    if (place === hoveredPlace) return;
-    if (hoveredPlace !== null) map.setFeatureState({ source: 'places', id: hoveredPlace }, { hover: false });
-    if (place !== null) map.setFeatureState({ source: 'places', id: place }, { hover: true });
-    hoveredPlace = place;
-  }
-
-  map.on('mousemove', ({ point }) => {
-    const device = hitAt(point.x, point.y);
-    const found = ready
-      ? map.queryRenderedFeatures(point, { layers: ['place-fill', 'place-corridor'] })[0]
-      : undefined;
-    const place = found === undefined ? null : String(found.properties.id);
-    hoverPlace(place);
-    map.getCanvas().style.cursor = device === null ? '' : 'pointer';
-    options.onPoint(device === null && place === null ? null : { x: point.x, y: point.y, device, place });
-  });
-  map.on('mouseout', () => {
-    if (ready) hoverPlace(null);
-    options.onPoint(null);
-  });
-  map.on('click', ({ point }) => options.onSelect(hitAt(point.x, point.y)));
+  followPointer({ map, hits: () => hits, onPoint: options.onPoint, onSelect: options.onSelect });
 
   function resize(): { width: number; height: number } {
     const { clientWidth: width, clientHeight: height } = container;
