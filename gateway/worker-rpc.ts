@@ -4,6 +4,9 @@ import { type ErrorCode, type Problem, WaysideError } from './errors.ts';
 
 type Functions = object;
 
+/** Batches live longer than V8's default nursery is large, and would be copied out of it only to die. */
+const YOUNG_GENERATION_MIB = 64;
+
 /** The other side's functions, each answering with a promise. */
 export type Calls<Remote extends Functions> = ProxifiedRemoteFunctions<Remote>;
 
@@ -30,7 +33,10 @@ export function startWorker<Remote extends Functions, Local extends Functions>(
   local: Local,
   onFailure: (error: Error) => void,
 ): WorkerHandle<Remote> {
-  const worker = new Worker(file, { workerData });
+  const worker = new Worker(file, {
+    workerData,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+  });
   let expected = false;
   worker.on('error', (error) => {
     expected = true;

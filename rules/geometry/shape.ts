@@ -114,11 +114,11 @@ function holds(box: Box, lat: number, lon: number): boolean {
  * pole it is not to be relied on for polygons; for circles it is exact everywhere.
  */
 export function metresOutside(shape: Shape, lat: number, lon: number): number {
+  if (contains(shape, lat, lon)) return 0;
   switch (shape.kind) {
     case 'circle':
       return Math.max(0, distanceMetres({ lat, lon }, shape) - shape.radiusMetres);
     case 'polygons': {
-      if (contains(shape, lat, lon)) return 0;
       const metresPerDegreeLon = METRES_PER_DEGREE * Math.cos(lat * RADIANS);
       let least = Infinity;
       for (const { rings, box } of shape.polygons) {
