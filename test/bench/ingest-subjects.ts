@@ -82,17 +82,16 @@ export async function mosquitto(devices: number): Promise<Subject | null> {
   };
 }
 
-const GENERATORS = { clients: './ingest-clients.ts', packets: './ingest-packets.ts' } as const;
+const GENERATORS = {
+  clients: new URL('./ingest-clients.ts', import.meta.url),
+  packets: new URL('./ingest-packets.ts', import.meta.url),
+};
 
 /** Runs the generator in its own process. @throws with what it wrote where a message was lost */
 export async function runLoad(order: LoadOrder): Promise<LoadReport> {
-  const child = spawn(
-    process.execPath,
-    [new URL(GENERATORS[order.from], import.meta.url).pathname, JSON.stringify(order)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [GENERATORS[order.from].pathname, JSON.stringify(order)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return JSON.parse(await firstLine(child)) as LoadReport;
 }
 
