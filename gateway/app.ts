@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { createBroker } from '../broker/broker.ts';
 import type { Broker } from '../broker/ports.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../rules/device-type.ts';
 import { type ClockOrigin, domainClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { takeDataDir } from './data-dir.ts';
@@ -17,6 +16,7 @@ import { createSqliteJournal } from './journal/sqlite-journal.ts';
 import { trimJournal } from './journal-trim.ts';
 import { createMetrics } from './metrics.ts';
 import { deliveryOf } from './records/deliveries.ts';
+import { ensureDeviceTypes, listDeviceTypes } from './records/device-types.ts';
 import { findDeviceTokenHash } from './records/devices.ts';
 import { migrate } from './records/migrate.ts';
 import { openRecordsThread } from './records/thread.ts';
@@ -59,6 +59,8 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     const records = await openRecordsThread(files.records, onFailure);
     running.push(() => records.stop());
     await migrate(records.db);
+    await ensureDeviceTypes(records.db);
+    const deviceTypes = await listDeviceTypes(records.db);
     const passwordFile = await ensureAdmin(records.db, files.dir);
     if (passwordFile !== null) log.info({ user: 'admin', passwordFile }, 'made the first user');
     const vapidKeys = await loadOrCreateVapidKeys(files.dir);
@@ -136,7 +138,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         live: engine.live,
         changed: (change) => engine.changed(change),
         disconnectDevice: (deviceId) => broker.disconnect(deviceId),
-        deviceTypes: BUILT_IN_DEVICE_TYPES,
+        deviceTypes,
         vapidPublicKey: vapidKeys.publicKey,
         receiptKey,
         isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, config.pushHosts),

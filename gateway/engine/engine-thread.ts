@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
 import { domainClock } from '../clock.ts';
 import { createSqliteJournalReader } from '../journal/sqlite-journal-reader.ts';
 import { createLog } from '../log.ts';
@@ -30,7 +29,7 @@ const store =
   settings.telemetry.kind === 'duckdb'
     ? createDuckDbStore({ file: settings.telemetry.file })
     : createInfluxStore(settings.telemetry);
-const registry = createRegistry(db, BUILT_IN_DEVICE_TYPES, log);
+const registry = createRegistry(db, log);
 const subjects = createSubjects(db);
 const positions = createLivePositions();
 let liveTimer: NodeJS.Timeout | undefined;

@@ -8,6 +8,7 @@ import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
 import type { ConsumerFacts, Purpose, QuietHours } from '../../rules/step.ts';
 import type { RecordsChange } from '../http/dependencies.ts';
 import { inChunks } from '../records/chunks.ts';
+import { listDeviceTypes } from '../records/device-types.ts';
 import type { Schema } from '../records/schema.ts';
 
 /** A registered device as the engine needs it. */
@@ -36,13 +37,10 @@ export interface Registry {
   apply(change: RecordsChange): Promise<void>;
 }
 
-export function createRegistry(
-  db: Kysely<Schema>,
-  deviceTypes: readonly DeviceType[],
-  log: Logger,
-): Registry {
+export function createRegistry(db: Kysely<Schema>, log: Logger): Registry {
   const devices = new Map<string, KnownDevice>();
   const consumers = new Map<string, ConsumerFacts>();
+  let deviceTypes: readonly DeviceType[] = [];
   let places: readonly Place[] = [];
   let rules: readonly { rule: Rule; version: number; state: 'draft' | 'live' | 'paused' | 'ended' }[] = [];
   let rulebook: Rulebook | null = null;
@@ -126,6 +124,7 @@ export function createRegistry(
 
   const registry: Registry = {
     async start() {
+      deviceTypes = await listDeviceTypes(db);
       await loadPlaces();
       await loadRules();
       compile();

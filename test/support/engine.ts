@@ -11,12 +11,12 @@ import { createTelemetryWriter, type TelemetryWriter } from '../../gateway/engin
 import type { Journal, JournalEntry } from '../../gateway/journal/journal.ts';
 import { createSqliteJournal } from '../../gateway/journal/sqlite-journal.ts';
 import { createSqliteJournalReader } from '../../gateway/journal/sqlite-journal-reader.ts';
+import { ensureDeviceTypes } from '../../gateway/records/device-types.ts';
 import { migrate } from '../../gateway/records/migrate.ts';
 import { openRecords } from '../../gateway/records/open.ts';
 import type { Schema } from '../../gateway/records/schema.ts';
 import { createDuckDbStore } from '../../gateway/telemetry/duckdb-store.ts';
 import type { ReadingPoint, TelemetryStore } from '../../gateway/telemetry/telemetry-store.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
 
 /** A moment that all tests of the engine begin at. */
 export const START = Date.UTC(2026, 4, 4, 12);
@@ -59,12 +59,13 @@ export async function startEngine(
   };
   const db = openRecords(files.records);
   await migrate(db);
+  await ensureDeviceTypes(db);
   const journal = createSqliteJournal({ file: files.journal });
   await journal.start();
   const reader = createSqliteJournalReader({ file: files.journal });
   await reader.start();
   const store = createDuckDbStore({ file: files.telemetry });
-  const registry = createRegistry(db, BUILT_IN_DEVICE_TYPES, log);
+  const registry = createRegistry(db, log);
   await registry.start();
   const subjects = createSubjects(db);
   await subjects.start();
