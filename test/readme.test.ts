@@ -28,7 +28,7 @@ describe('the README', () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['devices-sim/main.ts', name, '--help'], {
       cwd: ROOT,
     });
-    expect(stdout).toContain(`sim ${name}`);
+    expect(stdout).toContain(`npm run sim -- ${name}`);
   });
 
   it('links only to what is there', async () => {
