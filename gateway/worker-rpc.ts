@@ -11,7 +11,7 @@ const YOUNG_GENERATION_MIB = 64;
 export type Calls<Remote extends Functions> = ProxifiedRemoteFunctions<Remote>;
 
 export interface WorkerHandle<Remote extends Functions> {
-  /** Calls functions that the worker serves; an error thrown there rejects here. */
+  /** Calls functions that the worker serves; an error thrown there rejects here, and so does the thread's death. */
   readonly call: Calls<Remote>;
   /** For messages that must not be copied: give a transfer list. */
   readonly worker: Worker;
@@ -38,13 +38,17 @@ export function startWorker<Remote extends Functions, Local extends Functions>(
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
   });
   let expected = false;
-  worker.on('error', (error) => {
+  const died = (error: Error): void => {
+    if (expected) return;
     expected = true;
-    onFailure(error instanceof Error ? error : new Error(String(error)));
-  });
-  worker.on('exit', (code) => {
-    if (!expected) onFailure(new Error(`worker ${file.pathname.split('/').at(-1)} left with code ${code}`));
-  });
+    // Who waits for an answer would wait for ever.
+    call.$close(error);
+    onFailure(error);
+  };
+  worker.on('error', (error) => died(error instanceof Error ? error : new Error(String(error))));
+  worker.on('exit', (code) =>
+    died(new Error(`worker ${file.pathname.split('/').at(-1)} left with code ${code}`)),
+  );
   const call = createBirpc<Remote, Local>(local, {
     post: (message) => worker.postMessage(message),
     on: (receive) => worker.on('message', receive),

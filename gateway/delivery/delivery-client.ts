@@ -44,7 +44,7 @@ const LOG_EVERY_MS = 60_000;
 export function createDelivery(options: DeliveryOptions): Delivery {
   const listeners = new Set<(rows: readonly DeliveryRow[]) => void>();
   const toldAt = new Map<string, number>();
-  let thread: (WorkerHandle<DeliveryThread> & { readonly died: Promise<never> }) | null = null;
+  let thread: WorkerHandle<DeliveryThread> | null = null;
 
   const local: DeliveryListener = {
     changed(rows) {
@@ -69,29 +69,27 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         clockOrigin: options.clockOrigin,
       };
       const file = new URL('./delivery-thread.ts', import.meta.url);
-      const died = Promise.withResolvers<never>();
-      const worker = startWorker<DeliveryThread, DeliveryListener>(file, data, local, died.reject);
+      const worker = startWorker<DeliveryThread, DeliveryListener>(file, data, local, (error) => {
+        // Before the start is over and after the stop has begun, whoever called is told instead.
+        if (thread === null) return;
+        thread = null;
+        options.onFailure(error);
+      });
       try {
         // The first answer shows that the thread is up and can read the records.
-        await Promise.race([worker.call.counters(), died.promise]);
+        await worker.call.counters();
       } catch (error) {
         await worker.terminate();
         throw error;
       }
-      const running = { ...worker, died: died.promise };
-      thread = running;
-      died.promise.catch((error: Error) => {
-        if (thread === running) thread = null;
-        options.onFailure(error);
-      });
+      thread = worker;
     },
     async stop() {
       const stopped = thread;
       thread = null;
       if (stopped === null) return;
       try {
-        // A thread that dies of its stopping never answers.
-        await Promise.race([stopped.call.stop(GRACE_MS), stopped.died]);
+        await stopped.call.stop(GRACE_MS);
       } finally {
         await stopped.terminate();
       }

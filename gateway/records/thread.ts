@@ -21,26 +21,18 @@ export async function openRecordsThread(
   file: string,
   onFailure: (error: Error) => void = () => undefined,
 ): Promise<RecordsThread> {
-  let failure: Error | undefined;
-  let failed: (error: Error) => void = () => undefined;
-  const death = new Promise<never>((_resolve, reject) => {
-    failed = reject;
-  });
-  // It is raced against every call; alone it must not count as an unhandled rejection.
-  death.catch(() => undefined);
-
+  let alive = true;
   const worker = startWorker<RecordsWorker, object>(
     new URL('./records-worker.ts', import.meta.url),
     { file },
     {},
     (error) => {
-      failure = error;
-      failed(error);
+      alive = false;
       onFailure(error);
     },
   );
 
-  const opened = await Promise.race([worker.call.open(), death]);
+  const opened = await worker.call.open();
   if (opened.kind === 'failed') {
     await worker.terminate();
     throw new WaysideError(opened.code, opened.detail);
@@ -48,10 +40,7 @@ export async function openRecordsThread(
 
   const db = new Kysely<Schema>({
     dialect: sqliteDialect(async () => ({
-      execute: (sql, parameters) => {
-        if (failure !== undefined) return Promise.reject(failure);
-        return Promise.race([worker.call.execute(sql, parameters), death]);
-      },
+      execute: (sql, parameters) => worker.call.execute(sql, parameters),
       close: async () => undefined,
     })),
   });
@@ -59,7 +48,7 @@ export async function openRecordsThread(
     db,
     async stop() {
       await db.destroy();
-      if (failure === undefined) await Promise.race([worker.call.close(), death]);
+      if (alive) await worker.call.close();
       await worker.terminate();
     },
   };
