@@ -1,3 +1,4 @@
+import type { Feature } from 'geojson';
 import type { DeliveryState, Role, RuleState } from '../../gateway/records/schema.ts';
 import type { QuarantineCode } from '../../rules/reading.ts';
 import type { Purpose, QuietHours, SuppressionReason } from '../../rules/step.ts';
@@ -57,6 +58,23 @@ export interface RuleRecord {
   readonly version: number;
   readonly state: RuleState;
   readonly name: string;
+  /** The document as it was saved. */
+  readonly rule: object;
+  readonly updatedAt: number;
+}
+
+export type PlaceFeature = Feature & {
+  readonly properties: {
+    readonly tags?: readonly string[];
+    readonly radiusMetres?: number;
+    readonly corridorMetres?: number;
+  };
+};
+
+export interface PlaceRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly feature: PlaceFeature;
   readonly updatedAt: number;
 }
 

@@ -117,7 +117,7 @@ function DecisionRow({ decision, names }: { decision: Decision; names: Names }) 
           {dayAndTimeOf(decision.at)}
         </time>
       </td>
-      <td>
+      <td className="wide">
         {names.rule(decision.rule)} <small className="soft">v{decision.ruleVersion}</small>
       </td>
       <td className="nowrap">{decision.consumer}</td>

@@ -11,7 +11,7 @@ const STATES = {
   ended: { label: 'Ended', tone: 'quiet' },
 } as const;
 
-/** The rules and their states, each with a way to what it decided. */
+/** The rules and their states, each with its document and a way to what it decided. */
 export function RulesPage() {
   const list = useList<RuleRecord>('/api/v1/rules');
   return (
@@ -22,11 +22,17 @@ export function RulesPage() {
       empty="There is no rule yet."
       list={list}
     >
-      {list.items.map(({ id, name, state, version }) => (
+      {list.items.map(({ id, name, state, version, rule }) => (
         <tr key={id}>
           <th scope="row">
             {name}
             <small className="soft block">{id}</small>
+            <details className="document">
+              <summary>
+                The rule <span className="visually-hidden">{name}</span>
+              </summary>
+              <pre>{JSON.stringify(rule, null, 2)}</pre>
+            </details>
           </th>
           <td>
             <Pill tone={STATES[state].tone}>{STATES[state].label}</Pill>

@@ -12,6 +12,7 @@ import { ThemeToggle } from '../look/ThemeToggle.tsx';
 import { DecisionsPage } from './DecisionsPage.tsx';
 import { DevicesPage } from './DevicesPage.tsx';
 import { LivePage } from './LivePage.tsx';
+import { PlacesPage } from './PlacesPage.tsx';
 import { QuarantinePage } from './QuarantinePage.tsx';
 import { RulesPage } from './RulesPage.tsx';
 
@@ -19,6 +20,7 @@ const PAGES = [
   { path: '/', name: 'Live' },
   { path: '/decisions', name: 'Decisions' },
   { path: '/rules', name: 'Rules' },
+  { path: '/places', name: 'Places' },
   { path: '/devices', name: 'Devices' },
   { path: '/quarantine', name: 'Quarantine' },
 ] as const;
@@ -68,6 +70,7 @@ export function Shell({ session }: { session: Session }) {
               <Route path="/" component={LivePage} />
               <Route path="/decisions" component={DecisionsPage} />
               <Route path="/rules" component={RulesPage} />
+              <Route path="/places" component={PlacesPage} />
               <Route path="/devices" component={DevicesPage} />
               <Route path="/quarantine" component={QuarantinePage} />
               <Route>

@@ -34,7 +34,11 @@ export function QuietHoursCard({ me }: { me: Me }) {
       </h2>
       <SwitchRow
         title="Quiet hours"
-        meaning={`No offers between these times, ${timezone.replaceAll('_', ' ')}.`}
+        meaning={
+          me.quietHours === null
+            ? 'Off: an offer may come at any hour.'
+            : `No offers between these times, ${timezone.replaceAll('_', ' ')}.`
+        }
         checked={me.quietHours !== null}
         onChange={(on) => save.mutate(on ? hours : null)}
       />

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { PlaceFeature } from '../../dashboard/api/shapes.ts';
+import { shapeInWords } from '../../dashboard/console/shape-in-words.ts';
 import { readPushMessage, webAddress } from '../../dashboard/consumer/push-message.ts';
 import { DELIVERY_LABELS, PURPOSE_WORDS, REASON_LABELS, REASON_WORDS } from '../../dashboard/look/reasons.ts';
 import { DELIVERY_STATES } from '../../gateway/http/routes/outcomes.ts';
@@ -18,6 +20,27 @@ describe('words', () => {
 
   it('name every purpose that a person can agree to', () => {
     expect(Object.keys(PURPOSE_WORDS).sort()).toEqual([...PURPOSES].sort());
+  });
+});
+
+describe('the shape of a place, in words', () => {
+  const corner = [9.19, 45.46];
+  const ring = [corner, [9.2, 45.46], [9.2, 45.47], corner];
+  it.each([
+    ['Circle, radius 75 m', { type: 'Point', coordinates: corner }, { radiusMetres: 75 }],
+    ['Circle, radius 1.5 km', { type: 'Point', coordinates: corner }, { radiusMetres: 1_500 }],
+    ['Circle, radius 50 km', { type: 'Point', coordinates: corner }, { radiusMetres: 50_000 }],
+    [
+      'Corridor, 20 m to either side',
+      { type: 'LineString', coordinates: [corner, corner] },
+      { corridorMetres: 20 },
+    ],
+    ['Polygon', { type: 'Polygon', coordinates: [ring] }, {}],
+    ['Polygon with holes', { type: 'Polygon', coordinates: [ring, ring] }, {}],
+    ['2 polygons', { type: 'MultiPolygon', coordinates: [[ring], [ring]] }, {}],
+  ] as const)('is %s', (words, geometry, properties) => {
+    const feature = { type: 'Feature', geometry, properties } as unknown as PlaceFeature;
+    expect(shapeInWords(feature)).toBe(words);
   });
 });
 

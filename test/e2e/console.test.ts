@@ -147,6 +147,7 @@ describe.skipIf(chromiumPath === null)(`the console in Chromium${chromiumSkipped
     for (const [path, text] of [
       ['decisions', 'Coffee on arrival'],
       ['rules', 'Fuel when low'],
+      ['places', 'Corner Coffee'],
       ['devices', 'car-1'],
       ['quarantine', 'Nothing was refused'],
     ] as const) {

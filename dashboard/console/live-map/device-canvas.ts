@@ -1,7 +1,6 @@
 import { deviceLook } from '../../look/device-look.ts';
-import type { MapPalette } from './map-palette.ts';
 import type { DrawnDevice } from './moving-devices.ts';
-import type { PlaceShape } from './place-shapes.ts';
+import { drawPlaceNames, type NamedPlaces } from './place-names.ts';
 
 /** Icons grow with the map, between these radii. */
 const SMALLEST_ICON_PX = 6.5;
@@ -13,8 +12,6 @@ const DOT_RADIUS_PX = 4;
 const MAX_ICONS = 600;
 const ICONS_FROM_ZOOM = 11;
 export const PULSE_MS = 2_400;
-/** A place at least this tall from its middle down has its name inside, a smaller one under it. */
-const NAME_INSIDE_FROM_PX = 34;
 /** A device unheard of for this long is drawn faintly. */
 const STALE_AFTER_MS = 120_000;
 
@@ -24,18 +21,13 @@ export interface Pulse {
   readonly startedAt: number;
 }
 
-export interface Scene {
+export interface Scene extends NamedPlaces {
   readonly devices: readonly DrawnDevice[];
-  readonly places: readonly PlaceShape[];
   readonly pulses: readonly Pulse[];
   readonly selected: string | null;
-  readonly zoom: number;
   readonly now: number;
   readonly scheme: 'light' | 'dark';
-  readonly palette: MapPalette;
   readonly smooth: boolean;
-  /** Degrees to pixels of the canvas. */
-  project(lon: number, lat: number): { readonly x: number; readonly y: number };
 }
 
 /** A device's place on the canvas, to find what the pointer is at. */
@@ -59,7 +51,6 @@ export function drawScene(
   const onScreen = scene.devices
     .map((drawn) => ({ drawn, ...scene.project(drawn.lon, drawn.lat) }))
     .filter(({ x, y }) => x > -20 && y > -20 && x < width + 20 && y < height + 20);
-  drawPlaceNames(canvas, scene);
   for (const pulse of scene.pulses) {
     const at = onScreen.find(({ drawn }) => drawn.device.device === pulse.device);
     if (at !== undefined) drawPulse(canvas, scene, (scene.now - pulse.startedAt) / PULSE_MS, at.x, at.y);
@@ -71,37 +62,13 @@ export function drawScene(
     else drawDot(canvas, scene, drawn, x, y);
   }
   canvas.globalAlpha = 1;
+  drawPlaceNames(canvas, scene);
   return onScreen.map(({ drawn, x, y }) => ({ device: drawn.device.device, x, y }));
 }
 
 /** Zoom 12.5 shows a small city, zoom 16 a street. */
 function iconRadius(zoom: number): number {
-  return Math.min(LARGEST_ICON_PX, Math.max(SMALLEST_ICON_PX, 9 + (zoom - 12.5) * 2));
-}
-
-function drawPlaceNames(canvas: CanvasRenderingContext2D, scene: Scene): void {
-  if (scene.zoom < ICONS_FROM_ZOOM) return;
-  canvas.font = '600 11px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
-  canvas.textAlign = 'center';
-  canvas.textBaseline = 'middle';
-  canvas.lineJoin = 'round';
-  canvas.lineWidth = 3.5;
-  const taken: { left: number; right: number; y: number }[] = [];
-  for (const { name, anchor, south } of scene.places) {
-    const middle = scene.project(anchor[0], anchor[1]);
-    const bottom = scene.project(anchor[0], south).y;
-    const { x } = middle;
-    const y = bottom - middle.y < NAME_INSIDE_FROM_PX ? bottom + 9 : middle.y;
-    const half = canvas.measureText(name).width / 2 + 4;
-    const box = { left: x - half, right: x + half, y };
-    if (taken.some((other) => Math.abs(other.y - y) < 16 && other.left < box.right && box.left < other.right))
-      continue;
-    taken.push(box);
-    canvas.strokeStyle = scene.palette.halo;
-    canvas.strokeText(name, x, y);
-    canvas.fillStyle = scene.palette.placeLine;
-    canvas.fillText(name, x, y);
-  }
+  return Math.min(LARGEST_ICON_PX, Math.max(SMALLEST_ICON_PX, 8 + (zoom - 12.5) * 2));
 }
 
 /** `age` runs from 0 to 1. */

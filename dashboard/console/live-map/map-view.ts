@@ -21,6 +21,8 @@ setWorkerUrl(workerUrl);
 const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] };
 const FRAME_MS = 1000 / 30;
 const MAX_PULSES = 60;
+/** More at the top, where the counters lie over the map. */
+const FIT_PADDING_PX = { top: 84, right: 40, bottom: 40, left: 40 };
 
 export interface MapViewOptions {
   readonly container: HTMLElement;
@@ -137,7 +139,7 @@ export function createMapView(options: MapViewOptions): MapView {
     const bounds = dataBounds();
     if (bounds === null) return false;
     map.fitBounds([bounds[0], bounds[1], bounds[2], bounds[3]], {
-      padding: 40,
+      padding: FIT_PADDING_PX,
       maxZoom: 16,
       duration: fitted && options.smooth ? 600 : 0,
     });
