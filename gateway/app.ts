@@ -146,7 +146,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
           healthOf({
             engine: engine.status,
             records: () => records.db.selectFrom('cursors').select('name').execute(),
-            journalTrouble: () => null,
+            journalTrouble: () => journal.trouble,
           }),
         metrics: createMetrics({
           engine: engine.status,

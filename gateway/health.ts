@@ -11,7 +11,7 @@ export async function healthOf(parts: {
   readonly journalTrouble: () => string | null;
 }): Promise<Readonly<Record<string, PartHealth>>> {
   const trouble = parts.journalTrouble();
-  const [records, engine] = await Promise.all([answer(parts.records()), answer(parts.engine())]);
+  const [records, engine] = await Promise.all([answer(parts.records), answer(parts.engine)]);
   return {
     journal: trouble === null ? { ok: true } : { ok: false, detail: trouble },
     records: records.error !== undefined ? { ok: false, detail: records.error } : { ok: true },
@@ -30,7 +30,7 @@ function part(trouble: string | null, name?: string): PartHealth {
 }
 
 async function answer<T>(
-  asked: Promise<T>,
+  ask: () => Promise<T>,
 ): Promise<{ value: T; error?: undefined } | { value?: undefined; error: string }> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<{ error: string }>((resolve) => {
@@ -38,7 +38,7 @@ async function answer<T>(
   });
   try {
     return await Promise.race([
-      asked.then(
+      (async () => ask())().then(
         (value) => ({ value }),
         (error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }),
       ),

@@ -93,21 +93,24 @@ export function guarded<T>(file: string, work: () => T, otherwise: ErrorCode = '
   try {
     return work();
   } catch (error) {
+    if (sqliteCode(error) === SQLITE_BUSY)
+      throw new WaysideError('data_dir_in_use', `${file}: ${reasonOf(error)}`, { cause: error });
     throw codedError(file, error, otherwise);
   }
 }
 
-/** The coded error for one of SQLite's or of the file system. */
+/** The coded error for one of SQLite's or of the file system: damage, or what the caller was at. */
 export function codedError(file: string, error: unknown, otherwise: ErrorCode): WaysideError {
   if (error instanceof WaysideError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
   const code = sqliteCode(error);
-  if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) {
-    return new WaysideError('data_dir_damaged', `${file}: ${reason}`, { cause: error });
-  }
-  if (code === SQLITE_BUSY)
-    return new WaysideError('data_dir_in_use', `${file}: ${reason}`, { cause: error });
-  return new WaysideError(otherwise, `${file}: ${reason}`, { cause: error });
+  const damaged = code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+  return new WaysideError(damaged ? 'data_dir_damaged' : otherwise, `${file}: ${reasonOf(error)}`, {
+    cause: error,
+  });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function sqliteCode(error: unknown): number | null {

@@ -35,6 +35,8 @@ export interface Journal {
   append(entry: JournalEntry): Promise<void>;
   /** Payload bytes that were appended and are not yet on disk. */
   readonly pendingBytes: number;
+  /** Why the latest commit failed, or null where it went well: what was appended since could not be kept. */
+  readonly trouble: string | null;
   /** Calls back with the newest sequence after each commit. Returns the unsubscribe. */
   onCommitted(listener: (lastSeq: number) => void): () => void;
   /** Deletes entries up to and including `seq`; never called beyond what all readers have taken. */

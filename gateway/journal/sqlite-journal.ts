@@ -52,6 +52,7 @@ class SqliteJournal implements Journal {
   #committing: Batch | null = null;
   #flushPlanned = false;
   #pendingBytes = 0;
+  #trouble: string | null = null;
 
   constructor(file: string, onFailure: (error: Error) => void) {
     this.#file = file;
@@ -60,6 +61,10 @@ class SqliteJournal implements Journal {
 
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  get trouble(): string | null {
+    return this.#trouble;
   }
 
   async start(): Promise<void> {
@@ -176,6 +181,7 @@ class SqliteJournal implements Journal {
     this.#committing = null;
     this.#pendingBytes -= batch.payloadBytes;
     const { outcome } = message;
+    this.#trouble = outcome.ok ? null : outcome.failure.detail;
     if (outcome.ok) {
       batch.resolve();
       for (const listener of this.#listeners) listener(outcome.value);
@@ -190,6 +196,7 @@ class SqliteJournal implements Journal {
       cause,
     });
     this.#unusable = error;
+    this.#trouble = error.detail;
     this.#thread = null;
     for (const batch of [this.#committing, this.#gathering]) batch?.reject(error);
     this.#committing = null;

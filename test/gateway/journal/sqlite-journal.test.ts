@@ -104,11 +104,16 @@ describe('the SQLite journal', () => {
     const intruder = new DatabaseSync(file);
     intruder.exec('BEGIN IMMEDIATE');
     // Five seconds: as long as the journal waits for somebody else's lock.
-    await expect(journal.append(entryOf(1))).rejects.toMatchObject({ code: 'data_dir_in_use' });
+    await expect(journal.append(entryOf(1))).rejects.toMatchObject({
+      code: 'journal_unwritable',
+      detail: expect.stringContaining('locked'),
+    });
+    expect(journal.trouble).toContain('locked');
     expect(journal.pendingBytes).toBe(0);
     intruder.exec('ROLLBACK');
     intruder.close();
     await journal.append(entryOf(2));
+    expect(journal.trouble).toBeNull();
     const reader = createSqliteJournalReader({ file });
     await reader.start();
     expect((await reader.read(0, 10, 1e6)).map((entry) => entry.userId)).toEqual(['d2']);

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import type { EngineStatus } from '../../gateway/engine/engine-calls.ts';
+import { healthOf } from '../../gateway/health.ts';
+
+const STATUS = {
+  telemetryStore: 'duckdb',
+  engineTrouble: null,
+  telemetryTrouble: null,
+} as EngineStatus;
+const well = {
+  engine: async () => STATUS,
+  records: async () => [],
+  journalTrouble: () => null,
+};
+
+it('tells of every part that is well', async () => {
+  expect(await healthOf(well)).toEqual({
+    journal: { ok: true },
+    records: { ok: true },
+    engine: { ok: true },
+    telemetry: { ok: true, detail: 'duckdb' },
+  });
+});
+
+it('names each part with what is wrong with it', async () => {
+  const health = await healthOf({
+    engine: async () => ({ ...STATUS, telemetryTrouble: 'away' }),
+    records: async () => Promise.reject(new Error('no disk')),
+    journalTrouble: () => 'disk full',
+  });
+  expect(health).toEqual({
+    journal: { ok: false, detail: 'disk full' },
+    records: { ok: false, detail: 'no disk' },
+    engine: { ok: true },
+    telemetry: { ok: false, detail: 'away' },
+  });
+});
+
+it('a part that is not there, or never answers, keeps none of the others from being told', async () => {
+  const health = await healthOf({
+    ...well,
+    engine: () => {
+      throw new Error('not started');
+    },
+    records: () => new Promise(() => undefined),
+  });
+  expect(health).toEqual({
+    journal: { ok: true },
+    records: { ok: false, detail: 'no answer within 2000 ms' },
+    engine: { ok: false, detail: 'not started' },
+  });
+});
