@@ -4,6 +4,7 @@ import { inChunks } from '../records/chunks.ts';
 import type { Schema } from '../records/schema.ts';
 import { rememberSeen } from './once.ts';
 import type { Outcome, QuarantineNote, VisitNote } from './outcome.ts';
+import type { PacketMemory } from './packet-memory.ts';
 import type { Subjects } from './subjects.ts';
 
 export const ENGINE_CURSOR = 'engine';
@@ -18,6 +19,7 @@ export interface RecordedDecision {
 export interface CommitContext {
   readonly db: Kysely<Schema>;
   readonly subjects: Subjects;
+  readonly packets: PacketMemory;
   readonly realNow: () => number;
   readonly newId: () => string;
   /** The last decision id that was given; the engine alone gives them. */
@@ -47,10 +49,12 @@ export async function commitOutcome(
     for (const note of outcome.quarantine) await upsertQuarantine(transaction, context.newId(), note);
     await insertVerdicts(transaction, outcome);
     seenDay = await rememberSeen(transaction, outcome.identities, now, context.lastSeenDay);
+    await context.packets.save(transaction);
     await context.subjects.save(transaction);
     if (cursor !== null) await writeCursor(transaction, ENGINE_CURSOR, cursor);
     return fresh;
   });
+  context.packets.saved();
   context.subjects.saved();
   context.lastDecisionId = decisionId;
   context.lastSeenDay = seenDay;

@@ -11,13 +11,17 @@ import {
   readCursor,
 } from './commit.ts';
 import { addCounts, noCounts, type Outcome } from './outcome.ts';
+import { createPacketMemory } from './packet-memory.ts';
 import { type Processing, processEntries, processTicks } from './process.ts';
 import type { Registry } from './registry.ts';
 import type { Subjects } from './subjects.ts';
 import type { TelemetryWriter } from './telemetry-writer.ts';
 
-/** Entries a batch: large enough to share one commit among many, small enough to answer questions in between. */
-const ENTRIES_A_BATCH = 5_000;
+/**
+ * Entries a batch: large enough to share one commit among many (about 8 ms), small enough to answer questions in between
+ * (some 0.15 s).
+ */
+const ENTRIES_A_BATCH = 10_000;
 const BYTES_A_BATCH = 8 * 1024 * 1024;
 /** Pause before a batch whose commit failed is taken again. */
 const COMMIT_RETRY_MS = 500;
@@ -59,8 +63,9 @@ export class Engine {
   constructor(parts: EngineParts) {
     this.#parts = parts;
     const { db, registry, subjects, log, realNow, newId } = parts;
-    this.#processing = { db, registry, subjects, log, newestAt: new Map() };
-    this.#commit = { db, subjects, realNow, newId, lastDecisionId: 0, lastSeenDay: null };
+    const packets = createPacketMemory(db);
+    this.#processing = { db, registry, subjects, packets, log, newestAt: new Map() };
+    this.#commit = { db, subjects, packets, realNow, newId, lastDecisionId: 0, lastSeenDay: null };
   }
 
   /** Journal sequence up to which everything was taken. */
@@ -97,6 +102,7 @@ export class Engine {
       while (!this.#stopping && (await this.#takeBatch())) {
         // Questions from the other threads are answered between batches.
         await new Promise((resolve) => setImmediate(resolve));
+        await this.#parts.writer.room();
       }
       this.#setTimer();
     });
@@ -156,6 +162,7 @@ export class Engine {
       this.#trouble = error instanceof Error ? error.message : String(error);
       await new Promise((resolve) => setTimeout(resolve, COMMIT_RETRY_MS));
       this.#processing.newestAt.clear();
+      this.#processing.packets.forget();
       await subjects.forget();
       return null;
     }

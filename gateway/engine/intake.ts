@@ -6,12 +6,10 @@ import type { StoredEntry } from '../journal/journal.ts';
 /** One reading of an entry, with the journal sequence that is its own. */
 export interface NumberedReading {
   readonly seq: number;
-  readonly index: number;
   readonly reading: Reading;
 }
 
 export interface Intake {
-  readonly deviceId: string;
   /** In the order in which they are to be taken: by `at` (arrival where missing), then as sent. */
   readonly readings: readonly NumberedReading[];
   readonly problems: readonly ReadingProblem[];
@@ -24,16 +22,16 @@ export function deviceOf(entry: StoredEntry): string | null {
 }
 
 /** Turns an entry into readings. Never throws: what can't be read is a problem. */
-export function takeIn(entry: StoredEntry, deviceId: string): Intake {
+export function takeIn(entry: StoredEntry): Intake {
   if (entry.truncatedFrom > 0) {
     const message = `the payload has ${entry.truncatedFrom} bytes; at most 1,048,576 are taken. Send smaller batches.`;
-    return { deviceId, readings: [], problems: [{ code: 'too_large', message }] };
+    return { readings: [], problems: [{ code: 'too_large', message }] };
   }
   const { readings, problems } = jsonCodec.decode(entry.payload);
-  const numbered = readings.map((reading, index) => ({ seq: entry.seq + index, index, reading }));
+  const numbered = readings.map((reading, index) => ({ seq: entry.seq + index, reading }));
   if (numbered.length > 1) {
     const time = (item: NumberedReading) => item.reading.at ?? entry.receivedAt;
     numbered.sort((a, b) => time(a) - time(b) || a.seq - b.seq);
   }
-  return { deviceId, readings: numbered, problems };
+  return { readings: numbered, problems };
 }

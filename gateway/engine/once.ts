@@ -1,17 +1,17 @@
 import { hash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Reading } from '../../rules/reading.ts';
-import type { StoredEntry } from '../journal/journal.ts';
 import { inChunks } from '../records/chunks.ts';
 import type { Schema } from '../records/schema.ts';
+import { deleteOldPackets } from './packet-memory.ts';
 
 const DAY_MS = 86_400_000;
 const TABLES = ['seen_readings_0', 'seen_readings_1'] as const;
 
-/** By what a repeated reading is known, within its device. */
+/** By what a repeated reading with a time of its own is known, within its device. */
 export interface Identity {
   readonly deviceKey: string;
-  /** The given time, epoch ms; or the packet id, which lies in the first minute of 1970, where no reading does. */
+  /** The given time, epoch ms. */
   readonly at: number;
   /** 48 bits of a hash, so that it stays an exact number. */
   readonly digest: number;
@@ -20,31 +20,19 @@ export interface Identity {
 /** A key for sets of identities. */
 export const identityKey = ({ deviceKey, at, digest }: Identity): string => `${deviceKey} ${at} ${digest}`;
 
-/**
- * With a given `at` a reading is known by time and content. Without it by client, packet id and content, and only a PUBLISH
- * that came with DUP can be a repetition; QoS 0 has neither.
- */
-export function identityOf(
-  deviceKey: string,
-  reading: Reading,
-  index: number,
-  entry: StoredEntry,
-): (Identity & { readonly mayRepeat: boolean }) | null {
-  const content = JSON.stringify(reading);
-  if (reading.at !== undefined)
-    return { deviceKey, at: reading.at, digest: digestOf(content), mayRepeat: true };
-  if (entry.qos === 0) return null;
-  const digest = digestOf(`${entry.clientId} ${index} ${content}`);
-  return { deviceKey, at: entry.packetId, digest, mayRepeat: entry.dup };
+/** A reading with a given `at` is known by time and content; null without (see packet-memory.ts). */
+export function identityOf(deviceKey: string, reading: Reading): Identity | null {
+  if (reading.at === undefined) return null;
+  const digest = Number.parseInt(hash('sha1', JSON.stringify(reading)).slice(0, 12), 16);
+  return { deviceKey, at: reading.at, digest };
 }
 
-function digestOf(text: string): number {
-  return Number.parseInt(hash('sha1', text).slice(0, 12), 16);
-}
-
-/** Which of these identities were stored within the last 24 hours (up to 48, for a table is emptied as a whole). */
-export async function findSeen(db: Kysely<Schema>, candidates: readonly Identity[]): Promise<Set<string>> {
-  const seen = new Set<string>();
+/** Adds to `seen` which of these identities were stored within the last 24 hours (up to 48, for a table is emptied as a whole). */
+export async function findSeen(
+  db: Kysely<Schema>,
+  candidates: readonly Identity[],
+  seen: Set<string>,
+): Promise<void> {
   const byDevice = Map.groupBy(candidates, (candidate) => candidate.deviceKey);
   for (const [deviceKey, identities] of byDevice) {
     for (const chunk of inChunks([...new Set(identities.map(({ at }) => at))])) {
@@ -59,7 +47,6 @@ export async function findSeen(db: Kysely<Schema>, candidates: readonly Identity
       }
     }
   }
-  return seen;
 }
 
 /** Remembers identities under the day of `now`. Two tables take turns; the older is emptied when its turn comes. */
@@ -75,6 +62,7 @@ export async function rememberSeen(
     await transaction.deleteFrom(table).execute();
     // After a pause of two days and more the other table is out of date as well.
     if (day > lastDay + 1) await transaction.deleteFrom(TABLES[day % 2 === 0 ? 1 : 0]).execute();
+    await deleteOldPackets(transaction, now);
   }
   // One statement a device: a row each through the query builder cost more than all of the rules.
   for (const [deviceKey, own] of Map.groupBy(identities, (identity) => identity.deviceKey)) {

@@ -89,6 +89,27 @@ export function noOutcome(): Outcome {
   };
 }
 
+/** A reading as it goes to the telemetry store. */
+export function pointOf(
+  deviceKey: string,
+  seq: number,
+  receivedAt: number,
+  { at, flags, position, metrics, event }: AdmittedReading,
+): TelemetryPoint {
+  // Field by field: spreading the reading into a new object took three times as long.
+  const point: { -readonly [K in keyof TelemetryPoint]: TelemetryPoint[K] } = {
+    deviceKey,
+    at,
+    seq,
+    receivedAt,
+    flags,
+  };
+  if (position !== undefined) point.position = position;
+  if (metrics !== undefined) point.metrics = metrics;
+  if (event !== undefined) point.event = event;
+  return point;
+}
+
 export function addCounts(total: EngineCounts, added: EngineCounts): void {
   for (const name of Object.keys(added) as (keyof EngineCounts)[]) total[name] += added[name];
 }

@@ -1,48 +1,81 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { decide } from '../../rules/decide.ts';
+import type { Memory } from '../../rules/memory.ts';
 import type { ReadingProblem } from '../../rules/reading.ts';
 import type { ConsumerFacts, Input, Step } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
-import { deviceOf, type Intake, type NumberedReading, takeIn } from './intake.ts';
+import { deviceOf, type NumberedReading, takeIn } from './intake.ts';
 import { findSeen, type Identity, identityKey, identityOf } from './once.ts';
-import { noOutcome, noteProblems, type Outcome } from './outcome.ts';
+import { noOutcome, noteProblems, type Outcome, pointOf } from './outcome.ts';
+import type { PacketMemory } from './packet-memory.ts';
 import type { KnownDevice, Registry } from './registry.ts';
-import { consumerOf, type Subject, type Subjects, subjectOf } from './subjects.ts';
+import { consumerOf, type Subject, type Subjects } from './subjects.ts';
 
 /** What a step works with. */
 export interface Processing {
   readonly db: Kysely<Schema>;
   readonly registry: Registry;
   readonly subjects: Subjects;
+  readonly packets: PacketMemory;
   readonly log: Logger;
   /** Newest given `at` by device key since the start: what is newer can't be a repetition, and needs no look-up. */
   readonly newestAt: Map<string, number>;
 }
 
+/**
+ * Entries decoded before they are judged: few enough that most of what was decoded has died before V8 copies it out of its
+ * nursery, many enough to look up together what is not at hand.
+ */
+const ENTRIES_A_STRETCH = 500;
+
 interface Taken {
   readonly entry: StoredEntry;
   readonly device: KnownDevice;
-  readonly intake: Intake;
-  readonly identities: readonly ReturnType<typeof identityOf>[];
+  readonly readings: readonly NumberedReading[];
+  /** Of the reading at the same place; null where it has no time of its own. */
+  readonly identities: readonly (Identity | null)[];
+  /** Whether a repetition is known by its packet: a reading has no time of its own, and QoS 0 has no packet id. */
+  readonly byPacket: boolean;
 }
 
-/** Takes a stretch of the journal through decoding, once-only, and rules. Changes `subjects`; writes nothing. */
+/** Takes a part of the journal through decoding, once-only, and rules. Changes `subjects` and `packets`; writes nothing. */
 export async function processEntries(context: Processing, entries: readonly StoredEntry[]): Promise<Outcome> {
   const outcome = noOutcome();
-  const { registry, subjects } = context;
-  const ids = new Set<string>();
-  for (const entry of entries) {
-    const id = deviceOf(entry);
-    if (id !== null) ids.add(id);
+  /** Keys of identities that were stored before, or come from this batch. */
+  const seen = new Set<string>();
+  for (let start = 0; start < entries.length; start += ENTRIES_A_STRETCH) {
+    await processStretch(context, entries.slice(start, start + ENTRIES_A_STRETCH), seen, outcome);
   }
-  await registry.prepareDevices(ids);
-  const taken = entries.flatMap((entry) => decodeEntry(context, entry, outcome));
-  await subjects.prepare(taken.map(({ device }) => subjectOf(device.id, device.consumerId)));
-  const seen = await findSeen(context.db, suspects(context, taken));
-  for (const item of taken) stepEntry(context, item, seen, outcome);
   return outcome;
+}
+
+async function processStretch(
+  context: Processing,
+  entries: readonly StoredEntry[],
+  seen: Set<string>,
+  outcome: Outcome,
+): Promise<void> {
+  const { db, registry, subjects, packets } = context;
+  const ids = entries.map(deviceOf);
+  await registry.prepareDevices(new Set(ids.filter((id) => id !== null)));
+  const taken: Taken[] = [];
+  const owners = new Set<Subject>();
+  for (const [position, entry] of entries.entries()) {
+    const device = registry.device(ids[position] ?? '');
+    if (device === undefined) {
+      // The broker let it in, and the device was removed since: nobody is left to store it for.
+      outcome.counts.unknownDevice += 1;
+      continue;
+    }
+    owners.add(device.subject);
+    taken.push(decodeEntry(entry, device, outcome));
+  }
+  await subjects.prepare(owners);
+  await packets.prepare(taken.filter(({ byPacket }) => byPacket).map(({ entry }) => entry));
+  await findSeen(db, suspects(context, taken), seen);
+  for (const item of taken) stepEntry(context, item, seen, outcome);
 }
 
 /** Lets every subject whose timer is due at `now` take its tick. */
@@ -64,77 +97,66 @@ export async function processTicks(
   return outcome;
 }
 
-function decodeEntry(context: Processing, entry: StoredEntry, outcome: Outcome): Taken[] {
-  const id = deviceOf(entry);
-  const device = id === null ? undefined : context.registry.device(id);
-  if (device === undefined) {
-    // The broker let it in, and the device was removed since: nobody is left to store it for.
-    outcome.counts.unknownDevice += 1;
-    return [];
-  }
-  const intake = takeIn(entry, device.id);
-  noteProblems(outcome, entry, device.id, intake.problems);
-  const identities = intake.readings.map(({ reading, index }) =>
-    identityOf(device.key, reading, index, entry),
-  );
-  return [{ entry, device, intake, identities }];
+function decodeEntry(entry: StoredEntry, device: KnownDevice, outcome: Outcome): Taken {
+  const { readings, problems } = takeIn(entry);
+  noteProblems(outcome, entry, device.id, problems);
+  const identities = readings.map(({ reading }) => identityOf(device.key, reading));
+  return { entry, device, readings, identities, byPacket: entry.qos > 0 && identities.includes(null) };
 }
 
 /** Identities that an earlier reading may have: a look-up is spared for whatever is newer than all before it. */
 function suspects(context: Processing, taken: readonly Taken[]): Identity[] {
   const found: Identity[] = [];
-  for (const { device, intake, identities } of taken) {
-    intake.readings.forEach(({ reading }, position) => {
-      const identity = identities[position];
-      if (identity == null || !identity.mayRepeat) return;
-      if (reading.at !== undefined) {
-        const newest = context.newestAt.get(device.key);
-        if (newest === undefined || reading.at <= newest) found.push(identity);
-        if (newest === undefined || reading.at > newest) context.newestAt.set(device.key, reading.at);
-      } else found.push(identity);
-    });
+  for (const { device, identities } of taken) {
+    for (const identity of identities) {
+      if (identity === null) continue;
+      const newest = context.newestAt.get(device.key);
+      if (newest === undefined || identity.at <= newest) found.push(identity);
+      if (newest === undefined || identity.at > newest) context.newestAt.set(device.key, identity.at);
+    }
   }
   return found;
 }
 
 function stepEntry(context: Processing, taken: Taken, seen: Set<string>, outcome: Outcome): void {
-  const { entry, device, intake, identities } = taken;
-  const { registry, subjects } = context;
-  const subject = subjectOf(device.id, device.consumerId);
+  const { entry, device, readings, identities, byPacket } = taken;
+  const { registry, subjects, packets } = context;
+  const { subject } = device;
   const consumer = factsOf(registry, device.consumerId);
-  intake.readings.forEach((numbered, position) => {
+  const packetRepeats = byPacket && packets.take(entry);
+  for (const [position, numbered] of readings.entries()) {
     outcome.counts.readings += 1;
-    const identity = identities[position];
-    if (identity != null) {
-      const key = identityKey(identity);
-      if (identity.mayRepeat && seen.has(key)) {
-        outcome.counts.duplicates += 1;
-        outcome.verdicts.push({ seq: numbered.seq, verdict: { kind: 'not_stored' } });
-        return;
-      }
-      seen.add(key);
-      outcome.identities.push(identity);
+    const identity = identities[position] ?? null;
+    if (identity === null ? packetRepeats : isRepeated(identity, seen)) {
+      outcome.counts.duplicates += 1;
+      outcome.verdicts.push({ seq: numbered.seq, verdict: { kind: 'not_stored' } });
+      continue;
     }
+    if (identity !== null) outcome.identities.push(identity);
     const input: Input = {
       kind: 'reading',
-      device: { id: device.id, type: device.type },
+      device,
       consumer,
       reading: numbered.reading,
       readingId: String(numbered.seq),
     };
-    const step = judged(context, () =>
-      decide(registry.rulebook, subjects.memory(subject), input, entry.receivedAt),
-    );
+    const step = judged(context, subjects.memory(subject), input, entry.receivedAt);
     if (step === null) {
       noteProblems(outcome, entry, device.id, [UNJUDGED]);
       outcome.verdicts.push({ seq: numbered.seq, verdict: { kind: 'not_stored' } });
-      return;
+      continue;
     }
     subjects.set(subject, step.memory, step.wakeAt);
     noteProblems(outcome, entry, device.id, step.problems);
     noteStep(outcome, step, consumer);
     noteReading(outcome, step, numbered, entry, device);
-  });
+  }
+}
+
+/** Notes an identity, and says whether it was there before. */
+function isRepeated(identity: Identity, seen: Set<string>): boolean {
+  const known = seen.size;
+  return seen.add(identityKey(identity)).size === known;
 }
 
 const UNJUDGED: ReadingProblem = {
@@ -143,9 +165,9 @@ const UNJUDGED: ReadingProblem = {
 };
 
 /** Rules never throw on data. Should they, this one reading goes to quarantine, and does not hold up those behind it. */
-function judged(context: Processing, step: () => Step): Step | null {
+function judged(context: Processing, memory: Memory, input: Input, now: number): Step | null {
   try {
-    return step();
+    return decide(context.registry.rulebook, memory, input, now);
   } catch (error) {
     context.log.error({ err: error }, 'the rules failed on a reading');
     return null;
@@ -184,7 +206,7 @@ function noteReading(
   if (!asSent) outcome.verdicts.push({ seq, verdict: { kind: 'stored_as', reading: admitted } });
   if (admitted.flags.includes('late')) outcome.counts.late += 1;
   if (admitted.flags.includes('clock_corrected')) outcome.counts.clockCorrected += 1;
-  outcome.points.push({ deviceKey: device.key, seq, receivedAt: entry.receivedAt, ...admitted });
+  outcome.points.push(pointOf(device.key, seq, entry.receivedAt, admitted));
   if (admitted.position !== undefined && !admitted.flags.includes('late')) {
     const { lat, lon, heading, speed } = admitted.position;
     outcome.positions.set(device.id, {

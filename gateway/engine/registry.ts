@@ -10,6 +10,7 @@ import type { RecordsChange } from '../http/dependencies.ts';
 import { inChunks } from '../records/chunks.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
 import type { Schema } from '../records/schema.ts';
+import { type Subject, subjectOf } from './subjects.ts';
 
 /** A registered device as the engine needs it. */
 export interface KnownDevice {
@@ -18,6 +19,8 @@ export interface KnownDevice {
   readonly key: string;
   readonly type: string;
   readonly consumerId: string | null;
+  /** Under which its readings are judged. */
+  readonly subject: Subject;
 }
 
 /**
@@ -114,7 +117,13 @@ export function createRegistry(db: Kysely<Schema>, log: Logger): Registry {
         .where('id', 'in', chunk)
         .execute();
       for (const row of rows) {
-        devices.set(row.id, { id: row.id, key: row.device_key, type: row.type, consumerId: row.consumer_id });
+        devices.set(row.id, {
+          id: row.id,
+          key: row.device_key,
+          type: row.type,
+          consumerId: row.consumer_id,
+          subject: subjectOf(row.id, row.consumer_id),
+        });
       }
     }
   }

@@ -10,6 +10,7 @@ const CACHED_SUBJECTS = 100_000;
 interface Entry {
   memory: Memory;
   wakeAt: number | null;
+  isChanged: boolean;
 }
 
 /** `c:` + consumer id, or `d:` + device id for a device that is linked to nobody. */
@@ -48,7 +49,7 @@ export interface Subjects {
 export function createSubjects(db: Kysely<Schema>): Subjects {
   /** Insertion order is order of use: the first key is the one that was used longest ago. */
   const cache = new Map<Subject, Entry>();
-  const changed = new Set<Subject>();
+  const changed = new Map<Subject, Entry>();
   /** Holds stale entries too: one counts only while `wanted` has the same time. */
   const wakes = new FlatQueue<Subject>();
   const wanted = new Map<Subject, number>();
@@ -69,10 +70,16 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
     }
   };
 
+  function prepared(subject: Subject): Entry {
+    const entry = cache.get(subject);
+    if (entry === undefined) throw new Error('the subject was not prepared');
+    return entry;
+  }
+
   function evict(): void {
-    for (const subject of cache.keys()) {
+    for (const [subject, entry] of cache) {
       if (cache.size <= CACHED_SUBJECTS) return;
-      if (!changed.has(subject)) cache.delete(subject);
+      if (!entry.isChanged) cache.delete(subject);
     }
   }
 
@@ -87,40 +94,50 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
     },
     async prepare(subjects) {
       evict();
-      const unknown = [...new Set(subjects)].filter((subject) => !cache.has(subject));
-      for (const chunk of inChunks(unknown)) {
+      const unknown = new Set<Subject>();
+      for (const subject of subjects) {
+        const entry = cache.get(subject);
+        if (entry === undefined) unknown.add(subject);
+        else {
+          cache.delete(subject);
+          cache.set(subject, entry);
+        }
+      }
+      for (const chunk of inChunks([...unknown])) {
         const rows = await db
           .selectFrom('subject_memories')
           .selectAll()
           .where('subject', 'in', chunk)
           .execute();
         for (const row of rows) {
-          cache.set(row.subject, { memory: JSON.parse(row.memory_json) as Memory, wakeAt: row.wake_at });
+          const memory = JSON.parse(row.memory_json) as Memory;
+          cache.set(row.subject, { memory, wakeAt: row.wake_at, isChanged: false });
         }
       }
       for (const subject of unknown) {
-        if (!cache.has(subject)) cache.set(subject, { memory: emptyMemory, wakeAt: null });
+        if (!cache.has(subject)) cache.set(subject, { memory: emptyMemory, wakeAt: null, isChanged: false });
       }
     },
     memory(subject) {
-      const entry = cache.get(subject);
-      if (entry === undefined) throw new Error('the subject was not prepared');
-      return entry.memory;
+      return prepared(subject).memory;
     },
     set(subject, memory, wakeAt) {
-      cache.delete(subject);
-      cache.set(subject, { memory, wakeAt });
-      changed.add(subject);
-      want(subject, wakeAt);
+      const entry = prepared(subject);
+      // What never waited needs no look into what is waited for; most readings change no timer.
+      if (wakeAt !== null || entry.wakeAt !== null) want(subject, wakeAt);
+      entry.memory = memory;
+      entry.wakeAt = wakeAt;
+      if (entry.isChanged) return;
+      entry.isChanged = true;
+      changed.set(subject, entry);
     },
     async save(transaction) {
       for (const chunk of inChunks([...changed])) {
-        const rows = chunk.flatMap((subject) => {
-          const entry = cache.get(subject);
-          return entry === undefined
-            ? []
-            : [{ subject, memory_json: JSON.stringify(entry.memory), wake_at: entry.wakeAt }];
-        });
+        const rows = chunk.map(([subject, { memory, wakeAt }]) => ({
+          subject,
+          memory_json: JSON.stringify(memory),
+          wake_at: wakeAt,
+        }));
         await transaction
           .insertInto('subject_memories')
           .values(rows)
@@ -134,6 +151,7 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
       }
     },
     saved() {
+      for (const entry of changed.values()) entry.isChanged = false;
       changed.clear();
     },
     async forget() {

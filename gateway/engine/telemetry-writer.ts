@@ -5,11 +5,15 @@ import type { Schema } from '../records/schema.ts';
 import type { RejectedPoint, TelemetryPoint, TelemetryStore } from '../telemetry/telemetry-store.ts';
 import { readCursor, writeCursor } from './commit.ts';
 import { deviceOf, takeIn } from './intake.ts';
-import type { Verdict } from './outcome.ts';
+import { pointOf, type Verdict } from './outcome.ts';
 import type { Registry } from './registry.ts';
 
 /** Points a write: enough to make a store fast, few enough to fit its limits. */
-const POINTS_A_WRITE = 20_000;
+const POINTS_A_WRITE = 30_000;
+/** Points that may wait before the engine is asked to wait too: what has to be read again costs its decoding twice. */
+const POINTS_IN_ROOM = 20_000;
+/** A store that neither takes nor refuses must not hold up the rules. */
+const LONGEST_WAIT_FOR_ROOM_MS = 1_000;
 /** Points that may wait here; beyond it they are dropped here and read from the journal again. */
 const POINTS_WAITING = 100_000;
 /** What is read from the journal at once when catching up. */
@@ -30,6 +34,8 @@ export interface TelemetryWriter {
   start(): Promise<void>;
   /** Writes what is waiting if the store takes it at once, then ends. What is left is written after the next start. */
   stop(): Promise<void>;
+  /** Resolves once the store has caught up with most of what it was offered; at once where it is away, and within 1 s. */
+  room(): Promise<void>;
   /** Hands over what the engine has committed, in order. */
   offer(stretch: Stretch): void;
   /** Journal sequence up to which everything is stored. */
@@ -59,6 +65,7 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
   let trouble: string | null = null;
   let stopping = false;
   let wake: () => void = () => undefined;
+  let room: PromiseWithResolvers<void> | null = null;
   let running: Promise<void> = Promise.resolve();
 
   async function next(): Promise<Stretch | null> {
@@ -81,6 +88,7 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
       taken.push(stretch);
     }
     waitingPoints -= points;
+    if (waitingPoints <= POINTS_IN_ROOM) giveRoom();
     const upToSeq = taken.at(-1)?.upToSeq ?? storedSeq;
     return { afterSeq: storedSeq, upToSeq, points: taken.flatMap((stretch) => stretch.points) };
   }
@@ -105,11 +113,11 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     for (const entry of entries) {
       const device = registry.device(deviceOf(entry) ?? '');
       if (device === undefined) continue;
-      for (const { seq, reading } of takeIn(entry, device.id).readings) {
+      for (const { seq, reading } of takeIn(entry).readings) {
         const verdict = verdicts.get(seq);
         if (verdict?.kind === 'not_stored') continue;
         const stored = verdict?.reading ?? { ...reading, at: reading.at ?? entry.receivedAt, flags: [] };
-        points.push({ deviceKey: device.key, seq, receivedAt: entry.receivedAt, ...stored });
+        points.push(pointOf(device.key, seq, entry.receivedAt, stored));
       }
     }
     return { afterSeq: storedSeq, upToSeq, points };
@@ -131,6 +139,7 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
           'telemetry store does not take readings; the journal keeps them',
         );
       trouble = outcome.message;
+      giveRoom();
       if (stopping) return;
       await sleep(outcome.afterMs);
       if (stopping) return;
@@ -143,6 +152,11 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
       await transaction.deleteFrom('reading_verdicts').where('seq', '<=', seq).execute();
     });
     storedSeq = seq;
+  }
+
+  function giveRoom(): void {
+    room?.resolve();
+    room = null;
   }
 
   const sleep = (ms: number) =>
@@ -183,15 +197,24 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     },
     async stop() {
       stopping = true;
+      giveRoom();
       wake();
       await running;
       await store.stop();
+    },
+    async room() {
+      if (waitingPoints <= POINTS_IN_ROOM || trouble !== null || stopping) return;
+      room ??= Promise.withResolvers();
+      const timer = setTimeout(giveRoom, LONGEST_WAIT_FOR_ROOM_MS);
+      await room.promise;
+      clearTimeout(timer);
     },
     offer(stretch) {
       if (waitingPoints + stretch.points.length > POINTS_WAITING) {
         // Dropped here, they are read from the journal again, up to where the queue goes on.
         waiting = [];
         waitingPoints = 0;
+        giveRoom();
       } else {
         waiting.push(stretch);
         waitingPoints += stretch.points.length;

@@ -126,12 +126,14 @@ export interface Schema {
   cursors: { name: string; seq: number };
   /** What the engine noted about readings that are not plain, so that the telemetry writer stores them alike after a restart. */
   reading_verdicts: { seq: number; verdict_json: string };
-  /** Readings of the last 24 to 48 hours by identity, to store each once; two tables that take turns by the day. */
+  /** Readings with a time of their own, of the last 24 to 48 hours, to store each once; two tables that take turns by the day. */
   seen_readings_0: SeenReading;
   seen_readings_1: SeenReading;
+  /** What came last under each packet id of a client; 64 ids a row, laid out in engine/packet-memory.ts. */
+  seen_packets: { client_id: string; block: number; newest_minute: number; packets: Uint8Array };
 }
 
-/** `at` (see engine/once.ts) stands before the digest, so that rows are added at the end of a device's range: in random order a commit would rewrite many pages. */
+/** `at` stands before the digest, so that rows are added at the end of a device's range: in random order a commit would rewrite many pages. */
 interface SeenReading {
   device_key: string;
   at: number;

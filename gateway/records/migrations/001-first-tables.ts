@@ -123,4 +123,7 @@ async function engineState(db: Kysely<unknown>): Promise<void> {
       device_key text not null, at integer not null, digest integer not null,
       primary key (device_key, at, digest)) without rowid`.execute(db);
   }
+  await sql`create table seen_packets (
+    client_id text not null, block integer not null, newest_minute integer not null, packets blob not null,
+    primary key (client_id, block)) without rowid`.execute(db);
 }

@@ -98,6 +98,51 @@ describe('a reading', () => {
     expect(await engine.stored('fridge1')).toHaveLength(4);
   });
 
+  it('without a time is known by packet id and content, through restarts and all packet ids', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { fridge1: 'fridge' });
+    const reading = (temperature: number) => ({ metrics: { temperature } });
+    for (let packetId = 1; packetId <= 70; packetId += 1)
+      await engine.send('fridge1', reading(packetId % 5), { packetId });
+    await settled(engine);
+    const again = await restart(engine);
+    // Another content under a known id is a reading of its own, and so is the same content of another client.
+    await again.send('fridge1', reading(3), { packetId: 64, dup: true });
+    await again.send('fridge1', reading(4), { packetId: 64, dup: true, clientId: 'other' });
+    await again.send('fridge1', reading(0), { packetId: 5, dup: true });
+    await again.send('fridge1', reading(0), { packetId: 70, dup: true });
+    await again.send('fridge1', reading(0), { packetId: 0, qos: 0 });
+    await again.send('fridge1', reading(0), { packetId: 0, qos: 0 });
+    await settled(again);
+    expect(again.engine.counts).toMatchObject({ readings: 6, duplicates: 2 });
+    expect(await again.stored('fridge1')).toHaveLength(74);
+    // A day later the same id and content are news.
+    again.clock.set(START + 24 * 3_600_000 + 60_000);
+    await again.send('fridge1', reading(1), { packetId: 6, dup: true });
+    await settled(again);
+    expect(again.engine.counts).toMatchObject({ readings: 7, duplicates: 2 });
+  });
+
+  it('without a time is still known after 70,000 messages of others, and not when its id was used again', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { fridge1: 'fridge', car1: 'car' });
+    await engine.send('car1', { metrics: { fuel: 0.5 } }, { packetId: 9 });
+    const sent: Promise<void>[] = [];
+    for (let n = 1; n <= 70_000; n += 1) {
+      const payload = `{"metrics":{"temperature":${n % 7}}}`;
+      sent.push(engine.send('fridge1', payload, { packetId: (n % 65_535) + 1 }));
+    }
+    await Promise.all(sent);
+    await engine.send('car1', { metrics: { fuel: 0.5 } }, { packetId: 9, dup: true });
+    // Packet id 10 was used by the 9th message and by the 65,544th; the latter is the one that may come again.
+    await engine.send('fridge1', { metrics: { temperature: 65_544 % 7 } }, { packetId: 10, dup: true });
+    await engine.send('fridge1', { metrics: { temperature: 9 % 7 } }, { packetId: 10, dup: true });
+    await settled(engine);
+    expect(engine.engine.counts).toMatchObject({ readings: 70_004, duplicates: 2 });
+    expect(await engine.stored('car1')).toHaveLength(1);
+    expect(await engine.stored('fridge1')).toHaveLength(70_001);
+  }, 30_000);
+
   it('that is rubbish is quarantined and counted, and hurts no other', async () => {
     const engine = await start();
     await addPerson(engine.db, 'ann', { car1: 'car' });
