@@ -8,6 +8,7 @@ import { createDelivery, type Delivery } from './delivery/delivery-client.ts';
 import { isAllowedPushEndpoint } from './delivery/push-hosts.ts';
 import { loadOrCreateReceiptKey } from './delivery/receipt-token.ts';
 import { loadOrCreateVapidKeys } from './delivery/vapid-keys.ts';
+import type { DeviceError } from './engine/engine-calls.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
 import { WaysideError } from './errors.ts';
 import { healthOf } from './health.ts';
@@ -82,6 +83,15 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       onFailure,
     });
 
+    const broker: Broker = createBroker({
+      host: config.host,
+      port: config.mqttPort,
+      log,
+      now: () => clock.now(),
+      findTokenHash: (userId) => findDeviceTokenHash(records.db, userId),
+      accept: (message) => journal.append(message),
+    });
+
     const engine: EngineClient = createEngineClient({
       settings: {
         journalFile: files.journal,
@@ -93,13 +103,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         clock: clockOrigin,
       },
       log,
-      onDeviceErrors: (errors) => {
-        for (const { device, ...error } of errors) {
-          broker.publish(`devices/${device}/errors`, JSON.stringify(error)).catch((cause: unknown) => {
-            log.warn({ device, err: cause }, 'a device could not be told of its error');
-          });
-        }
-      },
+      onDeviceErrors: (errors) => tellDevices(broker, errors, log),
       onOutboxGrew: () => delivery.wake(),
       onFailure,
     });
@@ -116,14 +120,6 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       }),
     );
 
-    const broker: Broker = createBroker({
-      host: config.host,
-      port: config.mqttPort,
-      log,
-      now: () => clock.now(),
-      findTokenHash: (userId) => findDeviceTokenHash(records.db, userId),
-      accept: (message) => journal.append(message),
-    });
     const { mqttPort } = await listening('WAYSIDE_MQTT_PORT', config.mqttPort, broker.start());
     running.push(() => broker.stop());
 
@@ -163,7 +159,16 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
   }
 
   async function stop(): Promise<void> {
-    for (let part = running.pop(); part !== undefined; part = running.pop()) await part();
+    const errors: unknown[] = [];
+    for (let part = running.pop(); part !== undefined; part = running.pop()) {
+      try {
+        await part();
+      } catch (error) {
+        // The others must be stopped all the same: the journal has to commit, the directory to be given back.
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'not every part could be stopped');
   }
 
   return {
@@ -171,12 +176,22 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       try {
         return await startParts();
       } catch (error) {
-        await stop();
+        await stop().catch((cause: unknown) => log.error({ err: cause }, 'stopping after a failed start'));
         throw error;
       }
     },
     stop,
   };
+}
+
+/** Tells each device that is there of its messages in quarantine; who is away has missed it (QoS 0). */
+function tellDevices(broker: Broker, errors: readonly DeviceError[], log: Logger): void {
+  const told = errors.map(({ device, ...error }) =>
+    broker.publish(`devices/${device}/errors`, JSON.stringify(error)),
+  );
+  Promise.all(told).catch((error: unknown) =>
+    log.warn({ err: error, devices: errors.length }, 'devices could not be told of their errors'),
+  );
 }
 
 /** Names the setting behind a port that can't be had. */

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import cookie from '@fastify/cookie';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
-import { WaysideError } from '../errors.ts';
 import { guardRoutes } from './access.ts';
 import type { HttpApp, RouteContext } from './context.ts';
 import type { HttpDependencies } from './dependencies.ts';
@@ -41,7 +40,7 @@ const FINISH_WITHIN_MS = 5_000;
 const MAX_PARAMETER_LENGTH = 3 * 128;
 
 export interface HttpServer {
-  /** Listens. @throws WaysideError `port_in_use` */
+  /** Listens. Rejects with Node's own error (`code: 'EADDRINUSE'`, `'EACCES'`) where the port can't be had. */
   start(): Promise<{ readonly httpPort: number }>;
   /** Takes no more requests, ends live streams and WebSockets, and closes. */
   stop(): Promise<void>;
@@ -117,8 +116,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
         await app.listen({ host, port: deps.config.httpPort });
       } catch (error) {
         await app.close();
-        if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-        throw new WaysideError('port_in_use', `${host}:${deps.config.httpPort} (HTTP)`, { cause: error });
+        throw error;
       }
       httpPort = (app.server.address() as AddressInfo).port;
       return { httpPort };
