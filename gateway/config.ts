@@ -55,7 +55,8 @@ class Reader {
   }
 }
 
-const SECRETS = new Set(['WAYSIDE_ADMIN_TOKEN', 'WAYSIDE_INFLUX_TOKEN']);
+/** The URL too, for it may hold a user and a password. */
+const SECRETS = new Set(['WAYSIDE_ADMIN_TOKEN', 'WAYSIDE_INFLUX_TOKEN', 'WAYSIDE_INFLUX_URL']);
 const SHORTEST_ADMIN_TOKEN = 16;
 const LARGEST_TIME_SCALE = 10_000;
 

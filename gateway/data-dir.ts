@@ -33,14 +33,16 @@ export async function takeDataDir(path: string): Promise<DataDir> {
   } catch (error) {
     throw new WaysideError('data_dir_unwritable', dir, { cause: error });
   }
-  const lock = new DatabaseSync(join(dir, 'lock.db'), { timeout: 0 });
+  let lock: DatabaseSync | undefined;
   try {
+    lock = new DatabaseSync(join(dir, 'lock.db'), { timeout: 0 });
     lock.exec('begin exclusive');
   } catch (error) {
-    lock.close();
+    lock?.close();
     const busy = error instanceof Error && error.message.includes('locked');
     throw new WaysideError(busy ? 'data_dir_in_use' : 'data_dir_unwritable', dir, { cause: error });
   }
+  const held = lock;
   return {
     files: {
       dir,
@@ -48,6 +50,6 @@ export async function takeDataDir(path: string): Promise<DataDir> {
       records: join(dir, 'wayside.db'),
       telemetry: join(dir, 'telemetry.duckdb'),
     },
-    release: () => lock.close(),
+    release: () => held.close(),
   };
 }

@@ -18,6 +18,8 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
+// What is kept tells where people are, and who may log in: the files of every part are their owner's alone.
+process.umask(0o077);
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 

@@ -1,5 +1,6 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Purpose, QuietHours } from '../../rules/step.ts';
+import { DEFAULT_QUIET_HOURS } from '../records/consumers.ts';
 import type { Schema } from '../records/schema.ts';
 import { parsedJson } from './parsed-json.ts';
 import type { PushTarget } from './push-request.ts';
@@ -41,8 +42,6 @@ export interface OutboxStore {
   /** How many wait, and since when (domain time; null where none does). */
   backlog(): Promise<{ readonly size: number; readonly oldestCreatedAt: number | null }>;
 }
-
-const DEFAULT_QUIET_HOURS: QuietHours = { from: '21:00', to: '08:00' };
 
 /** Literals and not parameters, for SQLite takes the index over waiting rows only where its condition stands in the query. */
 const WAITING = sql<boolean>`state in ('queued', 'retrying')`;

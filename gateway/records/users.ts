@@ -29,7 +29,7 @@ export async function ensureAdmin(db: Kysely<Schema>, dataDir: string): Promise<
   const password = newToken();
   const file = join(dataDir, PASSWORD_FILE);
   // The file first: a crash in between leaves no user, and the next start makes both anew.
-  await writeFile(file, `${password}\n`, { mode: 0o600 });
+  await writeFile(file, `${password}\n`, { mode: 0o600, flush: true });
   // `mode` is for new files only, and the umask takes from it.
   await chmod(file, 0o600);
   await db

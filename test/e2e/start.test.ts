@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ describe('a start that cannot go well says why', () => {
     const port = await takenPort();
     const start = startGateway({ env: { [setting]: String(port) } });
     await expect(start).rejects.toThrow(/"code":"port_in_use"/);
-    await expect(start).rejects.toThrow(String(port));
+    await expect(start).rejects.toThrow(`port ${port} (${setting})`);
   });
 
   it('settings are wrong: all of them at once', async () => {
@@ -63,6 +63,15 @@ describe('a start that cannot go well says why', () => {
     );
     await expect(startGateway({ dataDir: dir })).rejects.toThrow(/"code":"data_dir_damaged"/);
   });
+});
+
+it('keeps what it holds from other users of the machine, also in a directory that is open to them', async () => {
+  const { dataDir } = await running();
+  const modes = await Promise.all(
+    (await readdir(dataDir)).map(async (name) => [name, (await stat(join(dataDir, name))).mode & 0o077]),
+  );
+  expect(modes.length).toBeGreaterThan(4);
+  expect(modes.filter(([, mode]) => mode !== 0)).toEqual([]);
 });
 
 describe('an InfluxDB that is not there', () => {

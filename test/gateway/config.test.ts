@@ -72,7 +72,10 @@ describe('settings', () => {
   });
 
   it('never show a secret', () => {
-    const problems = problemsOf({ WAYSIDE_ADMIN_TOKEN: 'hunter2' });
+    const problems = problemsOf({
+      WAYSIDE_ADMIN_TOKEN: 'hunter2',
+      WAYSIDE_INFLUX_URL: 'influx://user:hunter2@localhost',
+    });
     expect(problems.WAYSIDE_ADMIN_TOKEN).toContain('at least 16');
     expect(JSON.stringify(problems)).not.toContain('hunter2');
   });

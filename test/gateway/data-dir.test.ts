@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -29,4 +29,9 @@ it('that cannot be made is refused with its path', async () => {
     code: 'data_dir_unwritable',
     detail: join(base, 'file', 'data'),
   });
+});
+
+it('whose lock cannot be opened is refused with its path', async () => {
+  await mkdir(join(base, 'lock.db'));
+  await expect(takeDataDir(base)).rejects.toMatchObject({ code: 'data_dir_unwritable', detail: base });
 });
