@@ -1,11 +1,13 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { createGatewayApi } from '../gateway-api.ts';
+import { httpUrl, mqttUrl, positive, whole, wholeFrom1 } from '../option-values.ts';
+import { untilStopped } from '../until-stopped.ts';
 import { createCity } from './model/city.ts';
 import { cityGeoJson } from './model/city-geojson.ts';
 import { createResidents, type Resident } from './model/people.ts';
 import { createRandom } from './model/random.ts';
 import { createWorld } from './model/world.ts';
 import { readCredentials, writeCredentials } from './publish/credentials-file.ts';
-import { createGatewayApi } from './publish/gateway-api.ts';
 import { createPublisher, type PublisherCounters } from './publish/publisher.ts';
 import { registerDevices, registerResidents } from './publish/registration.ts';
 import { runWorld } from './publish/run.ts';
@@ -43,16 +45,11 @@ export function addCityCommand(program: Command): void {
         .conflicts('people'),
     )
     .option('--seed <n>', 'seed of the city', whole, 1)
-    .option(
-      '--url <url>',
-      'MQTT address of the gateway',
-      urlOf('mqtt:', 'mqtts:', 'ws:', 'wss:'),
-      'mqtt://localhost:1883',
-    )
+    .option('--url <url>', 'MQTT address of the gateway', mqttUrl, 'mqtt://localhost:1883')
     .option(
       '--api <url>',
       'HTTP address of the gateway, to register people and devices there, e.g. http://localhost:8080',
-      urlOf('http:', 'https:'),
+      httpUrl,
     )
     .addOption(new Option('--admin-token <token>', 'token for --api').env('WAYSIDE_ADMIN_TOKEN'))
     .option('--credentials <file>', 'JSON file of device tokens; what --api registers is added to it')
@@ -138,20 +135,6 @@ async function runCity(options: CityOptions, fail: (message: string) => never): 
   tell(publisher.counters(), options.json);
 }
 
-/** Resolves on Ctrl-C, SIGTERM or after the given time. */
-function untilStopped(seconds: number | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = seconds === undefined ? null : setTimeout(finish, seconds * 1000);
-    function finish(): void {
-      if (timer !== null) clearTimeout(timer);
-      resolve();
-    }
-    // For good, as a terminal and npm may both pass on the same Ctrl-C.
-    process.on('SIGINT', finish);
-    process.on('SIGTERM', finish);
-  });
-}
-
 function tell(counters: PublisherCounters, json: boolean): void {
   if (json) {
     console.log(JSON.stringify(counters));
@@ -163,32 +146,4 @@ function tell(counters: PublisherCounters, json: boolean): void {
       ? `  errors ${errors}  skipped ${skipped}${lastError === null ? '' : `  (${lastError})`}`
       : '';
   console.log(`connected ${connected}  published ${published}  acked ${acked}${trouble}`);
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('A whole number is needed.');
-  return value;
-}
-
-function wholeFrom1(text: string): number {
-  const value = whole(text);
-  if (value < 1) throw new InvalidArgumentError('At least 1 is needed.');
-  return value;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0)
-    throw new InvalidArgumentError('A number of seconds above 0 is needed.');
-  return value;
-}
-
-function urlOf(...protocols: readonly string[]): (text: string) => string {
-  return (text) => {
-    if (protocols.includes(URL.parse(text)?.protocol ?? '')) return text;
-    throw new InvalidArgumentError(
-      `An address that begins with ${protocols.map((one) => `${one}//`).join(' or ')} is needed.`,
-    );
-  };
 }

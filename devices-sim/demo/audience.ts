@@ -1,7 +1,7 @@
 import type { Resident } from '../city/model/people.ts';
 import type { Random } from '../city/model/random.ts';
-import { type GatewayApi, reasonOf } from '../city/publish/gateway-api.ts';
-import { inParallel } from '../city/publish/registration.ts';
+import { type GatewayApi, reasonOf } from '../gateway-api.ts';
+import { inParallel } from '../in-parallel.ts';
 import { createPushConnection } from '../push-service/push-connection.ts';
 import { createSubscriber } from '../push-service/subscriber.ts';
 

@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type { City } from '../city/model/city.ts';
 import { poiFeature } from '../city/model/city-geojson.ts';
-import type { GatewayApi } from '../city/publish/gateway-api.ts';
-import { inParallel } from '../city/publish/registration.ts';
+import type { GatewayApi } from '../gateway-api.ts';
+import { inParallel } from '../in-parallel.ts';
 
 const RULES = new URL('./rules/', import.meta.url);
 /** Rules that are there to be switched on by the newcomer. */

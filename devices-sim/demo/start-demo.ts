@@ -5,10 +5,10 @@ import { cityGeoJson } from '../city/model/city-geojson.ts';
 import { createResidents, type Resident } from '../city/model/people.ts';
 import { createRandom } from '../city/model/random.ts';
 import { createWorld } from '../city/model/world.ts';
-import { createGatewayApi, type GatewayApi } from '../city/publish/gateway-api.ts';
 import { createPublisher, type PublisherCounters } from '../city/publish/publisher.ts';
 import { registerDevices, registerResidents } from '../city/publish/registration.ts';
 import { runWorld } from '../city/publish/run.ts';
+import { createGatewayApi, type GatewayApi, textField } from '../gateway-api.ts';
 import { createPushService } from '../push-service/push-service.ts';
 import { type AudienceCounters, createAudience } from './audience.ts';
 import { countDecisions } from './decision-count.ts';
@@ -118,7 +118,7 @@ async function startParts(
   await putSampleData(api, city);
   await registerResidents(api, residents);
   const credentials = await registerDevices(api, world.devices, new Map());
-  const invitationUrl = field(
+  const invitationUrl = textField(
     await api.call('POST', `/api/v1/consumers/${residents[0]?.id}/invitations`),
     'url',
   );
@@ -172,12 +172,5 @@ function you([someone]: readonly Resident[]): Resident {
 }
 
 async function vapidKey(api: GatewayApi): Promise<string> {
-  return field(await api.call('GET', '/api/v1/push-key'), 'vapidPublicKey');
-}
-
-function field(answer: unknown, name: string): string {
-  const value =
-    typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>)[name] : undefined;
-  if (typeof value !== 'string') throw new Error(`the gateway's answer has no ${name}`);
-  return value;
+  return textField(await api.call('GET', '/api/v1/push-key'), 'vapidPublicKey');
 }

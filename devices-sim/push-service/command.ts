@@ -1,4 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { portNumber } from '../option-values.ts';
+import { untilStopped } from '../until-stopped.ts';
 import { createPushService, type PushEvent } from './push-service.ts';
 
 interface Settings {
@@ -15,7 +17,7 @@ export function addPushServiceCommand(program: Command): void {
       'a stand-in browser push service: RFC 8030 over HTTP, and the WebSocket side that Firefox speaks',
     )
     .option('--host <host>', 'address to listen on', '127.0.0.1')
-    .option('--port <port>', 'port to listen on; 0 takes a free one', portOf, 8090)
+    .option('--port <port>', 'port to listen on; 0 takes a free one', portNumber, 8090)
     .option('--json', 'one line of JSON for everything that happens', false)
     .action(async ({ host, port, json }: Settings) => {
       const tell = (event: PushEvent): void => console.log(json ? JSON.stringify(event) : lineOf(event));
@@ -28,17 +30,9 @@ export function addPushServiceCommand(program: Command): void {
         console.log(`Start the gateway with WAYSIDE_PUSH_HOSTS=${origin}`);
         console.log(`Start Firefox with dom.push.serverURL=${webSocketUrl}`);
       }
-      await new Promise<void>((resolve) => {
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-      });
+      await untilStopped();
       await service.stop();
     });
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('must be 0 to 65535');
-  return port;
 }
 
 function lineOf(event: PushEvent): string {

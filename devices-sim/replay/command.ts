@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { httpUrl, mqttUrl, positive, wholeFrom1 } from '../option-values.ts';
 import { connectDevice, type DeviceCredentials } from './device-link.ts';
 import { createPace, iso, type Pace, timeStartFor, whyNotAtSpeed, whyTooLate } from './pace.ts';
 import { journeysOf, readRecording } from './read-recording.ts';
@@ -35,10 +36,11 @@ export function addReplayCommand(program: Command): void {
       'Sends recorded journeys over MQTT (QoS 1), each file as a device of its own, each reading at its moment. Units become SI.',
     )
     .argument('<file...>', 'enviroCar GeoJSON, Curitiba CSV or GPX')
-    .option('--url <url>', 'MQTT address of the gateway', 'mqtt://localhost:1883')
+    .option('--url <url>', 'MQTT address of the gateway', mqttUrl, 'mqtt://localhost:1883')
     .option(
       '--api <url>',
       'HTTP address of the gateway, for its clock and to register devices',
+      httpUrl,
       'http://localhost:8080',
     )
     .addOption(
@@ -229,17 +231,4 @@ function finish(result: ReplayResult, json: boolean): void {
     console.error(`error: ${total - acknowledged} of ${total} readings were not acknowledged`);
     process.exitCode = 1;
   }
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('A number above 0 is needed.');
-  return value;
-}
-
-function wholeFrom1(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('A whole number of at least 1 is needed.');
-  return value;
 }

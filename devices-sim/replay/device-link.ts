@@ -1,5 +1,6 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { telemetryTopic } from '../../broker/topics.ts';
+import { reasonOf } from '../gateway-api.ts';
 import type { RecordedReading } from './recording.ts';
 
 /** Readings of one device that may be unacknowledged; more wait, so that nothing piles up while the gateway is away. */
@@ -34,14 +35,14 @@ export async function connectDevice(url: string, device: DeviceCredentials): Pro
       reconnectPeriod: RECONNECT_MS,
     });
   } catch (error) {
-    throw new Error(`${device.id} could not connect to ${url}: ${messageOf(error)}`, { cause: error });
+    throw new Error(`${device.id} could not connect to ${url}: ${reasonOf(error)}`, { cause: error });
   }
   let published = 0;
   let acked = 0;
   let lastError: string | null = null;
   const inFlight = new Set<Promise<void>>();
   client.on('error', (error) => {
-    lastError = messageOf(error);
+    lastError = reasonOf(error);
   });
 
   return {
@@ -55,7 +56,7 @@ export async function connectDevice(url: string, device: DeviceCredentials): Pro
             acked += 1;
           },
           (error: unknown) => {
-            lastError = messageOf(error);
+            lastError = reasonOf(error);
           },
         );
       inFlight.add(acknowledged);
@@ -78,11 +79,4 @@ export function aborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** Errors of sockets that tried several addresses have no message of their own. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = error as { code?: unknown };
-  return error.message === '' ? String(code ?? error.name) : error.message;
 }

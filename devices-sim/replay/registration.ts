@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createGatewayApi, GatewayApiError } from '../city/publish/gateway-api.ts';
+import { createGatewayApi, GatewayApiError, textField } from '../gateway-api.ts';
 import type { DeviceCredentials } from './device-link.ts';
 import type { GatewayTime } from './pace.ts';
 import type { Recording } from './recording.ts';
@@ -46,9 +46,7 @@ export async function registerDevice(
       type: recording.deviceType,
       ...(options.consumerId !== undefined && { consumerId: options.consumerId }),
     });
-    const { token } = answer as { token?: unknown };
-    if (typeof token !== 'string') throw new Error(`${options.origin} registered ${id} and gave no token`);
-    return { id, token };
+    return { id, token: textField(answer, 'token') };
   } catch (error) {
     if (error instanceof GatewayApiError && error.status === 409) {
       throw new Error(

@@ -1,5 +1,6 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { telemetryTopic } from '../../../broker/topics.ts';
+import { reasonOf } from '../../gateway-api.ts';
 import type { SimulatedReading } from '../model/simulated-reading.ts';
 import type { Credentials } from './registration.ts';
 
@@ -46,10 +47,9 @@ export function createPublisher({ url, credentials }: PublisherOptions): Publish
   let errors = 0;
   let lastError: string | null = null;
 
-  const failed = (error: Error & { code?: unknown }): void => {
+  const failed = (error: Error): void => {
     errors += 1;
-    // Errors of sockets that tried several addresses have no message of their own.
-    lastError = error.message === '' ? String(error.code ?? error.name) : error.message;
+    lastError = reasonOf(error);
   };
 
   const connect = (device: string, token: string): Promise<void> =>

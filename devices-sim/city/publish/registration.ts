@@ -1,6 +1,7 @@
+import { type GatewayApi, GatewayApiError, textField } from '../../gateway-api.ts';
+import { inParallel } from '../../in-parallel.ts';
 import type { Resident } from '../model/people.ts';
 import type { CityDevice } from '../model/world.ts';
-import { type GatewayApi, GatewayApiError } from './gateway-api.ts';
 
 /** Tokens by device id. */
 export type Credentials = ReadonlyMap<string, string>;
@@ -8,8 +9,6 @@ export type Credentials = ReadonlyMap<string, string>;
 const ALL_PURPOSES = ['location_offers', 'device_offers', 'health_offers'] as const;
 /** Of the country in which the synthetic city lies. */
 const TIMEZONE = 'Europe/Rome';
-/** Calls under way at a time. */
-const PARALLEL_CALLS = 8;
 
 /**
  * Makes the residents known to the gateway as consumers, with what they agree to; they keep no quiet hours, so that
@@ -61,31 +60,16 @@ export async function registerDevices(
 /** A new device's token; one that an earlier run registered for the same person gets a new token, for the old is shown only once. */
 async function tokenFor(api: GatewayApi, { id, type, owner }: CityDevice): Promise<string> {
   try {
-    return textOf(await api.call('POST', '/api/v1/devices', { id, type, consumerId: owner }), 'token');
+    return textField(await api.call('POST', '/api/v1/devices', { id, type, consumerId: owner }), 'token');
   } catch (error) {
     if (!(error instanceof GatewayApiError && error.status === 409)) throw error;
     const there = await api.call('GET', `/api/v1/devices/${id}`);
-    if (textOf(there, 'consumerId') !== owner) {
+    if ((there as { readonly consumerId?: unknown }).consumerId !== owner) {
       throw new Error(
         `The device ${id} is there already and belongs to somebody else. Choose other names with --prefix.`,
         { cause: error },
       );
     }
-    return textOf(await api.call('POST', `/api/v1/devices/${id}/token`), 'token');
+    return textField(await api.call('POST', `/api/v1/devices/${id}/token`), 'token');
   }
-}
-
-function textOf(answer: unknown, name: string): string {
-  const value =
-    typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>)[name] : undefined;
-  return typeof value === 'string' ? value : '';
-}
-
-/** Runs `work` for each item, a few at a time; the first failure ends it. */
-export async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: PARALLEL_CALLS }, worker));
 }

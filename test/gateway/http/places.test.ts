@@ -154,8 +154,21 @@ describe('importing places', () => {
     expect((await server.call('GET', '/api/v1/places.geojson')).body.features.length).toBeGreaterThan(2_500);
   });
 
+  it('takes more of CSV, which is read row by row, than of JSON, which is not', async () => {
+    const padding = ' '.repeat(9 * 1024 * 1024);
+    const json = await server.call('POST', '/api/v1/places/import', {
+      body: `{"type":"FeatureCollection","features":[]}${padding}`,
+    });
+    expect(json).toMatchObject({ status: 413, body: { code: 'payload_too_large' } });
+    const csv = await server.call('POST', '/api/v1/places/import?radiusMetres=50', {
+      body: `name,lat,lon,note\nBig,45,9,${'x'.repeat(9 * 1024 * 1024)}\n`,
+      contentType: 'text/csv',
+    });
+    expect(csv).toMatchObject({ status: 200, body: { imported: 1, refused: 0 } });
+  });
+
   it.skipIf(!existsSync(BREMEN))(
-    'takes the neighbourhoods of Bremen whole (skipped where ../shared/data is absent)',
+    `takes the neighbourhoods of Bremen whole${existsSync(BREMEN) ? '' : ' (skipped: ../shared/data is absent)'}`,
     async () => {
       const report = await server.call('POST', '/api/v1/places/import', {
         body: readFileSync(BREMEN, 'utf8'),

@@ -55,12 +55,21 @@ export function createGatewayApi(origin: string, token: string | null): GatewayA
   };
 }
 
+/** A text that an answer must hold. Throws an Error that names it where it is not there. */
+export function textField(answer: unknown, name: string): string {
+  const value =
+    typeof answer === 'object' && answer !== null ? (answer as Record<string, unknown>)[name] : undefined;
+  if (typeof value !== 'string') throw new Error(`the gateway's answer has no ${name}`);
+  return value;
+}
+
 /** The innermost message of an error: what fetch hides behind "fetch failed". */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return reasonOf(error.cause);
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  return error.message;
+  // Errors of sockets may have no message of their own.
+  return error.message === '' ? String((error as { code?: unknown }).code ?? error.name) : error.message;
 }
 
 /** RFC 9457 problem documents, as the gateway gives them. */
