@@ -75,13 +75,13 @@ export function admit(
     (position !== undefined && positionIsLate) ||
     (reading.event !== undefined && eventIsLate) ||
     (metrics !== undefined && fresh.length < Object.keys(metrics).length);
-  const stored: AdmittedReading = {
+  const stored: { -readonly [K in keyof AdmittedReading]: AdmittedReading[K] } = {
     at: storedAt,
     flags: flagsOf(anyLate, clockCorrected),
-    ...(position === undefined ? {} : { position }),
-    ...(metrics === undefined ? {} : { metrics }),
-    ...(reading.event === undefined ? {} : { event: reading.event }),
   };
+  if (position !== undefined) stored.position = position;
+  if (metrics !== undefined) stored.metrics = metrics;
+  if (reading.event !== undefined) stored.event = reading.event;
   return {
     admission: {
       stored,
@@ -123,10 +123,12 @@ function freshMetrics(
   at: number,
 ): Admission['metrics'] {
   if (isLate) return NO_METRICS;
-  return Object.entries(metrics).filter(([name]) => {
-    const latest = device === null ? undefined : own(device.metrics, name);
-    return latest === undefined || latest.at <= at;
-  });
+  const fresh: (readonly [string, MetricValue])[] = [];
+  for (const entry of Object.entries(metrics)) {
+    const latest = device === null ? undefined : own(device.metrics, entry[0]);
+    if (latest === undefined || latest.at <= at) fresh.push(entry);
+  }
+  return fresh;
 }
 
 /** The codecs check this too; but a reading may come from elsewhere, and geometry would answer nonsense. */

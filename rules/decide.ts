@@ -1,7 +1,7 @@
 import { type Admission, admit } from './admission.ts';
 import { crossThresholds } from './crossings.ts';
 import { changeDevice, type Draft, deviceOf, setDevice } from './draft.ts';
-import { atMostMetresApart, distanceMetres } from './geometry/sphere.ts';
+import { atMostMetresApart, squaredChord, unitVector, withinChord } from './geometry/sphere.ts';
 import { forgetOldCauses, judge } from './judge.ts';
 import {
   type DeviceMemory,
@@ -22,6 +22,7 @@ import { moveThroughPlaces, refuteFix } from './visits.ts';
 const DEFAULT_ACCURACY_METRES = 10;
 /** A device that is this far from where it was has moved. */
 const MOVED_METRES = 100;
+const MOVED_CHORD_SQUARED = squaredChord(MOVED_METRES);
 
 /**
  * One step of one subject: what happened, to what was known, gives what is known now and what is to be done. Pure: the same
@@ -34,7 +35,14 @@ const MOVED_METRES = 100;
  * @param now domain time, epoch ms: arrival of a reading, or the present for a tick
  */
 export function decide(rulebook: Rulebook, memory: Memory, input: Input, now: number): Step {
-  const draft: Draft = { rulebook, consumer: input.consumer, memory, decisions: [], visits: [] };
+  const draft: Draft = {
+    rulebook,
+    consumer: input.consumer,
+    memory,
+    ownDevices: null,
+    decisions: [],
+    visits: [],
+  };
   runTimers(draft, now);
   const admission = input.kind === 'reading' ? takeReading(draft, input, now) : null;
   if (draft.visits.length > 0 || draft.decisions.length > 0) forgetOldCauses(draft, now);
@@ -89,8 +97,9 @@ function withLatest(
   fresh: readonly (readonly [string, MetricValue])[],
   at: number,
 ): DeviceMemory['metrics'] {
-  const entries = fresh.map(([name, value]) => [name, { value, at }] as const);
-  return bounded({ ...known, ...Object.fromEntries(entries) }, (latest) => latest.at);
+  const latest: Record<string, DeviceMemory['metrics'][string]> = { ...known };
+  for (const [name, value] of fresh) latest[name] = { value, at };
+  return bounded(latest, (one) => one.at);
 }
 
 /** Keeps the newest names: a device that invents a name for every reading must not fill the memory. */
@@ -98,8 +107,8 @@ function bounded<T>(
   record: Readonly<Record<string, T>>,
   timeOf: (value: T) => number,
 ): Readonly<Record<string, T>> {
+  if (Object.keys(record).length <= MOST_REMEMBERED_NAMES) return record;
   const entries = Object.entries(record);
-  if (entries.length <= MOST_REMEMBERED_NAMES) return record;
   entries.sort(([, a], [, b]) => timeOf(b) - timeOf(a));
   return Object.fromEntries(entries.slice(0, REMAINING_NAMES));
 }
@@ -140,8 +149,9 @@ function takePosition(
 
 function anchorAfter(anchor: DeviceMemory['anchor'], fix: HeldFix): DeviceMemory['anchor'] {
   if (anchor === null) return { lat: fix.lat, lon: fix.lon, movedAt: 0 };
-  if (atMostMetresApart(anchor, fix) <= MOVED_METRES || distanceMetres(anchor, fix) <= MOVED_METRES)
-    return anchor;
+  if (atMostMetresApart(anchor, fix) <= MOVED_METRES) return anchor;
+  const here = unitVector(fix.lat, fix.lon);
+  if (withinChord(unitVector(anchor.lat, anchor.lon), here, MOVED_CHORD_SQUARED)) return anchor;
   return { lat: fix.lat, lon: fix.lon, movedAt: fix.at };
 }
 

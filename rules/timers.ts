@@ -23,7 +23,9 @@ export function runTimers(draft: Draft, now: number): void {
 /** Domain time at which the next of a subject's timers falls due, or null. */
 export function nextDueAt(rulebook: Rulebook, memory: Memory): number | null {
   let next = Infinity;
-  for (const device of Object.values(memory.devices)) {
+  for (const deviceId in memory.devices) {
+    const device = own(memory.devices, deviceId);
+    if (device === undefined) continue;
     let hasVisits = false;
     for (const placeId in device.visits) {
       hasVisits = true;

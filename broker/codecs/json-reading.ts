@@ -15,6 +15,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 type Problems = ReadingProblem[];
 type Fields = Readonly<Record<string, unknown>>;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * Parses one reading of the native dialect. `null` counts as "not there" for the fields of a reading and of a position.
@@ -46,12 +47,12 @@ export function parseReading(value: unknown, path: string, problems: Problems): 
     }
     return null;
   }
-  return {
-    ...(time === undefined ? {} : { at: time }),
-    ...(position === undefined ? {} : { position }),
-    ...(metrics === undefined ? {} : { metrics }),
-    ...(event === undefined ? {} : { event }),
-  };
+  const reading: Mutable<Reading> = {};
+  if (time !== undefined) reading.at = time;
+  if (position !== undefined) reading.position = position;
+  if (metrics !== undefined) reading.metrics = metrics;
+  if (event !== undefined) reading.event = event;
+  return reading;
 }
 
 function parseAt(value: unknown, path: string, problems: Problems): number | undefined | 'refused' {
@@ -102,28 +103,20 @@ function parsePosition(value: unknown, path: string, problems: Problems): Positi
     return refuse('/lon', `a number from -180 to 180 is expected; found ${kindOf(lon)}`);
   if (lat < -90 || lat > 90) return refuse('/lat', 'the number is not within -90 to 90 degrees');
   if (lon < -180 || lon > 180) return refuse('/lon', 'the number is not within -180 to 180 degrees');
-  const optional = (name: 'accuracy' | 'speed' | 'heading' | 'altitude'): number | undefined => {
+  const position: Mutable<Position> = { lat, lon };
+  for (const name of OPTIONAL_NUMBERS) {
     const field = value[name];
-    if (field === undefined || field === null) return undefined;
-    if (isFiniteNumber(field)) return field;
-    return refuse(`/${name}`, `a finite number is expected; found ${kindOf(field)}`);
-  };
-  const accuracy = optional('accuracy');
-  const altitude = optional('altitude');
-  // Phones say "unknown" with a negative speed or heading (CoreLocation): that is no fault, and no value either.
-  const speed = unlessNegative(optional('speed'));
-  let heading = unlessNegative(optional('heading'));
-  if (heading !== undefined && heading > 360)
-    heading = refuse('/heading', 'the number is not within 0 to 360 degrees');
-  return {
-    lat,
-    lon,
-    ...(accuracy === undefined ? {} : { accuracy }),
-    ...(speed === undefined ? {} : { speed }),
-    ...(heading === undefined ? {} : { heading }),
-    ...(altitude === undefined ? {} : { altitude }),
-  };
+    if (field === undefined || field === null) continue;
+    if (!isFiniteNumber(field)) refuse(`/${name}`, `a finite number is expected; found ${kindOf(field)}`);
+    else if (name === 'heading' && field > 360)
+      refuse('/heading', 'the number is not within 0 to 360 degrees');
+    // Phones say "unknown" with a negative speed or heading (CoreLocation): that is no fault, and no value either.
+    else if (field >= 0 || name === 'accuracy' || name === 'altitude') position[name] = field;
+  }
+  return position;
 }
+
+const OPTIONAL_NUMBERS = ['accuracy', 'speed', 'heading', 'altitude'] as const;
 
 function parseMetrics(value: unknown, path: string, problems: Problems): Reading['metrics'] {
   if (value === undefined || value === null) return undefined;
@@ -207,10 +200,6 @@ function isObject(value: unknown): value is Fields {
 
 function isFiniteNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
-}
-
-function unlessNegative(value: number | undefined): number | undefined {
-  return value !== undefined && value < 0 ? undefined : value;
 }
 
 /** UTF-8 takes at most three bytes a UTF-16 unit, so that short texts need no counting. */
