@@ -26,7 +26,8 @@ declare module 'fastify' {
 /**
  * Finds who asks: the admin token or a staff cookie on staff routes, a consumer cookie on `/api/v1/me`.
  *
- * @throws WaysideError `not_signed_in` where a bearer token is given and wrong
+ * @throws WaysideError `not_signed_in` where a bearer token is given and wrong, `forbidden` where a page of another origin uses
+ * the cookie to change something
  */
 export async function identify(
   deps: HttpDependencies,
@@ -45,11 +46,23 @@ export async function identify(
   }
   const cookie = request.cookies[COOKIES[side]];
   if (cookie === undefined) return { kind: 'anonymous' };
+  refuseForgery(request);
   const session = await findSession(deps.records, cookie, deps.realNow());
   if (session === null || session.kind !== side) return { kind: 'anonymous' };
   return session.kind === 'staff'
     ? { kind: 'staff', name: session.subject, role: session.role }
     : { kind: 'consumer', consumerId: session.subject };
+}
+
+/**
+ * A browser sends the cookie also with what a page on another port or a sibling host has it do, for SameSite counts these as
+ * the same site; it says so in Sec-Fetch-Site (W3C Fetch Metadata).
+ */
+function refuseForgery(request: FastifyRequest): void {
+  const from = request.headers['sec-fetch-site'];
+  const onlyReads = request.method === 'GET' || request.method === 'HEAD';
+  if (onlyReads || from === undefined || from === 'same-origin' || from === 'none') return;
+  throw new WaysideError('forbidden', 'a page of another origin may not do this');
 }
 
 /** The member of staff who asks, on a route that the access table gives to staff. */

@@ -35,6 +35,8 @@ export function createLiveStreams(feed: LiveFeed, heartbeatMs = HEARTBEAT_MS): L
       return open.size;
     },
     async serve(response, headers, isStillAllowed) {
+      // Who hung up while being looked up has closed before anybody listened: nothing would ever clean up.
+      if (response.destroyed) return;
       open.add(response);
       let held: LiveEvent[] | null = [];
       const write = (text: string) => {

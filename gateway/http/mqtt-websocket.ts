@@ -38,6 +38,8 @@ export function serveMqttWebSockets(server: Server, handle: HandleMqttWebSocket)
 }
 
 function refuse(socket: Duplex, status: string, why: string): void {
+  // Node leaves an upgraded socket to us, half open: a peer that never says goodbye would keep it.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`,
   );

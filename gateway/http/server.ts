@@ -55,7 +55,8 @@ export interface HttpOptions {
 
 /** The API, its documentation and the pages. Nothing listens until `start`. */
 export function createHttpServer(deps: HttpDependencies, options: HttpOptions): HttpServer {
-  const log: FastifyBaseLogger = deps.log.child({ part: 'http' });
+  // What Fastify says at info level (where it listens, each request) is said elsewhere, or is no news.
+  const log: FastifyBaseLogger = deps.log.child({ part: 'http' }, { level: 'warn' });
   const app: HttpApp = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),

@@ -22,9 +22,13 @@ function subscriptionOf(row: Selectable<Schema['push_subscriptions']>): PushSubs
   return { id: row.id, endpoint: row.endpoint, createdAt: row.created_at, goneAt: row.gone_at };
 }
 
+/** Browsers of one person. An offer goes to each of them at once, so a page that subscribes in a loop must not count. */
+const MAX_SUBSCRIPTIONS = 20;
+
 /**
  * Keeps a subscription. An endpoint is one browser profile: subscribing again renews its keys, and where another person
- * signed in on it, it becomes theirs, so that nobody reads another's offers.
+ * signed in on it, it becomes theirs, so that nobody reads another's offers. Of more than 20 the oldest are dropped, those
+ * that are gone first.
  *
  * @param subscription `id` is used where the endpoint is new
  * @returns the subscription, and the consumer who had the endpoint before, if another
@@ -50,6 +54,7 @@ export async function addPushSubscription(
       .onConflict((conflict) => conflict.column('endpoint').doUpdateSet(values))
       .returningAll()
       .executeTakeFirstOrThrow();
+    await dropSurplus(trx, consumerId, row.id);
     await writeAudit(trx, change, 'push_subscription.added', consumerId, {
       origin: new URL(row.endpoint).origin,
     });
@@ -58,7 +63,21 @@ export async function addPushSubscription(
   });
 }
 
-/** Newest first; at most 100. */
+async function dropSurplus(trx: Kysely<Schema>, consumerId: string, added: string): Promise<void> {
+  const others = await trx
+    .selectFrom('push_subscriptions')
+    .select('id')
+    .where('consumer_id', '=', consumerId)
+    .where('id', '!=', added)
+    .orderBy(sql`gone_at is not null`)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+  const surplus = others.slice(MAX_SUBSCRIPTIONS - 1).map((row) => row.id);
+  if (surplus.length > 0) await trx.deleteFrom('push_subscriptions').where('id', 'in', surplus).execute();
+}
+
+/** Newest first. */
 export async function listPushSubscriptions(
   db: Kysely<Schema>,
   consumerId: string,
@@ -69,7 +88,6 @@ export async function listPushSubscriptions(
     .where('consumer_id', '=', consumerId)
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
-    .limit(100)
     .execute();
   return rows.map(subscriptionOf);
 }

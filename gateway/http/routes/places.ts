@@ -12,7 +12,10 @@ import { featuresOfCollection, readPlaceImport, storedPlace } from '../place-imp
 import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
 
 const MAX_PLACE_BYTES = 4 * 1024 * 1024;
-const MAX_IMPORT_BYTES = 64 * 1024 * 1024;
+/** JSON is parsed in one go: this much holds up the acknowledgements to devices for 70 ms (37,000 circles, measured). */
+const MAX_JSON_IMPORT_BYTES = 8 * 1024 * 1024;
+/** CSV is read row by row, and holds up nobody. */
+const MAX_CSV_IMPORT_BYTES = 64 * 1024 * 1024;
 
 const Feature = Type.Unsafe<object>({
   type: 'object',
@@ -39,8 +42,13 @@ export async function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext):
   const tags = ['places'];
   app.addContentTypeParser(
     'text/csv',
-    { parseAs: 'string' },
+    { parseAs: 'string', bodyLimit: MAX_CSV_IMPORT_BYTES },
     async (_request: unknown, text: string) => text,
+  );
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: MAX_JSON_IMPORT_BYTES },
+    app.getDefaultJsonParser('error', 'error'),
   );
   const { records } = deps;
 
@@ -77,11 +85,10 @@ export async function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext):
   app.post(
     '/api/v1/places/import',
     {
-      bodyLimit: MAX_IMPORT_BYTES,
       schema: {
         summary: 'Save the places of a FeatureCollection or of CSV, and tell what became of each',
         description:
-          'CSV has a header row with `name`, `lat`, `lon`, and where needed `id`, `radiusMetres`, `tags` (separated by ;), `openingHours`, `timezone`.',
+          'CSV has a header row with `name`, `lat`, `lon`, and where needed `id`, `radiusMetres`, `tags` (separated by ;), `openingHours`, `timezone`. At most 8 MiB of JSON, 64 MiB of CSV.',
         tags,
         consumes: ['application/json', 'text/csv'],
         querystring: Closed({

@@ -170,6 +170,39 @@ describe('push subscriptions', () => {
     expect((await server.call('GET', '/api/v1/consumers/anna')).body.subscriptions).toBe(1);
   });
 
+  it('are at most 20 for one person: the oldest goes, and before it what is gone', async () => {
+    await server.call('POST', '/api/v1/consumers', { body: { id: 'many' } });
+    const endpoint = (n: number) => `${ENDPOINT}-${n}`;
+    const subscribe = (n: number) =>
+      server.call('POST', '/api/v1/consumers/many/push-subscriptions', {
+        body: { endpoint: endpoint(n), keys: KEYS },
+      });
+    const kept = async () =>
+      (
+        await server.db
+          .selectFrom('push_subscriptions')
+          .select('endpoint')
+          .where('consumer_id', '=', 'many')
+          .orderBy('created_at')
+          .execute()
+      ).map((row) => Number(row.endpoint.split('-').at(-1)));
+    for (let n = 1; n <= 20; n += 1) {
+      await subscribe(n);
+      // The server's clock stands still here, and so would the order.
+      await server.db
+        .updateTable('push_subscriptions')
+        .set({ created_at: n, gone_at: n === 3 ? 1 : null })
+        .where('endpoint', '=', endpoint(n))
+        .execute();
+    }
+    expect((await subscribe(5)).status).toBe(201);
+    expect(await kept()).toHaveLength(20);
+    await subscribe(21);
+    expect(await kept()).toEqual([1, 2, ...Array.from({ length: 18 }, (_, n) => n + 4)]);
+    await subscribe(22);
+    expect((await kept()).slice(0, 2)).toEqual([2, 4]);
+  });
+
   it('can be removed', async () => {
     const { body } = await server.call('GET', '/api/v1/consumers/ben/push-subscriptions');
     const address = `/api/v1/consumers/ben/push-subscriptions/${body.items[0].id}`;

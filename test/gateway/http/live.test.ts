@@ -104,6 +104,29 @@ describe('the live stream', () => {
 });
 
 describe('a live stream on its own', () => {
+  it('does not begin for a reader who has hung up', async () => {
+    const streams = createLiveStreams({
+      snapshot: async () => [],
+      subscribe: () => {
+        throw new Error('nobody is there to be told');
+      },
+      publish: () => undefined,
+    });
+    const served = Promise.withResolvers<void>();
+    const standalone = createServer((_request, response) => {
+      response.once('close', () =>
+        streams.serve(response, {}, async () => true).then(served.resolve, served.reject),
+      );
+    });
+    standalone.listen(0, '127.0.0.1');
+    await once(standalone, 'listening');
+    const socket = connect((standalone.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n', () => socket.destroy());
+    await served.promise;
+    expect(streams.size).toBe(0);
+    standalone.close();
+  });
+
   it('keeps the connection open with comments, and ends once the reader may read no more', async () => {
     let isAllowed = true;
     const streams = createLiveStreams(

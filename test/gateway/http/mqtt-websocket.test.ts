@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer as createHttp } from 'node:http';
+import { connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { serveMqttWebSockets } from '../../../gateway/http/mqtt-websocket.ts';
 import { eventually } from '../../support/gateway.ts';
 import { startHttp, type TestServer } from './http-server.ts';
 
@@ -48,6 +50,28 @@ describe('WebSockets', () => {
     const closed = once(socket, 'close');
     await other.stop();
     await closed;
+  });
+});
+
+describe('a refused upgrade', () => {
+  it('leaves no connection behind, even if the peer keeps its side open', async () => {
+    const other = createHttp();
+    const close = serveMqttWebSockets(other, () => undefined);
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => undefined).resume();
+    socket.write('GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await once(socket, 'end');
+    await eventually('the connection gone', 5_000, async () => {
+      const { promise, resolve } = Promise.withResolvers<number>();
+      other.getConnections((_error, count) => resolve(count));
+      return (await promise) === 0 ? true : undefined;
+    });
+    socket.destroy();
+    await close();
+    other.close();
   });
 });
 

@@ -76,6 +76,20 @@ describe('signing in', () => {
     expect((await signIn('admin', server.password)).status).toBe(204);
   });
 
+  it('is of no use to a page of another origin, not even of the same site', async () => {
+    const cookie = cookieOf(await signIn('admin', server.password));
+    const from = (site: string, method: string) =>
+      server.call(method, '/api/v1/consumers', {
+        cookie,
+        headers: { 'sec-fetch-site': site },
+        ...(method === 'POST' && { body: {} }),
+      });
+    for (const site of ['same-site', 'cross-site'])
+      expect(await from(site, 'POST')).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect((await from('same-origin', 'POST')).status).toBe(201);
+    expect((await from('same-site', 'GET')).status).toBe(200);
+  });
+
   it('logs neither passwords nor cookies', () => {
     expect(server.logLines.join()).not.toContain(server.password);
   });
