@@ -1,25 +1,15 @@
 import '../look/styles.ts';
 import './consumer.css';
 import { MantineProvider } from '@mantine/core';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { ApiProblem } from '../api/request.ts';
+import { createQueries } from '../api/queries.ts';
 import { theme } from '../look/theme.ts';
 import { enter } from './enter.ts';
 import { MePage } from './MePage.tsx';
 
-const TRIES = 2;
-
-const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 5_000,
-      retry: (failures, error) =>
-        failures < TRIES && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
-    },
-  },
-});
+const queries = createQueries();
 
 // Started before React is: an invitation works once, and an effect may run twice.
 const entered = enter();

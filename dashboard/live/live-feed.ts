@@ -4,6 +4,8 @@ import type { Decision, Delivery, PositionEvent } from '../api/shapes.ts';
 /** Bounds of what the page keeps, however long it stays open. */
 const MAX_DEVICES = 10_000;
 const MAX_DECISIONS = 200;
+/** Offers whose fate is followed for the counters; the oldest have had their chance to be looked at. */
+const MAX_FOLLOWED = 20_000;
 /** React hears of moving devices at most this often; the map reads them itself, frame by frame. */
 const PUBLISH_INTERVAL_MS = 500;
 /** A blip shorter than this is not announced. */
@@ -77,10 +79,9 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
   const perSecond = new Map<number, number>();
   let decisions: readonly LiveDecision[] = [];
   const known = new Set<string>();
-  const offered = new Set<string>();
-  const shown = new Set<string>();
-  const clicked = new Set<string>();
-  let quarantined = 0;
+  /** By decision id, oldest first: what is counted of an offer so far. */
+  const followed = new Map<string, { shown: boolean; clicked: boolean }>();
+  const counts = { offers: 0, shown: 0, clicked: 0, quarantined: 0 };
   let connection: LiveState['connection'] = 'connecting';
   let stream: EventStream | null = null;
   let cancelPublish: (() => void) | null = null;
@@ -97,13 +98,7 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
       connection,
       devices: [...devices.values()],
       decisions,
-      counters: {
-        positionsPerMinute,
-        offers: offered.size,
-        shown: shown.size,
-        clicked: clicked.size,
-        quarantined,
-      },
+      counters: { positionsPerMinute, ...counts },
     };
   }
 
@@ -137,9 +132,16 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
       delivery: event.deliveryId ? (deliveryStates.get(event.deliveryId) ?? 'queued') : null,
     };
     keep([entry, ...decisions]);
-    if (event.outcome === 'sent') offered.add(id);
+    if (event.outcome === 'sent') follow(id);
     for (const listener of decisionListeners) listener(entry);
     publishSoon();
+  }
+
+  function follow(id: string): void {
+    if (followed.has(id)) return;
+    counts.offers += 1;
+    followed.set(id, { shown: false, clicked: false });
+    if (followed.size > MAX_FOLLOWED) followed.delete(followed.keys().next().value as string);
   }
 
   function keep(all: readonly LiveDecision[]): void {
@@ -154,8 +156,15 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
   function delivery(event: Delivery): void {
     const decisionId = event.decision;
     // Those of an offer decided before this page was opened are not counted: the counters say "since then".
-    if (offered.has(decisionId) && SHOWN.has(event.state)) shown.add(event.id);
-    if (offered.has(decisionId) && CLICKED.has(event.state)) clicked.add(event.id);
+    const counted = followed.get(decisionId);
+    if (counted !== undefined && !counted.shown && SHOWN.has(event.state)) {
+      counted.shown = true;
+      counts.shown += 1;
+    }
+    if (counted !== undefined && !counted.clicked && CLICKED.has(event.state)) {
+      counted.clicked = true;
+      counts.clicked += 1;
+    }
     if (known.has(decisionId)) deliveryStates.set(event.id, event.state);
     decisions = decisions.map((entry) =>
       entry.id === decisionId ? { ...entry, delivery: event.state } : entry,
@@ -196,7 +205,7 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
     hear<{ decision: Decision }>('decision', (event) => decision(event.decision));
     hear<{ delivery: Delivery }>('delivery', (event) => delivery(event.delivery));
     hear('quarantine', () => {
-      quarantined += 1;
+      counts.quarantined += 1;
       publishSoon();
     });
   }

@@ -1,0 +1,19 @@
+import { QueryClient } from '@tanstack/react-query';
+import { ApiProblem } from './request.ts';
+
+const TRIES = 2;
+const STALE_AFTER_MS = 5_000;
+
+/** What a page has asked of the API, kept for a moment and asked for again where no answer came. */
+export function createQueries(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: STALE_AFTER_MS,
+        // A refusal stays one; only an answer that did not come is asked for again.
+        retry: (failures, error) =>
+          failures < TRIES && !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
+      },
+    },
+  });
+}
