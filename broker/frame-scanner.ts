@@ -21,7 +21,8 @@ export interface Scanned {
 
 /**
  * Follows the MQTT framing of one connection without touching bodies, because the broker's parser gathers a packet of any
- * size in memory before it looks at it. An over-long PUBLISH goes on as a shorter one that has only its head.
+ * size in memory before it looks at it. An over-long PUBLISH goes on as a shorter one that has only its head; the rest is
+ * dropped as it comes, so that it may be as long as MQTT allows.
  */
 export class FrameScanner {
   readonly #limits: BrokerLimits;
@@ -125,8 +126,8 @@ export class FrameScanner {
   }
 
   #faultOf(header: FixedHeader): string | null {
-    const limit = header.type === PUBLISH ? this.#limits.maxPacketBytes : this.#limits.maxControlPacketBytes;
-    return header.bodyBytes > limit
+    const limit = this.#limits.maxControlPacketBytes;
+    return header.type !== PUBLISH && header.bodyBytes > limit
       ? `packet of ${header.bodyBytes} bytes; at most ${limit} are allowed`
       : null;
   }

@@ -6,12 +6,10 @@ export interface BrokerLimits {
   readonly maxConnections: number;
   /** Connections and remembered client ids of one user. */
   readonly maxClientsPerUser: number;
-  /** Of a longer payload only the head is kept, for quarantine. */
+  /** Of a longer payload, up to the 256 MiB of MQTT, only the head is kept, for quarantine. */
   readonly maxPayloadBytes: number;
   readonly keptHeadBytes: number;
-  /** A longer PUBLISH closes the connection. */
-  readonly maxPacketBytes: number;
-  /** The same for every other packet: CONNECT with its will, SUBSCRIBE. */
+  /** A longer packet of any other kind (CONNECT with its will, SUBSCRIBE) closes the connection. */
   readonly maxControlPacketBytes: number;
   /** Bytes of one client that wait for the disk before its socket is paused. */
   readonly maxInFlightBytesPerClient: number;
@@ -27,7 +25,6 @@ export const DEFAULT_LIMITS: BrokerLimits = {
   maxClientsPerUser: 32,
   maxPayloadBytes: MIB,
   keptHeadBytes: 4 * KIB,
-  maxPacketBytes: 4 * MIB,
   maxControlPacketBytes: 256 * KIB,
   maxInFlightBytesPerClient: MIB,
   maxInFlightBytes: 64 * MIB,

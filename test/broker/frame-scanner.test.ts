@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FrameScanner } from '../../broker/frame-scanner.ts';
 import { DEFAULT_LIMITS } from '../../broker/limits.ts';
-import { packet, publishPacket } from './packets.ts';
+import { packet, publishPacket, text } from './packets.ts';
 
-const LIMITS = { ...DEFAULT_LIMITS, maxPayloadBytes: 2000, keptHeadBytes: 16, maxPacketBytes: 20_000 };
+const LIMITS = { ...DEFAULT_LIMITS, maxPayloadBytes: 2000, keptHeadBytes: 16 };
 /** What is kept of the body of an over-long PUBLISH: room for a topic and the head of the payload. */
 const KEPT_BODY = 2 + 512 + 2 + LIMITS.keptHeadBytes;
 
@@ -54,11 +54,28 @@ describe('the frame scanner', () => {
   });
 
   it.each([
-    ['a PUBLISH beyond the limit', packet(0x30, Buffer.alloc(20_001))],
-    ['another packet beyond the limit', packet(0x82, Buffer.alloc(300_000))],
+    ['a packet other than PUBLISH beyond the limit', packet(0x82, Buffer.alloc(300_000))],
     ['a length of five bytes', Buffer.from([0x30, 0x80, 0x80, 0x80, 0x80, 0x01])],
   ])('finds %s from its header alone', (_what, bytes) => {
     expect(new FrameScanner(LIMITS).scan(bytes.subarray(0, 6)).fault).not.toBeNull();
+  });
+
+  it('passes no more than the head of the longest PUBLISH of MQTT', () => {
+    const scanner = new FrameScanner(LIMITS);
+    const chunk = Buffer.alloc(1024 * 1024, 'x');
+    const all = Buffer.concat([Buffer.of(0x32, 0xff, 0xff, 0xff, 0x7f), text('devices/a/telemetry')]);
+    let passedBytes = 0;
+    let left = 268_435_455 - (all.length - 5);
+    const take = (bytes: Buffer): void => {
+      const { pass, fault } = scanner.scan(bytes);
+      expect(fault).toBeNull();
+      for (const part of pass) passedBytes += part.length;
+    };
+    take(all);
+    for (; left > 0; left -= chunk.length) take(chunk.subarray(0, left));
+    expect(passedBytes).toBe(3 + KEPT_BODY);
+    expect(scanner.shortenedFrom(0)).toBe(268_435_455);
+    expect(passed(scanner, Buffer.of(0xc0, 0), [])).toEqual(Buffer.of(0xc0, 0));
   });
 
   it('stops behind the first packet where asked to', () => {
