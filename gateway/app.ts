@@ -117,6 +117,12 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     running.push(
       delivery.onChanged((rows) => {
         for (const row of rows) engine.live.publish({ kind: 'delivery', delivery: deliveryOf(row) });
+        // Their last subscription ended: the next decision is to say so.
+        const unreachable = rows.filter((row) => row.state === 'gone').map((row) => row.consumer);
+        if (unreachable.length === 0) return;
+        engine.changed({ kind: 'consumers', ids: unreachable }).catch((error: unknown) => {
+          log.error({ err: error }, 'the engine could not be told of ended subscriptions');
+        });
       }),
     );
 

@@ -3,8 +3,9 @@ import type { Decision } from '../../rules/step.ts';
 import { inChunks } from '../records/chunks.ts';
 import type { Schema } from '../records/schema.ts';
 import { rememberSeen } from './once.ts';
-import type { Outcome, QuarantineNote, VisitNote } from './outcome.ts';
+import type { Outcome, VisitNote } from './outcome.ts';
 import type { PacketMemory } from './packet-memory.ts';
+import { quarantine } from './quarantine.ts';
 import type { Subjects } from './subjects.ts';
 
 export const ENGINE_CURSOR = 'engine';
@@ -46,7 +47,7 @@ export async function commitOutcome(
     const fresh = await insertDeliveries(transaction, context, outcome.decisions, () => ++decisionId);
     await insertDecisions(transaction, fresh);
     await upsertVisits(transaction, [...outcome.visits.values()]);
-    for (const note of outcome.quarantine) await upsertQuarantine(transaction, context.newId(), note);
+    await quarantine(transaction, outcome.quarantine, context.newId);
     await insertVerdicts(transaction, outcome);
     seenDay = await rememberSeen(transaction, outcome.identities, now, context.lastSeenDay);
     await context.packets.save(transaction);
@@ -167,35 +168,6 @@ async function upsertVisits(transaction: Kysely<Schema>, notes: readonly VisitNo
       )
       .execute();
   }
-}
-
-/** A repeat of the same complaint about the same topic of a device is counted, and replaces the payload. */
-export async function upsertQuarantine(
-  transaction: Kysely<Schema>,
-  id: string,
-  note: QuarantineNote,
-): Promise<void> {
-  await transaction
-    .insertInto('quarantine')
-    .values({
-      id,
-      device: note.device,
-      topic: note.topic,
-      code: note.code,
-      message: note.message,
-      payload: note.payload,
-      first_seen_at: note.at,
-      last_seen_at: note.at,
-      count: 1,
-    })
-    .onConflict((conflict) =>
-      conflict.columns(['device', 'topic', 'code', 'message']).doUpdateSet((row) => ({
-        payload: row.ref('excluded.payload'),
-        last_seen_at: row.ref('excluded.last_seen_at'),
-        count: row('quarantine.count', '+', 1),
-      })),
-    )
-    .execute();
 }
 
 async function insertVerdicts(transaction: Kysely<Schema>, outcome: Outcome): Promise<void> {

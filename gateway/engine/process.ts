@@ -207,7 +207,9 @@ function noteReading(
   if (admitted.flags.includes('late')) outcome.counts.late += 1;
   if (admitted.flags.includes('clock_corrected')) outcome.counts.clockCorrected += 1;
   outcome.points.push(pointOf(device.key, seq, entry.receivedAt, admitted));
-  if (admitted.position !== undefined && !admitted.flags.includes('late')) {
+  // A fix that would be a jump waits for the next ones, and is not where the device is.
+  const isHeld = step.memory.devices[device.id]?.held.at(-1)?.readingId === String(seq);
+  if (admitted.position !== undefined && !isHeld && !admitted.flags.includes('late')) {
     const { lat, lon, heading, speed } = admitted.position;
     outcome.positions.set(device.id, {
       device: device.id,

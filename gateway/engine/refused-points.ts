@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely';
+import { telemetryTopic } from '../../broker/topics.ts';
 import type { Schema } from '../records/schema.ts';
 import type { RejectedPoint } from '../telemetry/telemetry-store.ts';
-import { upsertQuarantine } from './commit.ts';
+import type { QuarantineNote } from './outcome.ts';
+import { quarantine } from './quarantine.ts';
 
 /** Puts readings that the telemetry store will never take into quarantine, each with the store's own words. */
 export async function quarantineRefused(
@@ -10,6 +12,7 @@ export async function quarantineRefused(
   newId: () => string,
 ): Promise<void> {
   await db.transaction().execute(async (transaction) => {
+    const notes: QuarantineNote[] = [];
     for (const { point, message } of rejected) {
       const { deviceKey, seq: _, ...reading } = point;
       const device = await transaction
@@ -19,14 +22,15 @@ export async function quarantineRefused(
         .executeTakeFirst();
       // A device that was removed since leaves nobody to tell.
       if (device === undefined) continue;
-      await upsertQuarantine(transaction, newId(), {
+      notes.push({
         device: device.id,
-        topic: `devices/${device.id}/telemetry`,
+        topic: telemetryTopic(device.id),
         code: 'bad_metric',
         message: `the telemetry store refused it: ${message}`,
         payload: new TextEncoder().encode(JSON.stringify(reading)),
         at: point.receivedAt,
       });
     }
+    await quarantine(transaction, notes, newId);
   });
 }

@@ -96,7 +96,10 @@ export interface Schema {
     topic: string;
     code: string;
     message: string;
+    /** The head of a large one. */
     payload: Uint8Array;
+    /** Of the whole payload: tells one bad message from another that is bad in the same way. */
+    payload_digest: string;
     first_seen_at: number;
     last_seen_at: number;
     count: number;

@@ -46,6 +46,7 @@ export function recordsConformance(name: string, open: () => Promise<OpenedRecor
         code: 'bad_json',
         message: 'Ünïcode ✓',
         payload: Uint8Array.from([0, 255, 7]),
+        payload_digest: 'd1',
         first_seen_at: 1_763_756_400_000,
         last_seen_at: Number.MAX_SAFE_INTEGER,
         count: 1,

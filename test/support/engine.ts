@@ -5,6 +5,7 @@ import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import type { Clock } from '../../gateway/clock.ts';
 import { Engine } from '../../gateway/engine/engine.ts';
+import type { PositionNote } from '../../gateway/engine/outcome.ts';
 import { createRegistry } from '../../gateway/engine/registry.ts';
 import { createSubjects } from '../../gateway/engine/subjects.ts';
 import { createTelemetryWriter, type TelemetryWriter } from '../../gateway/engine/telemetry-writer.ts';
@@ -29,6 +30,8 @@ export interface EngineUnderTest {
   readonly engine: Engine;
   readonly writer: TelemetryWriter;
   readonly clock: Clock & { set(now: number): void };
+  /** Positions told to the live stream, in order. */
+  readonly shown: readonly PositionNote[];
   /** Journals one message of a device, as if it came now. */
   send(device: string, payload: unknown, over?: Partial<JournalEntry>): Promise<void>;
   /** What the telemetry store has of a device, once it has everything. */
@@ -78,6 +81,7 @@ export async function startEngine(
     engineSeq: () => engine.seq,
     onRejected: async () => undefined,
   });
+  const shown: PositionNote[] = [];
   let ids = 0;
   const engine = new Engine({
     db,
@@ -89,7 +93,7 @@ export async function startEngine(
     realNow: () => now,
     newId: () => `id-${now}-${++ids}`,
     log,
-    onNews: () => undefined,
+    onNews: ({ outcome }) => shown.push(...outcome.positions.values()),
   });
   await engine.start();
   await writer.start();
@@ -107,6 +111,7 @@ export async function startEngine(
     engine,
     writer,
     clock,
+    shown,
     async send(device, payload, over = {}) {
       const bytes = typeof payload === 'string' ? payload : JSON.stringify(payload);
       await journal.append({

@@ -85,8 +85,10 @@ async function outcomes(db: Kysely<unknown>): Promise<void> {
   await sql`create index visits_by_place on visits (place, entered_at, id)`.execute(db);
   await sql`create table quarantine (
     id text primary key, device text not null, topic text not null, code text not null, message text not null,
-    payload blob not null, first_seen_at integer not null, last_seen_at integer not null, count integer not null,
-    unique (device, topic, code, message))`.execute(db);
+    payload blob not null, payload_digest text not null, first_seen_at integer not null,
+    last_seen_at integer not null, count integer not null, unique (device, topic, code, message, payload_digest))`.execute(
+    db,
+  );
   await sql`create index quarantine_by_time on quarantine (last_seen_at, id)`.execute(db);
   await sql`create index quarantine_by_device on quarantine (device, last_seen_at, id)`.execute(db);
 }

@@ -163,6 +163,47 @@ describe('a reading', () => {
     ]);
     expect((await engine.stored('car1')).map(({ metrics }) => metrics)).toEqual([{ fuel: 0.3 }]);
   });
+
+  it('that is rubbish in a new way each time fills neither the disk nor the list', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { car1: 'car', car2: 'car' });
+    await engine.send('car2', 'seen before');
+    for (let n = 0; n < 600; n++) {
+      engine.clock.set(START + n);
+      await engine.send('car1', `{bad${n}${' '.repeat(30_000)}`);
+    }
+    await settled(engine);
+    const rows = await engine.db
+      .selectFrom('quarantine')
+      .select(['payload', 'last_seen_at'])
+      .where('device', '=', 'car1')
+      .execute();
+    expect(rows).toHaveLength(500);
+    expect(Math.min(...rows.map((row) => row.last_seen_at))).toBe(START + 100);
+    expect(Math.max(...rows.map((row) => row.payload.length))).toBe(16 * 1024);
+    const others = await engine.db
+      .selectFrom('quarantine')
+      .select('id')
+      .where('device', '=', 'car2')
+      .execute();
+    expect(others).toHaveLength(1);
+  });
+
+  it('that would be a jump is not where the device is, until it is confirmed', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { car1: 'car' });
+    await engine.send('car1', { position: { lat: 30, lon: 30 } });
+    await settled(engine);
+    engine.clock.set(START + 1_000);
+    await engine.send('car1', { position: { lat: 50, lon: 50 } });
+    await settled(engine);
+    expect(engine.shown.map(({ lat }) => lat)).toEqual([30]);
+    engine.clock.set(START + 2_000);
+    await engine.send('car1', { position: { lat: 50.0001, lon: 50 } });
+    await settled(engine);
+    expect(engine.shown.map(({ lat }) => lat)).toEqual([30, 50.0001]);
+    expect(await engine.stored('car1')).toHaveLength(3);
+  });
 });
 
 describe('an offer', () => {

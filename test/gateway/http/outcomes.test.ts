@@ -144,7 +144,13 @@ describe('visits and quarantine', () => {
   });
 
   it('lists quarantine by what was seen last, with the payload as base64', async () => {
-    const base = { topic: 'devices/d/telemetry', message: 'm', payload: Buffer.from('{"a":'), count: 3 };
+    const base = {
+      topic: 'devices/d/telemetry',
+      message: 'm',
+      payload: Buffer.from('{"a":'),
+      payload_digest: 'x',
+      count: 3,
+    };
     await server.db
       .insertInto('quarantine')
       .values([
