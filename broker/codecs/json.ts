@@ -15,9 +15,10 @@ function decode(payload: Uint8Array): Decoded {
   if (!isUtf8(payload)) return refused('bad_encoding', 'the payload is not valid UTF-8');
   let document: unknown;
   try {
-    document = JSON.parse(
-      Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8'),
-    );
+    const bytes = Buffer.isBuffer(payload)
+      ? payload
+      : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    document = JSON.parse(bytes.toString('utf8'));
   } catch (error) {
     return refused(
       'bad_json',

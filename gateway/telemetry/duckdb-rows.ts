@@ -1,31 +1,8 @@
-import type { DuckDBAppender, DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import type { MetricValue, Position, ReadingFlag } from '../../rules/reading.ts';
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { MetricValue, Position } from '../../rules/reading.ts';
+import { FLAG_BITS, FLAGS, POSITION_COLUMNS } from './duckdb-columns.ts';
 import { decodeCursor, type PagePosition, pageLimit, timeRange, toPage } from './page.ts';
-import type { ReadingPoint, TelemetryPage, TelemetryPoint, TelemetryQuery } from './telemetry-store.ts';
-
-/** Bit of each flag in the column `flags`; never to be renumbered. */
-const FLAG_BITS: Readonly<Record<ReadingFlag, number>> = { late: 1, clock_corrected: 2 };
-const FLAGS = Object.keys(FLAG_BITS) as ReadingFlag[];
-const POSITION_COLUMNS = ['lat', 'lon', 'accuracy', 'speed', 'heading', 'altitude'] as const;
-
-/** Appends one row; the order of the columns is that of the table. */
-export function appendPoint(appender: DuckDBAppender, point: TelemetryPoint): void {
-  appender.appendVarchar(point.deviceKey);
-  appender.appendBigInt(BigInt(point.at));
-  appender.appendBigInt(BigInt(point.seq));
-  appender.appendBigInt(BigInt(point.receivedAt));
-  appender.appendUTinyInt(point.flags.reduce((bits, flag) => bits | FLAG_BITS[flag], 0));
-  for (const column of POSITION_COLUMNS) {
-    const value = point.position?.[column];
-    if (value === undefined) appender.appendNull();
-    else appender.appendDouble(value);
-  }
-  if (point.event === undefined) appender.appendNull();
-  else appender.appendVarchar(point.event.toWellFormed());
-  if (point.metrics === undefined) appender.appendNull();
-  else appender.appendVarchar(metricsJson(point.metrics));
-  appender.endRow();
-}
+import type { ReadingPoint, TelemetryPage, TelemetryQuery } from './telemetry-store.ts';
 
 /** Reads one page: whole readings, one metric's values, or one metric's buckets. */
 export async function readPage(connection: DuckDBConnection, query: TelemetryQuery): Promise<TelemetryPage> {
@@ -145,15 +122,4 @@ function toPosition(columns: readonly (DuckDBValue | undefined)[]): Position {
 /** RFC 6901 §3: a name as a path that finds just that member, whatever characters it holds. */
 function jsonPointer(name: string): string {
   return `/${name.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')}`;
-}
-
-/** Half a surrogate pair would be written as an escape that DuckDB's JSON reader refuses, and with it every read of the device. */
-function metricsJson(metrics: Readonly<Record<string, MetricValue>>): string {
-  const json = JSON.stringify(metrics);
-  if (!/\\ud[89a-f]/.test(json)) return json;
-  const wellFormed = Object.entries(metrics).map(([name, value]) => [
-    name.toWellFormed(),
-    typeof value === 'string' ? value.toWellFormed() : value,
-  ]);
-  return JSON.stringify(Object.fromEntries(wellFormed));
 }

@@ -1,7 +1,8 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { WaysideError } from '../errors.ts';
+import { appendPoints } from './duckdb-columns.ts';
 import { openDuckDbFile, swapInSuccessor, writeSuccessor } from './duckdb-file.ts';
-import { appendPoint, readPage } from './duckdb-rows.ts';
+import { readPage } from './duckdb-rows.ts';
 import { createSharedLock } from './shared-lock.ts';
 import { whyUnstorable } from './storable.ts';
 import type { RejectedPoint, TelemetryPoint, TelemetryStore, WriteOutcome } from './telemetry-store.ts';
@@ -165,7 +166,7 @@ async function writeBatch(
   if (storable.length > 0) {
     const appender = await target.writer.createAppender('readings');
     try {
-      for (const point of storable) appendPoint(appender, point);
+      appendPoints(appender, storable);
       appender.flushSync();
     } finally {
       appender.closeSync();

@@ -1,3 +1,4 @@
+import type { Position } from '../../rules/reading.ts';
 import type { TelemetryPoint } from './telemetry-store.ts';
 
 /** Year 2262: the last millisecond that fits in 64 bits of nanoseconds. */
@@ -15,10 +16,13 @@ export function whyUnstorable(point: TelemetryPoint): string | null {
     return `sequence ${point.seq} is not a whole number of 0 or more`;
   if (!Number.isSafeInteger(point.receivedAt))
     return `arrival time ${point.receivedAt} is not a whole epoch millisecond`;
-  for (const [name, value] of Object.entries(point.position ?? {})) {
+  // No lists of entries: this is asked of every point that is stored.
+  for (const name in point.position) {
+    const value = point.position[name as keyof Position];
     if (value !== undefined && !Number.isFinite(value)) return `position.${name} is not a finite number`;
   }
-  for (const [name, value] of Object.entries(point.metrics ?? {})) {
+  for (const name in point.metrics) {
+    const value = point.metrics[name];
     if (typeof value === 'number' ? !Number.isFinite(value) : !['boolean', 'string'].includes(typeof value)) {
       return `metric ${JSON.stringify(name)} is no finite number, boolean or string`;
     }
