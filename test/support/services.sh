@@ -3,7 +3,7 @@
 # what it needs on free ports, with a folder of its own.
 set -euo pipefail
 
-packages=(influxdb mosquitto mosquitto-clients firefox-esr chromium openssl fonts-dejavu-core)
+packages=(influxdb mosquitto mosquitto-clients curl jq firefox-esr chromium openssl fonts-dejavu-core)
 
 missing=()
 for package in "${packages[@]}"; do
