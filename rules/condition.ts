@@ -138,12 +138,20 @@ export function compileCondition(
   const checked = program.check();
   if (!checked.valid) return problem(`does not fit the types: ${firstLine(checked.error)}`);
   if (checked.type !== 'bool' && checked.type !== 'dyn') {
-    return problem(`must be true or false, but gives a ${checked.type}`);
+    return problem(`must be true or false, but gives ${describeType(checked.type)}`);
   }
   return {
     ok: true,
     value: { reads: named.reads, evaluate: (situation) => evaluate(program, text, situation) },
   };
+}
+
+/** Types of CEL in the words of rules: both of its numbers are one to their authors. */
+function describeType(type: string | undefined): string {
+  if (type === 'int' || type === 'uint' || type === 'double') return 'a number';
+  if (type === 'string') return 'a text';
+  if (type === undefined) return 'a value of another type';
+  return `a value of the type ${type}`;
 }
 
 function evaluate(program: ParseResult, text: string, situation: Situation): Verdict {

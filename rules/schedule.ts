@@ -1,3 +1,4 @@
+import { isCalendarDay } from './calendar.ts';
 import { describeFound, join, type Report, readChoice, readFields, readList } from './document.ts';
 import { inDailySpan, isTimezone, localTime, parseTimeOfDay, WEEKDAYS, type Weekday } from './local-time.ts';
 
@@ -38,10 +39,7 @@ function readHours(value: unknown, report: Report): Schedule['hours'] {
 }
 
 function readDay(value: unknown, path: string, report: Report): string | null {
-  const match = typeof value === 'string' ? /^(\d{4})-(\d{2})-(\d{2})$/.exec(value) : null;
-  const month = Number(match?.[2]);
-  const day = Number(match?.[3]);
-  if (match && month >= 1 && month <= 12 && day >= 1 && day <= 31) return match[0];
+  if (typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && isCalendarDay(value)) return value;
   report(path, `must be a day such as 2026-12-31, found ${describeFound(value)}`);
   return null;
 }

@@ -43,6 +43,10 @@ export interface RuleContext {
   readonly tags?: readonly string[];
 }
 
+/** What a reading may carry. */
+const LONGEST_EVENT = 256;
+const LONGEST_METRIC_NAME = 128;
+
 const ON = ['enter', 'exit', 'dwell', 'approach', 'pass'] as const;
 const LONGEST_FOR_MS = 30 * DAY_MS;
 /** A metric re-arms this share of its threshold back, unless the rule says `rearm`. */
@@ -66,7 +70,7 @@ export function readTrigger(value: unknown, context: RuleContext, report: Report
     case 'metric':
       return readMetricTrigger(fields.metric, context, report);
     case 'event': {
-      const name = readText(fields.event, 'trigger.event', report, { max: 128 });
+      const name = readText(fields.event, 'trigger.event', report, { max: LONGEST_EVENT });
       return name === null ? null : { kind: 'event', name };
     }
   }
@@ -156,7 +160,7 @@ function readMetricTrigger(value: unknown, context: RuleContext, report: Report)
 }
 
 function readMetricName(value: unknown, path: string, context: RuleContext, report: Report): string | null {
-  const name = readText(value, path, report, { max: 64 });
+  const name = readText(value, path, report, { max: LONGEST_METRIC_NAME });
   if (name === null) return null;
   const kinds = context.deviceTypes
     .filter((type) => Object.hasOwn(type.metrics, name))

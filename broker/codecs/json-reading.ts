@@ -69,7 +69,8 @@ function parseAt(value: unknown, path: string, problems: Problems): number | und
     if (!ISO_8601.test(value))
       return refuse('not an ISO 8601 date and time with Z or an offset, such as 2025-11-21T20:00:00Z');
     epochMs = Date.parse(normalIso(value));
-    if (Number.isNaN(epochMs) || !isCalendarDay(value)) return refuse('the ISO 8601 text names no real date and time');
+    if (Number.isNaN(epochMs) || !isCalendarDay(value))
+      return refuse('the ISO 8601 text names no real date and time');
   } else {
     return refuse(`epoch milliseconds or an ISO 8601 text are expected; found ${kindOf(value)}`);
   }

@@ -103,6 +103,14 @@ describe('a rule document', () => {
     expect(problems).toHaveLength(16);
   });
 
+  it('ends on a day that the calendar has', () => {
+    const until = (day: string) => problemsOf({ ...valid, schedule: { until: day } });
+    for (const day of ['2026-02-28', '2028-02-29', '2000-02-29', '2026-12-31'])
+      expect(until(day)).toEqual([]);
+    for (const day of ['2026-02-29', '2026-02-31', '2100-02-29', '2026-04-31', '2026-13-01', '2026-00-10'])
+      expect(until(day)).toEqual([expect.stringContaining(day)]);
+  });
+
   it('of no sensible shape is refused, and throws nothing', () => {
     for (const document of [
       null,
@@ -152,6 +160,22 @@ describe('a trigger', () => {
     expect(withTrigger({ metric: { name: 'door', below: 1 } })[0]).toContain('is a boolean');
   });
 
+  it('names whatever a reading may carry', () => {
+    expect(withTrigger({ event: 'e'.repeat(256) })).toEqual([]);
+    expect(withTrigger({ event: 'e'.repeat(257) })[0]).toContain('1 to 256');
+    const deviceTypes = [
+      {
+        id: 'probe',
+        name: 'Probe',
+        mobile: false,
+        metrics: { ['m'.repeat(128)]: { kind: 'number', sensitivity: 'none' } },
+        unknownMetrics: 'keep',
+      },
+    ] as const;
+    const named = { ...valid, trigger: { metric: { name: 'm'.repeat(128), below: 1 } } };
+    expect(parseRule(named, { deviceTypes })).toMatchObject({ ok: true });
+  });
+
   it('has its own fields only', () => {
     expect(withTrigger({ place: { id: 'cafe' }, on: 'dwell' })[0]).toContain('trigger.for');
     expect(withTrigger({ place: { id: 'cafe' }, on: 'enter', for: 'PT5M' })[0]).toContain('belongs to dwell');
@@ -164,7 +188,9 @@ describe('a condition', () => {
   it('is checked against the types of the metrics', () => {
     expect(withWhen('metrics.fuel < 0.5 && metrics.door && metrics.network == "wifi"')).toEqual([]);
     expect(withWhen('metrics.fuel == "low"')[0]).toContain('double == string');
-    expect(withWhen('metrics.fuel')[0]).toContain('must be true or false');
+    expect(withWhen('metrics.fuel')[0]).toContain('must be true or false, but gives a number');
+    expect(withWhen('1')[0]).toContain('must be true or false, but gives a number');
+    expect(withWhen('place.name')[0]).toContain('must be true or false, but gives a text');
     expect(withWhen('metrics.fuel <')[0]).toContain('is not a CEL expression');
     expect(withWhen('metrics["fuel"] + 1 < 2 && now.getHours() > 3 && size(place.tags) > 0')).toEqual([]);
     expect(withWhen('place.tags.exists(t, t.startsWith("chain:"))')).toEqual([]);

@@ -81,6 +81,8 @@ describe('a reading in JSON', () => {
     ['{"event":"x","at":"yesterday"}', 'bad_time'],
     ['{"event":"x","at":"2025-11-21T20:20:00"}', 'bad_time'],
     ['{"event":"x","at":"2025-13-41T20:20:00Z"}', 'bad_time'],
+    ['{"event":"x","at":"2026-02-30T00:00:00Z"}', 'bad_time'],
+    ['{"event":"x","at":"2100-02-29T00:00:00Z"}', 'bad_time'],
   ])('refuses %s as %s', (text, code) => {
     expect(decode(text).readings).toEqual([]);
     expect(codes(text)).toEqual([code]);
