@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { createBroker } from '../broker/broker.ts';
 import type { Broker } from '../broker/ports.ts';
@@ -53,6 +54,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     };
     const clock = domainClock(clockOrigin, realNow);
 
+    if (config.mapOverlay !== null) await checkMapOverlay(config.mapOverlay);
     const dataDir = await takeDataDir(config.dataDir);
     running.push(() => dataDir.release());
     const { files } = dataDir;
@@ -88,6 +90,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       port: config.mqttPort,
       log,
       now: () => clock.now(),
+      realNow,
       findTokenHash: (userId) => findDeviceTokenHash(records.db, userId),
       accept: (message) => journal.append(message),
     });
@@ -206,8 +209,27 @@ async function listening<T>(setting: string, port: number, start: Promise<T>): P
     return await start;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+      throw badSetting('WAYSIDE_HOST', 'is no address of this machine', error);
+    }
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
     const why = code === 'EACCES' ? 'may not be used by this user' : 'is in use';
     throw new WaysideError('port_in_use', `port ${port} (${setting}) ${why}`, { cause: error });
   }
+}
+
+/** A file that pages are to draw must be there from the start, not be missed by whoever opens the map. */
+async function checkMapOverlay(path: string): Promise<void> {
+  try {
+    JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw badSetting('WAYSIDE_MAP_OVERLAY', `"${path}" is no readable GeoJSON file`, error);
+  }
+}
+
+function badSetting(name: string, message: string, cause: unknown): WaysideError {
+  return new WaysideError('bad_settings', `${name}: ${message}`, {
+    cause,
+    problems: [{ path: name, message }],
+  });
 }

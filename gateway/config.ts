@@ -57,7 +57,8 @@ class Reader {
 
 /** The URL too, for it may hold a user and a password. */
 const SECRETS = new Set(['WAYSIDE_ADMIN_TOKEN', 'WAYSIDE_INFLUX_TOKEN', 'WAYSIDE_INFLUX_URL']);
-const SHORTEST_ADMIN_TOKEN = 16;
+/** What can stand behind `Authorization: Bearer`. */
+const ADMIN_TOKEN = /^[\x21-\x7e]{16,}$/;
 const LARGEST_TIME_SCALE = 10_000;
 
 /**
@@ -92,8 +93,8 @@ export function loadConfig(env: Env): Config {
     adminToken: reader.take<string | null>(
       'WAYSIDE_ADMIN_TOKEN',
       null,
-      (value) => (value.length >= SHORTEST_ADMIN_TOKEN ? value : undefined),
-      `at least ${SHORTEST_ADMIN_TOKEN} characters long`,
+      (value) => (ADMIN_TOKEN.test(value) ? value : undefined),
+      'at least 16 characters, without blanks and control characters',
     ),
     influx: influxUrl === null ? null : { url: influxUrl, ...influx },
     pushHosts: reader.take<readonly string[]>(

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { WaysideError } from './errors.ts';
 
@@ -28,7 +28,7 @@ export interface DataDir {
 export async function takeDataDir(path: string): Promise<DataDir> {
   const dir = resolve(path);
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await makeDirectory(dir);
     await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new WaysideError('data_dir_unwritable', dir, { cause: error });
@@ -52,4 +52,17 @@ export async function takeDataDir(path: string): Promise<DataDir> {
     },
     release: () => held.close(),
   };
+}
+
+/** Not `mkdir`'s own recursion: below /proc that never ends, on Node 24. */
+async function makeDirectory(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(dir) === dir) throw error;
+    await makeDirectory(dirname(dir));
+    await mkdir(dir, { mode: 0o700 });
+  }
 }

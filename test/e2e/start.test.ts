@@ -40,6 +40,15 @@ describe('a start that cannot go well says why', () => {
     await expect(start).rejects.toThrow(/WAYSIDE_HTTP_PORT.*WAYSIDE_TIME_SCALE.*WAYSIDE_HTP/s);
   });
 
+  it.each([
+    ['WAYSIDE_MAP_OVERLAY', '/nowhere/streets.geojson'],
+    ['WAYSIDE_HOST', '192.0.2.1'],
+  ])('%s is what cannot be used', async (setting, value) => {
+    const start = startGateway({ env: { [setting]: value } });
+    await expect(start).rejects.toThrow(/"code":"bad_settings"/);
+    await expect(start).rejects.toThrow(setting);
+  });
+
   it('the data directory is a file', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'wayside-start-'));
     open.push(() => rm(dir, { recursive: true, force: true }));

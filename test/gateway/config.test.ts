@@ -71,6 +71,13 @@ describe('settings', () => {
     });
   });
 
+  it('takes no admin token that no request could carry', () => {
+    expect(problemsOf({ WAYSIDE_ADMIN_TOKEN: 'two words are too many' })).toHaveProperty(
+      'WAYSIDE_ADMIN_TOKEN',
+    );
+    expect(problemsOf({ WAYSIDE_ADMIN_TOKEN: '0123456789abcdef' })).toEqual({});
+  });
+
   it('never show a secret', () => {
     const problems = problemsOf({
       WAYSIDE_ADMIN_TOKEN: 'hunter2',

@@ -35,3 +35,7 @@ it('whose lock cannot be opened is refused with its path', async () => {
   await mkdir(join(base, 'lock.db'));
   await expect(takeDataDir(base)).rejects.toMatchObject({ code: 'data_dir_unwritable', detail: base });
 });
+
+it('below a file system that takes none is refused at once', async () => {
+  await expect(takeDataDir('/proc/wayside/data')).rejects.toMatchObject({ code: 'data_dir_unwritable' });
+});
