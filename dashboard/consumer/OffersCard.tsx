@@ -5,7 +5,7 @@ import type { Page, ReceivedOffer } from '../api/shapes.ts';
 import { Icon } from '../look/icons.tsx';
 import { StateBadge } from '../look/StateBadge.tsx';
 import { Trouble } from '../look/Trouble.tsx';
-import { dayAndTimeOf, momentOf } from '../look/when.ts';
+import { customaryTimeOf, momentOf } from '../look/when.ts';
 import { webAddress } from './push-message.ts';
 
 const REFRESH_MS = 15_000;
@@ -68,7 +68,7 @@ function Offer({ offer }: { offer: ReceivedOffer }) {
       </p>
       <p className="offer-foot soft">
         <time dateTime={new Date(offer.createdAt).toISOString()} title={momentOf(offer.createdAt)}>
-          {dayAndTimeOf(offer.createdAt)}
+          {customaryTimeOf(offer.createdAt)}
         </time>
         {link !== null && (
           <a href={link} target="_blank" rel="noopener noreferrer">

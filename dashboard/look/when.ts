@@ -1,12 +1,17 @@
-// 24 hours in every language: a column of times is compared, and "PM" would cost it a third of its width.
+// In the console 24 hours in every language: a column of times is compared, and "PM" would cost it a third of its width.
 const TIME = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
   hourCycle: 'h23',
 });
-const SHORT_TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const SHORT_TIME = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const CUSTOMARY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 
 /** Wall-clock time in the reader's zone, with seconds. Epoch ms. */
@@ -14,6 +19,9 @@ export const timeOf = (at: number): string => TIME.format(at);
 
 /** Day and time in the reader's zone, short. Epoch ms. */
 export const dayAndTimeOf = (at: number): string => `${DAY.format(at)}, ${SHORT_TIME.format(at)}`;
+
+/** Day and time as the reader's language has it, for the consumer page. Epoch ms. */
+export const customaryTimeOf = (at: number): string => CUSTOMARY.format(at);
 
 /** The full moment with its zone, for a tooltip. Epoch ms. */
 export const momentOf = (at: number): string => FULL.format(at);
