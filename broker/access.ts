@@ -1,6 +1,6 @@
 import type { AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes';
 import { type Connection, connectionOf } from './connection.ts';
-import type { TelemetryIntake } from './telemetry-intake.ts';
+import { TAKEN, type TelemetryIntake } from './telemetry-intake.ts';
 import { coversTelemetry, mayPublish, maySubscribe, parseDeviceTopic } from './topics.ts';
 
 /** What a client may do once it is logged in; each method is one of Aedes' hooks. */
@@ -24,6 +24,8 @@ export class Access {
       done(new Error('not logged in'));
       return;
     }
+    // A retained message lives for ever, and command ids are without number: only the gateway retains.
+    packet.retain = false;
     const shortenedFrom = shortenedFromOf(client, connection);
     if (packet.qos > 0 && packet.messageId === 0) {
       done(new Error('packet id 0 [MQTT-2.3.1-1]'));
@@ -66,10 +68,9 @@ export class Access {
     return parseDeviceTopic(packet.topic)?.deviceId === connectionOf(client).peer?.userId ? packet : null;
   }
 
-  /** Whether a message of the client needs no publishing, because the journal is all that it is for. */
-  isForJournalAlone(client: Client, topic: string): boolean {
-    const peer = connectionOf(client).peer;
-    return peer !== null && topic === peer.telemetryTopic && !this.#listeningUsers.has(peer.userId);
+  /** Whether a message needs no publishing, because the journal was all that it was for. */
+  isForJournalAlone(packet: PublishPacket): boolean {
+    return packet.payload === TAKEN;
   }
 }
 

@@ -3,12 +3,14 @@ import type { Duplex } from 'node:stream';
 import type { AuthenticateError, Client, ConnectPacket, PublishPacket } from 'aedes';
 import { Access } from './access.ts';
 import { Connection, connectionOf } from './connection.ts';
+import { HalfReceived } from './half-received.ts';
 import { InFlight } from './in-flight.ts';
 import { LimitedLog } from './limited-log.ts';
 import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
 import { Login } from './login.ts';
 import type { Broker, BrokerCounters, BrokerPorts } from './ports.ts';
 import { QuietAedes } from './quiet-aedes.ts';
+import { SessionBounds } from './session-bounds.ts';
 import { Sessions } from './sessions.ts';
 import { TelemetryIntake } from './telemetry-intake.ts';
 
@@ -22,6 +24,7 @@ class AedesBroker implements Broker {
   readonly #limits: BrokerLimits;
   readonly #log: LimitedLog;
   readonly #inFlight: InFlight;
+  readonly #halfReceived: HalfReceived;
   readonly #sessions: Sessions;
   readonly #login: Login;
   readonly #intake: TelemetryIntake;
@@ -30,12 +33,14 @@ class AedesBroker implements Broker {
   readonly #server: Server;
   #aedes: QuietAedes | null = null;
   #faults = 0;
+  #dropped = 0;
 
   constructor(ports: BrokerPorts) {
     this.#ports = ports;
     this.#limits = { ...DEFAULT_LIMITS, ...ports.limits };
-    this.#log = new LimitedLog(ports.now);
+    this.#log = new LimitedLog(ports.realNow);
     this.#inFlight = new InFlight(this.#limits);
+    this.#halfReceived = new HalfReceived(this.#limits.maxHalfReceivedBytes);
     this.#sessions = new Sessions(this.#limits.maxClientsPerUser);
     this.#login = new Login(ports, this.#sessions, this.#log);
     this.#intake = new TelemetryIntake(ports, this.#limits, this.#inFlight, this.#log);
@@ -44,11 +49,16 @@ class AedesBroker implements Broker {
     );
     // Half open: what a device sent before it said goodbye is taken in before the connection is closed.
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#adopt(socket));
-    this.#server.maxConnections = this.#limits.maxConnections;
-    this.#server.on('drop', () => this.#warn('connection refused: too many are open', {}));
   }
 
   async start(): Promise<{ readonly mqttPort: number }> {
+    const bounds = new SessionBounds(this.#limits, {
+      onReleased: (clientId, packetId) => this.#sessions.find(clientId)?.unreleased.delete(packetId),
+      onDropped: (clientId) => {
+        this.#dropped += 1;
+        this.#warn('message dropped: too many wait for the session', { clientId });
+      },
+    });
     const aedes = new QuietAedes(
       {
         connectTimeout: this.#limits.connectTimeoutMs,
@@ -61,13 +71,13 @@ class AedesBroker implements Broker {
           this.#access.subscribe(client, subscription, done),
         authorizeForward: (client, packet) => this.#access.forward(client, packet),
       },
-      (client, topic) => this.#access.isForJournalAlone(client, topic),
+      bounds,
+      (packet) => this.#access.isForJournalAlone(packet),
     );
     aedes.on('clientReady', (client: Client) => connectionOf(client).loggedIn());
     aedes.on('clientError', (client: Client, error: Error) => this.#closedFor(client, error));
     aedes.on('connectionError', (client: Client, error: Error) => this.#closedFor(client, error));
     await aedes.listen();
-    aedes.onReleased((clientId, packetId) => this.#sessions.find(clientId)?.unreleased.delete(packetId));
     this.#aedes = aedes;
     try {
       return { mqttPort: await this.#listen() };
@@ -86,11 +96,6 @@ class AedesBroker implements Broker {
   }
 
   handleWebSocket(stream: Duplex): void {
-    if (this.#connections.size >= this.#limits.maxConnections) {
-      this.#warn('connection refused: too many are open', {});
-      stream.destroy();
-      return;
-    }
     this.#adopt(stream);
   }
 
@@ -124,9 +129,11 @@ class AedesBroker implements Broker {
       connections: this.#connections.size,
       ...this.#intake.counters(),
       failedLogins: this.#login.failures,
+      dropped: this.#dropped,
       denied: this.#access.denied,
       faults: this.#faults,
       inFlightBytes: this.#inFlight.totalBytes,
+      halfReceivedBytes: this.#halfReceived.totalBytes,
       paused: this.#inFlight.waiting,
     };
   }
@@ -151,11 +158,13 @@ class AedesBroker implements Broker {
 
   #adopt(stream: Socket | Duplex): void {
     const aedes = this.#aedes;
-    if (aedes === null) {
+    const isFull = this.#connections.size >= this.#limits.maxConnections;
+    if (isFull) this.#warn('connection refused: too many are open', {});
+    if (aedes === null || isFull) {
       stream.destroy();
       return;
     }
-    const connection = new Connection(stream, this.#limits, this.#inFlight);
+    const connection = new Connection(stream, this.#limits, this.#inFlight, this.#halfReceived);
     this.#connections.add(connection);
     connection.once('close', () => {
       this.#connections.delete(connection);

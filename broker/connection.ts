@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
 import { FrameScanner } from './frame-scanner.ts';
+import type { HalfReceived } from './half-received.ts';
 import type { InFlight, Pausable } from './in-flight.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { Session } from './sessions.ts';
@@ -34,6 +35,7 @@ export class Connection extends Duplex implements Pausable {
   readonly #source: Duplex;
   readonly #limits: BrokerLimits;
   readonly #inFlight: InFlight;
+  readonly #halfReceived: HalfReceived;
   #waiting: Buffer[] = [];
   /** Nothing behind CONNECT is looked at before the login is done, so that a stranger can't fill any memory. */
   #state: 'before-connect' | 'logging-in' | 'open' = 'before-connect';
@@ -41,7 +43,7 @@ export class Connection extends Duplex implements Pausable {
   #sourceEnded = false;
   #ended = false;
 
-  constructor(source: Duplex, limits: BrokerLimits, inFlight: InFlight) {
+  constructor(source: Duplex, limits: BrokerLimits, inFlight: InFlight, halfReceived: HalfReceived) {
     super({
       readableHighWaterMark: READ_AHEAD_BYTES,
       writableHighWaterMark: limits.maxUnsentBytes,
@@ -50,6 +52,7 @@ export class Connection extends Duplex implements Pausable {
     this.#source = source;
     this.#limits = limits;
     this.#inFlight = inFlight;
+    this.#halfReceived = halfReceived;
     this.frames = new FrameScanner(limits);
   }
 
@@ -99,6 +102,7 @@ export class Connection extends Duplex implements Pausable {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const source = this.#source;
     this.#inFlight.forget(this);
+    this.#halfReceived.forget(this);
     this.#waiting = [];
     if (source.destroyed) {
       done(error);
@@ -153,7 +157,8 @@ export class Connection extends Duplex implements Pausable {
       if (rest !== null) this.#waiting.unshift(rest);
     }
     for (const part of pass) this.#wanted = this.push(part);
-    if (fault !== null) this.destroy(new Error(fault));
+    if (fault === null) this.#halfReceived.note(this, this.frames.heldBytes, this.frames.packet);
+    else this.destroy(new Error(fault));
   }
 }
 

@@ -29,6 +29,9 @@ export class FrameScanner {
   /** Bytes of the current packet that are still to be passed, and behind them, to be dropped. */
   #passing = 0;
   #dropping = 0;
+  /** Bytes of the current packet that are passed in all, and how many packets have begun. */
+  #toPass = 0;
+  #packets = 0;
   /** Start of a fixed header whose rest has not come. */
   #header: Buffer | null = null;
   #publishes = 0;
@@ -43,6 +46,16 @@ export class FrameScanner {
   /** Whether the connection's first packet has come whole. */
   get firstIsOver(): boolean {
     return this.#first === 'over';
+  }
+
+  /** Number of the latest packet, from 1. */
+  get packet(): number {
+    return this.#packets;
+  }
+
+  /** Bytes passed of a packet that has not been passed whole: the parser holds them. */
+  get heldBytes(): number {
+    return this.#passing === 0 ? 0 : this.#toPass - this.#passing;
   }
 
   /** Takes bytes up to the end of the connection's first packet. */
@@ -119,6 +132,8 @@ export class FrameScanner {
       } else {
         this.#passing = header.bodyBytes;
       }
+      this.#toPass = this.#passing;
+      this.#packets += 1;
       position = bodyStart;
     }
     passUpTo(this.#header === null ? position : chunk.length - this.#header.length);

@@ -8,7 +8,7 @@ export class LimitedLog {
   readonly #now: () => number;
   readonly #events = new Map<string, { quietUntil: number; omitted: number }>();
 
-  /** @param now ms on any clock */
+  /** @param now real time, ms on any clock */
   constructor(now: () => number) {
     this.#now = now;
   }

@@ -15,6 +15,12 @@ export interface BrokerLimits {
   readonly maxInFlightBytesPerClient: number;
   /** Bytes of all clients that wait for the disk before all sockets are paused. QoS 0 is shed at half of it. */
   readonly maxInFlightBytes: number;
+  /** Bytes of packets that have come in part, of all clients. */
+  readonly maxHalfReceivedBytes: number;
+  /** Messages that wait for one session: for its device to come back, or to acknowledge them. */
+  readonly maxQueuedMessages: number;
+  /** Their payloads, and as much again of QoS 2 messages from the device; one more message may go beyond it. */
+  readonly maxQueuedBytes: number;
   /** Acknowledgements and messages that wait in this process for a peer that does not read. */
   readonly maxUnsentBytes: number;
   readonly connectTimeoutMs: number;
@@ -28,6 +34,9 @@ export const DEFAULT_LIMITS: BrokerLimits = {
   maxControlPacketBytes: 256 * KIB,
   maxInFlightBytesPerClient: MIB,
   maxInFlightBytes: 64 * MIB,
+  maxHalfReceivedBytes: 64 * MIB,
+  maxQueuedMessages: 1000,
+  maxQueuedBytes: MIB,
   maxUnsentBytes: MIB,
   connectTimeoutMs: 30_000,
 };

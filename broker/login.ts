@@ -48,7 +48,7 @@ export class Login {
       return this.#refuse({ outcome: connection.refusal, forgotten: null }, 'login refused: client id', {});
     }
     const userId = await this.#userOf(username, password);
-    if (userId === null) return REFUSED;
+    if (userId === null || connection.destroyed) return REFUSED;
     if (connection.willTopic !== null && !mayPublish(userId, connection.willTopic)) {
       return this.#refuse(REFUSED, 'login refused: the will has a topic that the device may not use', {
         userId,
@@ -72,7 +72,7 @@ export class Login {
     const { session, forgotten } = claim;
     // [MQTT-3.1.2-6]: a clean session knows nothing of messages before it.
     if (client.clean) session.unreleased.clear();
-    if (!connection.destroyed) session.connections += 1;
+    session.connections += 1;
     connection.peer = { userId, telemetryTopic: telemetryTopic(userId), session };
     return { outcome: 0, forgotten: forgotten?.clientId ?? null };
   }

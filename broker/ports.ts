@@ -31,6 +31,8 @@ export interface BrokerPorts {
   readonly limits?: Partial<BrokerLimits>;
   /** Domain time, epoch ms. */
   now(): number;
+  /** Real time, epoch ms. */
+  realNow(): number;
   /** What was kept of a device's token (see credentials.ts), or null for an unknown user. */
   findTokenHash(userId: string): Promise<string | null>;
   /** The user whose token this is, where firmware sends the token as its user name; without it such a login is refused. */
@@ -54,6 +56,8 @@ export interface BrokerCounters {
   /** Messages of which only the head was kept. */
   readonly truncated: number;
   readonly failedLogins: number;
+  /** Messages dropped because too many waited for a session already. */
+  readonly dropped: number;
   /** Publishes and subscriptions to what the device may not use. */
   readonly denied: number;
   /** Messages that could not be kept; their senders were disconnected. */
@@ -62,6 +66,8 @@ export interface BrokerCounters {
   readonly faults: number;
   /** Payload bytes that wait for the disk now. */
   readonly inFlightBytes: number;
+  /** Bytes held now of packets that have come in part. */
+  readonly halfReceivedBytes: number;
   /** Connections that are not read from now, until less is in flight. */
   readonly paused: number;
 }
@@ -73,7 +79,7 @@ export interface Broker {
   stop(): Promise<void>;
   /** Takes over a WebSocket's stream of MQTT bytes. */
   handleWebSocket(stream: Duplex): void;
-  /** Sends to whoever subscribed; queued for sessions that are away where `qos` is 1 or 2. */
+  /** Sends to whoever subscribed; queued for sessions that are away where `qos` is 1 or 2, in memory and up to a bound. */
   publish(
     topic: string,
     payload: string | Uint8Array,

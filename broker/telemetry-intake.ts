@@ -9,7 +9,8 @@ import type { BrokerCounters, BrokerPorts } from './ports.ts';
 
 type Done = (error?: Error | null) => void;
 
-const EMPTY = Buffer.alloc(0);
+/** Stands in for a payload that the journal has, so that Aedes holds it no longer; known by its identity. */
+export const TAKEN = Buffer.alloc(0);
 /** Length field of the topic, and of the packet id where there is one. */
 const TOPIC_LENGTH_BYTES = 2;
 const PACKET_ID_BYTES = 2;
@@ -49,6 +50,8 @@ export class TelemetryIntake {
     done: Done,
   ): void {
     const { qos } = packet;
+    const whole = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+    if (forJournalAlone) packet.payload = TAKEN;
     const packetId = packet.messageId ?? 0;
     const { unreleased } = peer.session;
     if (qos === 2) {
@@ -66,7 +69,6 @@ export class TelemetryIntake {
       return;
     }
 
-    const whole = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     let payload = whole;
     let truncatedFrom = 0;
     if (shortenedFrom > 0) {
@@ -98,7 +100,6 @@ export class TelemetryIntake {
       truncatedFrom,
       span: truncatedFrom > 0 ? 1 : spanOf(payload),
     });
-    if (forJournalAlone) packet.payload = EMPTY;
     if (qos === 2) unreleased.set(packetId, kept);
     kept.then(
       () => {

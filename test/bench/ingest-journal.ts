@@ -15,7 +15,8 @@ const broker = createBroker({
   host: '127.0.0.1',
   port: 0,
   log: { info: log, warn: log, error: log } as Parameters<typeof createBroker>[0]['log'],
-  now: () => Date.now(),
+  now: Date.now,
+  realNow: Date.now,
   findTokenHash: async () => hash,
   accept: (message) => journal.append(message),
 });

@@ -53,6 +53,7 @@ export async function runBroker(
     log: { info: write('info'), warn: write('warn'), error: write('error') } as BrokerPorts['log'],
     limits,
     now: () => 1_763_756_400_000,
+    realNow: () => 1_763_756_400_000,
     findTokenHash: async (userId) => (['a', 'b'].includes(userId) ? HASH : null),
     accept(message) {
       accepted.push({ ...message, payload: Buffer.from(message.payload) });

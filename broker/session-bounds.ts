@@ -1,0 +1,157 @@
+import type { BrokerLimits } from './limits.ts';
+
+interface Packet {
+  readonly messageId?: number;
+  readonly payload?: string | Uint8Array;
+}
+
+interface Owner {
+  readonly id: string;
+}
+
+interface Subscriber {
+  readonly clientId: string;
+}
+
+/** The part of aedes-persistence's interface that is bounded here. */
+export interface SessionStore {
+  outgoingEnqueue(subscriber: Subscriber, packet: Packet): Promise<unknown>;
+  outgoingEnqueueCombi(subscribers: readonly Subscriber[], packet: Packet): Promise<unknown>;
+  outgoingUpdate(client: Owner, packet: Packet): Promise<unknown>;
+  /** Gives the packet that was removed, or undefined. */
+  outgoingClearMessageId(client: Owner, packet: Packet): Promise<Packet | undefined>;
+  outgoingStream(client: Owner): AsyncIterable<Packet>;
+  incomingStorePacket(client: Owner, packet: Packet): Promise<unknown>;
+  incomingDelPacket(client: Owner, packet: Packet): Promise<unknown>;
+  cleanIncoming(client: Owner): Promise<unknown>;
+  cleanSubscriptions(client: Owner): Promise<unknown>;
+}
+
+export interface SessionEvents {
+  /** A message for a session was dropped, for too many wait already. */
+  onDropped(clientId: string): void;
+  /** A QoS 2 message was released by its PUBREL; Aedes has no event for it. */
+  onReleased(clientId: string, packetId: number): void;
+}
+
+/** Messages and bytes that wait for one session. */
+class Queue {
+  messages = 0;
+  bytes = 0;
+}
+
+/**
+ * Bounds what Aedes keeps of each session in memory: messages that wait for their PUBACK or for a device that is away, and QoS 2
+ * messages that wait for their PUBREL. Aedes itself counts the latter, for each connection and not by size. The newest message
+ * is dropped, as the device may already have begun on the oldest.
+ */
+export class SessionBounds {
+  readonly #limits: BrokerLimits;
+  readonly #events: SessionEvents;
+  readonly #outgoing = new Map<string, Queue>();
+  /** By client id: payload bytes by packet id. */
+  readonly #incoming = new Map<string, Map<number, number>>();
+
+  constructor(limits: BrokerLimits, events: SessionEvents) {
+    this.#limits = limits;
+    this.#events = events;
+  }
+
+  /** Puts the bounds around a store. */
+  bound(store: SessionStore): void {
+    this.#boundOutgoing(store);
+    this.#boundIncoming(store);
+  }
+
+  /** Ends a session: nothing of it stays in the store, for nobody will ask for it again. */
+  async forget(store: SessionStore, clientId: string): Promise<void> {
+    const client = { id: clientId };
+    await store.cleanSubscriptions(client);
+    await store.cleanIncoming(client);
+    for await (const packet of store.outgoingStream(client))
+      await store.outgoingClearMessageId(client, packet);
+  }
+
+  #boundOutgoing(store: SessionStore): void {
+    const enqueue = store.outgoingEnqueue.bind(store);
+    const enqueueCombi = store.outgoingEnqueueCombi.bind(store);
+    const update = store.outgoingUpdate.bind(store);
+    const clear = store.outgoingClearMessageId.bind(store);
+    store.outgoingEnqueue = async (subscriber, packet) => {
+      if (this.#mayWait(subscriber.clientId, packet)) await enqueue(subscriber, packet);
+    };
+    store.outgoingEnqueueCombi = (subscribers, packet) =>
+      enqueueCombi(
+        subscribers.filter(({ clientId }) => this.#mayWait(clientId, packet)),
+        packet,
+      );
+    store.outgoingUpdate = async (client, packet) => {
+      // What found no room is not there to be updated: who is connected gets it all the same, unkept.
+      await update(client, packet).catch(passOverMissing);
+      const queue = this.#outgoing.get(client.id);
+      // A QoS 2 message has given way to its PUBREL, which has no payload.
+      if (queue === undefined || packet.payload !== undefined) return;
+      let bytes = 0;
+      for await (const waiting of store.outgoingStream(client)) bytes += sizeOf(waiting);
+      queue.bytes = bytes;
+    };
+    store.outgoingClearMessageId = async (client, packet) => {
+      const cleared = await clear(client, packet);
+      const queue = this.#outgoing.get(client.id);
+      if (cleared !== undefined && queue !== undefined) {
+        queue.messages -= 1;
+        queue.bytes -= sizeOf(cleared);
+        if (queue.messages === 0) this.#outgoing.delete(client.id);
+      }
+      return cleared;
+    };
+  }
+
+  #boundIncoming(store: SessionStore): void {
+    const keep = store.incomingStorePacket.bind(store);
+    const remove = store.incomingDelPacket.bind(store);
+    const clean = store.cleanIncoming.bind(store);
+    store.incomingStorePacket = async (client, packet) => {
+      const sizes = this.#incoming.get(client.id) ?? new Map<number, number>();
+      const held = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+      if (held > this.#limits.maxQueuedBytes)
+        throw new Error(`more than ${this.#limits.maxQueuedBytes} bytes wait for their PUBREL`);
+      const size = sizeOf(packet);
+      if (size > 0) this.#incoming.set(client.id, sizes.set(packet.messageId ?? 0, size));
+      await keep(client, packet);
+    };
+    store.incomingDelPacket = async (client, packet) => {
+      const packetId = packet.messageId ?? 0;
+      this.#events.onReleased(client.id, packetId);
+      const sizes = this.#incoming.get(client.id);
+      sizes?.delete(packetId);
+      if (sizes?.size === 0) this.#incoming.delete(client.id);
+      return remove(client, packet);
+    };
+    store.cleanIncoming = (client) => {
+      this.#incoming.delete(client.id);
+      return clean(client);
+    };
+  }
+
+  /** Counts a message in, unless too much waits for the session already. */
+  #mayWait(clientId: string, packet: Packet): boolean {
+    const queue = this.#outgoing.get(clientId) ?? new Queue();
+    if (queue.messages >= this.#limits.maxQueuedMessages || queue.bytes > this.#limits.maxQueuedBytes) {
+      this.#events.onDropped(clientId);
+      return false;
+    }
+    queue.messages += 1;
+    queue.bytes += sizeOf(packet);
+    this.#outgoing.set(clientId, queue);
+    return true;
+  }
+}
+
+function sizeOf(packet: Packet): number {
+  return packet.payload?.length ?? 0;
+}
+
+function passOverMissing(error: unknown): void {
+  if (!(error instanceof Error && error.message === 'no such packet')) throw error;
+}
