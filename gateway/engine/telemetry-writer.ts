@@ -20,6 +20,9 @@ const POINTS_WAITING = 100_000;
 const ENTRIES_A_READ = 5_000;
 const BYTES_A_READ = 16 * 1024 * 1024;
 
+/** Between two looks for a store that is away while nothing waits for it. */
+const LOOK_AGAIN_MS = 2_000;
+
 interface Stretch {
   readonly afterSeq: number;
   readonly upToSeq: number;
@@ -127,23 +130,39 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     for (;;) {
       const outcome = await store.write(stretch.points, stretch.upToSeq);
       if (outcome.kind === 'stored') {
-        if (trouble !== null) log.info({ store: store.name }, 'telemetry store takes readings again');
-        trouble = null;
+        recovered();
         if (outcome.rejected.length > 0) await parts.onRejected(outcome.rejected);
         await passed(stretch.upToSeq);
         return;
       }
-      if (trouble === null)
-        log.warn(
-          { store: store.name, reason: outcome.message },
-          'telemetry store does not take readings; the journal keeps them',
-        );
-      trouble = outcome.message;
-      giveRoom();
+      troubled(outcome.message);
       if (stopping) return;
       await sleep(outcome.afterMs);
       if (stopping) return;
     }
+  }
+
+  function recovered(): void {
+    if (trouble !== null) log.info({ store: store.name }, 'telemetry store takes readings again');
+    trouble = null;
+  }
+
+  function troubled(reason: string): void {
+    if (trouble === null) {
+      log.warn(
+        { store: store.name, reason },
+        'telemetry store does not take readings; the journal keeps them',
+      );
+    }
+    trouble = reason;
+    giveRoom();
+  }
+
+  /** Whether the store is there, asked while nothing waits for it: the operator learns it before the first reading does. */
+  async function look(): Promise<void> {
+    const found = await store.probe();
+    if (found.ok) recovered();
+    else troubled(found.message);
   }
 
   async function passed(seq: number): Promise<void> {
@@ -170,6 +189,7 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     });
 
   async function run(): Promise<void> {
+    await look();
     for (;;) {
       const stretch = await next();
       if (stretch !== null) {
@@ -177,9 +197,14 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
         if (stopping && trouble !== null) return;
       } else {
         if (stopping) return;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+        if (trouble === null) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        } else {
+          await sleep(LOOK_AGAIN_MS);
+          if (!stopping) await look();
+        }
       }
     }
   }
