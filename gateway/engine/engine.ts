@@ -57,6 +57,7 @@ export class Engine {
   #trouble: string | null = null;
   /** All work is done in one chain, so that nothing sees a batch half done. */
   #work: Promise<void> = Promise.resolve();
+  #drains: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
 
@@ -93,19 +94,29 @@ export class Engine {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
+    await this.#drains;
     await this.#work;
   }
 
   /** Takes all that is in the journal; resolves when nothing is left. */
   drain(): Promise<void> {
-    return this.#enqueue(async () => {
-      while (!this.#stopping && (await this.#takeBatch())) {
-        // Questions from the other threads are answered between batches.
-        await new Promise((resolve) => setImmediate(resolve));
-        await this.#parts.writer.room();
-      }
-      this.#setTimer();
-    });
+    const drained = this.#drains.then(() => this.#takeAll());
+    this.#drains = drained.catch(() => undefined); // whoever asked is told
+    return drained;
+  }
+
+  /** Each batch is a task of its own, so that what waits (`between`) comes to its turn under any load. */
+  async #takeAll(): Promise<void> {
+    let more = true;
+    while (more && !this.#stopping) {
+      await this.#enqueue(async () => {
+        more = await this.#takeBatch();
+      });
+      // Questions from the other threads are answered between batches.
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.#parts.writer.room();
+    }
+    this.#setTimer();
   }
 
   /** Runs `task` between batches. */

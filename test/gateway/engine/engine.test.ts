@@ -326,3 +326,20 @@ describe('a telemetry store that is away', () => {
     expect(await again.db.selectFrom('reading_verdicts').selectAll().execute()).toEqual([]);
   });
 });
+
+it('what has changed comes to its turn between batches, however much waits in the journal', async () => {
+  const engine = await start();
+  await addPerson(engine.db, 'ann', { car1: 'car' });
+  const sent = Array.from({ length: 25_000 }, (_, n) =>
+    engine.send('car1', { at: START + n, metrics: { n } }),
+  );
+  await Promise.all(sent);
+  let isDrained = false;
+  const drained = engine.engine.drain().then(() => {
+    isDrained = true;
+  });
+  await engine.engine.between(async () => undefined);
+  expect(isDrained).toBe(false);
+  await drained;
+  expect(engine.engine.counts.readings).toBe(25_000);
+});
