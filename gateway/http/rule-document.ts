@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml';
+import { describeFound } from '../../rules/document.ts';
 import { parseRule } from '../../rules/rule.ts';
-import { WaysideError } from '../errors.ts';
+import { type Problem, WaysideError } from '../errors.ts';
 import { placeIds, placeTags } from '../records/places.ts';
 import type { RuleState } from '../records/schema.ts';
 import type { HttpApp } from './context.ts';
@@ -37,7 +38,7 @@ export function readYamlBodies(app: HttpApp): void {
 export interface RuleDocument {
   readonly document: object;
   /** `state` of the document, which is no part of the rule itself; null where not given. */
-  readonly state: unknown;
+  readonly state: RuleState | null;
 }
 
 /**
@@ -53,19 +54,28 @@ export async function readRuleDocument(
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw invalid([{ path: '', message: 'must be a rule document: an object' }]);
   }
-  const { state = null, ...rest } = body as Record<string, unknown>;
+  const { state: wanted, ...rest } = body as Record<string, unknown>;
   const document = { id, ...rest };
-  if (document.id !== id) {
-    throw invalid([
-      { path: 'id', message: `must be "${id}", the id in the address, found ${JSON.stringify(document.id)}` },
-    ]);
+  // With the id of the address, so that another one in the document is told beside all else, and once.
+  const parsed = parseRule(
+    { ...document, id },
+    {
+      deviceTypes: deps.deviceTypes,
+      placeIds: await placeIds(deps.records),
+      tags: await placeTags(deps.records),
+    },
+  );
+  const problems: Problem[] = parsed.ok ? [] : [...parsed.problems];
+  if (rest.id !== undefined && rest.id !== id) {
+    const message = `must be "${id}", the id in the address; found ${describeFound(rest.id)}`;
+    problems.unshift({ path: 'id', message });
   }
-  const parsed = parseRule(document, {
-    deviceTypes: deps.deviceTypes,
-    placeIds: await placeIds(deps.records),
-    tags: await placeTags(deps.records),
-  });
-  if (!parsed.ok) throw invalid(parsed.problems);
+  const state = wanted == null ? null : RULE_STATES.find((known) => known === wanted);
+  if (state === undefined) {
+    const message = `must be one of ${RULE_STATES.join(', ')}; found ${describeFound(wanted)}`;
+    problems.push({ path: 'state', message });
+  }
+  if (state === undefined || problems.length > 0) throw invalid(problems);
   return { document, state };
 }
 
@@ -76,12 +86,3 @@ function invalid(problems: readonly { readonly path: string; readonly message: s
 }
 
 export const RULE_STATES: readonly RuleState[] = ['draft', 'live', 'paused', 'ended'];
-
-/** The state that was asked for, in the address or in the document. Throws `invalid_document`. */
-export function wantedState(inQuery: RuleState | undefined, inDocument: unknown): RuleState | null {
-  if (inQuery !== undefined) return inQuery;
-  if (inDocument === null) return null;
-  const state = RULE_STATES.find((known) => known === inDocument);
-  if (state !== undefined) return state;
-  throw invalid([{ path: 'state', message: `must be one of ${RULE_STATES.join(', ')}` }]);
-}

@@ -168,7 +168,7 @@ describe('a trigger', () => {
         id: 'probe',
         name: 'Probe',
         mobile: false,
-        metrics: { ['m'.repeat(128)]: { kind: 'number', sensitivity: 'none' } },
+        metrics: { ['m'.repeat(128)]: { unit: '', kind: 'number', sensitivity: 'none' } },
         unknownMetrics: 'keep',
       },
     ] as const;

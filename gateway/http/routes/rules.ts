@@ -2,7 +2,7 @@ import { Type } from '@fastify/type-provider-typebox';
 import { getRule, listRules, type StoredRule, saveRule, setRuleState } from '../../records/rules.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
-import { RULE_STATES, readRuleDocument, readYamlBodies, wantedState } from '../rule-document.ts';
+import { RULE_STATES, readRuleDocument, readYamlBodies } from '../rule-document.ts';
 import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
 
 const State = Choice(...RULE_STATES);
@@ -48,7 +48,7 @@ export async function registerRuleRoutes(app: HttpApp, { deps }: RouteContext): 
     async (request, reply) => {
       const { id } = request.params;
       const { document, state } = await readRuleDocument(deps, id, request.body);
-      const wanted = wantedState(request.query.state, state);
+      const wanted = request.query.state ?? state;
       const { rule, created } = await saveRule(records, id, document, wanted, changeBy(deps, request));
       await deps.changed({ kind: 'rules' });
       return reply.code(created ? 201 : 200).send(ruleShown(rule));

@@ -109,6 +109,7 @@ describe('problem documents', () => {
     ['a limit that is no number', 400, 'bad_request', 'GET', '/api/v1/devices?limit=ten'],
     ['a parameter given twice', 400, 'bad_request', 'GET', '/api/v1/devices?limit=1&limit=2'],
     ['a time that is none', 400, 'bad_request', 'GET', '/api/v1/decisions?from=yesterday'],
+    ['a day that no calendar has', 400, 'bad_request', 'GET', '/api/v1/decisions?from=2026-02-30'],
     ['a time without an offset', 400, 'bad_request', 'GET', '/api/v1/decisions?from=2026-05-01T08:00:00'],
     ['a reason that is not in the list', 400, 'bad_request', 'GET', '/api/v1/decisions?reason=because'],
     ['a cursor that is none', 400, 'bad_cursor', 'GET', '/api/v1/decisions?cursor=xyz'],

@@ -106,6 +106,21 @@ describe('rules', () => {
     expect((await server.call('GET', '/api/v1/rules/bad')).status).toBe(404);
   });
 
+  it('are told of another id and an unknown state beside all else', async () => {
+    const answer = await put('mine', {
+      ...RULE,
+      id: 'yours',
+      state: 'asleep',
+      schedule: { until: '2026-02-31' },
+    });
+    expect(answer.status).toBe(422);
+    expect(answer.body.problems.map(({ path }: { path: string }) => path)).toEqual([
+      'id',
+      'schedule.until',
+      'state',
+    ]);
+  });
+
   it.each([
     ['an id that is not the one in the address', { ...RULE, id: 'other' }, 'application/json'],
     ['a list', [RULE], 'application/json'],
