@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { ERRORS, type ErrorCode, type Problem, WaysideError } from '../errors.ts';
+import { PATTERNS_IN_WORDS } from './shapes.ts';
 import { BackoffError } from './sign-in-backoff.ts';
 
 /** RFC 9457, with what this API adds: `code`, `mend`, `requestId`, `problems`. */
@@ -83,9 +84,34 @@ const PARTS: Readonly<Record<string, string>> = {
   headers: 'header',
 };
 
+type Found = NonNullable<FastifyError['validation']>[number];
+
+/**
+ * Of a field that may also be null, says what is wrong with what was given; that it is not null, and fits none of the two,
+ * goes without saying.
+ */
+function withoutNoise(found: readonly Found[]): readonly Found[] {
+  return found.flatMap((one): Found[] => {
+    if (one.keyword === 'anyOf') {
+      const inside = found.filter((other) => other.schemaPath.startsWith(`${one.schemaPath}/`));
+      const types = inside.every(
+        (other) => other.keyword === 'type' && other.instancePath === one.instancePath,
+      );
+      if (!types) return [];
+      const allowed = inside.map((other) => String(other.params.type)).join(' or ');
+      return [{ ...one, message: `must be ${allowed}` }];
+    }
+    const outer = found.find(
+      (other) => other.keyword === 'anyOf' && one.schemaPath.startsWith(`${other.schemaPath}/`),
+    );
+    const isType = one.keyword === 'type' && one.instancePath === outer?.instancePath;
+    return isType ? [] : [one];
+  });
+}
+
 function invalidRequest(error: FastifyError): WaysideError {
   const part = PARTS[error.validationContext ?? ''] ?? 'request';
-  const problems = (error.validation ?? []).map((found): Problem => {
+  const problems = withoutNoise(error.validation ?? []).map((found): Problem => {
     const path = part + found.instancePath;
     if (found.keyword === 'additionalProperties') {
       return { path, message: `has an unknown field "${String(found.params.additionalProperty)}"` };
@@ -93,6 +119,8 @@ function invalidRequest(error: FastifyError): WaysideError {
     if (found.keyword === 'enum') {
       return { path, message: `must be one of ${(found.params.allowedValues as unknown[]).join(', ')}` };
     }
+    const words = found.keyword === 'pattern' && PATTERNS_IN_WORDS[String(found.params.pattern)];
+    if (words) return { path, message: `must be ${words}` };
     return { path, message: found.message ?? 'is not of the expected form' };
   });
   const [first] = problems;

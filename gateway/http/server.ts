@@ -4,6 +4,7 @@ import cookie from '@fastify/cookie';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { guardRoutes } from './access.ts';
+import { refuseUnkeepableBodies } from './body-values.ts';
 import type { HttpApp, RouteContext } from './context.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { type HandleMqttWebSocket, serveMqttWebSockets } from './mqtt-websocket.ts';
@@ -84,6 +85,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     app.setErrorHandler(answerError);
     measureRequests(app, deps.metrics);
     readIntegersInQueries(app);
+    refuseUnkeepableBodies(app);
     await app.register(cookie);
     await addSecurityHeaders(app, deps.config);
     guardRoutes(app, deps);

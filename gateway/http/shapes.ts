@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox';
+import { isCalendarDay } from '../../rules/calendar.ts';
 import { PURPOSES } from '../../rules/step.ts';
 import { WaysideError } from '../errors.ts';
 import type { PageRequest } from '../records/page.ts';
@@ -6,11 +7,11 @@ import type { PageRequest } from '../records/page.ts';
 const MAX_PAGE = 1_000;
 const DEFAULT_PAGE = 100;
 
+const ID = '^[A-Za-z0-9._:-]{1,128}$';
+const ID_IN_WORDS = '1 to 128 of A-Z a-z 0-9 . _ : -';
+
 /** Ids of everything that a client names. */
-export const Id = Type.String({
-  pattern: '^[A-Za-z0-9._:-]{1,128}$',
-  description: '1 to 128 of A-Z a-z 0-9 . _ : -',
-});
+export const Id = Type.String({ pattern: ID, description: ID_IN_WORDS });
 
 export const Time = Type.Integer({ description: 'Epoch milliseconds' });
 
@@ -30,13 +31,18 @@ export function Nullable<T extends TSchema>(schema: T) {
 
 export const Purpose = Choice(...PURPOSES);
 
+const TIME_OF_DAY = '^([01][0-9]|2[0-3]):[0-5][0-9]$';
+
 export const QuietHours = Closed({
-  from: Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description: 'HH:MM' }),
-  to: Type.String({
-    pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$',
-    description: 'HH:MM; before `from` spans midnight',
-  }),
+  from: Type.String({ pattern: TIME_OF_DAY, description: 'HH:MM' }),
+  to: Type.String({ pattern: TIME_OF_DAY, description: 'HH:MM; before `from` spans midnight' }),
 });
+
+/** What a text is to be, for each pattern that people meet. */
+export const PATTERNS_IN_WORDS: Readonly<Record<string, string>> = {
+  [ID]: ID_IN_WORDS,
+  [TIME_OF_DAY]: 'HH:MM, from 00:00 to 23:59',
+};
 
 export const PushSubscriptionBody = Closed({
   endpoint: Type.String({ minLength: 1, maxLength: 2_048 }),
@@ -91,7 +97,8 @@ const ISO_8601 = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d
 
 /** Epoch ms of a query parameter that holds epoch ms or ISO 8601 (with an offset). Throws `bad_request`. */
 export function readTime(name: string, text: string): number {
-  const time = /^-?\d{1,16}$/.test(text) ? Number(text) : ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
+  const isDay = ISO_8601.test(text) && isCalendarDay(text);
+  const time = /^-?\d{1,16}$/.test(text) ? Number(text) : isDay ? Date.parse(text) : Number.NaN;
   if (!Number.isSafeInteger(time)) {
     const message = 'must be epoch milliseconds, or ISO 8601 with an offset, such as 2026-05-01T08:00:00Z';
     throw new WaysideError('bad_request', `query/${name} ${message}`, {

@@ -1,8 +1,14 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { isTimezone } from '../../../rules/local-time.ts';
-import { WaysideError } from '../../errors.ts';
+import { type Problem, WaysideError } from '../../errors.ts';
 import { listConsents, setConsent } from '../../records/consents.ts';
-import { createConsumer, listConsumers, requireConsumer, updateConsumer } from '../../records/consumers.ts';
+import {
+  type ConsumerSettings,
+  createConsumer,
+  listConsumers,
+  requireConsumer,
+  updateConsumer,
+} from '../../records/consumers.ts';
 import { listDevices } from '../../records/devices.ts';
 import { countLivePushSubscriptions } from '../../records/push-subscriptions.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
@@ -26,7 +32,7 @@ const SHOWN_DEVICES = 100;
 
 const Attributes = Type.Record(Type.String({ maxLength: 128 }), Type.Unknown(), {
   maxProperties: MAX_ATTRIBUTES,
-  description: 'Whatever rules may ask for, as `consumer.<name>`',
+  description: 'Whatever rules may ask for, as `consumer.attributes.<name>`',
 });
 const Timezone = Nullable(Type.String({ maxLength: 64, description: 'IANA zone, such as Europe/Rome' }));
 
@@ -60,13 +66,20 @@ const ConsumerDetail = Type.Object({
   subscriptions: Type.Integer({ description: 'Browsers that an offer can reach' }),
 });
 
-/** Throws `bad_request` for a zone that the platform does not know. */
-export function checkTimezone(timezone: string | null | undefined): void {
-  if (timezone == null || isTimezone(timezone)) return;
-  const message = `must be an IANA time zone such as Europe/Rome, found "${timezone}"`;
-  throw new WaysideError('bad_request', `body/timezone ${message}`, {
-    problems: [{ path: 'body/timezone', message }],
-  });
+/** Throws `bad_request` for a zone that the platform does not know, and for quiet hours that are no hours. */
+export function checkHours({ timezone, quietHours }: ConsumerSettings): void {
+  const problems: Problem[] = [];
+  if (timezone != null && !isTimezone(timezone)) {
+    const message = `must be an IANA time zone such as Europe/Rome, found "${timezone}"`;
+    problems.push({ path: 'body/timezone', message });
+  }
+  if (quietHours != null && quietHours.from === quietHours.to) {
+    const message = `must not begin and end at the same time, ${quietHours.from}; null is for none`;
+    problems.push({ path: 'body/quietHours', message });
+  }
+  const [first] = problems;
+  if (first !== undefined)
+    throw new WaysideError('bad_request', `${first.path} ${first.message}`, { problems });
 }
 
 /** People, and what they agreed to. */
@@ -87,7 +100,7 @@ export function registerConsumerRoutes(app: HttpApp, { deps, newId }: RouteConte
     },
     async (request, reply) => {
       const { id = newId(), ...given } = request.body;
-      checkTimezone(given.timezone);
+      checkHours(given);
       const consumer = await createConsumer(records, id, given, changeBy(deps, request));
       await deps.changed({ kind: 'consumers', ids: [id] });
       return reply.code(201).header('location', `/api/v1/consumers/${id}`).send(consumer);
@@ -139,7 +152,7 @@ export function registerConsumerRoutes(app: HttpApp, { deps, newId }: RouteConte
       },
     },
     async (request) => {
-      checkTimezone(request.body.timezone);
+      checkHours(request.body);
       const { id } = request.params;
       const consumer = await updateConsumer(records, id, request.body, changeBy(deps, request));
       await deps.changed({ kind: 'consumers', ids: [id] });

@@ -20,7 +20,7 @@ import {
   QuietHours,
   Time,
 } from '../shapes.ts';
-import { Consent, checkTimezone } from './consumers.ts';
+import { Consent, checkHours } from './consumers.ts';
 import { DELIVERY_STATES } from './outcomes.ts';
 import { subscribe } from './push-subscriptions.ts';
 
@@ -114,7 +114,7 @@ export function registerMeRoutes(app: HttpApp, context: RouteContext): void {
       },
     },
     async (request) => {
-      checkTimezone(request.body.timezone);
+      checkHours(request.body);
       const id = consumerOf(request);
       const { quietHours, timezone } = await updateConsumer(
         records,

@@ -1,3 +1,4 @@
+import { ECDH } from 'node:crypto';
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { WaysideError } from '../../errors.ts';
@@ -12,13 +13,17 @@ import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
 import { Id, IdParams, ListOf, Nullable, PushSubscriptionBody, Time } from '../shapes.ts';
 
+/** A point of P-256: a byte for its form, and two coordinates of 32 bytes. */
+const POINT_BYTES = 65;
+const UNCOMPRESSED = 4;
+
 /** An endpoint is a capability: who has it can send to it. Only its origin is shown. */
 const Subscription = Type.Object({ id: Id, origin: Type.String(), createdAt: Time, goneAt: Nullable(Time) });
 
 /**
  * Keeps a browser's subscription for a consumer, and has the engine know.
  *
- * @throws WaysideError `push_host_not_allowed`, `not_found`
+ * @throws WaysideError `push_host_not_allowed`, `invalid_document` for a key that nothing could be encrypted for, `not_found`
  */
 export async function subscribe(
   { deps, newId }: RouteContext,
@@ -32,6 +37,10 @@ export async function subscribe(
       'the endpoint is not an https address of a known push service',
     );
   }
+  if (!isPointOnP256(body.keys.p256dh)) {
+    const problem = { path: 'body/keys/p256dh', message: 'is no point on the curve P-256' };
+    throw new WaysideError('invalid_document', `${problem.path} ${problem.message}`, { problems: [problem] });
+  }
   const { subscription, takenFrom } = await addPushSubscription(
     deps.records,
     consumerId,
@@ -41,6 +50,19 @@ export async function subscribe(
   const ids = takenFrom === null ? [consumerId] : [consumerId, takenFrom];
   await deps.changed({ kind: 'consumers', ids });
   return subscription;
+}
+
+/** Whether a key (base64url) is an uncompressed public key as RFC 8291 §2.1 wants it. */
+function isPointOnP256(key: string): boolean {
+  const bytes = Buffer.from(key, 'base64url');
+  if (bytes.length !== POINT_BYTES || bytes[0] !== UNCOMPRESSED) return false;
+  try {
+    ECDH.convertKey(bytes, 'prime256v1');
+    return true;
+  } catch {
+    // Node has no other way to ask than to try, and no other reason to fail here.
+    return false;
+  }
 }
 
 /** Browsers of a consumer, for staff and import. */

@@ -44,6 +44,9 @@ describe('consumers', () => {
     ['a timezone that is none', { timezone: 'Europe/Atlantis' }],
     ['quiet hours that are no time of day', { quietHours: { from: '25:00', to: '08:00' } }],
     ['quiet hours without an end', { quietHours: { from: '21:00' } }],
+    ['quiet hours that begin when they end', { quietHours: { from: '21:00', to: '21:00' } }],
+    ['a number that no double holds', '{"attributes":{"age":1e999}}'],
+    ['nesting without end', `{"attributes":{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`],
     ['attributes that are no object', { attributes: [1] }],
     [
       'more attributes than fit',
@@ -54,6 +57,32 @@ describe('consumers', () => {
       status: 400,
       body: { code: 'bad_request' },
     });
+  });
+
+  it('are told where a number is that could not be kept', async () => {
+    const answer = await server.call('POST', '/api/v1/consumers', {
+      body: '{"attributes":{"deep":[1,{"a/b":-1e999}],"age":1e999}}',
+    });
+    const paths = answer.body.problems.map(({ path }: { path: string }) => path).sort();
+    expect(paths).toEqual(['body/attributes/age', 'body/attributes/deep/1/a~1b']);
+  });
+
+  it('are told what is wrong with quiet hours, and that alone', async () => {
+    const problemsOf = async (quietHours: unknown) =>
+      (await server.call('POST', '/api/v1/consumers', { body: { quietHours } })).body.problems;
+    expect(await problemsOf({ from: '21:00' })).toEqual([
+      { path: 'body/quietHours', message: "must have required property 'to'" },
+    ]);
+    expect(await problemsOf({ from: '21:00', to: '08:00', on: 1 })).toEqual([
+      { path: 'body/quietHours', message: 'has an unknown field "on"' },
+    ]);
+    expect(await problemsOf({ from: '9:00', to: 8 })).toEqual([
+      { path: 'body/quietHours/from', message: 'must be HH:MM, from 00:00 to 23:59' },
+      { path: 'body/quietHours/to', message: 'must be string' },
+    ]);
+    expect(await problemsOf('21-08')).toEqual([
+      { path: 'body/quietHours', message: 'must be object or null' },
+    ]);
   });
 
   it('change in what is given, and stay in the rest', async () => {
@@ -138,6 +167,18 @@ describe('push subscriptions', () => {
         })
       ).status,
     ).toBe(404);
+  });
+
+  it.each([
+    ['no point of the curve', Buffer.alloc(65)],
+    ['a point beside the curve', Buffer.concat([Buffer.of(4), Buffer.alloc(64, 1)])],
+    ['a point in another form', Buffer.from(KEYS.p256dh, 'base64url').fill(5, 0, 1)],
+  ])('are refused with a key that is %s', async (_what, point) => {
+    const keys = { ...KEYS, p256dh: point.toString('base64url') };
+    expect(await server.call('POST', path, { body: { endpoint: ENDPOINT, keys } })).toMatchObject({
+      status: 422,
+      body: { code: 'invalid_document', problems: [{ path: 'body/keys/p256dh' }] },
+    });
   });
 
   it('are kept once for each endpoint, and show no endpoint', async () => {
