@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { answerWithin } from './answer-within.ts';
 import type { EngineStatus } from './engine/engine-calls.ts';
 
 /** Where the figures come from, asked when /metrics is. */
@@ -10,60 +11,69 @@ export interface MetricSources {
   readonly delivery: () => Promise<Readonly<Record<string, number | null>>>;
 }
 
-/** All figures for Prometheus. Nothing is counted twice: each is read where it is kept, when it is asked for. */
+/**
+ * All figures for Prometheus. Nothing is counted twice: each is read where it is kept, when it is asked for. A part that does
+ * not answer has `wayside_up` 0 and no figures: old ones would look like new ones.
+ */
 export function createMetrics(sources: MetricSources): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  const up = new Gauge({
+    name: 'wayside_up',
+    help: 'Whether a part answers',
+    labelNames: ['part'],
+    registers: [registry],
+  });
+  const told = new Set<string>();
+  const tell = (name: string, value: number, help: string) => {
+    new Gauge({ name, help, registers: [registry] }).set(value);
+    told.add(name);
+  };
 
-  const journal = {
-    wayside_journal_last_seq: 'Newest sequence number in the journal',
-    wayside_journal_pending_bytes: 'Payload bytes on their way to the disk',
+  const tellEngine = (status: EngineStatus) => {
+    const { journalSeq, engineSeq, telemetrySeq } = status;
+    tell('wayside_journal_last_seq', journalSeq, 'Newest sequence number in the journal');
+    tell('wayside_engine_seq', engineSeq, 'Journal sequence up to which the rules have seen everything');
+    tell(
+      'wayside_telemetry_seq',
+      telemetrySeq,
+      'Journal sequence up to which the telemetry store has everything',
+    );
+    tell(
+      'wayside_engine_backlog',
+      Math.max(0, journalSeq - engineSeq),
+      'Sequence numbers that the rules have not reached',
+    );
+    tell(
+      'wayside_telemetry_backlog',
+      Math.max(0, journalSeq - telemetrySeq),
+      'Sequence numbers that the telemetry store has not reached',
+    );
+    tell('wayside_rules', status.rules, 'Rules that are live or paused');
+    tell('wayside_places', status.places, 'Places in the index');
+    for (const [name, value] of Object.entries(status.counts))
+      tell(`wayside_engine_${snake(name)}`, value, `Engine, since its start: ${name}`);
   };
-  const engine = {
-    wayside_engine_seq: 'Journal sequence up to which the rules have seen everything',
-    wayside_telemetry_seq: 'Journal sequence up to which the telemetry store has everything',
-    wayside_engine_backlog: 'Sequence numbers that the rules have not reached',
-    wayside_telemetry_backlog: 'Sequence numbers that the telemetry store has not reached',
-    wayside_rules: 'Rules that are live or paused',
-    wayside_places: 'Places in the index',
-  };
-  const gauges = new Map<string, Gauge>();
-  const set = (name: string, value: number, help: string) => {
-    let gauge = gauges.get(name);
-    if (gauge === undefined) {
-      gauge = new Gauge({ name, help, registers: [registry] });
-      gauges.set(name, gauge);
-    }
-    gauge.set(value);
-  };
-  const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
   const collect = async () => {
-    set(
+    const [engine, delivery] = await Promise.all([
+      answerWithin(sources.engine),
+      answerWithin(sources.delivery),
+    ]);
+    for (const name of told) registry.removeSingleMetric(name);
+    told.clear();
+    tell(
       'wayside_journal_pending_bytes',
       sources.journalPendingBytes(),
-      journal.wayside_journal_pending_bytes,
+      'Payload bytes on their way to the disk',
     );
     for (const [name, value] of Object.entries(sources.broker()))
-      set(`wayside_broker_${snake(name)}`, value, `Broker: ${name}`);
-    const status = await sources.engine();
-    const { journalSeq } = status;
-    set('wayside_journal_last_seq', journalSeq, journal.wayside_journal_last_seq);
-    set('wayside_engine_seq', status.engineSeq, engine.wayside_engine_seq);
-    set('wayside_telemetry_seq', status.telemetrySeq, engine.wayside_telemetry_seq);
-    set('wayside_engine_backlog', Math.max(0, journalSeq - status.engineSeq), engine.wayside_engine_backlog);
-    set(
-      'wayside_telemetry_backlog',
-      Math.max(0, journalSeq - status.telemetrySeq),
-      engine.wayside_telemetry_backlog,
-    );
-    set('wayside_rules', status.rules, engine.wayside_rules);
-    set('wayside_places', status.places, engine.wayside_places);
-    for (const [name, value] of Object.entries(status.counts))
-      set(`wayside_engine_${snake(name)}`, value, `Engine, since its start: ${name}`);
-    for (const [name, value] of Object.entries(await sources.delivery())) {
-      set(`wayside_delivery_${snake(name)}`, value ?? 0, `Delivery: ${name}`);
-    }
+      tell(`wayside_broker_${snake(name)}`, value, `Broker: ${name}`);
+    up.set({ part: 'engine' }, engine.error === undefined ? 1 : 0);
+    if (engine.error === undefined) tellEngine(engine.value);
+    up.set({ part: 'delivery' }, delivery.error === undefined ? 1 : 0);
+    for (const [name, value] of Object.entries(delivery.value ?? {}))
+      tell(`wayside_delivery_${snake(name)}`, value ?? 0, `Delivery: ${name}`);
   };
   const exposition = registry.metrics.bind(registry);
   registry.metrics = async () => {
@@ -71,4 +81,8 @@ export function createMetrics(sources: MetricSources): Registry {
     return exposition();
   };
   return registry;
+}
+
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
