@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { baseMapPlugin } from './base-map-plugin.ts';
+import { precompressPlugin } from './precompress-plugin.ts';
 import { serviceWorkerPlugin } from './service-worker-plugin.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
@@ -9,7 +10,7 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 /** Two pages, the console and the consumer page, and the consumer page's service worker. */
 export default defineConfig({
   root,
-  plugins: [react(), baseMapPlugin(), serviceWorkerPlugin()],
+  plugins: [react(), baseMapPlugin(), precompressPlugin(), serviceWorkerPlugin()],
   build: {
     outDir: `${root}dist`,
     emptyOutDir: true,

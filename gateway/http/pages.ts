@@ -18,6 +18,7 @@ export async function servePages(app: HttpApp, directory: string = BUILT_PAGES):
       root: directory,
       index: 'index.html',
       cacheControl: false,
+      preCompressed: true,
       setHeaders(reply, path) {
         // Vite puts a hash of the content into the names below assets/; all else must be asked for anew.
         const isHashed = path.startsWith(`${directory}assets/`);

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startHttp, type TestServer } from './http-server.ts';
 
@@ -14,6 +15,7 @@ beforeAll(async () => {
   await writeFile(join(directory, 'sw.js'), 'self');
   await writeFile(join(directory, 'manifest.webmanifest'), '{}');
   await writeFile(join(directory, 'assets', 'main-abc123.js'), '1');
+  await writeFile(join(directory, 'assets', 'main-abc123.js.br'), brotliCompressSync('1'));
   await writeFile(join(directory, 'overlay.geojson'), '{"type":"FeatureCollection","features":[]}');
   server = await startHttp({
     pages: `${directory}/`,
@@ -49,6 +51,20 @@ describe('pages', () => {
     expect(worker.headers.get('service-worker-allowed')).toBe('/');
     expect(worker.headers.get('cache-control')).toBe('no-cache');
     expect((await page('/manifest.webmanifest')).headers.get('content-type')).toContain('manifest');
+  });
+
+  it('come compressed where the build has compressed them and the browser takes it', async () => {
+    const asked = (encoding: string) =>
+      server.call('GET', '/assets/main-abc123.js', { token: null, headers: { 'accept-encoding': encoding } });
+    const compressed = await asked('gzip, br');
+    expect(compressed.headers.get('content-encoding')).toBe('br');
+    expect(compressed.headers.get('content-type')).toContain('javascript');
+    expect(compressed.headers.get('cache-control')).toContain('immutable');
+    expect(compressed.headers.get('vary')).toContain('ccept-');
+    const plain = await asked('identity');
+    expect(plain.headers.get('content-encoding')).toBeNull();
+    expect([compressed.body, plain.body]).toEqual(['1', '1']);
+    expect((await page('/')).headers.get('content-encoding')).toBeNull();
   });
 
   it('do not stand in for files and addresses that are not there', async () => {
