@@ -13,7 +13,7 @@ export interface Schema {
     device_key: string;
     type: string;
     consumer_id: string | null;
-    /** scrypt, with its salt and cost: broker/credentials.ts has the form. */
+    /** Salted SHA-256: broker/credentials.ts has the form, and why no more is needed. */
     token_hash: string;
     created_at: number;
   };
