@@ -36,9 +36,9 @@ export interface OutboxStore {
   nextDueAt(except: readonly string[]): Promise<number | null>;
   /**
    * Writes results, all or none. A row that has moved on meanwhile (its receipt was faster) keeps its state.
-   * @param sentAt domain time @param goneAt real time @returns the rows as they are now
+   * @param at domain time, for `sent_at` and `gone_at` @returns the rows as they are now
    */
-  record(results: readonly DeliveryResult[], sentAt: number, goneAt: number): Promise<readonly DeliveryRow[]>;
+  record(results: readonly DeliveryResult[], at: number): Promise<readonly DeliveryRow[]>;
   /** How many wait, and since when (domain time; null where none does). */
   backlog(): Promise<{ readonly size: number; readonly oldestCreatedAt: number | null }>;
 }
@@ -65,15 +65,15 @@ export function createOutboxStore(db: Kysely<Schema>, ruleNeeds: () => Promise<R
       return at;
     },
 
-    async record(results, sentAt, goneAt) {
+    async record(results, at) {
       if (results.length === 0) return [];
       return db.transaction().execute(async (trx) => {
-        for (const result of results) await recordOne(trx, result, sentAt);
+        for (const result of results) await recordOne(trx, result, at);
         const gone = results.flatMap((result) => result.goneSubscriptions);
         if (gone.length > 0) {
           await trx
             .updateTable('push_subscriptions')
-            .set({ gone_at: goneAt })
+            .set({ gone_at: at })
             .where('id', 'in', gone)
             .where('gone_at', 'is', null)
             .execute();

@@ -118,7 +118,7 @@ export function createOutbox(store: OutboxStore, parts: DeliverParts, options: O
       const results = ended;
       ended = [];
       try {
-        const rows = await store.record(results, parts.domainNow(), parts.realNow());
+        const rows = await store.record(results, parts.domainNow());
         for (const { id, kind } of results) {
           totals[kind] += 1;
           underWay.delete(id);

@@ -33,7 +33,7 @@ export interface Schema {
     p256dh: string;
     auth: string;
     created_at: number;
-    /** Set once the push service said 404 or 410. */
+    /** Domain time at which the push service said 404 or 410. */
     gone_at: number | null;
   };
   places: { id: string; name: string; feature_json: string; updated_at: number };
