@@ -46,6 +46,12 @@ export const ERRORS = {
     mend: 'Ask for a new link.',
   },
   forbidden: { status: 403, retry: false, title: 'Your role does not allow this', mend: 'Ask an admin.' },
+  foreign_origin: {
+    status: 403,
+    retry: false,
+    title: 'A page of another origin may not use this session',
+    mend: 'Use the pages of this gateway, a bearer token, or set WAYSIDE_PUBLIC_URL to where browsers reach it.',
+  },
   not_found: {
     status: 404,
     retry: false,

@@ -26,8 +26,8 @@ declare module 'fastify' {
 /**
  * Finds who asks: the admin token or a staff cookie on staff routes, a consumer cookie on `/api/v1/me`.
  *
- * @throws WaysideError `not_signed_in` where a bearer token is given and wrong, `forbidden` where a page of another origin uses
- * the cookie to change something
+ * @throws WaysideError `not_signed_in` where a bearer token is given and wrong, `foreign_origin` where a page of another origin
+ * uses the cookie to change something
  */
 export async function identify(
   deps: HttpDependencies,
@@ -46,7 +46,7 @@ export async function identify(
   }
   const cookie = request.cookies[COOKIES[side]];
   if (cookie === undefined) return { kind: 'anonymous' };
-  refuseForgery(request);
+  refuseForgery(deps, request);
   const session = await findSession(deps.records, cookie, deps.realNow());
   if (session === null || session.kind !== side) return { kind: 'anonymous' };
   return session.kind === 'staff'
@@ -56,13 +56,19 @@ export async function identify(
 
 /**
  * A browser sends the cookie also with what a page on another port or a sibling host has it do, for SameSite counts these as
- * the same site; it says so in Sec-Fetch-Site (W3C Fetch Metadata).
+ * the same site; it says so in Sec-Fetch-Site (W3C Fetch Metadata), and older ones in Origin. What sends neither is no browser.
  */
-function refuseForgery(request: FastifyRequest): void {
-  const from = request.headers['sec-fetch-site'];
-  const onlyReads = request.method === 'GET' || request.method === 'HEAD';
-  if (onlyReads || from === undefined || from === 'same-origin' || from === 'none') return;
-  throw new WaysideError('forbidden', 'a page of another origin may not do this');
+function refuseForgery({ config }: HttpDependencies, request: FastifyRequest): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  const { 'sec-fetch-site': site, origin, host } = request.headers;
+  if (site !== undefined) {
+    if (site === 'same-origin' || site === 'none') return;
+    throw new WaysideError('foreign_origin', 'the browser says that the request comes from another origin');
+  }
+  if (origin === undefined) return;
+  const isOurs = URL.canParse(origin) && new URL(origin).host === host;
+  if (isOurs || (config.publicUrl !== null && new URL(config.publicUrl).origin === origin)) return;
+  throw new WaysideError('foreign_origin', 'the origin is not the one of this gateway');
 }
 
 /** The member of staff who asks, on a route that the access table gives to staff. */

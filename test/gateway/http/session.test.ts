@@ -85,9 +85,22 @@ describe('signing in', () => {
         ...(method === 'POST' && { body: {} }),
       });
     for (const site of ['same-site', 'cross-site'])
-      expect(await from(site, 'POST')).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+      expect(await from(site, 'POST')).toMatchObject({ status: 403, body: { code: 'foreign_origin' } });
     expect((await from('same-origin', 'POST')).status).toBe(201);
     expect((await from('same-site', 'GET')).status).toBe(200);
+
+    const { host } = new URL(server.url);
+    const withOrigin = (origin: string) =>
+      server.call('POST', '/api/v1/consumers/absent/invitations', { cookie, headers: { origin } });
+    for (const origin of ['http://localhost:3000', 'http://127.0.0.1', 'null'])
+      expect(await withOrigin(origin)).toMatchObject({ status: 403, body: { code: 'foreign_origin' } });
+    for (const origin of [`http://${host}`, `https://${host}`])
+      expect((await withOrigin(origin)).status).toBe(404);
+    const byToken = await server.call('POST', '/api/v1/consumers', {
+      body: {},
+      headers: { origin: 'http://localhost:3000', 'sec-fetch-site': 'same-site' },
+    });
+    expect(byToken.status).toBe(201);
   });
 
   it('logs neither passwords nor cookies', () => {
