@@ -26,6 +26,10 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/session': STAFF,
   'DELETE /api/v1/session': 'anybody',
 
+  'POST /api/v1/users': ADMIN,
+  'GET /api/v1/users': ADMIN,
+  'DELETE /api/v1/users/:name': ADMIN,
+
   'POST /api/v1/devices': DEVICE_MANAGERS,
   'GET /api/v1/devices': STAFF,
   'GET /api/v1/devices/:id': STAFF,

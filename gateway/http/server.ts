@@ -27,6 +27,7 @@ import { registerRuleRoutes } from './routes/rules.ts';
 import { registerServiceRoutes } from './routes/service.ts';
 import { registerSessionRoutes } from './routes/session.ts';
 import { registerTelemetryRoutes } from './routes/telemetry.ts';
+import { registerUserRoutes } from './routes/users.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { createSignInBackoff } from './sign-in-backoff.ts';
 
@@ -92,6 +93,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     await documentRoutes(app);
     registerServiceRoutes(app, context);
     registerSessionRoutes(app, context);
+    registerUserRoutes(app, context);
     registerDeviceRoutes(app, context);
     registerConsumerRoutes(app, context);
     registerPushSubscriptionRoutes(app, context);

@@ -1,9 +1,8 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { hashPassword, newToken, verifyPassword } from '../../../broker/credentials.ts';
 import { WaysideError } from '../../errors.ts';
-import type { Role } from '../../records/schema.ts';
 import { createSession, deleteSession } from '../../records/sessions.ts';
-import { findUser, type User } from '../../records/users.ts';
+import { findUser, ROLES, type User } from '../../records/users.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { COOKIES, clearSessionCookie, setSessionCookie, staffOf } from '../identity.ts';
 import { Choice, Closed } from '../shapes.ts';
@@ -12,7 +11,6 @@ import { BackoffError } from '../sign-in-backoff.ts';
 const SESSION_MS = 12 * 3_600_000;
 /** Passwords checked at once: each takes 32 MB and a tenth of a second, by design. */
 const MAX_VERIFYING = 8;
-const ROLES: readonly Role[] = ['admin', 'marketer', 'analyst', 'device-manager'];
 
 /** Signing in and out of the console. */
 export function registerSessionRoutes(app: HttpApp, { deps, backoff, publicUrl }: RouteContext): void {
