@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { matching, newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
 
 /** Who makes a change, and when (domain time, epoch ms). */
@@ -42,10 +42,7 @@ export async function listAudit(
   const rows = await db
     .selectFrom('audit')
     .selectAll()
-    .where(withinPage(ORDER, page))
-    .where(matching({ subject: filter.subject, actor: filter.actor }))
-    .orderBy(newestFirst(ORDER))
-    .limit(page.limit + 1)
+    .$call(onPage(ORDER, page, { subject: filter.subject, actor: filter.actor }))
     .execute();
   return pageOf(
     ORDER,

@@ -2,7 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { QuietHours } from '../../rules/step.ts';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
-import { newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
 
 export interface Consumer {
@@ -110,12 +110,6 @@ export async function requireConsumer(
 }
 
 export async function listConsumers(db: Kysely<Schema>, page: PageRequest): Promise<Page<Consumer>> {
-  const rows = await db
-    .selectFrom('consumers')
-    .selectAll()
-    .where(withinPage(ORDER, page))
-    .orderBy(newestFirst(ORDER))
-    .limit(page.limit + 1)
-    .execute();
+  const rows = await db.selectFrom('consumers').selectAll().$call(onPage(ORDER, page)).execute();
   return pageOf(ORDER, rows, page.limit, (row) => [row.created_at, row.id], consumerOf);
 }

@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { SuppressionReason } from '../../rules/step.ts';
-import { matching, newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
 
 /** A decision as the API tells it. */
@@ -58,10 +58,7 @@ export async function listDecisions(
   const rows = await db
     .selectFrom('decisions')
     .selectAll()
-    .where(withinPage(ORDER, page))
-    .where(matching({ consumer, rule, device, reason, outcome: state }))
-    .orderBy(newestFirst(ORDER))
-    .limit(page.limit + 1)
+    .$call(onPage(ORDER, page, { consumer, rule, device, reason, outcome: state }))
     .execute();
   return pageOf(ORDER, rows, page.limit, (row) => [row.at, row.id], decisionOf);
 }

@@ -1,5 +1,5 @@
 import { type Kysely, type SqlBool, sql } from 'kysely';
-import { matching, newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { DeliveryState, Schema } from './schema.ts';
 
 /** A delivery as the API tells it. All times are domain time. */
@@ -65,10 +65,7 @@ export async function listDeliveries(
   let query = db
     .selectFrom('deliveries')
     .selectAll()
-    .where(withinPage(ORDER, page))
-    .where(matching({ consumer, rule, reason, state }))
-    .orderBy(newestFirst(ORDER))
-    .limit(page.limit + 1);
+    .$call(onPage(ORDER, page, { consumer, rule, reason, state }));
   if (device !== undefined) {
     query = query.where('decision_id', 'in', (select) =>
       select.selectFrom('decisions').select('decisions.id').where('decisions.device', '=', device),

@@ -2,7 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
 import { requireConsumer } from './consumers.ts';
-import { matching, newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
 
 export interface Device {
@@ -83,10 +83,7 @@ export async function listDevices(
   const rows = await db
     .selectFrom('devices')
     .selectAll()
-    .where(withinPage(ORDER, page))
-    .where(matching({ consumer_id: filter.consumer, type: filter.type }))
-    .orderBy(newestFirst(ORDER))
-    .limit(page.limit + 1)
+    .$call(onPage(ORDER, page, { consumer_id: filter.consumer, type: filter.type }))
     .execute();
   return pageOf(ORDER, rows, page.limit, (row) => [row.created_at, row.id], deviceOf);
 }

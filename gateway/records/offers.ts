@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { RenderedOffer } from '../../rules/step.ts';
-import { newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { DeliveryState, Schema } from './schema.ts';
 
 /** An offer as its consumer sees it, with the reason for which it came. */
@@ -32,9 +32,7 @@ export async function listOffers(
     .selectAll('deliveries')
     .select(['decisions.detail', 'rules.document_json'])
     .where('deliveries.consumer', '=', consumerId)
-    .where(withinPage(ORDER, page))
-    .orderBy(newestFirst(ORDER))
-    .limit(page.limit + 1)
+    .$call(onPage(ORDER, page))
     .execute();
   return pageOf(
     ORDER,

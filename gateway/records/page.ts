@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import { WaysideError } from '../errors.ts';
 
 /** Which part of a list is asked for. */
@@ -29,8 +29,29 @@ export interface ListOrder {
 
 type Key = readonly [time: number, id: string | number];
 
-/** Condition for the rows of one page: within `from` and `to`, and beyond the cursor. Throws `bad_cursor`. */
-export function withinPage(order: ListOrder, request: PageRequest): RawBuilder<SqlBool> {
+/**
+ * For `$call` of a query: restricts it to the rows of one page, and one more that tells whether there is a next page. Newest
+ * first; ids break ties, so that no row is told twice or passed over.
+ *
+ * @param columns values that columns must have; undefined does not restrict
+ * @throws WaysideError `bad_cursor`
+ */
+export function onPage(
+  order: ListOrder,
+  request: PageRequest,
+  columns: Readonly<Record<string, string | undefined>> = {},
+) {
+  const newestFirst = sql`${sql.ref(order.timeColumn)} desc, ${sql.ref(order.idColumn)} desc`;
+  return <Db, Table extends keyof Db, Row>(query: SelectQueryBuilder<Db, Table, Row>) =>
+    query
+      .where(withinPage(order, request))
+      .where(matching(columns))
+      .orderBy(newestFirst)
+      .limit(request.limit + 1);
+}
+
+/** Within `from` and `to`, and beyond the cursor. */
+function withinPage(order: ListOrder, request: PageRequest): RawBuilder<SqlBool> {
   const time = sql.ref(order.timeColumn);
   const conditions: RawBuilder<SqlBool>[] = [sql<SqlBool>`true`];
   if (request.from !== undefined) conditions.push(sql`${time} >= ${request.from}`);
@@ -42,8 +63,7 @@ export function withinPage(order: ListOrder, request: PageRequest): RawBuilder<S
   return sql.join<SqlBool>(conditions, sql` and `) as RawBuilder<SqlBool>;
 }
 
-/** Condition that every named column equals its value; a value of undefined does not restrict. */
-export function matching(columns: Readonly<Record<string, string | undefined>>): RawBuilder<SqlBool> {
+function matching(columns: Readonly<Record<string, string | undefined>>): RawBuilder<SqlBool> {
   const conditions: RawBuilder<SqlBool>[] = [sql<SqlBool>`true`];
   for (const [column, value] of Object.entries(columns)) {
     if (value !== undefined) conditions.push(sql`${sql.ref(column)} = ${value}`);
@@ -51,13 +71,8 @@ export function matching(columns: Readonly<Record<string, string | undefined>>):
   return sql.join<SqlBool>(conditions, sql` and `) as RawBuilder<SqlBool>;
 }
 
-/** Newest first; ids break ties, so that no row is told twice or passed over. */
-export function newestFirst(order: ListOrder): RawBuilder<unknown> {
-  return sql`${sql.ref(order.timeColumn)} desc, ${sql.ref(order.idColumn)} desc`;
-}
-
 /**
- * Makes a page of what a query with `limit + 1` rows found.
+ * Makes a page of the rows that a query with `onPage` found.
  *
  * @param key the row's values of the order's two columns
  */

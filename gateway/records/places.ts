@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
-import { newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
 
 export interface StoredPlace {
@@ -67,13 +67,7 @@ export async function getPlace(db: Kysely<Schema>, id: string): Promise<StoredPl
 }
 
 export async function listPlaces(db: Kysely<Schema>, page: PageRequest): Promise<Page<StoredPlace>> {
-  const rows = await db
-    .selectFrom('places')
-    .selectAll()
-    .where(withinPage(ORDER, page))
-    .orderBy(newestFirst(ORDER))
-    .limit(page.limit + 1)
-    .execute();
+  const rows = await db.selectFrom('places').selectAll().$call(onPage(ORDER, page)).execute();
   return pageOf(ORDER, rows, page.limit, (row) => [row.updated_at, row.id], placeOf);
 }
 

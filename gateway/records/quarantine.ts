@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Kysely } from 'kysely';
-import { matching, newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
 
 /** A message that could not be taken, as the API tells it; repeats of the same are counted. */
@@ -33,10 +33,7 @@ export async function listQuarantine(
   const rows = await db
     .selectFrom('quarantine')
     .selectAll()
-    .where(withinPage(ORDER, page))
-    .where(matching({ device: filter.device, code: filter.reason }))
-    .orderBy(newestFirst(ORDER))
-    .limit(page.limit + 1)
+    .$call(onPage(ORDER, page, { device: filter.device, code: filter.reason }))
     .execute();
   return pageOf(
     ORDER,

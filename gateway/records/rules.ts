@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
-import { matching, newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { RuleState, Schema } from './schema.ts';
 
 export interface StoredRule {
@@ -96,10 +96,7 @@ export async function listRules(
   const rows = await db
     .selectFrom('rules')
     .selectAll()
-    .where(withinPage(ORDER, page))
-    .where(matching({ state: filter.state }))
-    .orderBy(newestFirst(ORDER))
-    .limit(page.limit + 1)
+    .$call(onPage(ORDER, page, { state: filter.state }))
     .execute();
   return pageOf(ORDER, rows, page.limit, (row) => [row.updated_at, row.id], ruleOf);
 }

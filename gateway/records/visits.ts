@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { matching, newestFirst, type Page, type PageRequest, pageOf, withinPage } from './page.ts';
+import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
 
 /** A visit as the API tells it. */
@@ -41,10 +41,7 @@ export async function listVisits(
   const rows = await db
     .selectFrom('visits')
     .selectAll()
-    .where(withinPage(ORDER, page))
-    .where(matching({ device: filter.device, consumer: filter.consumer, place: filter.place }))
-    .orderBy(newestFirst(ORDER))
-    .limit(page.limit + 1)
+    .$call(onPage(ORDER, page, { device: filter.device, consumer: filter.consumer, place: filter.place }))
     .execute();
   return pageOf(ORDER, rows, page.limit, (row) => [row.entered_at, row.id], visitOf);
 }
