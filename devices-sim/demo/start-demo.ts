@@ -159,7 +159,10 @@ async function startParts(
   };
 }
 
-/** The newcomer's own resident: agrees to all but health offers, and looks at every offer, so that the consumer page fills. */
+/**
+ * The newcomer's own resident: agrees to all but health offers, looks at every offer, and soon comes to a filling station with an
+ * empty tank, so that the consumer page has something to show.
+ */
 function you([someone]: readonly Resident[]): Resident {
   if (someone === undefined) throw new RangeError('a city without residents');
   return {
@@ -168,6 +171,7 @@ function you([someone]: readonly Resident[]): Resident {
     name: 'You',
     agreesTo: ['location_offers', 'device_offers'],
     curiosity: { looks: 1, clicks: 0 },
+    beginsNearFuel: true,
   };
 }
 

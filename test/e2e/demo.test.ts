@@ -138,6 +138,11 @@ describe('npm run demo', () => {
       .join('; ');
     const me = await fetch(`${origin}/api/v1/me`, { headers: { cookie: own } });
     expect(await me.json()).toMatchObject({ id: 'you', quietHours: null, subscriptions: 1 });
+    await eventually('an offer for "you"', WITHIN_MS, async () => {
+      const offers = await fetch(`${origin}/api/v1/me/offers`, { headers: { cookie: own } });
+      const { items } = (await offers.json()) as { items: unknown[] };
+      return items.length > 0 ? true : undefined;
+    });
     expect((await redeem()).status).toBe(401);
   });
 

@@ -25,11 +25,15 @@ const WARM_ENGINE_CELSIUS = 90;
 const OUTSIDE_CELSIUS = 16;
 const IDLE_RPM = 820;
 
-/** A car with its adapter: fuel, engine and satellite receiver. */
-export function createCar(random: Random): Car {
+/**
+ * A car with its adapter: fuel, engine and satellite receiver.
+ *
+ * @param fuelAtStart share of the tank; by chance where not given
+ */
+export function createCar(random: Random, fuelAtStart?: number): Car {
   const gps = createGpsReceiver(random.fork('gps'), 2.5);
   // A third of all cars begin nearly empty, so that filling stations are visited from the start.
-  let fuel = random.chance(0.34) ? random.between(0.05, 0.14) : random.between(0.2, 0.95);
+  let fuel = fuelAtStart ?? (random.chance(0.34) ? random.between(0.05, 0.14) : random.between(0.2, 0.95));
   let odometerMetres = random.between(4e6, 1.6e8);
   let coolant = random.between(OUTSIDE_CELSIUS, WARM_ENGINE_CELSIUS);
 

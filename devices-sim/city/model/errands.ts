@@ -34,6 +34,8 @@ const WEIGHTS: readonly (readonly [ErrandKind, number])[] = [
 ];
 /** Share of the tank below which drivers look for a station. */
 export const LOW_FUEL = 0.15;
+/** Share below which nobody puts it off. */
+export const RESERVE_FUEL = 0.05;
 /** People go to one of this many nearest places of a kind. */
 const NEAREST = 3;
 
@@ -64,8 +66,8 @@ export function createErrandChooser(city: City, resident: Resident, random: Rand
 
   return {
     next(here, last, fuel) {
-      if (fuel < LOW_FUEL && last !== 'fuel_station' && random.chance(0.8))
-        return toPoi('fuel_station', here);
+      const wantsFuel = fuel < RESERVE_FUEL || (fuel < LOW_FUEL && random.chance(0.8));
+      if (wantsFuel && last !== 'fuel_station') return toPoi('fuel_station', here);
       // Groceries are mostly taken home at once.
       if (last === 'supermarket' && random.chance(0.7))
         return { kind: 'home', ...home, staySeconds: stay('home', random) };

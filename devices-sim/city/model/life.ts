@@ -1,6 +1,6 @@
 import { type Car, createCar } from './car.ts';
 import type { City } from './city.ts';
-import { createErrandChooser, type Errand, type ErrandKind, LOW_FUEL } from './errands.ts';
+import { createErrandChooser, type Errand, type ErrandKind, LOW_FUEL, RESERVE_FUEL } from './errands.ts';
 import { CAR_AGILITY, createMover, type Mover, WALKER_AGILITY } from './mover.ts';
 import { drivingPath, lengthOf, type Spot, walkingPath } from './path.ts';
 import type { Resident } from './people.ts';
@@ -30,7 +30,8 @@ type Doing =
 const WALKABLE_METRES = 350;
 
 export function createLife(city: City, resident: Resident, random: Random): Life {
-  const car = createCar(random.fork('car'));
+  const inNeed = resident.beginsNearFuel === true;
+  const car = createCar(random.fork('car'), inNeed ? RESERVE_FUEL / 2 : undefined);
   const errands = createErrandChooser(city, resident, random.fork('errands'));
   const nodeAt = (node: number): Point => city.graph.nodes[node] as Point;
 
@@ -74,7 +75,7 @@ export function createLife(city: City, resident: Resident, random: Random): Life
   /** Puts the person somewhere in the midst of life: many are about to arrive, so that a run has something to show at once. */
   function begin(): Doing {
     const errand = errands.next(nodeAt(resident.homeNode), null, car.fuel);
-    const luck = random.next();
+    const luck = inNeed ? 0 : random.next();
     if (luck < 0.6 || car.fuel < LOW_FUEL) {
       const path = drivingPath(city, carNode, errand.parkingNode, random);
       const metresLeft = luck < 0.35 ? random.between(60, 320) : random.between(320, 2500);

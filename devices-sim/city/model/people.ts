@@ -17,6 +17,8 @@ export interface Resident {
   readonly agreesTo: readonly ConsentPurpose[];
   /** Chances, 0 to 1, of looking at an offer and of following it once seen. */
   readonly curiosity: { readonly looks: number; readonly clicks: number };
+  /** Begins with a nearly empty tank, on the last stretch to a filling station: for whom something is to happen at once. */
+  readonly beginsNearFuel?: boolean;
 }
 
 const FIRST_NAMES = [
