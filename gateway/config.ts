@@ -188,5 +188,6 @@ function timeScale(value: string): number | undefined {
 
 function moment(value: string): number | undefined {
   const time = /^\d+$/.test(value) ? Number(value) : Date.parse(value);
-  return Number.isNaN(time) ? undefined : time;
+  // Beyond what ECMAScript can name there is no date, and nothing that reckons with dates would work.
+  return Number.isNaN(new Date(time).getTime()) ? undefined : time;
 }

@@ -65,6 +65,10 @@ describe('settings', () => {
     expect(problems.WAYSIDE_HTTP_PORT).toContain('"80800"');
   });
 
+  it.each(['yesterday', '99999999999999999999', '2026-13-01'])('refuse %s as a moment', (text) => {
+    expect(problemsOf({ WAYSIDE_TIME_START: text })).toHaveProperty('WAYSIDE_TIME_START');
+  });
+
   it('that do not exist are named, with the nearest that does', () => {
     expect(problemsOf({ WAYSIDE_HTP_PORT: '80' })).toEqual({
       WAYSIDE_HTP_PORT: expect.stringContaining('WAYSIDE_HTTP_PORT'),
