@@ -75,10 +75,9 @@ export function admit(
     (position !== undefined && positionIsLate) ||
     (reading.event !== undefined && eventIsLate) ||
     (metrics !== undefined && fresh.length < Object.keys(metrics).length);
-  const stored: { -readonly [K in keyof AdmittedReading]: AdmittedReading[K] } = {
-    at: storedAt,
-    flags: flagsOf(anyLate, clockCorrected),
-  };
+  const stored = {} as { -readonly [K in keyof AdmittedReading]: AdmittedReading[K] };
+  stored.at = storedAt;
+  stored.flags = flagsOf(anyLate, clockCorrected);
   if (position !== undefined) stored.position = position;
   if (metrics !== undefined) stored.metrics = metrics;
   if (reading.event !== undefined) stored.event = reading.event;
@@ -124,9 +123,10 @@ function freshMetrics(
 ): Admission['metrics'] {
   if (isLate) return NO_METRICS;
   const fresh: (readonly [string, MetricValue])[] = [];
-  for (const entry of Object.entries(metrics)) {
-    const latest = device === null ? undefined : own(device.metrics, entry[0]);
-    if (latest === undefined || latest.at <= at) fresh.push(entry);
+  for (const name in metrics) {
+    const value = own(metrics, name);
+    const latest = device === null ? undefined : own(device.metrics, name);
+    if (value !== undefined && (latest === undefined || latest.at <= at)) fresh.push([name, value]);
   }
   return fresh;
 }
@@ -147,10 +147,17 @@ function checkMetrics(
   type: DeviceType | null,
   problems: ReadingProblem[],
 ): Readonly<Record<string, MetricValue>> | undefined {
-  const entries = Object.entries(metrics);
-  const kept = entries.filter(([name, value]) => isMetricKept(name, value, type, problems));
-  if (kept.length === 0) return undefined;
-  return kept.length === entries.length ? metrics : Object.fromEntries(kept);
+  const refused: string[] = [];
+  let kept = 0;
+  for (const name in metrics) {
+    const value = own(metrics, name);
+    if (value === undefined) continue;
+    if (isMetricKept(name, value, type, problems)) kept += 1;
+    else refused.push(name);
+  }
+  if (kept === 0) return undefined;
+  if (refused.length === 0) return metrics;
+  return Object.fromEntries(Object.entries(metrics).filter(([name]) => !refused.includes(name)));
 }
 
 function isMetricKept(
@@ -161,10 +168,6 @@ function isMetricKept(
 ): boolean {
   if (type === null) return true;
   const metric = own(type.metrics, name);
-  const refuse = (what: string): false => {
-    problems.push({ code: 'bad_metric', message: `metrics.${name} ${what}` });
-    return false;
-  };
   if (metric === undefined) {
     switch (type.unknownMetrics) {
       case 'keep':
@@ -173,16 +176,24 @@ function isMetricKept(
         return false;
       case 'quarantine':
         return refuse(
+          name,
+          problems,
           `is not a metric of device type ${type.id}; known are ${Object.keys(type.metrics).join(', ')}`,
         );
     }
   }
-  if (typeof value !== metric.kind) return refuse(`must be a ${metric.kind}, found a ${typeof value}`);
+  if (typeof value !== metric.kind)
+    return refuse(name, problems, `must be a ${metric.kind}, found a ${typeof value}`);
   if (typeof value !== 'number') return true;
-  if (!Number.isFinite(value)) return refuse('must be a finite number');
+  if (!Number.isFinite(value)) return refuse(name, problems, 'must be a finite number');
   if (metric.min !== undefined && value < metric.min)
-    return refuse(`must be at least ${metric.min} ${metric.unit}, found ${value}`);
+    return refuse(name, problems, `must be at least ${metric.min} ${metric.unit}, found ${value}`);
   if (metric.max !== undefined && value > metric.max)
-    return refuse(`must be at most ${metric.max} ${metric.unit}, found ${value}`);
+    return refuse(name, problems, `must be at most ${metric.max} ${metric.unit}, found ${value}`);
   return true;
+}
+
+function refuse(name: string, problems: ReadingProblem[], what: string): false {
+  problems.push({ code: 'bad_metric', message: `metrics.${name} ${what}` });
+  return false;
 }

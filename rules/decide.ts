@@ -1,6 +1,6 @@
 import { type Admission, admit } from './admission.ts';
 import { crossThresholds } from './crossings.ts';
-import { changeDevice, type Draft, deviceOf, setDevice } from './draft.ts';
+import { type Draft, deviceOf, setDevice } from './draft.ts';
 import { atMostMetresApart, squaredChord, unitVector, withinChord } from './geometry/sphere.ts';
 import { forgetOldCauses, judge } from './judge.ts';
 import {
@@ -15,8 +15,10 @@ import type { MetricValue, Position } from './reading.ts';
 import type { Rulebook } from './rulebook.ts';
 import type { Input, Step } from './step.ts';
 import { nextDueAt, runTimers } from './timers.ts';
-import { follow } from './track.ts';
+import { follow, type TrackVerdict } from './track.ts';
 import { moveThroughPlaces, refuteFix } from './visits.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Missing and negative accuracies count as this. */
 const DEFAULT_ACCURACY_METRES = 10;
@@ -38,7 +40,7 @@ export function decide(rulebook: Rulebook, memory: Memory, input: Input, now: nu
   const draft: Draft = {
     rulebook,
     consumer: input.consumer,
-    memory,
+    memory: { ...memory },
     ownDevices: null,
     decisions: [],
     visits: [],
@@ -66,11 +68,14 @@ function takeReading(draft: Draft, input: Extract<Input, { kind: 'reading' }>, n
   if (admission.lateEvent !== null)
     fireEvent(draft, device.id, device.type, admission.lateEvent, readingId, now);
   if (admission.isLate) return result;
-  setDevice(draft, device.id, hear(known ?? newDeviceMemory(device.type), device.type, admission, now));
+  const before = known ?? newDeviceMemory(device.type);
+  const { position } = admission;
+  const fix = position === null ? null : fixOf(position, admission.at, readingId);
+  const verdict = fix === null ? null : follow(before.track, before.held, fix);
   // Metrics first: the condition of a place rule sees the values that came with the position.
-  const mobile = type?.mobile ?? true;
-  if (admission.position !== null)
-    takePosition(draft, device.id, admission.position, admission.at, readingId, now, mobile);
+  const heard = hear(before, device.type, admission, now);
+  setDevice(draft, device.id, verdict === null || fix === null ? heard : moved(heard, fix, verdict));
+  if (verdict !== null && (type?.mobile ?? true)) visitPlaces(draft, device.id, verdict, readingId, now);
   for (const [name, value] of admission.metrics)
     crossThresholds(draft, device.id, name, value, readingId, now);
   if (admission.event !== null)
@@ -78,18 +83,17 @@ function takeReading(draft: Draft, input: Extract<Input, { kind: 'reading' }>, n
   return result;
 }
 
-/** A sign of life, and the values that came with it. */
-function hear(device: DeviceMemory, type: string, admission: Admission, now: number): DeviceMemory {
+/** A sign of life, and the values that came with it. A copy, which `moved` may still change. */
+function hear(device: DeviceMemory, type: string, admission: Admission, now: number): Mutable<DeviceMemory> {
   const { at, metrics, event } = admission;
-  return {
-    ...device,
-    type,
-    heardAt: Math.max(device.heardAt, now),
-    lastAt: Math.max(device.lastAt, at),
-    positionAt: admission.position === null ? device.positionAt : at,
-    metrics: metrics.length === 0 ? device.metrics : withLatest(device.metrics, metrics, at),
-    events: event === null ? device.events : bounded({ ...device.events, [event]: at }, (time) => time),
-  };
+  const heard: Mutable<DeviceMemory> = { ...device };
+  heard.type = type;
+  heard.heardAt = Math.max(device.heardAt, now);
+  heard.lastAt = Math.max(device.lastAt, at);
+  if (admission.position !== null) heard.positionAt = at;
+  if (metrics.length > 0) heard.metrics = withLatest(device.metrics, metrics, at);
+  if (event !== null) heard.events = bounded({ ...device.events, [event]: at }, (time) => time);
+  return heard;
 }
 
 function withLatest(
@@ -113,36 +117,36 @@ function bounded<T>(
   return Object.fromEntries(entries.slice(0, REMAINING_NAMES));
 }
 
-function takePosition(
-  draft: Draft,
-  deviceId: string,
-  position: Position,
-  at: number,
-  readingId: string,
-  now: number,
-  mobile: boolean,
-): void {
-  const device = deviceOf(draft, deviceId);
-  if (device === null) return;
+function fixOf(position: Position, at: number, readingId: string): HeldFix {
   const { accuracy } = position;
   const trusted = accuracy !== undefined && accuracy >= 0 ? accuracy : DEFAULT_ACCURACY_METRES;
-  const fix: HeldFix = { ...position, accuracy: trusted, at, readingId };
-  const verdict = follow(device.track, device.held, fix);
+  return { ...position, accuracy: trusted, at, readingId };
+}
+
+/** Takes a fix into a copy of a device's memory. */
+function moved(device: Mutable<DeviceMemory>, fix: HeldFix, verdict: TrackVerdict): DeviceMemory {
   switch (verdict.kind) {
     case 'ignored':
-      return;
+      return device;
     case 'held':
-      changeDevice(draft, deviceId, { held: verdict.held });
-      break;
+      device.held = verdict.held;
+      return device;
     case 'admitted':
-      changeDevice(draft, deviceId, {
-        track: verdict.track,
-        held: verdict.held,
-        anchor: anchorAfter(device.anchor, fix),
-      });
-      break;
+      device.track = verdict.track;
+      device.held = verdict.held;
+      device.anchor = anchorAfter(device.anchor, fix);
+      return device;
   }
-  if (!mobile) return;
+}
+
+function visitPlaces(
+  draft: Draft,
+  deviceId: string,
+  verdict: TrackVerdict,
+  readingId: string,
+  now: number,
+): void {
+  if (verdict.kind === 'ignored') return;
   for (const held of verdict.refuted) refuteFix(draft, deviceId, held, now);
   if (verdict.kind === 'admitted') moveThroughPlaces(draft, deviceId, verdict.track, readingId, now);
 }

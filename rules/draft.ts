@@ -3,13 +3,13 @@ import type { Rulebook } from './rulebook.ts';
 import type { ConsumerFacts, Decision, Visit } from './step.ts';
 
 /**
- * One step in the making. The memory in it is replaced, never changed in place, so that what did not change is shared with
- * the memory before; but for the record of devices, which is copied once a step, for most steps replace a device twice.
+ * One step in the making. What it changes belongs to the step: the memory itself is a copy from the start, its devices from
+ * the first change on. All else in it is replaced, never changed in place, and shared with the memory before.
  */
 export interface Draft {
   readonly rulebook: Rulebook;
   readonly consumer: ConsumerFacts | null;
-  memory: Memory;
+  memory: { -readonly [K in keyof Memory]: Memory[K] };
   /** The copy of `memory.devices` that belongs to this step, once there is one. */
   ownDevices: Record<string, DeviceMemory> | null;
   readonly decisions: Decision[];
@@ -34,5 +34,5 @@ export function setDevice(draft: Draft, deviceId: string, device: DeviceMemory):
     return;
   }
   draft.ownDevices = { ...draft.memory.devices, [deviceId]: device };
-  draft.memory = { ...draft.memory, devices: draft.ownDevices };
+  draft.memory.devices = draft.ownDevices;
 }

@@ -131,3 +131,11 @@ export function without<T>(record: Readonly<Record<string, T>>, key: string): Re
   const { [key]: _, ...rest } = record;
   return rest;
 }
+
+const NOTHING: readonly never[] = [];
+
+/** The entries of a record that is mostly empty, and then costs no list: a step asks for some that nearly always are. */
+export function entriesOf<T>(record: Readonly<Record<string, T>>): readonly (readonly [string, T])[] {
+  for (const key in record) if (Object.hasOwn(record, key)) return Object.entries(record);
+  return NOTHING;
+}

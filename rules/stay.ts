@@ -1,6 +1,6 @@
 import { changeDevice, type Draft } from './draft.ts';
 import { HOUR_MS } from './duration.ts';
-import { own, type Stay, without } from './memory.ts';
+import { entriesOf, own, type Stay, without } from './memory.ts';
 
 /** A visit that silence closed may be resumed for this long after its last reading. */
 export const RESUME_WITHIN_MS = 6 * HOUR_MS;
@@ -66,7 +66,7 @@ export function forgetInStay(draft: Draft, placeId: string, deviceId: string): v
  * during the visit) is outside. A phone that walked away from a parked car ends the visit; a car that waits does not prolong it.
  */
 export function settleStays(draft: Draft): void {
-  for (const [placeId, stay] of Object.entries(draft.memory.stays)) {
+  for (const [placeId, stay] of entriesOf(draft.memory.stays)) {
     if (isOver(draft, stay)) draft.memory = { ...draft.memory, stays: without(draft.memory.stays, placeId) };
   }
 }

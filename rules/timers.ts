@@ -15,9 +15,9 @@ export function runTimers(draft: Draft, now: number): void {
     const dueAt = nextDueAt(draft.rulebook, draft.memory);
     if (dueAt === null || dueAt > now) break;
     runDue(draft, dueAt, now);
-    draft.memory = { ...draft.memory, doneUntil: Math.max(draft.memory.doneUntil, dueAt) };
+    draft.memory.doneUntil = Math.max(draft.memory.doneUntil, dueAt);
   }
-  if (draft.memory.doneUntil < now) draft.memory = { ...draft.memory, doneUntil: now };
+  if (draft.memory.doneUntil < now) draft.memory.doneUntil = now;
 }
 
 /** Domain time at which the next of a subject's timers falls due, or null. */

@@ -2,7 +2,15 @@ import { changeDevice, type Draft, deviceOf } from './draft.ts';
 import { describeDuration, MINUTE_MS } from './duration.ts';
 import { contains, metresOutside, type Shape } from './geometry/shape.ts';
 import { type Firing, judge } from './judge.ts';
-import { type Fix, type HeldFix, type OpenVisit, own, type SilencedVisit, without } from './memory.ts';
+import {
+  entriesOf,
+  type Fix,
+  type HeldFix,
+  type OpenVisit,
+  own,
+  type SilencedVisit,
+  without,
+} from './memory.ts';
 import type { Place } from './place.ts';
 import type { CompiledPlace, PlaceRule } from './rulebook.ts';
 import { causeOf, forgetInStay, joinStay, leaveStay, RESUME_WITHIN_MS, settleStays } from './stay.ts';
@@ -48,7 +56,7 @@ export function moveThroughPlaces(
 ): void {
   const device = deviceOf(draft, deviceId);
   if (device === null) return;
-  for (const [placeId, visit] of Object.entries(device.visits)) {
+  for (const [placeId, visit] of entriesOf(device.visits)) {
     const compiled = draft.rulebook.place(placeId);
     if (compiled === undefined) closeVisit(draft, deviceId, placeId, visit, fix.at);
     else if (passesGate(fix, compiled.shape) && isBeyond(draft, fix, compiled.shape)) {
@@ -61,7 +69,7 @@ export function moveThroughPlaces(
       }
     }
   }
-  for (const [placeId, visit] of Object.entries(device.silenced))
+  for (const [placeId, visit] of entriesOf(device.silenced))
     reviseSilenced(draft, deviceId, placeId, visit, fix, now);
   for (const compiled of draft.rulebook.placesAt(fix.lat, fix.lon)) {
     if (own(deviceOf(draft, deviceId)?.visits ?? {}, compiled.place.id) !== undefined) continue;

@@ -62,8 +62,9 @@ async function processStretch(
   await registry.prepareDevices(new Set(ids.filter((id) => id !== null)));
   const taken: Taken[] = [];
   const owners = new Set<Subject>();
-  for (const [position, entry] of entries.entries()) {
-    const device = registry.device(ids[position] ?? '');
+  let position = 0;
+  for (const entry of entries) {
+    const device = registry.device(ids[position++] ?? '');
     if (device === undefined) {
       // The broker let it in, and the device was removed since: nobody is left to store it for.
       outcome.counts.unknownDevice += 1;
@@ -124,9 +125,10 @@ function stepEntry(context: Processing, taken: Taken, seen: Set<string>, outcome
   const { subject } = device;
   const consumer = factsOf(registry, device.consumerId);
   const packetRepeats = byPacket && packets.take(entry);
-  for (const [position, numbered] of readings.entries()) {
+  let position = 0;
+  for (const numbered of readings) {
     outcome.counts.readings += 1;
-    const identity = identities[position] ?? null;
+    const identity = identities[position++] ?? null;
     if (identity === null ? packetRepeats : isRepeated(identity, seen)) {
       outcome.counts.duplicates += 1;
       outcome.verdicts.push({ seq: numbered.seq, verdict: { kind: 'not_stored' } });
