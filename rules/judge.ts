@@ -55,7 +55,7 @@ export function judge(draft: Draft, firing: Firing): void {
     consumer,
     firing,
     { kind: 'sent', offer: rendering.offer },
-    'all that the rule asks for is given',
+    'every condition of the rule was met',
   );
 }
 

@@ -1,6 +1,6 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Link, Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { request } from '../api/request.ts';
 import type { Session } from '../api/shapes.ts';
@@ -54,9 +54,7 @@ export function Shell({ session }: { session: Session }) {
             </Link>
             <nav aria-label="Pages">
               {PAGES.map(({ path, name }) => (
-                <NavLink key={path} path={path}>
-                  {name}
-                </NavLink>
+                <NavLink key={path} path={path} name={name} />
               ))}
             </nav>
             <div className="top-right">
@@ -88,16 +86,19 @@ function skipToMain(): void {
   document.getElementById('main')?.focus();
 }
 
-function NavLink({ path, children }: { path: string; children: ReactNode }) {
+function NavLink({ path, name }: { path: string; name: string }) {
   const [location] = useLocation();
   const here = location === path;
+  useEffect(() => {
+    if (here) document.title = `${name} · Wayside`;
+  }, [here, name]);
   return (
     <Link
       href={path}
       className={here ? 'nav-link nav-here' : 'nav-link'}
       aria-current={here ? 'page' : undefined}
     >
-      {children}
+      {name}
     </Link>
   );
 }

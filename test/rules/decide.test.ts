@@ -147,7 +147,7 @@ describe('an offer', () => {
           expiresAt: NOW + 1_800_000,
         },
       },
-      detail: 'car-1 entered cafe; all that the rule asks for is given.',
+      detail: 'car-1 entered cafe; every condition of the rule was met.',
     });
   });
 
