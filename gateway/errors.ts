@@ -58,6 +58,18 @@ export const ERRORS = {
     title: 'There is nothing here by that name',
     mend: 'Check the id; names are case-sensitive.',
   },
+  method_not_allowed: {
+    status: 405,
+    retry: false,
+    title: 'That address does not take that method',
+    mend: 'The header Allow has the methods that it takes.',
+  },
+  request_timeout: {
+    status: 408,
+    retry: true,
+    title: 'The request took too long to come in',
+    mend: 'Send it again, faster.',
+  },
   already_exists: { status: 409, retry: false, title: 'That id is taken', mend: 'Choose another id.' },
   wrong_state: {
     status: 409,
@@ -100,6 +112,12 @@ export const ERRORS = {
     retry: false,
     title: 'The push endpoint is not one that this gateway sends to',
     mend: 'Use an https endpoint of a known push service, or name its origin in WAYSIDE_PUSH_HOSTS.',
+  },
+  headers_too_large: {
+    status: 431,
+    retry: false,
+    title: 'Address and headers are too large',
+    mend: 'Send fewer or shorter headers.',
   },
   too_many_requests: {
     status: 429,

@@ -25,15 +25,18 @@ export interface Reading {
 }
 
 /** Why (part of) a message was put in quarantine: a closed list. */
-export type QuarantineCode =
-  | 'bad_json'
-  | 'bad_shape'
-  | 'bad_position'
-  | 'bad_metric'
-  | 'bad_time'
-  | 'too_large'
-  | 'unknown_type'
-  | 'bad_encoding';
+export const QUARANTINE_CODES = [
+  'bad_json',
+  'bad_shape',
+  'bad_position',
+  'bad_metric',
+  'bad_time',
+  'too_large',
+  'unknown_type',
+  'bad_encoding',
+] as const;
+
+export type QuarantineCode = (typeof QUARANTINE_CODES)[number];
 
 /** One thing that was wrong with a message, told to the device and kept in quarantine. */
 export interface ReadingProblem {

@@ -84,6 +84,20 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/me/offers': 'consumer',
 };
 
+/** Methods that the API takes at an address, such as for the header Allow; none where it leads nowhere. */
+export function methodsAt(path: string): readonly string[] {
+  const parts = path.split('/');
+  return Object.keys(ACCESS).flatMap((line) => {
+    const [method = '', pattern = ''] = line.split(' ');
+    const wanted = pattern.split('/');
+    const fits =
+      wanted.length === parts.length &&
+      wanted.every((part, index) => (part.startsWith(':') ? parts[index] !== '' : part === parts[index]));
+    if (!fits) return [];
+    return method === 'GET' ? ['GET', 'HEAD'] : [method];
+  });
+}
+
 /** Pages and their files: they hold no data, and lie outside the table. */
 const OPEN_PREFIXES = ['/api/docs'];
 

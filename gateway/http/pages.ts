@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import { WaysideError } from '../errors.ts';
+import { methodsAt } from './access.ts';
 import type { HttpApp } from './context.ts';
 import { sendProblem } from './problems.ts';
 
@@ -32,6 +33,12 @@ export async function servePages(app: HttpApp, directory: string = BUILT_PAGES):
     const wantsPage = (request.headers.accept ?? '').includes('text/html');
     const isPage =
       request.method === 'GET' && !path.startsWith('/api/') && (wantsPage || path === '/' || path === '/me');
+    const methods = path === '/' || path === '/me' ? ['GET', 'HEAD'] : methodsAt(path);
+    if (!isPage && methods.length > 0) {
+      reply.header('allow', methods.join(', '));
+      const detail = `${path} takes ${methods.join(', ')}, not ${request.method}`;
+      return sendProblem(request, reply, new WaysideError('method_not_allowed', detail));
+    }
     if (!isPage) {
       return sendProblem(
         request,

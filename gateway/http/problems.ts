@@ -65,6 +65,9 @@ export function problemDocument(error: WaysideError, requestId: string): Problem
 function codedError(thrown: FastifyError): WaysideError {
   if (thrown instanceof WaysideError) return thrown;
   if (thrown.validation !== undefined) return invalidRequest(thrown);
+  // Said of every address that can be no file of the pages: with dots, doubled slashes, or too long a name.
+  if (thrown.code === 'FST_STATIC_FORBIDDEN_PATH')
+    return new WaysideError('not_found', 'this address leads nowhere', { cause: thrown });
   const code = FASTIFY_CODES[thrown.code];
   if (code !== undefined) return new WaysideError(code, thrown.message, { cause: thrown });
   const status = thrown.statusCode ?? 500;

@@ -5,6 +5,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { guardRoutes } from './access.ts';
 import { refuseUnkeepableBodies } from './body-values.ts';
+import { answerClientError } from './client-errors.ts';
 import type { HttpApp, RouteContext } from './context.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { type HandleMqttWebSocket, serveMqttWebSockets } from './mqtt-websocket.ts';
@@ -38,8 +39,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** What requests under way have to finish when the gateway stops. */
 const FINISH_WITHIN_MS = 5_000;
-/** Ids in addresses may have 128 characters, each of which may be percent-encoded. */
-const MAX_PARAMETER_LENGTH = 3 * 128;
+/** What Node takes of an address: an id that is too long reaches its route, whose schema says so. */
+const MAX_PARAMETER_LENGTH = 16 * 1024;
 
 export interface HttpServer {
   /** Listens. Rejects with Node's own error (`code: 'EADDRINUSE'`, `'EACCES'`) where the port can't be had. */
@@ -69,6 +70,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     // What goes wrong before a route is found does not come to the error handler.
     frameworkErrors: answerError,
+    clientErrorHandler: answerClientError,
     genReqId: () => randomUUID(),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true } },
   }).withTypeProvider<TypeBoxTypeProvider>();

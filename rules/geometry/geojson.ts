@@ -156,7 +156,7 @@ function readRing(value: unknown, path: string, report: Report): Ring | null {
   // A ring around a pole encloses the pole's cap, whatever its corners enclose on paper.
   const goesAround = Math.abs((ring.at(-1)?.[0] ?? 0) - (ring[0]?.[0] ?? 0)) >= 180;
   if (!goesAround && flatArea(ring) < SMALLEST_AREA_SQUARE_DEGREES) {
-    report(path, 'encloses no area: its corners lie on one line');
+    report(path, 'encloses no area: its corners lie on one line, or its edges cross as in a bow tie');
     return null;
   }
   return ring;

@@ -123,6 +123,14 @@ describe('a place', () => {
     expect(problemsOf(feature({ type: 'Point', coordinates: [50, 120] }, { radiusMetres: 50 }))).toContain(
       'look swapped',
     );
+    const bowTie = [
+      [0, 0],
+      [1, 1],
+      [1, 0],
+      [0, 1],
+      [0, 0],
+    ];
+    expect(problemsOf(feature({ type: 'Polygon', coordinates: [bowTie] }))).toContain('bow tie');
     expect(problemsOf(feature({ type: 'MultiPolygon', coordinates: [] }))).toContain('list of polygons');
     expect(
       problemsOf(feature({ type: 'Polygon', coordinates: [Array.from({ length: 100_001 }, () => [0, 0])] })),

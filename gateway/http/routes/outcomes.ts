@@ -1,4 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox';
+import { QUARANTINE_CODES } from '../../../rules/reading.ts';
 import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
 import { listAudit } from '../../records/audit.ts';
 import { listDecisions } from '../../records/decisions.ts';
@@ -152,7 +153,11 @@ export function registerOutcomeRoutes(app: HttpApp, { deps: { records } }: Route
       schema: {
         summary: 'Messages that could not be taken, and why',
         tags,
-        querystring: Closed({ ...PageQuery, device: Type.Optional(Id), reason: Type.Optional(Word) }),
+        querystring: Closed({
+          ...PageQuery,
+          device: Type.Optional(Id),
+          reason: Type.Optional(Choice(...QUARANTINE_CODES)),
+        }),
         response: { 200: ListOf(Quarantined) },
       },
     },

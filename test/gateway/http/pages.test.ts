@@ -45,6 +45,17 @@ describe('pages', () => {
     expect(answer.headers.get('cache-control')).toBe('no-cache');
   });
 
+  it.each([
+    `/api/v1/devices/${'a'.repeat(1_000)}`,
+    `/api/v1/${'a'.repeat(1_000)}`,
+    `/${'a'.repeat(1_000)}.js`,
+    '//assets//main-abc123.js',
+  ])('are not what an address that leads nowhere is refused for: %#', async (path) => {
+    const answer = await server.call('GET', path);
+    expect([400, 404]).toContain(answer.status);
+    expect(answer.body.detail).toMatch(/leads nowhere|must be 1 to 128 of/);
+  });
+
   it('have their files, hashed ones for good, the worker always anew', async () => {
     expect((await page('/assets/main-abc123.js')).headers.get('cache-control')).toContain('immutable');
     const worker = await page('/sw.js');

@@ -47,7 +47,7 @@ describe('problem documents', () => {
     type?: string,
   ][] = [
     ['an address that leads nowhere', 404, 'not_found', 'GET', '/api/v1/nonsense'],
-    ['a method that is not there', 404, 'not_found', 'PUT', '/api/v1/devices'],
+    ['a method that is not there', 405, 'method_not_allowed', 'PUT', '/api/v1/devices'],
     ['JSON cut short', 400, 'bad_json', 'POST', '/api/v1/devices', '{"id":'],
     ['an empty body', 400, 'bad_json', 'POST', '/api/v1/devices', ''],
     [
@@ -94,6 +94,13 @@ describe('problem documents', () => {
       'GET',
       `/api/v1/devices/${'a'.repeat(129)}`,
     ],
+    [
+      'an id in the address that is far too long',
+      400,
+      'bad_request',
+      'GET',
+      `/api/v1/devices/${'a'.repeat(2_000)}`,
+    ],
     ['a broken percent code', 400, 'bad_request', 'GET', '/api/v1/devices/%zz'],
     [
       'an unknown field',
@@ -112,6 +119,7 @@ describe('problem documents', () => {
     ['a day that no calendar has', 400, 'bad_request', 'GET', '/api/v1/decisions?from=2026-02-30'],
     ['a time without an offset', 400, 'bad_request', 'GET', '/api/v1/decisions?from=2026-05-01T08:00:00'],
     ['a reason that is not in the list', 400, 'bad_request', 'GET', '/api/v1/decisions?reason=because'],
+    ['a quarantine code that is not in the list', 400, 'bad_request', 'GET', '/api/v1/quarantine?reason=x'],
     ['a cursor that is none', 400, 'bad_cursor', 'GET', '/api/v1/decisions?cursor=xyz'],
     [
       'a body that is too large',
@@ -168,8 +176,38 @@ describe('problem documents', () => {
     expect((await server.call('POST', '/api/v1/devices', { body: many })).body.problems.length).toBe(100);
   });
 
-  it('survive a request that is no HTTP', async () => {
-    expect(await raw('nonsense\r\n\r\n')).toContain('400 Bad Request');
+  it('say which methods there are', async () => {
+    const allowed = async (method: string, path: string) => {
+      const answer = await server.call(method, path);
+      return [answer.status, answer.headers.get('allow')];
+    };
+    expect(await allowed('PUT', '/api/v1/devices')).toEqual([405, 'POST, GET, HEAD']);
+    expect(await allowed('DELETE', '/api/v1/devices/a?b=c')).toEqual([405, 'GET, HEAD, PATCH']);
+    expect(await allowed('PROPFIND', '/healthz')).toEqual([405, 'GET, HEAD']);
+    expect(await allowed('POST', '/')).toEqual([405, 'GET, HEAD']);
+    expect(await allowed('POST', '/api/v1/devices/a/b')).toEqual([404, null]);
+  });
+
+  it.each([
+    ['nonsense', 'nonsense\r\n\r\n', 400, 'bad_request'],
+    ['an unknown method', 'BLORP /healthz HTTP/1.1\r\nHost: a\r\n\r\n', 400, 'bad_request'],
+    [
+      'broken chunks',
+      'POST /api/v1/devices HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n',
+      400,
+      'bad_request',
+    ],
+    [
+      'headers without end',
+      `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'headers_too_large',
+    ],
+  ])('survive %s', async (_what, sent, status, code) => {
+    const [head = '', body = ''] = (await raw(sent)).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toContain('application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ status, code, requestId: expect.any(String) });
     expect((await server.call('GET', '/healthz', { token: null })).status).toBe(200);
   });
 
