@@ -74,7 +74,7 @@ export function admit(
     isLate ||
     (position !== undefined && positionIsLate) ||
     (reading.event !== undefined && eventIsLate) ||
-    (metrics !== undefined && fresh.length < Object.keys(metrics).length);
+    (metrics !== undefined && fresh.length < countOf(metrics));
   const stored = {} as { -readonly [K in keyof AdmittedReading]: AdmittedReading[K] };
   stored.at = storedAt;
   stored.flags = flagsOf(anyLate, clockCorrected);
@@ -96,6 +96,12 @@ export function admit(
     },
     problems: problems.length === 0 ? NO_PROBLEMS : problems,
   };
+}
+
+function countOf(metrics: Readonly<Record<string, MetricValue>>): number {
+  let count = 0;
+  for (const name in metrics) if (Object.hasOwn(metrics, name)) count += 1;
+  return count;
 }
 
 const NO_FLAGS: readonly ReadingFlag[] = [];

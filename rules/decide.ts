@@ -5,7 +5,7 @@ import { atMostMetresApart, squaredChord, unitVector, withinChord } from './geom
 import { forgetOldCauses, judge } from './judge.ts';
 import {
   type DeviceMemory,
-  type HeldFix,
+  type Fix,
   type Memory,
   MOST_REMEMBERED_NAMES,
   newDeviceMemory,
@@ -70,8 +70,8 @@ function takeReading(draft: Draft, input: Extract<Input, { kind: 'reading' }>, n
   if (admission.isLate) return result;
   const before = known ?? newDeviceMemory(device.type);
   const { position } = admission;
-  const fix = position === null ? null : fixOf(position, admission.at, readingId);
-  const verdict = fix === null ? null : follow(before.track, before.held, fix);
+  const fix = position === null ? null : fixOf(position, admission.at);
+  const verdict = fix === null ? null : follow(before.track, before.held, fix, readingId);
   // Metrics first: the condition of a place rule sees the values that came with the position.
   const heard = hear(before, device.type, admission, now);
   setDevice(draft, device.id, verdict === null || fix === null ? heard : moved(heard, fix, verdict));
@@ -117,14 +117,14 @@ function bounded<T>(
   return Object.fromEntries(entries.slice(0, REMAINING_NAMES));
 }
 
-function fixOf(position: Position, at: number, readingId: string): HeldFix {
+function fixOf(position: Position, at: number): Fix {
   const { accuracy } = position;
   const trusted = accuracy !== undefined && accuracy >= 0 ? accuracy : DEFAULT_ACCURACY_METRES;
-  return { ...position, accuracy: trusted, at, readingId };
+  return { ...position, accuracy: trusted, at };
 }
 
 /** Takes a fix into a copy of a device's memory. */
-function moved(device: Mutable<DeviceMemory>, fix: HeldFix, verdict: TrackVerdict): DeviceMemory {
+function moved(device: Mutable<DeviceMemory>, fix: Fix, verdict: TrackVerdict): DeviceMemory {
   switch (verdict.kind) {
     case 'ignored':
       return device;
@@ -151,7 +151,7 @@ function visitPlaces(
   if (verdict.kind === 'admitted') moveThroughPlaces(draft, deviceId, verdict.track, readingId, now);
 }
 
-function anchorAfter(anchor: DeviceMemory['anchor'], fix: HeldFix): DeviceMemory['anchor'] {
+function anchorAfter(anchor: DeviceMemory['anchor'], fix: Fix): DeviceMemory['anchor'] {
   if (anchor === null) return { lat: fix.lat, lon: fix.lon, movedAt: 0 };
   if (atMostMetresApart(anchor, fix) <= MOVED_METRES) return anchor;
   const here = unitVector(fix.lat, fix.lon);

@@ -34,33 +34,38 @@ const NONE: readonly HeldFix[] = [];
  *
  * @param track the last admitted fix; null: there is none, and every fix counts
  * @param held oldest first
+ * @param readingId of the fix, to be kept where it is held
  */
-export function follow(track: TrackFix | null, held: readonly HeldFix[], fix: HeldFix): TrackVerdict {
-  const { readingId: _, ...admitted } = fix;
+export function follow(
+  track: TrackFix | null,
+  held: readonly HeldFix[],
+  fix: Fix,
+  readingId: string,
+): TrackVerdict {
   const isCoarse = fix.accuracy > COARSE_METRES;
   if (held.length > 0 && !isCoarse) {
     const confirmed = held.findLastIndex((one) => impliedSpeed(one, fix) <= FASTEST_METRES_PER_SECOND);
     if (confirmed >= 0) {
       return {
         kind: 'admitted',
-        track: admitted,
+        track: fix,
         held: NONE,
         refuted: held.filter((_, index) => index !== confirmed),
       };
     }
     const pace = aircraftPace(held, fix);
-    if (pace !== null) return { kind: 'admitted', track: { ...admitted, pace }, held: NONE, refuted: NONE };
+    if (pace !== null) return { kind: 'admitted', track: { ...fix, pace }, held: NONE, refuted: NONE };
   }
   const speed = track === null ? 0 : impliedSpeed(track, fix);
   const fastest = Math.max(FASTEST_METRES_PER_SECOND, (track?.pace ?? 0) * AIRCRAFT_SPEED_RATIO);
   if (speed <= fastest) {
-    const next = speed > FASTEST_METRES_PER_SECOND ? { ...admitted, pace: speed } : admitted;
+    const next = speed > FASTEST_METRES_PER_SECOND ? { ...fix, pace: speed } : fix;
     return isCoarse
       ? { kind: 'admitted', track: next, held, refuted: NONE }
       : { kind: 'admitted', track: next, held: NONE, refuted: held };
   }
   if (isCoarse) return { kind: 'ignored' };
-  const waiting = [...held, fix];
+  const waiting = [...held, { ...fix, readingId }];
   return { kind: 'held', held: waiting.slice(-MOST_HELD), refuted: waiting.slice(0, -MOST_HELD) };
 }
 

@@ -1,14 +1,26 @@
+import type { AdmittedReading } from '../../rules/step.ts';
 import type { LiveEvent } from '../http/dependencies.ts';
-import type { PositionNote } from './outcome.ts';
+import type { KnownDevice } from './registry.ts';
 
 /** A device that has said nothing for this long (domain time) is not live any more. */
 const LIVE_MS = 10 * 60_000;
 /** Devices kept; beyond it those that were heard of longest ago are left out. */
 const MOST_DEVICES = 100_000;
 
+interface PositionNote {
+  readonly device: string;
+  readonly type: string;
+  readonly consumer: string | null;
+  readonly at: number;
+  readonly lat: number;
+  readonly lon: number;
+  readonly heading?: number;
+  readonly speed?: number;
+}
+
 /** Latest position of each device, and which of them changed since they were last told. */
 export interface LivePositions {
-  note(positions: Iterable<PositionNote>): void;
+  note(positions: Iterable<readonly [KnownDevice, AdmittedReading]>): void;
   /** All of them, for a stream that begins. */
   snapshot(now: number): readonly LiveEvent[];
   /** Those that changed since the last call. */
@@ -23,7 +35,9 @@ export function createLivePositions(): LivePositions {
 
   return {
     note(positions) {
-      for (const note of positions) {
+      for (const [device, reading] of positions) {
+        const note = noteOf(device, reading);
+        if (note === null) continue;
         latest.delete(note.device);
         latest.set(note.device, note);
         changed.add(note.device);
@@ -46,5 +60,20 @@ export function createLivePositions(): LivePositions {
       changed.clear();
       return events;
     },
+  };
+}
+
+function noteOf(device: KnownDevice, { at, position }: AdmittedReading): PositionNote | null {
+  if (position === undefined) return null;
+  const { lat, lon, heading, speed } = position;
+  return {
+    device: device.id,
+    type: device.type,
+    consumer: device.consumerId,
+    at,
+    lat,
+    lon,
+    ...(heading === undefined ? {} : { heading }),
+    ...(speed === undefined ? {} : { speed }),
   };
 }

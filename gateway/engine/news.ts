@@ -16,7 +16,7 @@ export function tellNews(
   listener: Calls<EngineListener>,
   positions: LivePositions,
 ): void {
-  positions.note(outcome.positions.values());
+  positions.note(outcome.positions);
   const events: LiveEvent[] = [];
   for (const { visit, consumer } of first(outcome.visits.values())) {
     events.push({ kind: 'visit', visit: { ...visit, ...(consumer === null ? {} : { consumer }) } });

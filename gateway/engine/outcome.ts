@@ -3,6 +3,7 @@ import type { AdmittedReading, Decision, Visit } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
 import type { TelemetryPoint } from '../telemetry/telemetry-store.ts';
 import type { Identity } from './once.ts';
+import type { KnownDevice } from './registry.ts';
 
 /**
  * What the engine noted about a reading that is not stored just as it was sent, so that the telemetry writer stores it
@@ -24,17 +25,6 @@ export interface QuarantineNote {
 export interface VisitNote {
   readonly visit: Visit;
   readonly consumer: string | null;
-}
-
-export interface PositionNote {
-  readonly device: string;
-  readonly type: string;
-  readonly consumer: string | null;
-  readonly at: number;
-  readonly lat: number;
-  readonly lon: number;
-  readonly heading?: number;
-  readonly speed?: number;
 }
 
 /** Counts since the thread started, by their names in /metrics. */
@@ -71,8 +61,8 @@ export interface Outcome {
   readonly visits: Map<string, VisitNote>;
   readonly decisions: Decision[];
   readonly quarantine: QuarantineNote[];
-  /** Newest position of each device, for the live stream. */
-  readonly positions: Map<string, PositionNote>;
+  /** Newest reading with a position of each device, for the live stream. */
+  readonly positions: Map<KnownDevice, AdmittedReading>;
   readonly counts: EngineCounts;
 }
 
@@ -124,6 +114,7 @@ export function noteProblems(
   device: string,
   problems: readonly ReadingProblem[],
 ): void {
+  if (problems.length === 0) return;
   const note = ({ code, message }: ReadingProblem) =>
     outcome.quarantine.push({
       device,

@@ -210,18 +210,8 @@ function noteReading(
   if (admitted.flags.includes('clock_corrected')) outcome.counts.clockCorrected += 1;
   outcome.points.push(pointOf(device.key, seq, entry.receivedAt, admitted));
   // A fix that would be a jump waits for the next ones, and is not where the device is.
-  const isHeld = step.memory.devices[device.id]?.held.at(-1)?.readingId === String(seq);
-  if (admitted.position !== undefined && !isHeld && !admitted.flags.includes('late')) {
-    const { lat, lon, heading, speed } = admitted.position;
-    outcome.positions.set(device.id, {
-      device: device.id,
-      type: device.type,
-      consumer: device.consumerId,
-      at: admitted.at,
-      lat,
-      lon,
-      ...(heading === undefined ? {} : { heading }),
-      ...(speed === undefined ? {} : { speed }),
-    });
-  }
+  const held = step.memory.devices[device.id]?.held.at(-1);
+  const isHeld = held !== undefined && held.readingId === String(seq);
+  if (admitted.position !== undefined && !isHeld && !admitted.flags.includes('late'))
+    outcome.positions.set(device, admitted);
 }

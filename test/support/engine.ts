@@ -5,7 +5,6 @@ import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import type { Clock } from '../../gateway/clock.ts';
 import { Engine } from '../../gateway/engine/engine.ts';
-import type { PositionNote } from '../../gateway/engine/outcome.ts';
 import { createRegistry } from '../../gateway/engine/registry.ts';
 import { createSubjects } from '../../gateway/engine/subjects.ts';
 import { createTelemetryWriter, type TelemetryWriter } from '../../gateway/engine/telemetry-writer.ts';
@@ -18,6 +17,7 @@ import { openRecords } from '../../gateway/records/open.ts';
 import type { Schema } from '../../gateway/records/schema.ts';
 import { createDuckDbStore } from '../../gateway/telemetry/duckdb-store.ts';
 import type { ReadingPoint, TelemetryStore } from '../../gateway/telemetry/telemetry-store.ts';
+import type { AdmittedReading } from '../../rules/step.ts';
 
 /** A moment that all tests of the engine begin at. */
 export const START = Date.UTC(2026, 4, 4, 12);
@@ -30,8 +30,8 @@ export interface EngineUnderTest {
   readonly engine: Engine;
   readonly writer: TelemetryWriter;
   readonly clock: Clock & { set(now: number): void };
-  /** Positions told to the live stream, in order. */
-  readonly shown: readonly PositionNote[];
+  /** Readings whose positions are told to the live stream, in order. */
+  readonly shown: readonly AdmittedReading[];
   /** Journals one message of a device, as if it came now. */
   send(device: string, payload: unknown, over?: Partial<JournalEntry>): Promise<void>;
   /** What the telemetry store has of a device, once it has everything. */
@@ -81,7 +81,7 @@ export async function startEngine(
     engineSeq: () => engine.seq,
     onRejected: async () => undefined,
   });
-  const shown: PositionNote[] = [];
+  const shown: AdmittedReading[] = [];
   let ids = 0;
   const engine = new Engine({
     db,

@@ -197,11 +197,11 @@ describe('a reading', () => {
     engine.clock.set(START + 1_000);
     await engine.send('car1', { position: { lat: 50, lon: 50 } });
     await settled(engine);
-    expect(engine.shown.map(({ lat }) => lat)).toEqual([30]);
+    expect(engine.shown.map(({ position }) => position?.lat)).toEqual([30]);
     engine.clock.set(START + 2_000);
     await engine.send('car1', { position: { lat: 50.0001, lon: 50 } });
     await settled(engine);
-    expect(engine.shown.map(({ lat }) => lat)).toEqual([30, 50.0001]);
+    expect(engine.shown.map(({ position }) => position?.lat)).toEqual([30, 50.0001]);
     expect(await engine.stored('car1')).toHaveLength(3);
   });
 });
