@@ -36,7 +36,7 @@ export async function registerRuleRoutes(app: HttpApp, { deps }: RouteContext): 
       schema: {
         summary: 'Save a rule as its next version',
         description:
-          'JSON, or YAML with Content-Type: application/yaml. A new rule is a draft unless `state` (in the address or the document) says otherwise.',
+          'JSON, or YAML (at most 32 KiB) with Content-Type: application/yaml. A new rule is a draft unless `state` (in the address or the document) says otherwise.',
         tags,
         consumes: ['application/json', 'application/yaml'],
         params: IdParams,

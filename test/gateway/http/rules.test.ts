@@ -106,6 +106,14 @@ describe('rules', () => {
     expect((await server.call('GET', '/api/v1/rules/bad')).status).toBe(404);
   });
 
+  it('are refused as YAML that would take long to read', async () => {
+    const long = Array.from({ length: 4_000 }, (_, n) => `key${n}: value`).join('\n');
+    expect(await put('long', long, '', 'application/yaml')).toMatchObject({
+      status: 413,
+      body: { code: 'payload_too_large' },
+    });
+  });
+
   it('are told of another id and an unknown state beside all else', async () => {
     const answer = await put('mine', {
       ...RULE,
@@ -132,6 +140,7 @@ describe('rules', () => {
       'application/yaml',
     ],
     ['plain text as YAML', 'hello', 'application/yaml'],
+    ['YAML with keys that are objects, each in another', `${'? '.repeat(1_000)}a`, 'application/yaml'],
   ])('are refused as %s', async (_what, body, contentType) => {
     expect(await put('x', body, '', contentType)).toMatchObject({
       status: 422,
