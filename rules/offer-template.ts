@@ -140,10 +140,25 @@ function checkTemplate(
     return;
   }
   const known = knownNames(trigger, deviceTypes);
-  for (const segments of engine.globalVariableSegmentsSync(template)) {
-    const message = unknownName(segments.filter((segment) => typeof segment === 'string').join('.'), known);
+  for (const name of namesIn(template)) {
+    const message = unknownName(name, known);
     if (message !== null) report(path, message);
   }
+}
+
+/** Dotted names that a template reads; of one that is worked out at run time, the part before it. */
+function namesIn(template: Template[]): readonly string[] {
+  return engine
+    .globalVariableSegmentsSync(template)
+    .map((segments) => segments.filter((segment) => typeof segment === 'string').join('.'));
+}
+
+/** Dotted names that the texts of an offer read. @throws what Liquid throws on templates that {@link readOffer} refuses */
+export function namesReadBy(offer: OfferTemplate): readonly string[] {
+  return TEXT_FIELDS.flatMap((field) => {
+    const text = offer[field];
+    return text === null ? [] : namesIn(engine.parse(text));
+  });
 }
 
 function describeLiquidError(error: unknown): string {

@@ -1,10 +1,12 @@
 import { type Condition, compileCondition } from './condition.ts';
 import type { DeviceType, Sensitivity } from './device-type.ts';
+import { namesReadBy } from './offer-template.ts';
 import type { Rule } from './rule.ts';
 import { PURPOSES, type Purpose } from './step.ts';
 
 /**
- * What a person must have agreed to for a rule to send, as a union: a place trigger, or a condition on place, position or visit →
+ * What a person must have agreed to for a rule to send, as a union over its trigger, its condition, and what its offer's texts
+ * read (else a lock screen would show a heart rate to somebody who never agreed to its use): a place, position or visit →
  * `location_offers`; a metric of sensitivity `health` → `health_offers`; any other metric, or an event → `device_offers`. A metric of sensitivity
  * `location` tells where somebody is, and counts as location.
  */
@@ -31,7 +33,7 @@ export function purposesOfCompiled(
       needed.add('device_offers');
       break;
   }
-  for (const read of condition?.reads ?? []) {
+  for (const read of [...(condition?.reads ?? []), ...namesReadBy(rule.offer)]) {
     const [root = '', ...rest] = read.split('.');
     if (root === 'place' || root === 'position' || root === 'visit') needed.add('location_offers');
     if (root !== 'metrics') continue;

@@ -251,6 +251,12 @@ describe('the purposes of a rule', () => {
     expect(purposes({ when: 'metrics.fuel < 0.5' })).toEqual(['location_offers', 'device_offers']);
     expect(purposes({ when: 'metrics["heartRate"] > 100.0' })).toEqual(['location_offers', 'health_offers']);
     expect(purposes({ trigger: { event: 'purchase' } })).toEqual(['device_offers']);
+    expect(
+      purposes({
+        trigger: { event: 'purchase' },
+        offer: { title: 'Well done', body: 'Your pulse was {{ metrics.heartRate }}', expires: 'PT30M' },
+      }),
+    ).toEqual(['device_offers', 'health_offers']);
     expect(purposes({ trigger: { event: 'purchase' }, when: 'position.lat > 50' })).toEqual([
       'location_offers',
       'device_offers',
