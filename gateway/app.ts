@@ -19,7 +19,7 @@ import { trimJournal } from './journal-trim.ts';
 import { createMetrics } from './metrics.ts';
 import { deliveryOf } from './records/deliveries.ts';
 import { ensureDeviceTypes, listDeviceTypes } from './records/device-types.ts';
-import { findDeviceTokenHash } from './records/devices.ts';
+import { findDeviceByToken, findDeviceTokenHash } from './records/devices.ts';
 import { migrate } from './records/migrate.ts';
 import { openRecordsThread } from './records/thread.ts';
 import { ensureAdmin } from './records/users.ts';
@@ -92,6 +92,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       now: () => clock.now(),
       realNow,
       findTokenHash: (userId) => findDeviceTokenHash(records.db, userId),
+      findUserByToken: (token) => findDeviceByToken(records.db, token),
       accept: (message) => journal.append(message),
     });
 
@@ -193,10 +194,10 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
   };
 }
 
-/** Tells each device that is there of its messages in quarantine; who is away has missed it (QoS 0). */
+/** Tells each device of its messages in quarantine; for a session that is away it waits, as far as the broker's limits go. */
 function tellDevices(broker: Broker, errors: readonly DeviceError[], log: Logger): void {
   const told = errors.map(({ device, ...error }) =>
-    broker.publish(`devices/${device}/errors`, JSON.stringify(error)),
+    broker.publish(`devices/${device}/errors`, JSON.stringify(error), { qos: 1 }),
   );
   Promise.all(told).catch((error: unknown) =>
     log.warn({ err: error, devices: errors.length }, 'devices could not be told of their errors'),

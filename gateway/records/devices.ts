@@ -1,9 +1,11 @@
 import type { Kysely, Selectable } from 'kysely';
+import { hashToken } from '../../broker/credentials.ts';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
 import { requireConsumer } from './consumers.ts';
 import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
+import { lookupHash } from './sessions.ts';
 
 export interface Device {
   readonly id: string;
@@ -29,7 +31,7 @@ export async function createDevice(
     readonly type: string;
     readonly consumerId: string | null;
     readonly deviceKey: string;
-    readonly tokenHash: string;
+    readonly token: string;
   },
   change: Change,
 ): Promise<Device> {
@@ -40,7 +42,7 @@ export async function createDevice(
       device_key: device.deviceKey,
       type: device.type,
       consumer_id: device.consumerId,
-      token_hash: device.tokenHash,
+      ...keptOf(device.token),
       created_at: change.at,
     };
     const inserted = await trx
@@ -67,6 +69,21 @@ export async function getDevice(db: Kysely<Schema>, id: string): Promise<Device>
 /** The name under which the device's telemetry is kept. @throws WaysideError `not_found` */
 export async function deviceKeyOf(db: Kysely<Schema>, id: string): Promise<string> {
   return (await deviceRow(db, id)).device_key;
+}
+
+/** What is kept of a token: one column to check it by, one to find it by. */
+function keptOf(token: string): Pick<Schema['devices'], 'token_hash' | 'token_lookup'> {
+  return { token_hash: hashToken(token), token_lookup: lookupHash(token) };
+}
+
+/** The device whose token this is, or null. */
+export async function findDeviceByToken(db: Kysely<Schema>, token: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('devices')
+    .select('id')
+    .where('token_lookup', '=', lookupHash(token))
+    .executeTakeFirst();
+  return row?.id ?? null;
 }
 
 /** Hash of the device's token for the broker, or null where there is no such device. */
@@ -108,12 +125,12 @@ export async function linkDevice(
 export async function replaceDeviceToken(
   db: Kysely<Schema>,
   id: string,
-  tokenHash: string,
+  token: string,
   change: Change,
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const row = await deviceRow(trx, id);
-    await trx.updateTable('devices').set({ token_hash: tokenHash }).where('id', '=', row.id).execute();
+    await trx.updateTable('devices').set(keptOf(token)).where('id', '=', row.id).execute();
     await writeAudit(trx, change, 'device.token_replaced', id);
   });
 }

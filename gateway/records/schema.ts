@@ -15,6 +15,8 @@ export interface Schema {
     consumer_id: string | null;
     /** Salted SHA-256: broker/credentials.ts has the form, and why no more is needed. */
     token_hash: string;
+    /** SHA-256 of the token, to find the device of firmware that sends the token alone; 256 random bits need no salt. */
+    token_lookup: string;
     created_at: number;
   };
   consumers: {

@@ -181,7 +181,15 @@ export async function addPerson(
   for (const [id, type] of Object.entries(devices)) {
     await db
       .insertInto('devices')
-      .values({ id, device_key: `key-${id}`, type, consumer_id: consumer, token_hash: '', created_at: START })
+      .values({
+        id,
+        device_key: `key-${id}`,
+        type,
+        consumer_id: consumer,
+        token_hash: '',
+        token_lookup: id,
+        created_at: START,
+      })
       .execute();
   }
 }

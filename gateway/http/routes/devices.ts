@@ -1,5 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { hashToken, newToken } from '../../../broker/credentials.ts';
+import { newToken } from '../../../broker/credentials.ts';
 import { suggestion } from '../../../rules/nearest-name.ts';
 import { WaysideError } from '../../errors.ts';
 import {
@@ -56,7 +56,7 @@ export function registerDeviceRoutes(app: HttpApp, { deps, newId }: RouteContext
         );
       }
       const token = newToken();
-      const device = { id, type, consumerId, deviceKey: newId(), tokenHash: hashToken(token) };
+      const device = { id, type, consumerId, deviceKey: newId(), token };
       await createDevice(records, device, changeBy(deps, request));
       await deps.changed({ kind: 'devices', ids: [id] });
       return reply.code(201).header('location', `/api/v1/devices/${id}`).send({ id, token });
@@ -121,7 +121,7 @@ export function registerDeviceRoutes(app: HttpApp, { deps, newId }: RouteContext
     async (request, reply) => {
       const { id } = request.params;
       const token = newToken();
-      await replaceDeviceToken(records, id, hashToken(token), changeBy(deps, request));
+      await replaceDeviceToken(records, id, token, changeBy(deps, request));
       await deps.changed({ kind: 'devices', ids: [id] });
       deps.disconnectDevice(id);
       return reply.code(201).send({ id, token });

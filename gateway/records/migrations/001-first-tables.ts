@@ -23,7 +23,7 @@ async function people(db: Kysely<unknown>): Promise<void> {
   await sql`create table devices (
     id text primary key, device_key text not null unique, type text not null,
     consumer_id text references consumers (id) on delete set null,
-    token_hash text not null, created_at integer not null)`.execute(db);
+    token_hash text not null, token_lookup text not null unique, created_at integer not null)`.execute(db);
   await sql`create index devices_by_time on devices (created_at, id)`.execute(db);
   await sql`create index devices_by_consumer on devices (consumer_id, created_at, id)`.execute(db);
   await sql`create table consents (
