@@ -87,12 +87,24 @@ const GENERATORS = {
   packets: new URL('./ingest-packets.ts', import.meta.url),
 };
 
-/** Runs the generator in its own process. @throws with what it wrote where a message was lost */
-export async function runLoad(order: LoadOrder): Promise<LoadReport> {
+/**
+ * Runs the generator in its own process, to its end.
+ *
+ * @param onAcknowledged called at the last PUBACK, before the generator closes its connections
+ * @throws with what it wrote where a message was lost
+ */
+export async function runLoad(
+  order: LoadOrder,
+  onAcknowledged: () => Promise<void> = async () => undefined,
+): Promise<LoadReport> {
   const child = spawn(process.execPath, [GENERATORS[order.from].pathname, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  return JSON.parse(await firstLine(child)) as LoadReport;
+  const ended = once(child, 'exit');
+  const report = JSON.parse(await firstLine(child)) as LoadReport;
+  await onAcknowledged();
+  await ended;
+  return report;
 }
 
 async function nodeSubject(name: string, file: URL, devices: number): Promise<Subject> {
