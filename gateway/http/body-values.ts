@@ -11,41 +11,50 @@ const MAX_PROBLEMS = 100;
  */
 export function refuseUnkeepableBodies(app: HttpApp): void {
   app.addHook('preValidation', async (request) => {
-    const problems = unkeepable(request.body);
+    const problems: Problem[] = [];
+    walk(request.body, [], problems);
     const [first] = problems;
     if (first !== undefined)
       throw new WaysideError('bad_request', `${first.path} ${first.message}`, { problems });
   });
 }
 
-/** The walk keeps a list of its own, for a recursion would itself be nested without end. */
-function unkeepable(body: unknown): readonly Problem[] {
-  const problems: Problem[] = [];
-  const open: { readonly value: unknown; readonly path: string; readonly depth: number }[] = [
-    { value: body, path: 'body', depth: 0 },
-  ];
-  for (let next = open.pop(); next !== undefined && problems.length < MAX_PROBLEMS; next = open.pop()) {
-    const { value, path, depth } = next;
-    if (!isKeepable(value)) problems.push({ path, message: 'must be a finite number' });
-    if (typeof value !== 'object' || value === null) continue;
-    if (depth === MAX_DEPTH) {
-      problems.push({ path, message: `is nested deeper than ${MAX_DEPTH} levels` });
-      continue;
-    }
-    // Long lists of coordinates are mostly plain numbers: these cost neither an entry nor a path.
-    for (const [name, element] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
-      if (typeof element === 'object' || !isKeepable(element))
-        open.push({ value: element, path: `${path}/${pointerPart(String(name))}`, depth: depth + 1 });
-    }
+/** @param trail names and indexes that lead to the value; a path is made of them only where there is a problem */
+function walk(value: unknown, trail: (string | number)[], problems: Problem[]): void {
+  if (problems.length >= MAX_PROBLEMS) return;
+  if (typeof value === 'number' && !Number.isFinite(value))
+    problems.push({ path: pathOf(trail), message: 'must be a finite number' });
+  if (typeof value !== 'object' || value === null) return;
+  if (trail.length === MAX_DEPTH) {
+    problems.push({ path: pathOf(trail), message: `is nested deeper than ${MAX_DEPTH} levels` });
+    return;
   }
-  return problems;
+  if (Array.isArray(value)) {
+    // By index, and in place for numbers: an import has a million coordinates, and this is the socket thread.
+    for (let index = 0; index < value.length; index += 1) {
+      if (!Number.isFinite(value[index])) walkInto(value[index], index, trail, problems);
+    }
+  } else {
+    for (const [name, element] of Object.entries(value)) walkInto(element, name, trail, problems);
+  }
 }
 
-function isKeepable(value: unknown): boolean {
-  return typeof value !== 'number' || Number.isFinite(value);
+function walkInto(
+  element: unknown,
+  name: string | number,
+  trail: (string | number)[],
+  problems: Problem[],
+): void {
+  trail.push(name);
+  walk(element, trail, problems);
+  trail.pop();
+}
+
+function pathOf(trail: readonly (string | number)[]): string {
+  return ['body', ...trail.map(pointerPart)].join('/');
 }
 
 /** A part of a JSON pointer (RFC 6901), short enough for a message. */
-function pointerPart(name: string): string {
-  return name.slice(0, 128).replaceAll('~', '~0').replaceAll('/', '~1');
+function pointerPart(name: string | number): string {
+  return String(name).slice(0, 128).replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -5,7 +5,10 @@ import { createWebSocketStream, WebSocketServer } from 'ws';
 export type HandleMqttWebSocket = (stream: Duplex, request: IncomingMessage) => void;
 
 const PATH = '/mqtt';
-/** One WebSocket message holds one or more MQTT packets; the broker has its own limit for each. */
+/**
+ * One WebSocket message holds one or more MQTT packets, or a part of one. It is gathered whole, so that a longer one ends the
+ * connection with code 1009; a larger packet has to come in several.
+ */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /**
