@@ -1,5 +1,9 @@
 import '../look/styles.ts';
-import './console.css';
+import './styles/base.css';
+import './styles/shell.css';
+import './styles/live.css';
+import './styles/feed.css';
+import './styles/lists.css';
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
