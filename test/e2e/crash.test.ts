@@ -145,6 +145,9 @@ describe('SIGKILL under load', () => {
         },
       });
     }
+    await eventually('everybody came in, and some again', 60_000, async () =>
+      (await allOf('/api/v1/deliveries')).length > DEVICES ? true : undefined,
+    );
     sending = false;
     await Promise.all(work);
     expect(acknowledgedInAll()).toBeGreaterThan(KILLS * 2_000);
