@@ -150,7 +150,7 @@ export function settingNames(): readonly string[] {
 
 function unknownNames(env: Env, known: ReadonlySet<string>): Problem[] {
   return Object.keys(env)
-    .filter((name) => name.startsWith('WAYSIDE_') && !known.has(name) && !name.startsWith('WAYSIDE_TEST_'))
+    .filter((name) => name.startsWith('WAYSIDE_') && !known.has(name))
     .map((name) => {
       const near = nearestName(name, [...known]);
       return {
