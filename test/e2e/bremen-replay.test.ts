@@ -138,6 +138,8 @@ async function simulate(...args: readonly string[]): Promise<string> {
 
 describe.skipIf(!hasData)(
   `the recorded Bremen journey over MQTT, at ${SPEED} times its speed${skipped}`,
+  // At 60 times its speed a machine that stalls for 2 s makes every fix late: once more, then it is the product.
+  { retry: 1 },
   () => {
     it('opens and closes the visits that an independent computation finds', async () => {
       const fixes = readFixes();
