@@ -142,6 +142,14 @@ describe.skipIf(chromiumPath === null)(`the console in Chromium${chromiumSkipped
     await see('clicked');
   });
 
+  it('lists each device with when it was last heard of', async () => {
+    await page.goto(`${world.gateway.httpUrl}/devices`);
+    await see('car-1');
+    await eventually('the time of its last position', WITHIN_MS, async () =>
+      (await hasText(page, 'not lately')) ? undefined : true,
+    );
+  });
+
   it.each(['light', 'dark'] as const)('has no accessibility violation on the lists, %s', async (scheme) => {
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
     for (const [path, text] of [
