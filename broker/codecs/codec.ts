@@ -4,7 +4,7 @@ import type { Reading, ReadingProblem } from '../../rules/reading.ts';
 export const MAX_READINGS_PER_MESSAGE = 1000;
 
 export interface Decoded {
-  /** In order of `at` (those without one last, for they count as of arrival), then as sent. */
+  /** As sent; the place in this list decides a reading's sequence number. */
   readonly readings: readonly Reading[];
   /** What was refused: a whole message, one element of it, or one field of an element. */
   readonly problems: readonly ReadingProblem[];
@@ -14,16 +14,6 @@ export interface Decoded {
 export interface Codec {
   /** Never throws on data. */
   decode(payload: Uint8Array): Decoded;
-}
-
-/** Stable: equal times stay as sent. The order decides a reading's sequence number, so it must not change. */
-export function inTimeOrder(readings: readonly Reading[]): readonly Reading[] {
-  const timeOf = (reading: Reading | undefined): number => reading?.at ?? Number.POSITIVE_INFINITY;
-  const ordered = readings.every(
-    (reading, index) => index === 0 || timeOf(readings[index - 1]) <= timeOf(reading),
-  );
-  if (ordered) return readings;
-  return readings.toSorted((a, b) => (timeOf(a) === timeOf(b) ? 0 : timeOf(a) - timeOf(b)));
 }
 
 const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d]);

@@ -1,6 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { Reading, ReadingProblem } from '../../rules/reading.ts';
-import { type Codec, type Decoded, inTimeOrder, MAX_READINGS_PER_MESSAGE } from './codec.ts';
+import { type Codec, type Decoded, MAX_READINGS_PER_MESSAGE } from './codec.ts';
 import { parseReading } from './json-reading.ts';
 
 /**
@@ -48,7 +48,7 @@ function decodeArray(elements: readonly unknown[]): Decoded {
     const reading = parseReading(element, `/${index}`, problems);
     if (reading !== null) readings.push(reading);
   }
-  return { readings: inTimeOrder(readings), problems };
+  return { readings, problems };
 }
 
 function refused(code: ReadingProblem['code'], message: string): Decoded {

@@ -129,20 +129,6 @@ describe('a reading in JSON', () => {
     ]);
   });
 
-  it('gives an array in order of time, those without a time last', () => {
-    const at = 1_763_756_400_000;
-    const { readings } = decode(
-      JSON.stringify([
-        { event: 'c', at: at + 2 },
-        { event: 'now' },
-        { event: 'a', at },
-        { event: 'd', at: at + 2 },
-        { event: 'b', at: at + 1 },
-      ]),
-    );
-    expect(readings.map(({ event }) => event).join(' ')).toBe('a b c d now');
-  });
-
   it('takes 1,000 elements, and refuses 1,001', () => {
     const many = (count: number): string =>
       JSON.stringify(Array.from({ length: count }, () => ({ event: 'x' })));
