@@ -30,15 +30,17 @@ export interface CommitContext {
 
 /**
  * Writes an outcome, the changed memories and the cursor as one transaction: either all of it is there after a crash, or
- * the same stretch of the journal is taken again from the same memories. `cursor` null: ticks, no journal was read.
+ * the same stretch of the journal is taken again from the same memories.
  *
+ * @param now domain time of the newest of it, epoch ms
+ * @param cursor journal sequence up to which it goes
  * @returns the decisions that are new
  */
 export async function commitOutcome(
   context: CommitContext,
   outcome: Outcome,
   now: number,
-  cursor: number | null,
+  cursor: number,
 ): Promise<readonly RecordedDecision[]> {
   let decisionId = context.lastDecisionId;
   let seenDay = context.lastSeenDay;
@@ -52,7 +54,7 @@ export async function commitOutcome(
     seenDay = await rememberSeen(transaction, outcome.identities, now, context.lastSeenDay);
     await context.packets.save(transaction);
     await context.subjects.save(transaction);
-    if (cursor !== null) await writeCursor(transaction, ENGINE_CURSOR, cursor);
+    await writeCursor(transaction, ENGINE_CURSOR, cursor);
     return fresh;
   });
   context.packets.saved();

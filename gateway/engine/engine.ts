@@ -15,18 +15,13 @@ import { createPacketMemory } from './packet-memory.ts';
 import { type Processing, processEntries, processTicks } from './process.ts';
 import type { Registry } from './registry.ts';
 import type { Subjects } from './subjects.ts';
+import { mayWait, nothingTaken, type Taken } from './taken.ts';
 import type { TelemetryWriter } from './telemetry-writer.ts';
 
-/**
- * Entries a batch: large enough to share one commit among many (about 8 ms), small enough to answer questions in between
- * (some 0.15 s).
- */
+/** Entries a batch: few enough to answer questions in between (some 0.1 s). */
 const ENTRIES_A_BATCH = 10_000;
 const BYTES_A_BATCH = 8 * 1024 * 1024;
-/**
- * While readings keep coming, batches begin at least this far apart, for each costs some 5 ms whatever it holds (two commits,
- * memories of all its subjects). A reading that comes alone is taken at once.
- */
+/** While readings keep coming, batches begin at least this far apart. A reading that comes alone is taken at once. */
 const BATCH_EVERY_MS = 50;
 /** A batch of this many means that more is waiting: the next one begins at once. */
 const ENTRIES_OF_A_BACKLOG = ENTRIES_A_BATCH / 2;
@@ -61,6 +56,7 @@ export class Engine {
   readonly #commit: CommitContext;
   readonly counts = noCounts();
   #seq = 0;
+  #taken: Taken = nothingTaken(0);
   /** Real time, epoch ms. */
   #nextBatchAt = 0;
   #trouble: string | null = null;
@@ -78,7 +74,7 @@ export class Engine {
     this.#commit = { db, subjects, packets, realNow, newId, lastDecisionId: 0, lastSeenDay: null };
   }
 
-  /** Journal sequence up to which everything was taken. */
+  /** Journal sequence up to which everything was taken and committed. */
   get seq(): number {
     return this.#seq;
   }
@@ -91,6 +87,7 @@ export class Engine {
   async start(): Promise<void> {
     const { db } = this.#parts;
     this.#seq = await readCursor(db, ENGINE_CURSOR);
+    this.#taken = nothingTaken(this.#seq);
     const newest = await db
       .selectFrom('decisions')
       .select('id')
@@ -104,7 +101,9 @@ export class Engine {
     this.#stopping = true;
     clearTimeout(this.#timer);
     await this.#drains;
-    await this.#work;
+    await this.#enqueue(async () => {
+      await this.#attempt(() => this.#commitTaken());
+    });
   }
 
   /** Takes all that is in the journal; resolves when nothing is left. */
@@ -135,9 +134,12 @@ export class Engine {
     if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(leftMs, BATCH_EVERY_MS)));
   }
 
-  /** Runs `task` between batches. */
+  /** Runs `task` between batches, when all that was taken is committed. */
   between(task: () => Promise<void>): Promise<void> {
-    return this.#enqueue(task);
+    return this.#enqueue(async () => {
+      await this.#attempt(() => this.#commitTaken());
+      await task();
+    });
   }
 
   #enqueue(task: () => Promise<void>): Promise<void> {
@@ -148,51 +150,69 @@ export class Engine {
     return done;
   }
 
+  /** Returns whether there may be more to do. */
   async #takeBatch(): Promise<boolean> {
-    const entries = await this.#parts.reader.read(this.#seq, ENTRIES_A_BATCH, BYTES_A_BATCH);
+    const { reader, realNow } = this.#parts;
+    const taken = this.#taken;
+    const entries = await reader.read(taken.upToSeq, ENTRIES_A_BATCH, BYTES_A_BATCH);
     const last = entries.at(-1);
-    if (last === undefined) return false;
-    this.#nextBatchAt = entries.length < ENTRIES_OF_A_BACKLOG ? this.#parts.realNow() + BATCH_EVERY_MS : 0;
-    const upToSeq = last.seq + last.span - 1;
-    const outcome = await this.#committed(last.receivedAt, upToSeq, () =>
-      processEntries(this.#processing, entries),
-    );
-    if (outcome === null) return !this.#stopping;
-    this.#parts.writer.offer({ afterSeq: this.#seq, upToSeq, points: outcome.points });
-    this.#seq = upToSeq;
-    await this.#takeTicks(last.receivedAt);
+    if (last === undefined) return !(await this.#attempt(() => this.#commitTaken()));
+    const began = realNow();
+    this.#nextBatchAt = entries.length < ENTRIES_OF_A_BACKLOG ? began + BATCH_EVERY_MS : 0;
+    await this.#attempt(async () => {
+      await processEntries(this.#processing, entries, taken.outcome, taken.seen);
+      this.#note(last.receivedAt, last.seq + last.span - 1, entries.length, began);
+      await this.#takeTicks(last.receivedAt);
+      if (!mayWait(taken, entries.length, realNow())) await this.#commitTaken();
+    });
     return true;
   }
 
   async #takeTicks(now: number): Promise<void> {
     const due = this.#parts.subjects.takeDue(now);
     if (due.length === 0) return;
-    await this.#committed(now, null, () => processTicks(this.#processing, due, now));
+    await processTicks(this.#processing, due, now, this.#taken.outcome);
+    this.#note(now, this.#taken.upToSeq, 0, this.#parts.realNow());
   }
 
-  /** Processes and commits; after a failure everything that was not committed is forgotten, and taken again later. */
-  async #committed(
-    now: number,
-    cursor: number | null,
-    process: () => Promise<Outcome>,
-  ): Promise<Outcome | null> {
-    const { log, subjects, onNews } = this.#parts;
+  #note(now: number, upToSeq: number, entries: number, began: number): void {
+    const taken = this.#taken;
+    if (taken.now === -Infinity) taken.since = began;
+    taken.now = Math.max(taken.now, now);
+    taken.upToSeq = upToSeq;
+    taken.entries += entries;
+  }
+
+  async #commitTaken(): Promise<void> {
+    const { log, onNews, writer } = this.#parts;
+    const { outcome, upToSeq, now } = this.#taken;
+    if (now === -Infinity) return;
+    const decisions = await commitOutcome(this.#commit, outcome, now, upToSeq);
+    const afterSeq = this.#seq;
+    this.#seq = upToSeq;
+    this.#taken = nothingTaken(upToSeq);
+    addCounts(this.counts, outcome.counts);
+    if (this.#trouble !== null) log.info('engine goes on');
+    this.#trouble = null;
+    if (upToSeq > afterSeq) writer.offer({ afterSeq, upToSeq, points: outcome.points });
+    onNews({ outcome, decisions });
+  }
+
+  /** Where it fails, all that was not committed is forgotten, to be taken again after a pause. Returns whether it did not. */
+  async #attempt(work: () => Promise<void>): Promise<boolean> {
+    const { log, subjects } = this.#parts;
     try {
-      const outcome = await process();
-      const decisions = await commitOutcome(this.#commit, outcome, now, cursor);
-      addCounts(this.counts, outcome.counts);
-      if (this.#trouble !== null) log.info('engine goes on');
-      this.#trouble = null;
-      onNews({ outcome, decisions });
-      return outcome;
+      await work();
+      return true;
     } catch (error) {
       if (this.#trouble === null) log.error({ err: error }, 'engine could not commit; it tries again');
       this.#trouble = error instanceof Error ? error.message : String(error);
       await new Promise((resolve) => setTimeout(resolve, COMMIT_RETRY_MS));
+      this.#taken = nothingTaken(this.#seq);
       this.#processing.newestAt.clear();
       this.#processing.packets.forget();
       await subjects.forget();
-      return null;
+      return false;
     }
   }
 
@@ -208,7 +228,10 @@ export class Engine {
         this.drain()
           .then(() =>
             this.#enqueue(async () => {
-              await this.#takeTicks(clock.now());
+              await this.#attempt(async () => {
+                await this.#takeTicks(clock.now());
+                await this.#commitTaken();
+              });
               this.#setTimer();
             }),
           )

@@ -8,7 +8,7 @@ import type { StoredEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
 import { deviceOf, type NumberedReading, takeIn } from './intake.ts';
 import { findSeen, type Identity, identityKey, identityOf } from './once.ts';
-import { noOutcome, noteProblems, type Outcome, pointOf } from './outcome.ts';
+import { noteProblems, type Outcome, pointOf } from './outcome.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import type { KnownDevice, Registry } from './registry.ts';
 import { consumerOf, type Subject, type Subjects } from './subjects.ts';
@@ -40,15 +40,21 @@ interface Taken {
   readonly byPacket: boolean;
 }
 
-/** Takes a part of the journal through decoding, once-only, and rules. Changes `subjects` and `packets`; writes nothing. */
-export async function processEntries(context: Processing, entries: readonly StoredEntry[]): Promise<Outcome> {
-  const outcome = noOutcome();
-  /** Keys of identities that were stored before, or come from this batch. */
-  const seen = new Set<string>();
+/**
+ * Takes a part of the journal through decoding, once-only, and rules. Changes `subjects` and `packets`; writes nothing.
+ *
+ * @param outcome what comes of it is added here
+ * @param seen keys of identities that were stored before, or come from what `outcome` holds already; it grows
+ */
+export async function processEntries(
+  context: Processing,
+  entries: readonly StoredEntry[],
+  outcome: Outcome,
+  seen: Set<string>,
+): Promise<void> {
   for (let start = 0; start < entries.length; start += ENTRIES_A_STRETCH) {
     await processStretch(context, entries.slice(start, start + ENTRIES_A_STRETCH), seen, outcome);
   }
-  return outcome;
 }
 
 async function processStretch(
@@ -79,13 +85,13 @@ async function processStretch(
   for (const item of taken) stepEntry(context, item, seen, outcome);
 }
 
-/** Lets every subject whose timer is due at `now` take its tick. */
+/** Lets every subject whose timer is due at `now` take its tick; what comes of it is added to `outcome`. */
 export async function processTicks(
   context: Processing,
   due: readonly Subject[],
   now: number,
-): Promise<Outcome> {
-  const outcome = noOutcome();
+  outcome: Outcome,
+): Promise<void> {
   const { registry, subjects } = context;
   await subjects.prepare(due);
   await registry.prepareConsumers(due.flatMap((subject) => consumerOf(subject) ?? []));
@@ -95,7 +101,6 @@ export async function processTicks(
     subjects.set(subject, step.memory, step.wakeAt);
     noteStep(outcome, step, consumer);
   }
-  return outcome;
 }
 
 function decodeEntry(entry: StoredEntry, device: KnownDevice, outcome: Outcome): Taken {
