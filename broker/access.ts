@@ -1,23 +1,30 @@
 import type { AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes';
-import { type Connection, connectionOf } from './connection.ts';
+import { type Connection, connectionOf, type Peer } from './connection.ts';
+import type { Listeners } from './listeners.ts';
+import { mayPublish, mayReceive, maySubscribe, telemetryDeviceOf } from './principal.ts';
 import { TAKEN, type TelemetryIntake } from './telemetry-intake.ts';
-import { coversTelemetry, mayPublish, maySubscribe, parseDeviceTopic } from './topics.ts';
+
+type Done = (error?: Error | null) => void;
 
 /** What a client may do once it is logged in; each method is one of Aedes' hooks. */
 export class Access {
   readonly #intake: TelemetryIntake;
+  readonly #listeners: Listeners;
   readonly #onDeniedSubscription: (userId: string | undefined) => void;
-  /** Users of whom some session subscribed to their own telemetry; everybody else's is for the journal alone. */
-  readonly #listeningUsers = new Set<string>();
   denied = 0;
 
-  constructor(intake: TelemetryIntake, onDeniedSubscription: (userId: string | undefined) => void) {
+  constructor(
+    intake: TelemetryIntake,
+    listeners: Listeners,
+    onDeniedSubscription: (userId: string | undefined) => void,
+  ) {
     this.#intake = intake;
+    this.#listeners = listeners;
     this.#onDeniedSubscription = onDeniedSubscription;
   }
 
   /** Lets a message in, telemetry when the journal has it. An error closes the connection. */
-  publish(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
+  publish(client: Client | null, packet: PublishPacket, done: Done): void {
     const connection = client === null ? null : connectionOf(client);
     const peer = connection?.peer;
     if (client === null || connection === null || peer === null || peer === undefined) {
@@ -30,19 +37,11 @@ export class Access {
     if (packet.qos > 0 && packet.messageId === 0) {
       done(new Error('packet id 0 [MQTT-2.3.1-1]'));
     } else if (packet.topic === peer.telemetryTopic) {
-      this.#intake.take(
-        connection,
-        peer,
-        packet,
-        shortenedFrom,
-        !this.#listeningUsers.has(peer.userId),
-        done,
-      );
-    } else if (shortenedFrom === 0 && mayPublish(peer.userId, packet.topic)) {
-      done(null);
+      this.#intake.take(connection, peer, packet, shortenedFrom, !this.isHeard(peer.userId), done);
+    } else if (peer.principal.kind === 'service') {
+      this.#publishOfService(connection, peer, packet, shortenedFrom, done);
     } else {
-      this.denied += 1;
-      done(new Error('publish to a topic that the device may not use'));
+      this.#pass(peer, packet, shortenedFrom, done);
     }
   }
 
@@ -52,25 +51,65 @@ export class Access {
     subscription: Subscription,
     done: (error: Error | null, subscription?: Subscription | null) => void,
   ): void {
-    const userId = connectionOf(client).peer?.userId;
-    if (userId === undefined || !maySubscribe(userId, subscription.topic)) {
+    const { peer } = connectionOf(client);
+    if (peer === null || !maySubscribe(peer.principal, subscription.topic)) {
       this.denied += 1;
-      this.#onDeniedSubscription(userId);
+      this.#onDeniedSubscription(peer?.userId);
       done(null, null);
       return;
     }
-    if (coversTelemetry(subscription.topic)) this.#listeningUsers.add(userId);
+    this.#listeners.add(peer.session.listening, subscription.topic);
     done(null, subscription);
+  }
+
+  /** A client has given subscriptions up; also called for each that is left when it closes. */
+  unsubscribed(client: Client, filters: readonly string[]): void {
+    const { peer } = connectionOf(client);
+    // A session that lasts goes on hearing while its device is away.
+    if (peer === null || client.closed) return;
+    for (const filter of filters) this.#listeners.remove(peer.session.listening, filter);
+  }
+
+  /** Whether anybody subscribed to a device's telemetry. */
+  isHeard(deviceId: string): boolean {
+    return this.#listeners.anyoneListens(deviceId);
   }
 
   /** What is sent to a client, also from the queue of a session that another user may have had before. */
   forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
-    return parseDeviceTopic(packet.topic)?.deviceId === connectionOf(client).peer?.userId ? packet : null;
+    const { peer } = connectionOf(client);
+    return peer !== null && mayReceive(peer.principal, packet.topic) ? packet : null;
   }
 
   /** Whether a message needs no publishing, because the journal was all that it was for. */
   isForJournalAlone(packet: PublishPacket): boolean {
     return packet.payload === TAKEN;
+  }
+
+  /** What a service account says for a device is that device's telemetry, and kept like it. */
+  #publishOfService(
+    connection: Connection,
+    peer: Peer,
+    packet: PublishPacket,
+    shortenedFrom: number,
+    done: Done,
+  ): void {
+    const deviceId = telemetryDeviceOf(peer.principal, packet.topic);
+    if (deviceId === null) this.#pass(peer, packet, shortenedFrom, done);
+    else {
+      const speaker = { ...peer, userId: deviceId };
+      this.#intake.take(connection, speaker, packet, shortenedFrom, !this.isHeard(deviceId), done);
+    }
+  }
+
+  /** Lets through what is no telemetry. */
+  #pass(peer: Peer, packet: PublishPacket, shortenedFrom: number, done: Done): void {
+    if (shortenedFrom === 0 && mayPublish(peer.principal, packet.topic)) {
+      done(null);
+      return;
+    }
+    this.denied += 1;
+    done(new Error('publish to a topic that the user may not use'));
   }
 }
 

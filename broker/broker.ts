@@ -7,6 +7,7 @@ import { HalfReceived } from './half-received.ts';
 import { InFlight } from './in-flight.ts';
 import { LimitedLog } from './limited-log.ts';
 import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
+import { Listeners } from './listeners.ts';
 import { Login } from './login.ts';
 import type { Broker, BrokerCounters, BrokerPorts } from './ports.ts';
 import { QuietAedes } from './quiet-aedes.ts';
@@ -26,6 +27,7 @@ class AedesBroker implements Broker {
   readonly #inFlight: InFlight;
   readonly #halfReceived: HalfReceived;
   readonly #sessions: Sessions;
+  readonly #listeners = new Listeners();
   readonly #login: Login;
   readonly #intake: TelemetryIntake;
   readonly #access: Access;
@@ -42,10 +44,10 @@ class AedesBroker implements Broker {
     this.#inFlight = new InFlight(this.#limits);
     this.#halfReceived = new HalfReceived(this.#limits.maxHalfReceivedBytes);
     this.#sessions = new Sessions(this.#limits.maxClientsPerUser);
-    this.#login = new Login(ports, this.#sessions, this.#log);
+    this.#login = new Login(ports, this.#sessions, this.#listeners, this.#log);
     this.#intake = new TelemetryIntake(ports, this.#limits, this.#inFlight, this.#log);
-    this.#access = new Access(this.#intake, (userId) =>
-      this.#warn('subscription to a topic that the device may not use', { userId }),
+    this.#access = new Access(this.#intake, this.#listeners, (userId) =>
+      this.#warn('subscription to a topic that the user may not use', { userId }),
     );
     // Half open: what a device sent before it said goodbye is taken in before the connection is closed.
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#adopt(socket));
@@ -75,6 +77,9 @@ class AedesBroker implements Broker {
       (packet) => this.#access.isForJournalAlone(packet),
     );
     aedes.on('clientReady', (client: Client) => connectionOf(client).loggedIn());
+    aedes.on('unsubscribe', (filters: string[], client: Client) =>
+      this.#access.unsubscribed(client, filters),
+    );
     aedes.on('clientError', (client: Client, error: Error) => this.#closedFor(client, error));
     aedes.on('connectionError', (client: Client, error: Error) => this.#closedFor(client, error));
     await aedes.listen();

@@ -5,6 +5,7 @@ import { FrameScanner } from './frame-scanner.ts';
 import type { HalfReceived } from './half-received.ts';
 import type { InFlight, Pausable } from './in-flight.ts';
 import type { BrokerLimits } from './limits.ts';
+import type { Principal } from './principal.ts';
 import type { Session } from './sessions.ts';
 
 const READ_AHEAD_BYTES = 64 * 1024;
@@ -13,7 +14,10 @@ const LINGER_MS = 1000;
 
 /** Who is at the other end, once logged in. */
 export interface Peer {
+  readonly principal: Principal;
+  /** Id of the principal. */
   readonly userId: string;
+  /** Of a device; empty, as no topic is, for a service account. */
   readonly telemetryTopic: string;
   readonly session: Session;
 }

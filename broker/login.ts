@@ -2,9 +2,11 @@ import type { Client, ConnectPacket } from 'aedes';
 import type { Connection } from './connection.ts';
 import { verifyToken } from './credentials.ts';
 import type { LimitedLog } from './limited-log.ts';
+import type { Listeners } from './listeners.ts';
 import type { BrokerPorts } from './ports.ts';
-import type { Sessions } from './sessions.ts';
-import { isValidId, mayPublish, telemetryTopic } from './topics.ts';
+import { mayPublish, type Principal } from './principal.ts';
+import type { Session, Sessions } from './sessions.ts';
+import { isValidId, telemetryTopic } from './topics.ts';
 
 /** CONNACK codes of MQTT 3.1.1 §3.2.2.3 that a login can end with; 0 lets in. */
 export type LoginOutcome = 0 | 2 | 3 | 5;
@@ -21,12 +23,14 @@ const REFUSED = { outcome: 5, forgotten: null } as const;
 export class Login {
   readonly #ports: BrokerPorts;
   readonly #sessions: Sessions;
+  readonly #listeners: Listeners;
   readonly #log: LimitedLog;
   failures = 0;
 
-  constructor(ports: BrokerPorts, sessions: Sessions, log: LimitedLog) {
+  constructor(ports: BrokerPorts, sessions: Sessions, listeners: Listeners, log: LimitedLog) {
     this.#ports = ports;
     this.#sessions = sessions;
+    this.#listeners = listeners;
     this.#log = log;
   }
 
@@ -47,9 +51,10 @@ export class Login {
     if (connection.refusal !== null) {
       return this.#refuse({ outcome: connection.refusal, forgotten: null }, 'login refused: client id', {});
     }
-    const userId = await this.#userOf(username, password);
-    if (userId === null || connection.destroyed) return REFUSED;
-    if (connection.willTopic !== null && !mayPublish(userId, connection.willTopic)) {
+    const principal = await this.#principalOf(username, password);
+    if (principal === null || connection.destroyed) return REFUSED;
+    const userId = principal.id;
+    if (connection.willTopic !== null && !mayPublish(principal, connection.willTopic)) {
       return this.#refuse(REFUSED, 'login refused: the will has a topic that the device may not use', {
         userId,
       });
@@ -72,35 +77,50 @@ export class Login {
     const { session, forgotten } = claim;
     // [MQTT-3.1.2-6]: a clean session knows nothing of messages before it.
     if (client.clean) session.unreleased.clear();
+    session.clean = client.clean;
     session.connections += 1;
-    connection.peer = { userId, telemetryTopic: telemetryTopic(userId), session };
+    if (forgotten !== null) this.#ended(forgotten);
+    connection.peer = {
+      principal,
+      userId,
+      telemetryTopic: principal.kind === 'device' ? telemetryTopic(userId) : '',
+      session,
+    };
     return { outcome: 0, forgotten: forgotten?.clientId ?? null };
   }
 
   /** A connection has closed. */
   left(connection: Connection): void {
-    if (connection.peer !== null) connection.peer.session.connections -= 1;
+    if (connection.peer === null) return;
+    const { session } = connection.peer;
+    session.connections -= 1;
+    if (session.clean && session.connections === 0) this.#ended(session);
   }
 
-  async #userOf(username: string | undefined, password: Buffer | undefined): Promise<string | null> {
+  #ended(session: Session): void {
+    this.#listeners.clear(session.listening);
+  }
+
+  async #principalOf(username: string | undefined, password: Buffer | undefined): Promise<Principal | null> {
     if (username !== undefined && (password === undefined || password.length === 0)) {
-      const userId = (await this.#ports.findUserByToken?.(username)) ?? null;
+      const principal = (await this.#ports.findUserByToken?.(username)) ?? null;
       // The name may be a secret here, so the log goes without it.
-      if (userId === null)
+      if (principal === null)
         this.#refuse(REFUSED, 'login refused: no password, and no known token as user name', {});
-      return userId;
+      return principal;
     }
     if (username === undefined || password === undefined || !isValidId(username)) {
       this.#refuse(REFUSED, 'login refused: no user name, or one that is no device id', {});
       return null;
     }
-    const hash = await this.#ports.findTokenHash(username);
-    if (hash === null) {
+    const user = await this.#ports.findUser(username);
+    if (user === null) {
       // Firmware sometimes swaps the two, so an unknown name is not logged either.
       this.#refuse(REFUSED, 'login refused: unknown device', {});
       return null;
     }
-    if (verifyToken(password.toString('utf8'), hash)) return username;
+    const token = password.toString('utf8');
+    if (user.tokenHashes.some((hash) => verifyToken(token, hash))) return user.principal;
     this.#refuse(REFUSED, 'login refused: wrong token', { userId: username });
     return null;
   }

@@ -1,13 +1,14 @@
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { BrokerLimits } from './limits.ts';
+import type { KnownUser, Principal } from './principal.ts';
 
 /** One telemetry PUBLISH that was let in; the broker's side of a journal entry. */
 export interface AcceptedPublish {
   /** Domain time, epoch ms. */
   readonly receivedAt: number;
   readonly topic: string;
-  /** The authenticated user: a device id. */
+  /** The device whose reading it is: the authenticated user, or whom a service account speaks for. */
   readonly userId: string;
   readonly clientId: string;
   /** 0 for QoS 0. */
@@ -33,10 +34,10 @@ export interface BrokerPorts {
   now(): number;
   /** Real time, epoch ms. */
   realNow(): number;
-  /** What was kept of a device's token (see credentials.ts), or null for an unknown user. */
-  findTokenHash(userId: string): Promise<string | null>;
+  /** A device or a service account by its user name, or null. */
+  findUser(name: string): Promise<KnownUser | null>;
   /** The user whose token this is, where firmware sends the token as its user name; without it such a login is refused. */
-  findUserByToken?(token: string): Promise<string | null>;
+  findUserByToken?(token: string): Promise<Principal | null>;
   /**
    * Keeps a message. Called in order of arrival, and reads the payload before it returns. The sender is acknowledged when
    * it resolves, and disconnected without acknowledgement when it rejects.

@@ -1,3 +1,5 @@
+import type { ListeningFilters } from './listeners.ts';
+
 /** What is remembered of one client id. */
 export interface Session {
   readonly clientId: string;
@@ -7,6 +9,10 @@ export interface Session {
    * is the same message [MQTT-4.3.3-2].
    */
   readonly unreleased: Map<number, Promise<void>>;
+  /** Its subscriptions that bring telemetry. */
+  readonly listening: ListeningFilters;
+  /** Whether it ends with its connection, as the latest CONNECT had it. */
+  clean: boolean;
   connections: number;
 }
 
@@ -48,7 +54,14 @@ export class Sessions {
       own.delete(forgotten);
       this.#byClientId.delete(forgotten.clientId);
     }
-    const session: Session = { clientId, userId, unreleased: new Map(), connections: 0 };
+    const session: Session = {
+      clientId,
+      userId,
+      unreleased: new Map(),
+      listening: new Set(),
+      clean: true,
+      connections: 0,
+    };
     own.add(session);
     this.#byUser.set(userId, own);
     this.#byClientId.set(clientId, session);

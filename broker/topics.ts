@@ -71,13 +71,7 @@ export function maySubscribe(deviceId: string, filter: string): boolean {
   });
 }
 
-/** Whether a subscription filter (that `maySubscribe` let pass) also takes in the device's own telemetry. */
-export function coversTelemetry(filter: string): boolean {
-  const levels = filter.split('/').slice(2);
-  const [first, second] = levels;
-  if (first === '#') return true;
-  return (
-    (first === 'telemetry' || first === '+') &&
-    (second === undefined || (second === '#' && levels.length === 2))
-  );
+/** Whether a message may be sent to a device: what is on its own topics. */
+export function mayReceive(deviceId: string, topic: string): boolean {
+  return parseDeviceTopic(topic)?.deviceId === deviceId;
 }

@@ -19,7 +19,7 @@ import { trimJournal } from './journal-trim.ts';
 import { createMetrics } from './metrics.ts';
 import { deliveryOf } from './records/deliveries.ts';
 import { ensureDeviceTypes, listDeviceTypes } from './records/device-types.ts';
-import { findDeviceByToken, findDeviceTokenHash } from './records/devices.ts';
+import { findUser, findUserByToken } from './records/logins.ts';
 import { migrate } from './records/migrate.ts';
 import { openRecordsThread } from './records/thread.ts';
 import { ensureAdmin } from './records/users.ts';
@@ -91,8 +91,8 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       log,
       now: () => clock.now(),
       realNow,
-      findTokenHash: (userId) => findDeviceTokenHash(records.db, userId),
-      findUserByToken: (token) => findDeviceByToken(records.db, token),
+      findUser: (name) => findUser(records.db, name),
+      findUserByToken: (token) => findUserByToken(records.db, token),
       accept: (message) => journal.append(message),
     });
 

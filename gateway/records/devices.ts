@@ -76,22 +76,6 @@ function keptOf(token: string): Pick<Schema['devices'], 'token_hash' | 'token_lo
   return { token_hash: hashToken(token), token_lookup: lookupHash(token) };
 }
 
-/** The device whose token this is, or null. */
-export async function findDeviceByToken(db: Kysely<Schema>, token: string): Promise<string | null> {
-  const row = await db
-    .selectFrom('devices')
-    .select('id')
-    .where('token_lookup', '=', lookupHash(token))
-    .executeTakeFirst();
-  return row?.id ?? null;
-}
-
-/** Hash of the device's token for the broker, or null where there is no such device. */
-export async function findDeviceTokenHash(db: Kysely<Schema>, id: string): Promise<string | null> {
-  const row = await db.selectFrom('devices').select('token_hash').where('id', '=', id).executeTakeFirst();
-  return row?.token_hash ?? null;
-}
-
 export async function listDevices(
   db: Kysely<Schema>,
   filter: { readonly consumer?: string | undefined; readonly type?: string | undefined },

@@ -17,7 +17,7 @@ const broker = createBroker({
   log: { info: log, warn: log, error: log } as Parameters<typeof createBroker>[0]['log'],
   now: Date.now,
   realNow: Date.now,
-  findTokenHash: async () => hash,
+  findUser: async (id) => ({ principal: { kind: 'device', id }, tokenHashes: [hash] }),
   accept: (message) => journal.append(message),
 });
 const { mqttPort } = await broker.start();

@@ -184,7 +184,10 @@ describe('login', () => {
   });
 
   it('takes a token as user name where the gateway can look it up', async () => {
-    running = await runBroker({}, { findUserByToken: async (token) => (token === TOKEN ? 'a' : null) });
+    running = await runBroker(
+      {},
+      { findUserByToken: async (token) => (token === TOKEN ? { kind: 'device', id: 'a' } : null) },
+    );
     const client = running.connect({ username: TOKEN, password: '' });
     await connected(client);
     await client.publishAsync(TOPIC, '{}', { qos: 1 });
@@ -192,7 +195,7 @@ describe('login', () => {
   });
 
   it('says "server unavailable" while logins cannot be looked up', async () => {
-    running = await runBroker({}, { findTokenHash: () => Promise.reject(new Error('records are away')) });
+    running = await runBroker({}, { findUser: () => Promise.reject(new Error('records are away')) });
     expect(await refusalOf(running.connect())).toBe(3);
   });
 

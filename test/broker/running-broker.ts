@@ -54,7 +54,8 @@ export async function runBroker(
     limits,
     now: () => 1_763_756_400_000,
     realNow: () => 1_763_756_400_000,
-    findTokenHash: async (userId) => (['a', 'b'].includes(userId) ? HASH : null),
+    findUser: async (id) =>
+      ['a', 'b'].includes(id) ? { principal: { kind: 'device', id }, tokenHashes: [HASH] } : null,
     accept(message) {
       accepted.push({ ...message, payload: Buffer.from(message.payload) });
       if (!held) return Promise.resolve();

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  coversTelemetry,
   isValidId,
   mayPublish,
   maySubscribe,
@@ -69,18 +68,5 @@ describe('topics', () => {
         if (maySubscribe('a', filter)) expect(filter).toMatch(/^devices\/a\/[a-z+#/]+$/);
       }),
     );
-  });
-
-  it.each([
-    ['devices/a/telemetry', true],
-    ['devices/a/+', true],
-    ['devices/a/#', true],
-    ['devices/a/telemetry/#', true],
-    ['devices/a/commands', false],
-    ['devices/a/+/+', false],
-    ['devices/a/commands/#', false],
-  ])('know whether %j takes in telemetry: %j', (filter, covers) => {
-    expect(maySubscribe('a', filter)).toBe(true);
-    expect(coversTelemetry(filter)).toBe(covers);
   });
 });

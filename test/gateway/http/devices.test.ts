@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyToken } from '../../../broker/credentials.ts';
-import { findDeviceTokenHash } from '../../../gateway/records/devices.ts';
+import { findUser } from '../../../gateway/records/logins.ts';
 import { NOW, startHttp, type TestServer } from './http-server.ts';
 
 let server: TestServer;
@@ -22,7 +22,7 @@ describe('devices', () => {
       body: { id: 'car-1', token: expect.stringMatching(/^[\w-]{43}$/) },
     });
     expect(server.changes).toEqual([{ kind: 'devices', ids: ['car-1'] }]);
-    const hash = await findDeviceTokenHash(server.db, 'car-1');
+    const hash = (await findUser(server.db, 'car-1'))?.tokenHashes[0];
     expect(hash).not.toContain(made.body.token);
     expect(verifyToken(made.body.token, hash ?? '')).toBe(true);
     expect((await server.call('GET', '/api/v1/devices/car-1')).body).toEqual({
@@ -70,10 +70,10 @@ describe('devices', () => {
   });
 
   it('get a new token that closes their connections', async () => {
-    const before = await findDeviceTokenHash(server.db, 'car-1');
+    const before = (await findUser(server.db, 'car-1'))?.tokenHashes[0];
     const renewed = await server.call('POST', '/api/v1/devices/car-1/token');
     expect(renewed.status).toBe(201);
-    const after = (await findDeviceTokenHash(server.db, 'car-1')) ?? '';
+    const after = (await findUser(server.db, 'car-1'))?.tokenHashes[0] ?? '';
     expect(verifyToken(renewed.body.token, after)).toBe(true);
     expect(verifyToken(renewed.body.token, before ?? '')).toBe(false);
     expect(server.disconnected).toEqual(['car-1']);
