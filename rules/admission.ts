@@ -2,7 +2,8 @@ import type { DeviceType } from './device-type.ts';
 import { MINUTE_MS } from './duration.ts';
 import { isOnGlobe } from './geometry/sphere.ts';
 import { type DeviceMemory, own } from './memory.ts';
-import type { MetricValue, Position, Reading, ReadingFlag, ReadingProblem } from './reading.ts';
+import { checkMetrics } from './metric-check.ts';
+import type { MetricValue, Position, Reading, ReadingFlag, ReadingProblem, Remark } from './reading.ts';
 import type { AdmittedReading } from './step.ts';
 
 /** 2000-01-01T00:00:00Z: a device that says less has lost its clock. */
@@ -10,6 +11,12 @@ const EARLIEST_AT = 946_684_800_000;
 const LARGEST_LEAD_MS = 5 * MINUTE_MS;
 /** Older readings at arrival are late: stored, never triggering. */
 export const LATE_AFTER_MS = 2 * MINUTE_MS;
+
+/** Nothing that carries a device of ours is faster: an airliner does 300 m/s, and noise of the receiver says more. */
+const FASTEST_METRES_PER_SECOND = 1_000;
+/** From the deepest sea to where space begins. */
+const LOWEST_ALTITUDE_METRES = -11_000;
+const HIGHEST_ALTITUDE_METRES = 100_000;
 
 /** A reading as it is to be stored, and what of it is news. */
 export interface Admission {
@@ -30,9 +37,11 @@ export interface AdmissionResult {
   /** Null where the whole reading is refused. */
   readonly admission: Admission | null;
   readonly problems: readonly ReadingProblem[];
+  readonly remarks: readonly Remark[];
 }
 
 const NO_PROBLEMS: readonly ReadingProblem[] = [];
+const NO_REMARKS: readonly Remark[] = [];
 const NO_METRICS: Admission['metrics'] = [];
 
 /**
@@ -41,12 +50,14 @@ const NO_METRICS: Admission['metrics'] = [];
  * @param type null: a type that nobody described; every metric is kept
  * @param device what is remembered of the device; null: never heard
  * @param now arrival, epoch ms
+ * @param isPast it arrived some time ago and is taken only now: late, whatever its age
  */
 export function admit(
   reading: Reading,
   type: DeviceType | null,
   device: DeviceMemory | null,
   now: number,
+  isPast = false,
 ): AdmissionResult {
   const given = reading.at ?? now;
   if (!(given >= EARLIEST_AT)) {
@@ -55,21 +66,23 @@ export function admit(
       problems: [
         { code: 'bad_time', message: 'at lies before 2000-01-01; the clock of the device is not set' },
       ],
+      remarks: NO_REMARKS,
     };
   }
   const clockCorrected = given > now + LARGEST_LEAD_MS;
   const storedAt = clockCorrected ? now : given;
   const at = Math.min(storedAt, now);
   const problems: ReadingProblem[] = [];
-  const metrics = reading.metrics === undefined ? undefined : checkMetrics(reading.metrics, type, problems);
-  const position = checkPosition(reading.position, problems);
+  const remarks: Remark[] = [];
+  const metrics = reading.metrics === undefined ? undefined : checkMetrics(reading, type, problems, remarks);
+  const position = checkPosition(reading.position, problems, remarks);
   if (position === undefined && metrics === undefined && reading.event === undefined)
-    return { admission: null, problems };
+    return { admission: null, problems, remarks };
 
-  const isLate = now - at > LATE_AFTER_MS;
+  const isLate = isPast || now - at > LATE_AFTER_MS;
   const positionIsLate = isLate || (device?.positionAt ?? -Infinity) > at;
   const eventIsLate = isLate || (eventAt(device, reading.event) ?? -Infinity) > at;
-  const fresh = metrics === undefined ? NO_METRICS : freshMetrics(metrics, isLate, device, at);
+  const fresh = metrics === undefined ? NO_METRICS : freshMetrics(metrics, isLate, device, at, remarks);
   const anyLate =
     isLate ||
     (position !== undefined && positionIsLate) ||
@@ -77,7 +90,7 @@ export function admit(
     (metrics !== undefined && fresh.length < countOf(metrics));
   const stored = {} as { -readonly [K in keyof AdmittedReading]: AdmittedReading[K] };
   stored.at = storedAt;
-  stored.flags = flagsOf(anyLate, clockCorrected);
+  stored.flags = flagsOf(anyLate, clockCorrected, position !== undefined && isNullIsland(position));
   if (position !== undefined) stored.position = position;
   if (metrics !== undefined) stored.metrics = metrics;
   if (reading.event !== undefined) stored.event = reading.event;
@@ -90,11 +103,12 @@ export function admit(
       event: eventIsLate ? null : (reading.event ?? null),
       lateEvent:
         eventIsLate && reading.event !== undefined
-          ? { name: reading.event, detail: lateness(isLate, now - at) }
+          ? { name: reading.event, detail: lateness(isPast, isLate, now - at) }
           : null,
       isLate,
     },
     problems: problems.length === 0 ? NO_PROBLEMS : problems,
+    remarks: remarks.length === 0 ? NO_REMARKS : remarks,
   };
 }
 
@@ -106,12 +120,17 @@ function countOf(metrics: Readonly<Record<string, MetricValue>>): number {
 
 const NO_FLAGS: readonly ReadingFlag[] = [];
 
-function flagsOf(late: boolean, clockCorrected: boolean): readonly ReadingFlag[] {
-  if (!late && !clockCorrected) return NO_FLAGS;
-  return [...(late ? (['late'] as const) : []), ...(clockCorrected ? (['clock_corrected'] as const) : [])];
+function flagsOf(late: boolean, clockCorrected: boolean, nullIsland: boolean): readonly ReadingFlag[] {
+  if (!late && !clockCorrected && !nullIsland) return NO_FLAGS;
+  const flags: ReadingFlag[] = [];
+  if (late) flags.push('late');
+  if (clockCorrected) flags.push('clock_corrected');
+  if (nullIsland) flags.push('null_island');
+  return flags;
 }
 
-function lateness(isLate: boolean, ageMs: number): string {
+function lateness(isPast: boolean, isLate: boolean, ageMs: number): string {
+  if (isPast) return 'it had been in quarantine, and the past does not ring';
   return isLate
     ? `it was ${Math.round(ageMs / 1000)} s old when it arrived, and only the last ${LATE_AFTER_MS / 1000} s count`
     : 'a newer one of the same name had arrived before';
@@ -126,80 +145,61 @@ function freshMetrics(
   isLate: boolean,
   device: DeviceMemory | null,
   at: number,
+  remarks: Remark[],
 ): Admission['metrics'] {
   if (isLate) return NO_METRICS;
   const fresh: (readonly [string, MetricValue])[] = [];
   for (const name in metrics) {
     const value = own(metrics, name);
     const latest = device === null ? undefined : own(device.metrics, name);
-    if (value !== undefined && (latest === undefined || latest.at <= at)) fresh.push([name, value]);
+    if (value === undefined) continue;
+    if (latest === undefined || latest.at <= at) fresh.push([name, value]);
+    if (latest !== undefined && typeof latest.value !== typeof value)
+      remarks.push({ kind: 'kind_changed', name });
   }
   return fresh;
 }
 
-/** The codecs check this too; but a reading may come from elsewhere, and geometry would answer nonsense. */
-function checkPosition(position: Position | undefined, problems: ReadingProblem[]): Position | undefined {
-  if (position === undefined || isOnGlobe(position.lat, position.lon)) return position;
-  problems.push({
-    code: 'bad_position',
-    message: 'position.lat must be within ±90 and position.lon within ±180',
-  });
-  return undefined;
-}
-
-/** Leaves out what the device type refuses (and tells) or drops (and is silent); undefined where nothing remains. */
-function checkMetrics(
-  metrics: Readonly<Record<string, MetricValue>>,
-  type: DeviceType | null,
+/**
+ * Refuses what is no place on earth, and of a place what nothing on earth does. The codecs check degrees too; but a reading may come
+ * from elsewhere, and geometry would answer nonsense.
+ */
+function checkPosition(
+  position: Position | undefined,
   problems: ReadingProblem[],
-): Readonly<Record<string, MetricValue>> | undefined {
-  const refused: string[] = [];
-  let kept = 0;
-  for (const name in metrics) {
-    const value = own(metrics, name);
-    if (value === undefined) continue;
-    if (isMetricKept(name, value, type, problems)) kept += 1;
-    else refused.push(name);
+  remarks: Remark[],
+): Position | undefined {
+  if (position === undefined) return undefined;
+  const refuse = (message: string) =>
+    problems.push({ code: 'bad_position', message, part: { kind: 'position' } });
+  if (!isOnGlobe(position.lat, position.lon)) {
+    refuse('position.lat must be within ±90 and position.lon within ±180');
+    return undefined;
   }
-  if (kept === 0) return undefined;
-  if (refused.length === 0) return metrics;
-  return Object.fromEntries(Object.entries(metrics).filter(([name]) => !refused.includes(name)));
+  if (isNullIsland(position)) remarks.push({ kind: 'null_island', name: 'position' });
+  const { speed, altitude } = position;
+  const isTooFast = speed !== undefined && speed > FASTEST_METRES_PER_SECOND;
+  const isOffTheAir =
+    altitude !== undefined && (altitude < LOWEST_ALTITUDE_METRES || altitude > HIGHEST_ALTITUDE_METRES);
+  if (!isTooFast && !isOffTheAir) return position;
+  const kept: { -readonly [K in keyof Position]: Position[K] } = { ...position };
+  if (isTooFast) {
+    delete kept.speed;
+    remarks.push({ kind: 'out_of_range', name: 'position.speed' });
+    refuse(
+      `position.speed must be at most ${FASTEST_METRES_PER_SECOND} m/s; the position was kept without it`,
+    );
+  }
+  if (isOffTheAir) {
+    delete kept.altitude;
+    remarks.push({ kind: 'out_of_range', name: 'position.altitude' });
+    refuse(
+      `position.altitude must be within ${LOWEST_ALTITUDE_METRES} and ${HIGHEST_ALTITUDE_METRES} m; the position was kept without it`,
+    );
+  }
+  return kept;
 }
 
-function isMetricKept(
-  name: string,
-  value: MetricValue,
-  type: DeviceType | null,
-  problems: ReadingProblem[],
-): boolean {
-  if (type === null) return true;
-  const metric = own(type.metrics, name);
-  if (metric === undefined) {
-    switch (type.unknownMetrics) {
-      case 'keep':
-        return true;
-      case 'drop':
-        return false;
-      case 'quarantine':
-        return refuse(
-          name,
-          problems,
-          `is not a metric of device type ${type.id}; known are ${Object.keys(type.metrics).join(', ')}`,
-        );
-    }
-  }
-  if (typeof value !== metric.kind)
-    return refuse(name, problems, `must be a ${metric.kind}, found a ${typeof value}`);
-  if (typeof value !== 'number') return true;
-  if (!Number.isFinite(value)) return refuse(name, problems, 'must be a finite number');
-  if (metric.min !== undefined && value < metric.min)
-    return refuse(name, problems, `must be at least ${metric.min} ${metric.unit}, found ${value}`);
-  if (metric.max !== undefined && value > metric.max)
-    return refuse(name, problems, `must be at most ${metric.max} ${metric.unit}, found ${value}`);
-  return true;
-}
-
-function refuse(name: string, problems: ReadingProblem[], what: string): false {
-  problems.push({ code: 'bad_metric', message: `metrics.${name} ${what}` });
-  return false;
+function isNullIsland({ lat, lon }: Position): boolean {
+  return lat === 0 && lon === 0;
 }

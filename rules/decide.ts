@@ -54,15 +54,16 @@ export function decide(rulebook: Rulebook, memory: Memory, input: Input, now: nu
     visits: draft.visits,
     admitted: admission?.admission?.stored ?? null,
     problems: admission?.problems ?? [],
+    remarks: admission?.remarks ?? [],
     wakeAt: nextDueAt(rulebook, draft.memory),
   };
 }
 
 function takeReading(draft: Draft, input: Extract<Input, { kind: 'reading' }>, now: number) {
-  const { device, reading, readingId } = input;
+  const { device, reading, readingId, arrivedAt = now } = input;
   const type = draft.rulebook.deviceTypes.get(device.type) ?? null;
   const known = deviceOf(draft, device.id);
-  const result = admit(reading, type, known, now);
+  const result = admit(reading, type, known, arrivedAt, arrivedAt < now);
   const { admission } = result;
   if (admission === null) return result;
   if (admission.lateEvent !== null)

@@ -22,6 +22,11 @@ export interface Reading {
   readonly position?: Position;
   readonly metrics?: Readonly<Record<string, MetricValue>>;
   readonly event?: string;
+  /**
+   * Units of metrics by name, where the dialect names them (SenML, Sparkplug): values come in that unit, and are turned into
+   * the device type's own when they are taken in. Spellings: `units.ts`.
+   */
+  readonly units?: Readonly<Record<string, string>>;
 }
 
 /** Why (part of) a message was put in quarantine: a closed list. */
@@ -43,7 +48,29 @@ export interface ReadingProblem {
   readonly code: QuarantineCode;
   /** What was found, where, and what is allowed; safe to show, holds no position. */
   readonly message: string;
+  /** The part of a reading that was refused while the rest of it was kept; absent: the reading, or the message, as a whole. */
+  readonly part?: ReadingPart;
 }
 
-/** What the gateway noted about a reading when it took it in. */
-export type ReadingFlag = 'late' | 'clock_corrected';
+export type ReadingPart = { readonly kind: 'position' } | { readonly kind: 'metric'; readonly name: string };
+
+/**
+ * What is worth counting about a reading, be it refused for it or not. `name` is a metric, or a field of the position such as
+ * `position.speed`.
+ */
+export interface Remark {
+  readonly kind:
+    | 'unknown_metric'
+    | 'out_of_range'
+    | 'wrong_kind'
+    | 'kind_changed'
+    | 'unit_converted'
+    | 'null_island';
+  readonly name: string;
+}
+
+/**
+ * What the gateway noted about a reading when it took it in. `null_island`: its position is exactly 0°, 0°, as receivers say that
+ * have no fix; it is kept, for a buoy is moored there.
+ */
+export type ReadingFlag = 'late' | 'clock_corrected' | 'null_island';

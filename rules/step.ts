@@ -1,5 +1,5 @@
 import type { Memory } from './memory.ts';
-import type { Reading, ReadingFlag, ReadingProblem } from './reading.ts';
+import type { Reading, ReadingFlag, ReadingProblem, Remark } from './reading.ts';
 
 /** What a person can agree to; each on its own. */
 export const PURPOSES = ['location_offers', 'device_offers', 'health_offers'] as const;
@@ -65,6 +65,11 @@ export type Input =
       readonly reading: Reading;
       /** Unique and stable across a replay: the decimal journal sequence of the reading. */
       readonly readingId: string;
+      /**
+       * When it had arrived, epoch ms, where that was before `now`: it was in quarantine meanwhile. Its clock is corrected by that
+       * arrival, and it is late, however new it is: the past does not ring.
+       */
+      readonly arrivedAt?: number;
     }
   | { readonly kind: 'tick'; readonly consumer: ConsumerFacts | null };
 
@@ -119,6 +124,8 @@ export interface Step {
   /** Null for a tick, and where the whole reading was refused. */
   readonly admitted: AdmittedReading | null;
   readonly problems: readonly ReadingProblem[];
+  /** What is worth counting, in no order. */
+  readonly remarks: readonly Remark[];
   /** Domain time at which the subject wants its next tick, or null. */
   readonly wakeAt: number | null;
 }

@@ -12,7 +12,11 @@ import type { MetricValue, ReadingFlag } from '../../rules/reading.ts';
 import type { TelemetryPoint } from './telemetry-store.ts';
 
 /** Bit of each flag in the column `flags`; never to be renumbered. */
-export const FLAG_BITS: Readonly<Record<ReadingFlag, number>> = { late: 1, clock_corrected: 2 };
+export const FLAG_BITS: Readonly<Record<ReadingFlag, number>> = {
+  late: 1,
+  clock_corrected: 2,
+  null_island: 4,
+};
 export const FLAGS = Object.keys(FLAG_BITS) as ReadingFlag[];
 export const POSITION_COLUMNS = ['lat', 'lon', 'accuracy', 'speed', 'heading', 'altitude'] as const;
 

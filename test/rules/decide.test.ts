@@ -56,8 +56,16 @@ describe('taking a reading in', () => {
     const step = take({ metrics: { fuel: 7, rpm: 'many', ignition: true, colour: 'red' } });
     expect(step.admitted).toEqual({ at: NOW, flags: [], metrics: { ignition: true, colour: 'red' } });
     expect(step.problems).toEqual([
-      { code: 'bad_metric', message: 'metrics.fuel must be at most 1 ratio, found 7' },
-      { code: 'bad_metric', message: 'metrics.rpm must be a number, found a string' },
+      {
+        code: 'bad_metric',
+        message: 'metrics.fuel must be at most 1 ratio, found 7',
+        part: { kind: 'metric', name: 'fuel' },
+      },
+      {
+        code: 'bad_metric',
+        message: 'metrics.rpm must be a number, found a string',
+        part: { kind: 'metric', name: 'rpm' },
+      },
     ]);
   });
 

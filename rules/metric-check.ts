@@ -1,0 +1,114 @@
+import type { DeviceType, MetricType } from './device-type.ts';
+import { own } from './memory.ts';
+import type { MetricValue, Reading, ReadingProblem, Remark } from './reading.ts';
+import { convertUnit } from './units.ts';
+
+type Metrics = Readonly<Record<string, MetricValue>>;
+
+/**
+ * Leaves out what the device type refuses (and tells) or drops (and is silent), and turns values into the type's units.
+ *
+ * @param type null: a type that nobody described; every metric is kept
+ * @param problems what was refused is added here
+ * @param remarks what is worth counting is added here
+ * @returns the reading's own metrics where nothing is changed; undefined where nothing remains
+ */
+export function checkMetrics(
+  reading: Reading,
+  type: DeviceType | null,
+  problems: ReadingProblem[],
+  remarks: Remark[],
+): Metrics | undefined {
+  const { metrics, units } = reading;
+  if (metrics === undefined) return undefined;
+  /** Names to what is kept instead; undefined: nothing. Made when first needed, for most readings are kept as they are. */
+  let changes: Map<string, MetricValue | undefined> | null = null;
+  let kept = 0;
+  for (const name in metrics) {
+    const value = own(metrics, name);
+    if (value === undefined) continue;
+    const taken =
+      type === null
+        ? value
+        : takenValue(
+            name,
+            value,
+            units === undefined ? undefined : own(units, name),
+            type,
+            problems,
+            remarks,
+          );
+    if (taken !== undefined) kept += 1;
+    if (taken !== value) {
+      changes ??= new Map();
+      changes.set(name, taken);
+    }
+  }
+  if (kept === 0) return undefined;
+  return changes === null ? metrics : changed(metrics, changes);
+}
+
+function changed(metrics: Metrics, changes: ReadonlyMap<string, MetricValue | undefined>): Metrics {
+  const entries: [string, MetricValue][] = [];
+  for (const [name, value] of Object.entries(metrics)) {
+    const taken = changes.has(name) ? changes.get(name) : value;
+    if (taken !== undefined) entries.push([name, taken]);
+  }
+  return Object.fromEntries(entries);
+}
+
+/** What is to be stored of a metric; undefined where it is refused or dropped. */
+function takenValue(
+  name: string,
+  value: MetricValue,
+  unit: string | undefined,
+  type: DeviceType,
+  problems: ReadingProblem[],
+  remarks: Remark[],
+): MetricValue | undefined {
+  const refuse = (what: string): undefined => {
+    problems.push({ code: 'bad_metric', message: `metrics.${name} ${what}`, part: { kind: 'metric', name } });
+    return undefined;
+  };
+  const metric = own(type.metrics, name);
+  if (metric === undefined) {
+    remarks.push({ kind: 'unknown_metric', name });
+    switch (type.unknownMetrics) {
+      case 'keep':
+        return value;
+      case 'drop':
+        return undefined;
+      case 'quarantine':
+        return refuse(
+          `is not a metric of device type ${type.id}; known are ${Object.keys(type.metrics).join(', ')}`,
+        );
+    }
+  }
+  if (typeof value !== metric.kind) {
+    remarks.push({ kind: 'wrong_kind', name });
+    return refuse(`must be a ${metric.kind}, found a ${typeof value}`);
+  }
+  if (typeof value !== 'number') return value;
+  if (!Number.isFinite(value)) return refuse('must be a finite number');
+  let amount = value;
+  // A type that names no unit takes any.
+  if (unit !== undefined && unit !== metric.unit && metric.unit !== '') {
+    const converted = convertUnit(value, unit, metric.unit);
+    if (converted === null) {
+      remarks.push({ kind: 'wrong_kind', name });
+      return refuse(`must be in ${metric.unit}, found ${unit}`);
+    }
+    if (converted !== value) remarks.push({ kind: 'unit_converted', name });
+    amount = converted;
+  }
+  const fault = rangeFault(amount, metric);
+  if (fault === null) return amount;
+  remarks.push({ kind: 'out_of_range', name });
+  return refuse(fault);
+}
+
+function rangeFault(value: number, { min, max, unit }: MetricType): string | null {
+  if (min !== undefined && value < min) return `must be at least ${min} ${unit}, found ${value}`;
+  if (max !== undefined && value > max) return `must be at most ${max} ${unit}, found ${value}`;
+  return null;
+}
