@@ -19,6 +19,8 @@ export interface Schema {
     token_lookup: string;
     created_at: number;
   };
+  /** Devices that were heard of over the bridge. */
+  bridged_devices: { device_id: string };
   consumers: {
     id: string;
     attributes_json: string;

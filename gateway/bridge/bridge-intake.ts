@@ -1,0 +1,136 @@
+import { spanOf } from '../../broker/codecs/codec.ts';
+import { DEFAULT_LIMITS } from '../../broker/limits.ts';
+import type { AcceptedPublish } from '../../broker/ports.ts';
+import { parseDeviceTopic } from '../../broker/topics.ts';
+import type { KnownDevices } from './known-devices.ts';
+
+/** A PUBLISH from the external broker. */
+export interface Arrived {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: 0 | 1 | 2;
+  /** 0 for QoS 0. */
+  readonly packetId: number;
+  readonly dup: boolean;
+  readonly retain: boolean;
+}
+
+/** What becomes of a message. */
+export type Handling =
+  /** Nothing is to be kept: acknowledge it. */
+  | { readonly kind: 'passed_over' }
+  /** Acknowledge it when `kept` resolves, and never if it rejects. */
+  | { readonly kind: 'taken'; readonly kept: Promise<void> }
+  /** Ask again when `ready` resolves, and take nothing else before. */
+  | { readonly kind: 'not_yet'; readonly ready: Promise<void> };
+
+export interface IntakePorts {
+  /** As the broker of the gateway calls it: rejects where the message is not on disk. */
+  accept(message: AcceptedPublish): Promise<void>;
+  /** Takes a device's answer to a command; resolves when it is kept. */
+  reply(deviceId: string, commandId: string, payload: Uint8Array): Promise<void>;
+  /** Told of a device's message before it is kept. */
+  heard(deviceId: string): void;
+  /** Domain time, epoch ms. */
+  now(): number;
+  /** Whether QoS 0 is to be dropped, because too much waits for the disk. */
+  shedding(): boolean;
+}
+
+/** Running totals since the start. */
+export interface IntakeCounts {
+  readonly accepted: number;
+  readonly acceptedBytes: number;
+  readonly replies: number;
+  readonly unknownDevice: number;
+  readonly badTopic: number;
+  /** Copies that the broker had retained: from another time, and no news. */
+  readonly retained: number;
+  readonly shed: number;
+  readonly truncated: number;
+  readonly unkept: number;
+}
+
+const PASSED_OVER: Handling = { kind: 'passed_over' };
+
+/** Decides what becomes of what comes over the bridge, and gives the journal what belongs there. */
+export class BridgeIntake {
+  readonly #ports: IntakePorts;
+  readonly #devices: KnownDevices;
+  readonly #clientId: string;
+  readonly counts: { -readonly [Name in keyof IntakeCounts]: number } = {
+    accepted: 0,
+    acceptedBytes: 0,
+    replies: 0,
+    unknownDevice: 0,
+    badTopic: 0,
+    retained: 0,
+    shed: 0,
+    truncated: 0,
+    unkept: 0,
+  };
+
+  /** @param clientId under which the engine knows packet ids again: that of the session with the external broker */
+  constructor(ports: IntakePorts, devices: KnownDevices, clientId: string) {
+    this.#ports = ports;
+    this.#devices = devices;
+    this.#clientId = clientId;
+  }
+
+  /** To be called in order of arrival; reads the payload before it returns. */
+  take(message: Arrived): Handling {
+    if (message.retain) return this.#passOver('retained');
+    const topic = parseDeviceTopic(message.topic);
+    if (topic === null || (topic.kind !== 'telemetry' && topic.kind !== 'reply')) {
+      return this.#passOver('badTopic');
+    }
+    if (message.qos === 0 && this.#ports.shedding()) return this.#passOver('shed');
+    const known = this.#devices.has(topic.deviceId);
+    if (known === undefined) return { kind: 'not_yet', ready: this.#devices.lookUp(topic.deviceId) };
+    if (!known) return this.#passOver('unknownDevice');
+    this.#ports.heard(topic.deviceId);
+    if (topic.kind === 'reply') {
+      this.counts.replies += 1;
+      return this.#taken(this.#ports.reply(topic.deviceId, topic.commandId, message.payload));
+    }
+    return this.#taken(this.#keep(message, topic.deviceId));
+  }
+
+  #keep(message: Arrived, deviceId: string): Promise<void> {
+    const isTooLarge = message.payload.length > DEFAULT_LIMITS.maxPayloadBytes;
+    const payload = isTooLarge ? message.payload.subarray(0, DEFAULT_LIMITS.keptHeadBytes) : message.payload;
+    if (isTooLarge) this.counts.truncated += 1;
+    const kept = this.#ports.accept({
+      receivedAt: this.#ports.now(),
+      topic: message.topic,
+      userId: deviceId,
+      clientId: this.#clientId,
+      packetId: message.packetId,
+      qos: message.qos,
+      dup: message.dup,
+      payload,
+      truncatedFrom: isTooLarge ? message.payload.length : 0,
+      span: isTooLarge ? 1 : spanOf(payload),
+    });
+    const bytes = payload.length;
+    return kept.then(() => {
+      this.counts.accepted += 1;
+      this.counts.acceptedBytes += bytes;
+    });
+  }
+
+  #taken(kept: Promise<void>): Handling {
+    return {
+      kind: 'taken',
+      kept: kept.catch((error: unknown) => {
+        this.counts.unkept += 1;
+        throw error;
+      }),
+    };
+  }
+
+  #passOver(why: keyof IntakeCounts): Handling {
+    this.counts[why] += 1;
+    return PASSED_OVER;
+  }
+}

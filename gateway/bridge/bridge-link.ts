@@ -1,0 +1,315 @@
+import mqtt, { ErrorWithSubackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
+import { OVERHEAD_BYTES } from '../../broker/limits.ts';
+import type { Arrived, Handling } from './bridge-intake.ts';
+import { subscriptionsFor } from './filters.ts';
+import { OrderedAcks } from './ordered-acks.ts';
+
+/** MQTT 5, and 3.1.1. */
+export type ProtocolVersion = 5 | 4;
+
+export interface LinkSettings {
+  /** `mqtt://host:port`, `mqtts://…`, `ws://…`, `wss://…`; without user and password. */
+  readonly url: string;
+  readonly username: string | null;
+  readonly password: string | null;
+  /** PEM of the authority that signed the broker's certificate; null for those that the system trusts. */
+  readonly ca: string | null;
+  /** Name of the shared subscription. */
+  readonly group: string;
+  /** The same at every start: the broker keeps what came in between under it. */
+  readonly clientId: string;
+}
+
+export interface LinkPorts {
+  /** Decides about a message; called in order of arrival, never for the next one before a `not_yet` was settled. */
+  take(message: Arrived): Handling;
+}
+
+export type PublishOutcome =
+  | { readonly kind: 'published' }
+  /** The broker does not want it, and would not want it again. */
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'unsent' };
+
+/** Why a connection could not be had or has ended. */
+export interface LinkEnd {
+  /** `wrong_version` says that it speaks another protocol version; who `hung_up` before any answer may mean the same. */
+  readonly kind: 'wrong_version' | 'hung_up' | 'failed';
+  readonly message: string;
+}
+
+/** A connection over which messages come. */
+export interface Link {
+  /** Whether it shares the telemetry with others of its group. */
+  readonly shared: boolean;
+  readonly inFlightBytes: number;
+  /** Resolves when it is gone. */
+  readonly ended: Promise<LinkEnd>;
+  /** Publishes at QoS 1. Never settles where the connection ends before the broker has answered. */
+  publish(topic: string, payload: string | Buffer, retain: boolean): Promise<PublishOutcome>;
+  /** Takes nothing more, acknowledges what is kept, and goes; the session stays with the broker. */
+  close(): Promise<void>;
+}
+
+interface Greeting {
+  /** Whether the broker still has the session. */
+  readonly resumed: boolean;
+  readonly offersSharing: boolean;
+}
+
+const KEEPALIVE_SECONDS = 30;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** How long the broker is to keep what comes while this gateway is away. */
+const SESSION_EXPIRY_SECONDS = 7 * 24 * 3600;
+/** Messages that may be unacknowledged; the broker holds the others back (MQTT 5 §3.3.4). */
+const RECEIVE_MAXIMUM = 1000;
+/** Bytes that wait for the disk before no more is read; for 3.1.1, which has no receive maximum. */
+const MAX_IN_FLIGHT_BYTES = 8 * 1024 * 1024;
+/** What is not on disk by then is not acknowledged, and comes again at the next start. */
+const IDLE_WITHIN_MS = 5_000;
+/** "Unacceptable protocol version", of 3.1.1 and of 5. */
+const WRONG_VERSION = new Set([0x01, 0x84]);
+const SHARED_REFUSED = 0x9e;
+
+/**
+ * Connects and subscribes.
+ *
+ * @returns the link once it is subscribed, or why there is none
+ */
+export async function openLink(
+  settings: LinkSettings,
+  version: ProtocolVersion,
+  ports: LinkPorts,
+): Promise<Link | LinkEnd> {
+  const link = new MqttLink(settings, version, ports);
+  const failure = await link.open();
+  return failure ?? link;
+}
+
+class MqttLink implements Link {
+  readonly ended: Promise<LinkEnd>;
+  shared = false;
+  inFlightBytes = 0;
+  readonly #settings: LinkSettings;
+  readonly #ports: LinkPorts;
+  readonly #client: MqttClient;
+  readonly #connected: Promise<Greeting>;
+  readonly #acks: OrderedAcks;
+  readonly #end: (end: LinkEnd) => void;
+  #closing = false;
+  /** Publishes to the broker that it has not acknowledged. */
+  #unacknowledged = 0;
+  /** Goes on reading; set while too much is in flight. */
+  #resume: (() => void) | null = null;
+  #whenIdle: (() => void) | null = null;
+
+  constructor(settings: LinkSettings, version: ProtocolVersion, ports: LinkPorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    const { promise, resolve } = Promise.withResolvers<LinkEnd>();
+    this.ended = promise;
+    this.#end = resolve;
+    const client = mqtt.connect(settings.url, {
+      clientId: settings.clientId,
+      ...(settings.username !== null && { username: settings.username }),
+      ...(settings.password !== null && { password: settings.password }),
+      ...(settings.ca !== null && { ca: settings.ca }),
+      protocolVersion: version,
+      clean: false,
+      // Each connection is a client of its own, so that no packet id of one is ever acknowledged on the next.
+      reconnectPeriod: 0,
+      resubscribe: false,
+      keepalive: KEEPALIVE_SECONDS,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      ...(version === 5 && {
+        properties: { sessionExpiryInterval: SESSION_EXPIRY_SECONDS, receiveMaximum: RECEIVE_MAXIMUM },
+      }),
+    });
+    this.#client = client;
+    this.#acks = new OrderedAcks((bytes) => {
+      if (!client.stream.destroyed) client.stream.write(bytes);
+    });
+    // What waited for this session comes right behind the CONNACK: whoever sets this later has missed it.
+    client.handleMessage = (packet, done) => this.#arrived(packet, done);
+    this.#connected = new Promise((connected) => {
+      client.once('connect', ({ sessionPresent, properties }) => {
+        // Where MQTT 5 brokers say nothing of it, they offer it (§3.2.2.3.13).
+        const offersSharing = version === 5 && properties?.sharedSubscriptionAvailable !== false;
+        connected({ resumed: sessionPresent, offersSharing });
+      });
+    });
+    this.#watch();
+  }
+
+  /** @returns null once subscribed */
+  async open(): Promise<LinkEnd | null> {
+    const first = await Promise.race([this.#connected, this.ended]);
+    if ('kind' in first) return first;
+    try {
+      await this.#subscribe(first);
+      return null;
+    } catch (error) {
+      this.#fail(`it does not let this gateway subscribe: ${messageOf(error)}`);
+      return this.ended;
+    }
+  }
+
+  async publish(topic: string, payload: string | Buffer, retain: boolean): Promise<PublishOutcome> {
+    this.#unacknowledged += 1;
+    try {
+      await this.#client.publishAsync(topic, payload, { qos: 1, retain });
+      return { kind: 'published' };
+    } catch (error) {
+      const isAnswer = typeof (error as { code?: unknown }).code === 'number';
+      return isAnswer ? { kind: 'refused', message: messageOf(error) } : { kind: 'unsent' };
+    } finally {
+      this.#unacknowledged -= 1;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.inFlightBytes > 0) await this.#idle();
+    // One more turn, in which the last acknowledgements are written.
+    await new Promise((resolve) => setImmediate(resolve));
+    // Not forced, mqtt.js would wait for what is unacknowledged without end.
+    await this.#client.endAsync(!this.#client.connected || this.#unacknowledged > 0);
+  }
+
+  #idle(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, IDLE_WITHIN_MS);
+      this.#whenIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #watch(): void {
+    const client = this.#client;
+    let greeted = false;
+    let trouble: string | null = null;
+    let isWrongVersion = false;
+    client.once('connect', () => {
+      greeted = true;
+    });
+    client.on('error', (error) => {
+      trouble ??= messageOf(error);
+      const { code } = error as { code?: unknown };
+      if (typeof code === 'number' && WRONG_VERSION.has(code)) isWrongVersion = true;
+      // mqtt.js leaves the socket open after what it could not parse.
+      client.end(true);
+    });
+    client.on('disconnect', ({ reasonCode }) => {
+      trouble ??= `the broker ended it (reason ${reasonCode ?? 0})`;
+    });
+    client.once('close', () => {
+      const hungUp = !greeted && trouble === null;
+      this.#end({
+        kind: isWrongVersion ? 'wrong_version' : hungUp ? 'hung_up' : 'failed',
+        message: trouble ?? 'the broker closed the connection',
+      });
+      client.end(true);
+    });
+  }
+
+  async #subscribe({ resumed, offersSharing }: Greeting): Promise<void> {
+    this.shared = offersSharing;
+    try {
+      await this.#subscribeTo(offersSharing ? this.#settings.group : null, resumed);
+    } catch (error) {
+      if (!offersSharing || !(error instanceof ErrorWithSubackPacket) || !isSharedRefused(error)) throw error;
+      this.shared = false;
+      await this.#subscribeTo(null, resumed);
+    }
+  }
+
+  async #subscribeTo(group: string | null, resumed: boolean): Promise<void> {
+    const { wanted, outdated } = subscriptionsFor(group, this.#settings.group);
+    // QoS 1 for QoS 2 too: a message that comes again has DUP, by which the engine knows it. Retained messages: not wanted.
+    await this.#client.subscribeAsync([...wanted], { qos: 1, rh: 2 });
+    // In this order, so that there is no moment without a subscription in which messages would be lost.
+    if (resumed) await this.#client.unsubscribeAsync([...outdated]);
+  }
+
+  /**
+   * mqtt.js shows the next packet when `done` is called, and sends the PUBACK itself unless that is called with an error. It
+   * always is here, and the PUBACK leaves when the message is kept: hundreds may wait for one commit.
+   */
+  #arrived(packet: IPublishPacket, done: (error?: Error) => void): void {
+    if (this.#closing) return;
+    const next = () => done(NOT_BY_MQTTJS);
+    const message: Arrived = {
+      topic: packet.topic,
+      payload: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
+      qos: packet.qos,
+      packetId: packet.messageId ?? 0,
+      dup: packet.dup,
+      retain: packet.retain,
+    };
+    const handling = this.#ports.take(message);
+    switch (handling.kind) {
+      case 'not_yet':
+        handling.ready.then(
+          () => this.#arrived(packet, done),
+          (error: unknown) => this.#fail(`a device could not be looked up: ${messageOf(error)}`),
+        );
+        return;
+      case 'passed_over':
+        if (message.qos > 0) this.#acks.expect(message.packetId)();
+        next();
+        return;
+      case 'taken':
+        this.#await(message, handling.kept);
+        if (this.inFlightBytes < MAX_IN_FLIGHT_BYTES) next();
+        else this.#resume = next;
+    }
+  }
+
+  #await(message: Arrived, kept: Promise<void>): void {
+    const acknowledge = message.qos > 0 ? this.#acks.expect(message.packetId) : null;
+    const bytes = message.payload.length + OVERHEAD_BYTES;
+    this.inFlightBytes += bytes;
+    kept.then(
+      () => {
+        acknowledge?.();
+        this.#settled(bytes);
+      },
+      (error: unknown) => {
+        // The broker sends again what was not acknowledged, but not before the next connection.
+        this.#fail(`a message could not be kept: ${messageOf(error)}`);
+        this.#settled(bytes);
+      },
+    );
+  }
+
+  #settled(bytes: number): void {
+    this.inFlightBytes -= bytes;
+    if (this.#resume !== null && this.inFlightBytes < MAX_IN_FLIGHT_BYTES / 2) {
+      const resume = this.#resume;
+      this.#resume = null;
+      resume();
+    }
+    if (this.inFlightBytes === 0) this.#whenIdle?.();
+  }
+
+  #fail(message: string): void {
+    this.#end({ kind: 'failed', message });
+    this.#closing = true;
+    this.#client.end(true);
+  }
+}
+
+/** Reason code 0x9e of SUBACK (MQTT 5 §3.9.3). */
+function isSharedRefused({ packet }: ErrorWithSubackPacket): boolean {
+  return packet.granted.includes(SHARED_REFUSED);
+}
+
+const NOT_BY_MQTTJS = new Error('acknowledged when it is kept');
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Errors of sockets may have no message of their own.
+  return error.message === '' ? String((error as { code?: unknown }).code ?? error.name) : error.message;
+}
