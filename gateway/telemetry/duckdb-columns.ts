@@ -1,13 +1,5 @@
-import {
-  BIGINT,
-  DOUBLE,
-  type DuckDBAppender,
-  DuckDBDataChunk,
-  type DuckDBType,
-  type DuckDBValue,
-  UTINYINT,
-  VARCHAR,
-} from '@duckdb/node-api';
+import { BIGINT, DOUBLE, type DuckDBAppender, DuckDBDataChunk, UTINYINT, VARCHAR } from '@duckdb/node-api';
+import bindings, { type Vector } from '@duckdb/node-bindings';
 import type { MetricValue, ReadingFlag } from '../../rules/reading.ts';
 import type { TelemetryPoint } from './telemetry-store.ts';
 
@@ -22,35 +14,146 @@ export const POSITION_COLUMNS = ['lat', 'lon', 'accuracy', 'speed', 'heading', '
 
 /** Rows that a chunk can hold at most: DuckDB's vector size. */
 const ROWS_A_CHUNK = 2048;
-
-interface Column {
-  readonly type: DuckDBType;
-  readonly cell: (point: TelemetryPoint) => DuckDBValue;
-}
+const TWO_TO_32 = 2 ** 32;
 
 /** In the order of the table (duckdb-file.ts). */
-const COLUMNS: readonly Column[] = [
-  { type: VARCHAR, cell: ({ deviceKey }) => deviceKey },
-  { type: BIGINT, cell: ({ at }) => BigInt(at) },
-  { type: BIGINT, cell: ({ seq }) => BigInt(seq) },
-  { type: BIGINT, cell: ({ receivedAt }) => BigInt(receivedAt) },
-  { type: UTINYINT, cell: ({ flags }) => flags.reduce((bits, flag) => bits | FLAG_BITS[flag], 0) },
-  ...POSITION_COLUMNS.map(
-    (name): Column => ({ type: DOUBLE, cell: ({ position }) => position?.[name] ?? null }),
-  ),
-  { type: VARCHAR, cell: ({ event }) => event?.toWellFormed() ?? null },
-  { type: VARCHAR, cell: ({ metrics }) => (metrics === undefined ? null : metricsJson(metrics)) },
+const TYPES = [
+  VARCHAR,
+  BIGINT,
+  BIGINT,
+  BIGINT,
+  UTINYINT,
+  ...POSITION_COLUMNS.map(() => DOUBLE),
+  VARCHAR,
+  VARCHAR,
 ];
-const TYPES = COLUMNS.map(({ type }) => type);
 
-/** Appends points column by column: two thirds of the CPU that a native call for each value took (1.5 against 2.1 µs a point). */
+/**
+ * Appends points chunk by chunk. The columns are laid out here as DuckDB has them in memory and copied in one go: the vectors of
+ * `@duckdb/node-api` make a bigint of each time and of each null, and took three times as long.
+ */
 export function appendPoints(appender: DuckDBAppender, points: readonly TelemetryPoint[]): void {
   for (let start = 0; start < points.length; start += ROWS_A_CHUNK) {
-    const part = points.slice(start, start + ROWS_A_CHUNK);
-    const chunk = DuckDBDataChunk.create(TYPES);
-    chunk.setColumns(COLUMNS.map(({ cell }) => part.map(cell)));
+    const count = Math.min(ROWS_A_CHUNK, points.length - start);
+    const chunk = DuckDBDataChunk.create(TYPES, count);
+    fill(chunk, points, start, count);
     appender.appendDataChunk(chunk);
   }
+}
+
+/** Which rows of a column hold a value: a bit a row, the first in the lowest bit. */
+class Validity {
+  readonly #bits = new Uint8Array(ROWS_A_CHUNK / 8);
+  #hasNulls = false;
+
+  setNull(row: number): void {
+    if (!this.#hasNulls) this.#bits.fill(0xff);
+    this.#hasNulls = true;
+    this.#bits[row >> 3] = (this.#bits[row >> 3] ?? 0) & ~(1 << (row & 7));
+  }
+
+  /** All rows of a new vector hold a value until told otherwise. */
+  writeTo(vector: Vector): void {
+    if (!this.#hasNulls) return;
+    bindings.vector_ensure_validity_writable(vector);
+    bindings.copy_data_to_vector_validity(vector, 0, this.#bits.buffer, 0, this.#bits.byteLength);
+    this.#hasNulls = false;
+  }
+}
+
+class Doubles {
+  readonly #values = new Float64Array(ROWS_A_CHUNK);
+  readonly #validity = new Validity();
+
+  set(row: number, value: number | undefined): void {
+    if (value === undefined) this.#validity.setNull(row);
+    else this.#values[row] = value;
+  }
+
+  writeTo(vector: Vector, count: number): void {
+    bindings.copy_data_to_vector(vector, 0, this.#values.buffer, 0, count * 8);
+    this.#validity.writeTo(vector);
+  }
+}
+
+/** Whole numbers that a double holds exactly, as 64 bits in two halves (the lower first, like every machine DuckDB runs on). */
+class Integers {
+  readonly #halves = new Uint32Array(2 * ROWS_A_CHUNK);
+
+  set(row: number, value: number): void {
+    this.#halves[2 * row] = value;
+    this.#halves[2 * row + 1] = Math.floor(value / TWO_TO_32);
+  }
+
+  writeTo(vector: Vector, count: number): void {
+    bindings.copy_data_to_vector(vector, 0, this.#halves.buffer, 0, count * 8);
+  }
+}
+
+/** Reused for every chunk: `appendPoints` never waits in between. */
+const at = new Integers();
+const seq = new Integers();
+const receivedAt = new Integers();
+const flags = new Uint8Array(ROWS_A_CHUNK);
+const lat = new Doubles();
+const lon = new Doubles();
+const accuracy = new Doubles();
+const speed = new Doubles();
+const heading = new Doubles();
+const altitude = new Doubles();
+const noEvent = new Validity();
+const noMetrics = new Validity();
+
+function fill(chunk: DuckDBDataChunk, points: readonly TelemetryPoint[], start: number, count: number): void {
+  const vectors = TYPES.map((_, column) => bindings.data_chunk_get_vector(chunk.chunk, column));
+  const [deviceVector, atVector, seqVector, receivedVector, flagsVector, ...rest] = vectors as Vectors;
+  const [latVector, lonVector, accuracyVector, speedVector, headingVector, altitudeVector, ...texts] = rest;
+  const [eventVector, metricsVector] = texts;
+  for (let row = 0; row < count; row += 1) {
+    const point = points[start + row];
+    if (point === undefined) throw new RangeError('fewer points than rows');
+    const { position, event, metrics } = point;
+    bindings.vector_assign_string_element(deviceVector, row, point.deviceKey);
+    at.set(row, point.at);
+    seq.set(row, point.seq);
+    receivedAt.set(row, point.receivedAt);
+    flags[row] = bitsOf(point.flags);
+    lat.set(row, position?.lat);
+    lon.set(row, position?.lon);
+    accuracy.set(row, position?.accuracy);
+    speed.set(row, position?.speed);
+    heading.set(row, position?.heading);
+    altitude.set(row, position?.altitude);
+    if (event === undefined) noEvent.setNull(row);
+    else bindings.vector_assign_string_element(eventVector, row, event.toWellFormed());
+    if (metrics === undefined) noMetrics.setNull(row);
+    else bindings.vector_assign_string_element(metricsVector, row, metricsJson(metrics));
+  }
+  at.writeTo(atVector, count);
+  seq.writeTo(seqVector, count);
+  receivedAt.writeTo(receivedVector, count);
+  bindings.copy_data_to_vector(flagsVector, 0, flags.buffer, 0, count);
+  lat.writeTo(latVector, count);
+  lon.writeTo(lonVector, count);
+  accuracy.writeTo(accuracyVector, count);
+  speed.writeTo(speedVector, count);
+  heading.writeTo(headingVector, count);
+  altitude.writeTo(altitudeVector, count);
+  noEvent.writeTo(eventVector);
+  noMetrics.writeTo(metricsVector);
+}
+
+/** One for each of `TYPES`. */
+type Vectors = [
+  ...[Vector, Vector, Vector, Vector, Vector],
+  ...[Vector, Vector, Vector, Vector, Vector, Vector],
+  ...[Vector, Vector],
+];
+
+function bitsOf(all: readonly ReadingFlag[]): number {
+  let bits = 0;
+  for (const flag of all) bits |= FLAG_BITS[flag];
+  return bits;
 }
 
 /** Half a surrogate pair would be written as an escape that DuckDB's JSON reader refuses, and with it every read of the device. */
