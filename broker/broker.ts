@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { AuthenticateError, Client, ConnectPacket, PublishPacket } from 'aedes';
 import { Access } from './access.ts';
 import { Connection, connectionOf } from './connection.ts';
+import { ExpressLane } from './express-lane.ts';
 import { HalfReceived } from './half-received.ts';
 import { InFlight } from './in-flight.ts';
 import { LimitedLog } from './limited-log.ts';
@@ -76,7 +77,7 @@ class AedesBroker implements Broker {
       bounds,
       (packet) => this.#access.isForJournalAlone(packet),
     );
-    aedes.on('clientReady', (client: Client) => connectionOf(client).loggedIn());
+    aedes.on('clientReady', (client: Client) => this.#loggedIn(connectionOf(client)));
     aedes.on('unsubscribe', (filters: string[], client: Client) =>
       this.#access.unsubscribed(client, filters),
     );
@@ -212,6 +213,16 @@ class AedesBroker implements Broker {
         done(Object.assign(new Error('login impossible'), { returnCode: 3 }) as AuthenticateError, false);
       },
     );
+  }
+
+  #loggedIn(connection: Connection): void {
+    const { peer } = connection;
+    if (peer?.principal.kind === 'device') {
+      connection.lane = new ExpressLane(connection, peer, this.#intake, () =>
+        this.#access.isHeard(peer.userId),
+      );
+    }
+    connection.loggedIn();
   }
 
   #closedFor(client: Client, error: Error): void {

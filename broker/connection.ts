@@ -1,12 +1,14 @@
 import { Buffer } from 'node:buffer';
 import { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
+import type { ExpressLane } from './express-lane.ts';
 import { FrameScanner } from './frame-scanner.ts';
 import type { HalfReceived } from './half-received.ts';
 import type { InFlight, Pausable } from './in-flight.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { Principal } from './principal.ts';
 import type { Session } from './sessions.ts';
+import type { Share } from './telemetry-intake.ts';
 
 const READ_AHEAD_BYTES = 64 * 1024;
 /** How long a closing peer may take to read what was written to it last. */
@@ -29,6 +31,10 @@ export interface Peer {
 export class Connection extends Duplex implements Pausable {
   inFlightBytes = 0;
   peer: Peer | null = null;
+  /** What of this connection the next commit holds. */
+  share: Share | null = null;
+  /** From the login on. */
+  lane: ExpressLane | null = null;
   /** CONNACK code that the CONNECT deserves whatever its password, or null. */
   refusal: 2 | null = null;
   willTopic: string | null = null;
@@ -86,18 +92,23 @@ export class Connection extends Duplex implements Pausable {
     this.#work();
   }
 
+  /** Sends whole packets beside those of Aedes. */
+  send(packets: Buffer): void {
+    if (!this.#source.destroyed && this.#source.writable) this.#source.write(packets);
+  }
+
   override _read(): void {
     this.#wanted = true;
     if (this.#waiting.length > 0 || this.#sourceEnded || this.#source.isPaused()) this.#work();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#send(chunk, done);
+    this.#write(chunk, done);
   }
 
   /** Acknowledgements of a turn leave as one buffer: a packet costs no system call of its own. */
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#send(
+    this.#write(
       Buffer.concat(chunks.map(({ chunk }) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk))),
       done,
     );
@@ -120,7 +131,7 @@ export class Connection extends Duplex implements Pausable {
     done(error);
   }
 
-  #send(bytes: Buffer, done: () => void): void {
+  #write(bytes: Buffer, done: () => void): void {
     if (this.#source.destroyed || this.#source.write(bytes)) done();
     else this.#source.once('drain', done);
   }
@@ -155,7 +166,11 @@ export class Connection extends Duplex implements Pausable {
 
   #pass(chunk: Buffer): void {
     const first = this.#state === 'before-connect';
-    const { pass, rest, fault } = first ? this.frames.scanFirst(chunk) : this.frames.scan(chunk);
+    const { pass, rest, taken, fault } = first
+      ? this.frames.scanFirst(chunk)
+      : this.frames.scan(chunk, this.lane, this.publishes);
+    // Aedes sees nothing of what the lane took, and would think the client gone.
+    if (taken) keepAlive(this);
     if (first && (rest !== null || this.frames.firstIsOver)) {
       this.#state = 'logging-in';
       if (rest !== null) this.#waiting.unshift(rest);
@@ -164,6 +179,12 @@ export class Connection extends Duplex implements Pausable {
     if (fault === null) this.#halfReceived.note(this, this.frames.heldBytes, this.frames.packet);
     else this.destroy(new Error(fault));
   }
+}
+
+/** Puts off the end of the keep-alive time; Aedes has the timer in the client that it hangs on its stream. */
+function keepAlive(connection: Connection): void {
+  const { client } = connection as { readonly client?: { readonly _keepaliveTimer: NodeJS.Timeout | null } };
+  client?._keepaliveTimer?.refresh();
 }
 
 /** The connection behind a client of Aedes: it is what Aedes was given as its stream. */

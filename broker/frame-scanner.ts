@@ -7,14 +7,27 @@ const PUBLISH = 3;
 const MAX_FIXED_HEADER = 5;
 const LENGTH_BITS = 7;
 const MORE_LENGTH = 0x80;
+/**
+ * A PUBLISH up to this length is gathered here when it comes in parts, so that the lane can take it. Larger ones are left to
+ * the parser, for each part that comes is copied together with those before it.
+ */
+const LONGEST_GATHERED_BYTES = 16 * 1024;
 /** Topic length, topic, packet id. */
 const MAX_PUBLISH_OVERHEAD = 2 + MAX_TOPIC_BYTES + 2;
+
+/** Who takes messages before the broker sees them. */
+export interface Lane {
+  /** Takes a PUBLISH whose body is `chunk` from `start` to `end`, or leaves it. `header` is its first byte. */
+  take(chunk: Buffer, header: number, start: number, end: number): boolean;
+}
 
 export interface Scanned {
   /** What the broker may have of the chunk. */
   readonly pass: readonly Buffer[];
   /** What came behind the first packet; only from `scanFirst`. */
   readonly rest: Buffer | null;
+  /** Whether the lane took any. */
+  readonly taken: boolean;
   /** Why the connection has to be closed, or null. */
   readonly fault: string | null;
 }
@@ -32,15 +45,18 @@ export class FrameScanner {
   /** Bytes of the current packet that are passed in all, and how many packets have begun. */
   #toPass = 0;
   #packets = 0;
-  /** Start of a fixed header whose rest has not come. */
-  #header: Buffer | null = null;
+  /** Start of a packet (of its fixed header, or of a PUBLISH that is gathered) whose rest has not come. */
+  #start: Buffer | null = null;
   #publishes = 0;
   #first: 'waiting' | 'inside' | 'over' = 'waiting';
   /** Body length as sent of each shortened PUBLISH, by its number in the connection. */
   readonly #shortened = new Map<number, number>();
 
+  readonly #longestGathered: number;
+
   constructor(limits: BrokerLimits) {
     this.#limits = limits;
+    this.#longestGathered = Math.min(LONGEST_GATHERED_BYTES, limits.maxPayloadBytes);
   }
 
   /** Whether the connection's first packet has come whole. */
@@ -50,21 +66,25 @@ export class FrameScanner {
 
   /** Number of the latest packet, from 1. */
   get packet(): number {
-    return this.#packets;
+    return this.#start === null ? this.#packets : this.#packets + 1;
   }
 
-  /** Bytes passed of a packet that has not been passed whole: the parser holds them. */
+  /** Bytes of a packet that has not come whole: gathered here, or passed and held by the parser. */
   get heldBytes(): number {
-    return this.#passing === 0 ? 0 : this.#toPass - this.#passing;
+    return this.#passing === 0 ? (this.#start?.length ?? 0) : this.#toPass - this.#passing;
   }
 
   /** Takes bytes up to the end of the connection's first packet. */
   scanFirst(chunk: Buffer): Scanned {
-    return this.#scan(chunk, true);
+    return this.#scan(chunk, true, null, 0);
   }
 
-  scan(chunk: Buffer): Scanned {
-    return this.#scan(chunk, false);
+  /**
+   * @param lane who is offered each PUBLISH that nothing before it can still be behind
+   * @param shown number of PUBLISH packets passed so far that the broker has looked at
+   */
+  scan(chunk: Buffer, lane: Lane | null = null, shown = 0): Scanned {
+    return this.#scan(chunk, false, lane, shown);
   }
 
   /** Body length as sent of the n-th PUBLISH (from 0) if it was shortened, else 0. Asked once for each. */
@@ -75,10 +95,11 @@ export class FrameScanner {
     return length;
   }
 
-  #scan(arrived: Buffer, onlyFirst: boolean): Scanned {
-    const chunk = this.#header === null ? arrived : Buffer.concat([this.#header, arrived]);
-    this.#header = null;
+  #scan(arrived: Buffer, onlyFirst: boolean, lane: Lane | null, shown: number): Scanned {
+    const chunk = this.#start === null ? arrived : Buffer.concat([this.#start, arrived]);
+    this.#start = null;
     const pass: Buffer[] = [];
+    let taken = false;
     let position = 0;
     let passFrom = 0;
     const passUpTo = (end: number): void => {
@@ -102,21 +123,37 @@ export class FrameScanner {
       if (this.#passing === 0 && this.#dropping === 0 && this.#first === 'inside') this.#first = 'over';
       if (onlyFirst && this.#first === 'over') {
         passUpTo(position);
-        return { pass, rest: position < chunk.length ? chunk.subarray(position) : null, fault: null };
+        return { pass, rest: position < chunk.length ? chunk.subarray(position) : null, taken, fault: null };
       }
       if (position >= chunk.length) break;
 
       const header = readFixedHeader(chunk, position);
-      if (header === 'malformed') return { pass, rest: null, fault: 'malformed packet length' };
+      if (header === 'malformed') return { pass, rest: null, taken, fault: 'malformed packet length' };
       if (header === 'incomplete') {
-        this.#header = chunk.subarray(position);
+        this.#start = Buffer.from(chunk.subarray(position));
         break;
       }
       if (this.#first === 'waiting') this.#first = 'inside';
       const fault = this.#faultOf(header);
-      if (fault !== null) return { pass, rest: null, fault };
+      if (fault !== null) return { pass, rest: null, taken, fault };
       const bodyStart = position + header.headerBytes;
       if (header.type === PUBLISH) {
+        // Behind one that the broker has not looked at, a message must not be taken first: their order would change.
+        if (lane !== null && this.#publishes === shown && header.bodyBytes <= this.#longestGathered) {
+          const bodyEnd = bodyStart + header.bodyBytes;
+          if (bodyEnd > chunk.length) {
+            this.#start = Buffer.from(chunk.subarray(position));
+            break;
+          }
+          if (lane.take(chunk, chunk[position] ?? 0, bodyStart, bodyEnd)) {
+            passUpTo(position);
+            passFrom = bodyEnd;
+            position = bodyEnd;
+            taken = true;
+            this.#packets += 1;
+            continue;
+          }
+        }
         if (header.bodyBytes > this.#limits.maxPayloadBytes + MAX_PUBLISH_OVERHEAD) {
           passUpTo(position);
           const kept = MAX_PUBLISH_OVERHEAD + this.#limits.keptHeadBytes;
@@ -136,8 +173,8 @@ export class FrameScanner {
       this.#packets += 1;
       position = bodyStart;
     }
-    passUpTo(this.#header === null ? position : chunk.length - this.#header.length);
-    return { pass, rest: null, fault: null };
+    passUpTo(position);
+    return { pass, rest: null, taken, fault: null };
   }
 
   #faultOf(header: FixedHeader): string | null {

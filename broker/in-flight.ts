@@ -48,9 +48,11 @@ export class InFlight {
     this.#totalBytes += payloadBytes + OVERHEAD_BYTES;
   }
 
-  remove(client: Pausable, payloadBytes: number): void {
-    client.inFlightBytes -= payloadBytes + OVERHEAD_BYTES;
-    this.#totalBytes -= payloadBytes + OVERHEAD_BYTES;
+  /** Takes out what `messages` calls of `add` counted in. */
+  remove(client: Pausable, payloadBytes: number, messages: number): void {
+    const bytes = payloadBytes + messages * OVERHEAD_BYTES;
+    client.inFlightBytes -= bytes;
+    this.#totalBytes -= bytes;
     if (this.#waiting.size === 0 || this.#totalBytes > this.#limits.maxInFlightBytes * RESUME_AT) return;
     for (const waiting of this.#waiting) {
       if (waiting.inFlightBytes > this.#limits.maxInFlightBytesPerClient * RESUME_AT) continue;

@@ -5,7 +5,7 @@ import type { Connection, Peer } from './connection.ts';
 import type { InFlight } from './in-flight.ts';
 import type { LimitedLog } from './limited-log.ts';
 import type { BrokerLimits } from './limits.ts';
-import type { BrokerCounters, BrokerPorts } from './ports.ts';
+import type { AcceptedPublish, BrokerCounters, BrokerPorts } from './ports.ts';
 
 type Done = (error?: Error | null) => void;
 
@@ -15,7 +15,16 @@ export const TAKEN = Buffer.alloc(0);
 const TOPIC_LENGTH_BYTES = 2;
 const PACKET_ID_BYTES = 2;
 
-/** Takes telemetry in: kept first, acknowledged then. Called by Aedes in order of arrival. */
+type Message = Pick<AcceptedPublish, 'topic' | 'packetId' | 'qos' | 'dup' | 'payload' | 'truncatedFrom'>;
+
+/** What one connection has in one commit: counted once, however many messages it is. */
+export interface Share {
+  readonly kept: Promise<void>;
+  messages: number;
+  bytes: number;
+}
+
+/** Takes telemetry in: kept first, acknowledged then. Called in order of arrival. */
 export class TelemetryIntake {
   readonly #ports: BrokerPorts;
   readonly #limits: BrokerLimits;
@@ -63,10 +72,6 @@ export class TelemetryIntake {
         );
         return;
       }
-    } else if (qos === 0 && this.#inFlight.shedding) {
-      this.#shed += 1;
-      done(null);
-      return;
     }
 
     let payload = whole;
@@ -85,43 +90,53 @@ export class TelemetryIntake {
       payload = whole.subarray(0, this.#limits.keptHeadBytes);
     }
 
-    const bytes = payload.length;
-    this.#inFlight.add(connection, bytes);
-    this.#pending += 1;
-    const kept = this.#ports.accept({
-      receivedAt: this.#ports.now(),
+    const kept = this.keep(connection, peer, {
       topic: packet.topic,
-      userId: peer.userId,
-      clientId: peer.session.clientId,
       packetId,
       qos,
       dup: packet.dup,
       payload,
       truncatedFrom,
-      span: truncatedFrom > 0 ? 1 : spanOf(payload),
     });
+    if (kept === null) {
+      done(null);
+      return;
+    }
     if (qos === 2) unreleased.set(packetId, kept);
     kept.then(
-      () => {
-        this.#accepted += 1;
-        this.#acceptedBytes += bytes;
-        this.#settle(connection, bytes);
-        done(null);
-      },
+      () => done(null),
       (error: Error) => {
-        this.#unkept += 1;
         if (qos === 2) unreleased.delete(packetId);
-        this.#log.write(
-          (fields, text) => this.#ports.log.error(fields, text),
-          'a message could not be kept; its sender was disconnected',
-          {
-            err: error,
-          },
-        );
-        this.#settle(connection, bytes);
         done(error);
       },
     );
+  }
+
+  /** Hands a message to the journal. Gives null where a QoS 0 message was shed, else what settles when it is kept or refused. */
+  keep(connection: Connection, peer: Peer, message: Message): Promise<void> | null {
+    if (message.qos === 0 && this.#inFlight.shedding) {
+      this.#shed += 1;
+      return null;
+    }
+    const { topic, packetId, qos, dup, payload, truncatedFrom } = message;
+    const kept = this.#ports.accept({
+      receivedAt: this.#ports.now(),
+      topic,
+      userId: peer.userId,
+      clientId: peer.session.clientId,
+      packetId,
+      qos,
+      dup,
+      payload,
+      truncatedFrom,
+      span: truncatedFrom > 0 ? 1 : spanOf(payload),
+    });
+    this.#inFlight.add(connection, payload.length);
+    this.#pending += 1;
+    const share = connection.share?.kept === kept ? connection.share : this.#newShare(connection, kept);
+    share.messages += 1;
+    share.bytes += payload.length;
+    return kept;
   }
 
   /** Resolves when nothing waits any more. */
@@ -139,9 +154,32 @@ export class TelemetryIntake {
     };
   }
 
-  #settle(connection: Connection, bytes: number): void {
-    this.#inFlight.remove(connection, bytes);
-    this.#pending -= 1;
+  #newShare(connection: Connection, kept: Promise<void>): Share {
+    const share: Share = { kept, messages: 0, bytes: 0 };
+    connection.share = share;
+    kept.then(
+      () => {
+        this.#accepted += share.messages;
+        this.#acceptedBytes += share.bytes;
+        this.#settle(connection, share);
+      },
+      (error: Error) => {
+        this.#unkept += share.messages;
+        this.#log.write(
+          (fields, text) => this.#ports.log.error(fields, text),
+          'messages could not be kept; their sender was disconnected',
+          { err: error },
+        );
+        this.#settle(connection, share);
+      },
+    );
+    return share;
+  }
+
+  #settle(connection: Connection, share: Share): void {
+    if (connection.share === share) connection.share = null;
+    this.#inFlight.remove(connection, share.bytes, share.messages);
+    this.#pending -= share.messages;
     if (this.#pending === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

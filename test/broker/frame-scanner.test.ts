@@ -85,12 +85,14 @@ describe('the frame scanner', () => {
     expect(scanner.scanFirst(connect.subarray(0, 50))).toEqual({
       pass: [connect.subarray(0, 50)],
       rest: null,
+      taken: false,
       fault: null,
     });
     expect(scanner.firstIsOver).toBe(false);
     expect(scanner.scanFirst(Buffer.concat([connect.subarray(50), rest]))).toEqual({
       pass: [connect.subarray(50)],
       rest,
+      taken: false,
       fault: null,
     });
     expect(scanner.firstIsOver).toBe(true);
