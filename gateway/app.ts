@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { createBroker } from '../broker/broker.ts';
 import type { Broker } from '../broker/ports.ts';
+import { openBridge } from './bridge/open-bridge.ts';
+import { type ToDevice, toDeviceBy } from './bridge/to-device.ts';
 import { type ClockOrigin, domainClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { takeDataDir } from './data-dir.ts';
@@ -96,6 +98,19 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       accept: (message) => journal.append(message),
     });
 
+    const bridge = await openBridge(config.bridge, files.dir, {
+      log,
+      records: records.db,
+      now: () => clock.now(),
+      realNow,
+      random: Math.random,
+      findDevice: async (id) => (await findUser(records.db, id))?.principal.kind === 'device',
+      accept: (message) => journal.append(message),
+      reply: async () => undefined,
+      pendingBytes: () => journal.pendingBytes,
+    });
+    const toDevice = toDeviceBy(broker, bridge);
+
     const engine: EngineClient = createEngineClient({
       settings: {
         journalFile: files.journal,
@@ -107,7 +122,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         clock: clockOrigin,
       },
       log,
-      onDeviceErrors: (errors) => tellDevices(broker, errors, log),
+      onDeviceErrors: (errors) => tellDevices(toDevice, errors, log),
       onOutboxGrew: () => delivery.wake(),
       onFailure,
     });
@@ -132,6 +147,10 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
 
     const { mqttPort } = await listening('WAYSIDE_MQTT_PORT', config.mqttPort, broker.start());
     running.push(() => broker.stop());
+    if (bridge !== null) {
+      await bridge.start();
+      running.push(() => bridge.stop());
+    }
 
     const http: HttpServer = createHttpServer(
       {
@@ -153,11 +172,13 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
             engine: engine.status,
             records: () => records.db.selectFrom('cursors').select('name').execute(),
             journalTrouble: () => journal.trouble,
+            ...(bridge !== null && { bridge: () => bridge.health() }),
           }),
         metrics: createMetrics({
           engine: engine.status,
           journalPendingBytes: () => journal.pendingBytes,
           broker: () => ({ ...broker.counters() }),
+          ...(bridge !== null && { bridge: () => ({ ...bridge.counters() }) }),
           delivery: () => delivery.counters().then((counters) => ({ ...counters })),
         }),
       },
@@ -195,9 +216,9 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
 }
 
 /** Tells each device of its messages in quarantine; for a session that is away it waits, as far as the broker's limits go. */
-function tellDevices(broker: Broker, errors: readonly DeviceError[], log: Logger): void {
+function tellDevices(toDevice: ToDevice, errors: readonly DeviceError[], log: Logger): void {
   const told = errors.map(({ device, ...error }) =>
-    broker.publish(`devices/${device}/errors`, JSON.stringify(error), { qos: 1 }),
+    toDevice(device, `devices/${device}/errors`, JSON.stringify(error), { qos: 1 }),
   );
   Promise.all(told).catch((error: unknown) =>
     log.warn({ err: error, devices: errors.length }, 'devices could not be told of their errors'),

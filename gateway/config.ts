@@ -1,3 +1,4 @@
+import { isValidId } from '../broker/topics.ts';
 import { nearestName } from '../rules/nearest-name.ts';
 import { type Problem, WaysideError } from './errors.ts';
 
@@ -11,6 +12,8 @@ export interface Config {
   readonly publicUrl: string | null;
   readonly adminToken: string | null;
   readonly influx: InfluxSettings | null;
+  /** Another broker whose devices are taken in too, or null. */
+  readonly bridge: BridgeSettings | null;
   /** Origins beyond the known push services; these alone may be http or private. */
   readonly pushHosts: readonly string[];
   /** mailto: or https: address that push services may write to. */
@@ -29,6 +32,17 @@ export interface InfluxSettings {
   readonly token: string;
   readonly org: string;
   readonly bucket: string;
+}
+
+export interface BridgeSettings {
+  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`, without user and password. */
+  readonly url: string;
+  readonly username: string | null;
+  readonly password: string | null;
+  /** Path of a PEM file, or null. */
+  readonly caFile: string | null;
+  /** Name of the shared subscription. */
+  readonly group: string;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -56,7 +70,13 @@ class Reader {
 }
 
 /** The URL too, for it may hold a user and a password. */
-const SECRETS = new Set(['WAYSIDE_ADMIN_TOKEN', 'WAYSIDE_INFLUX_TOKEN', 'WAYSIDE_INFLUX_URL']);
+const SECRETS = new Set([
+  'WAYSIDE_ADMIN_TOKEN',
+  'WAYSIDE_INFLUX_TOKEN',
+  'WAYSIDE_INFLUX_URL',
+  'WAYSIDE_BRIDGE_URL',
+  'WAYSIDE_BRIDGE_PASSWORD',
+]);
 /** What can stand behind `Authorization: Bearer`. */
 const ADMIN_TOKEN = /^[\x21-\x7e]{16,}$/;
 const LARGEST_TIME_SCALE = 10_000;
@@ -84,6 +104,23 @@ export function loadConfig(env: Env): Config {
     org: text('WAYSIDE_INFLUX_ORG', 'wayside'),
     bucket: text('WAYSIDE_INFLUX_BUCKET', 'wayside'),
   };
+  const bridgeUrl = reader.take<string | null>(
+    'WAYSIDE_BRIDGE_URL',
+    null,
+    mqttUrl,
+    'an address like mqtt://host:1883 or mqtts://host:8883, without user and password',
+  );
+  const bridge = {
+    username: reader.take<string | null>('WAYSIDE_BRIDGE_USERNAME', null, (value) => value, 'text'),
+    password: reader.take<string | null>('WAYSIDE_BRIDGE_PASSWORD', null, (value) => value, 'text'),
+    caFile: reader.take<string | null>('WAYSIDE_BRIDGE_CA', null, (value) => value, 'a path'),
+    group: reader.take(
+      'WAYSIDE_BRIDGE_GROUP',
+      'wayside',
+      (value) => (isValidId(value) ? value : undefined),
+      'a name of 1 to 128 of A-Z a-z 0-9 . _ : -',
+    ),
+  };
   const config: Config = {
     dataDir: text('WAYSIDE_DATA_DIR', './data'),
     host: text('WAYSIDE_HOST', '127.0.0.1'),
@@ -97,6 +134,7 @@ export function loadConfig(env: Env): Config {
       'at least 16 characters, without blanks and control characters',
     ),
     influx: influxUrl === null ? null : { url: influxUrl, ...influx },
+    bridge: bridgeUrl === null ? null : { url: bridgeUrl, ...bridge },
     pushHosts: reader.take<readonly string[]>(
       'WAYSIDE_PUSH_HOSTS',
       [],
@@ -170,6 +208,12 @@ function httpUrl(value: string): string | undefined {
   return url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
     ? value.replace(/\/+$/, '')
     : undefined;
+}
+
+function mqttUrl(value: string): string | undefined {
+  const url = URL.parse(value);
+  const isFine = url !== null && /^(mqtts?|wss?):$/.test(url.protocol) && url.hostname !== '';
+  return isFine && url.username === '' && url.password === '' ? value : undefined;
 }
 
 function origins(value: string): readonly string[] | undefined {

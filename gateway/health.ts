@@ -7,6 +7,8 @@ export async function healthOf(parts: {
   readonly engine: () => Promise<EngineStatus>;
   readonly records: () => Promise<unknown>;
   readonly journalTrouble: () => string | null;
+  /** Left out where there is no bridge. */
+  readonly bridge?: () => PartHealth;
 }): Promise<Readonly<Record<string, PartHealth>>> {
   const trouble = parts.journalTrouble();
   const [records, engine] = await Promise.all([answerWithin(parts.records), answerWithin(parts.engine)]);
@@ -19,6 +21,7 @@ export async function healthOf(parts: {
           telemetry: part(engine.value.telemetryTrouble, engine.value.telemetryStore),
         }
       : { engine: { ok: false, detail: engine.error } }),
+    ...(parts.bridge !== undefined && { bridge: parts.bridge() }),
   };
 }
 

@@ -8,6 +8,8 @@ export interface MetricSources {
   readonly journalPendingBytes: () => number;
   /** By name; each becomes `wayside_<group>_<name>`. */
   readonly broker: () => Readonly<Record<string, number>>;
+  /** Left out where there is no bridge. */
+  readonly bridge?: () => Readonly<Record<string, number>>;
   readonly delivery: () => Promise<Readonly<Record<string, number | null>>>;
 }
 
@@ -69,6 +71,8 @@ export function createMetrics(sources: MetricSources): Registry {
     );
     for (const [name, value] of Object.entries(sources.broker()))
       tell(`wayside_broker_${snake(name)}`, value, `Broker: ${name}`);
+    for (const [name, value] of Object.entries(sources.bridge?.() ?? {}))
+      tell(`wayside_bridge_${snake(name)}`, value, `Bridge: ${name}`);
     up.set({ part: 'engine' }, engine.error === undefined ? 1 : 0);
     if (engine.error === undefined) tellEngine(engine.value);
     up.set({ part: 'delivery' }, delivery.error === undefined ? 1 : 0);

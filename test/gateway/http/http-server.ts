@@ -93,6 +93,7 @@ export async function startHttp(
       publicUrl: settings.publicUrl ?? null,
       adminToken: ADMIN_TOKEN,
       influx: null,
+    bridge: null,
       pushHosts: ['http://127.0.0.1:9999'],
       vapidSubject: 'mailto:tests@example.org',
       mapStyle: settings.mapStyle ?? null,
