@@ -144,6 +144,18 @@ export const ERRORS = {
     title: 'The journal could not be written',
     mend: 'Check space and permissions of the data directory.',
   },
+  journal_full: {
+    status: 503,
+    retry: true,
+    title: 'The journal has reached its bound',
+    mend: 'Bring back what does not take readings (see /readyz), or raise WAYSIDE_JOURNAL_MAX_BYTES.',
+  },
+  disk_full: {
+    status: 503,
+    retry: true,
+    title: 'The disk of the data directory is full',
+    mend: 'Free space on it; the gateway goes on by itself.',
+  },
   bad_settings: {
     status: 500,
     retry: false,

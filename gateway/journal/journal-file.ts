@@ -3,9 +3,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { type ErrorCode, WaysideError } from '../errors.ts';
 
 /** SQLite result codes, https://www.sqlite.org/rescode.html; extended codes carry these in their low byte. */
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
 const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
 
 /** Written into the file, so that a later format is recognised instead of misread. */
 const FORMAT = 1;
@@ -17,7 +18,7 @@ const FORMAT = 1;
  * committed survives power loss. A row is a segment of up to 1 MiB that holds many entries, so that SQLite's cost is per
  * commit and not per message.
  *
- * @throws {WaysideError} data_dir_damaged, data_dir_unwritable
+ * @throws {WaysideError} data_dir_damaged, data_dir_newer, data_dir_in_use, data_dir_unwritable, disk_full
  */
 export function openForWriting(file: string): DatabaseSync {
   return guarded(file, () => {
@@ -31,6 +32,7 @@ export function openForWriting(file: string): DatabaseSync {
         PRAGMA synchronous = FULL;
         PRAGMA wal_autocheckpoint = 2000;
         PRAGMA journal_size_limit = 67108864;
+        PRAGMA temp_store = MEMORY;
       `);
       const version = userVersion(database);
       if (version !== 0 && version !== FORMAT) throw unknownFormat(file, version);
@@ -88,6 +90,11 @@ export function lastSeqOf(database: DatabaseSync): number {
   return Number(row?.seq ?? 0);
 }
 
+/** Sequence up to which segments were deleted or skipped. */
+export function trimmedSeqOf(database: DatabaseSync): number {
+  return Number(database.prepare('SELECT seq FROM trimmed').get()?.seq ?? 0);
+}
+
 /** Runs a piece of work on the file; whatever SQLite says becomes a coded error. */
 export function guarded<T>(file: string, work: () => T, otherwise: ErrorCode = 'data_dir_unwritable'): T {
   try {
@@ -99,14 +106,22 @@ export function guarded<T>(file: string, work: () => T, otherwise: ErrorCode = '
   }
 }
 
-/** The coded error for one of SQLite's or of the file system: damage, or what the caller was at. */
+/** The coded error for one of SQLite's or of the file system: damage, no space, or what the caller was at. */
 export function codedError(file: string, error: unknown, otherwise: ErrorCode): WaysideError {
   if (error instanceof WaysideError) return error;
+  return new WaysideError(codeOf(error) ?? otherwise, `${file}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** Whether a statement failed because the file is not as SQLite left it; a file that is no database at all is not meant. */
+export function isTorn(error: unknown): boolean {
+  return sqliteCode(error) === SQLITE_CORRUPT;
+}
+
+function codeOf(error: unknown): ErrorCode | null {
   const code = sqliteCode(error);
-  const damaged = code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
-  return new WaysideError(damaged ? 'data_dir_damaged' : otherwise, `${file}: ${reasonOf(error)}`, {
-    cause: error,
-  });
+  if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) return 'data_dir_damaged';
+  const isFull = code === SQLITE_FULL || (error as NodeJS.ErrnoException | null)?.code === 'ENOSPC';
+  return isFull ? 'disk_full' : null;
 }
 
 function reasonOf(error: unknown): string {
@@ -125,7 +140,7 @@ function userVersion(database: DatabaseSync): number {
 
 function unknownFormat(file: string, version: number): WaysideError {
   return new WaysideError(
-    'data_dir_damaged',
+    version > FORMAT ? 'data_dir_newer' : 'data_dir_damaged',
     `${file}: format ${version} is not the journal format ${FORMAT} of this version`,
   );
 }

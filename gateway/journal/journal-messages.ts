@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
+import type { JournalOpening } from './journal.ts';
 
 /** A coded error as it crosses from a thread, where classes are lost. */
 export interface Failure {
@@ -12,9 +13,12 @@ export type Outcome<T> =
 
 /** What the journal thread serves beside batches. */
 export interface JournalThread {
-  /** Opens the file; gives the highest sequence in it. */
-  open(file: string): Promise<Outcome<number>>;
-  trim(seq: number): Promise<Outcome<null>>;
+  open(file: string, maxBytes: number): Promise<Outcome<JournalOpening>>;
+  /** See `Journal.trim`; gives the bytes that are in use afterwards. */
+  trim(seq: number, receivedBefore: number | null): Promise<Outcome<number>>;
+  /** Fails where a commit would be refused now. */
+  checkSpace(): Promise<Outcome<null>>;
+  continueAbove(seq: number): Promise<Outcome<null>>;
   close(): Promise<void>;
 }
 
@@ -36,6 +40,7 @@ export interface CommitMessage {
 /** From the thread: the batch is on disk, or is not in the journal at all. */
 export interface CommittedMessage {
   readonly kind: 'committed';
-  readonly outcome: Outcome<number>;
+  readonly outcome: Outcome<{ readonly lastSeq: number; readonly usedBytes: number }>;
+  /** Of the segments, in their order. */
   readonly buffers: readonly ArrayBuffer[];
 }

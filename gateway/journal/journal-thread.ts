@@ -5,33 +5,75 @@ import { parentPort } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { WaysideError } from '../errors.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
-import { codedError, lastSeqOf, openForWriting } from './journal-file.ts';
-import type { CommitMessage, CommittedMessage, JournalThread, Outcome, Segment } from './journal-messages.ts';
+import { codedError, lastSeqOf, trimmedSeqOf } from './journal-file.ts';
+import type {
+  CommitMessage,
+  CommittedMessage,
+  Failure,
+  JournalThread,
+  Outcome,
+  Segment,
+} from './journal-messages.ts';
+import { createRoomMeter, type Room, whyNoRoom } from './journal-space.ts';
+import { openSalvaging } from './salvage.ts';
+import { createTrimmer, type Trimmer } from './trimmer.ts';
 
-/** Segments that one transaction of a trim deletes: appends that wait meanwhile wait a few milliseconds at most. */
-const TRIM_STEP = 16;
+interface Open {
+  readonly database: DatabaseSync;
+  readonly insert: StatementSync;
+  readonly room: () => Room;
+  readonly trimmer: Trimmer;
+  readonly maxBytes: number;
+}
 
 let file = '';
-let database: DatabaseSync | null = null;
-let insert: StatementSync | null = null;
+let open: Open | null = null;
 
 serveFromWorker<object, JournalThread>({
-  async open(path) {
+  async open(path, maxBytes) {
     try {
       file = path;
-      database = openForWriting(path);
-      insert = database.prepare(
-        'INSERT INTO segments (last_seq, first_seq, crc, entries) VALUES (?, ?, ?, ?)',
-      );
-      return { ok: true, value: lastSeqOf(database) };
+      const { database, damage } = openSalvaging(path);
+      open = {
+        database,
+        insert: database.prepare(
+          'INSERT INTO segments (last_seq, first_seq, crc, entries) VALUES (?, ?, ?, ?)',
+        ),
+        room: createRoomMeter(path, database),
+        trimmer: createTrimmer(database),
+        maxBytes,
+      };
+      const value = { lastSeq: lastSeqOf(database), trimmedSeq: trimmedSeqOf(database), damage };
+      return { ok: true, value };
     } catch (error) {
       return failed(error);
     }
   },
 
-  async trim(seq) {
+  async trim(seq, receivedBefore) {
     try {
-      while (trimStep(seq) === TRIM_STEP) await nextTurn();
+      const { trimmer, room } = opened();
+      while (trimmer.step(seq, receivedBefore)) await nextTurn();
+      const left = room();
+      trimmer.giveBack(left);
+      return { ok: true, value: left.usedBytes };
+    } catch (error) {
+      return failed(error);
+    }
+  },
+
+  async checkSpace() {
+    try {
+      const failure = whyNoRoom(makeRoom(opened(), 0), 0, opened().maxBytes);
+      return failure === null ? { ok: true, value: null } : { ok: false, failure };
+    } catch (error) {
+      return failed(error);
+    }
+  },
+
+  async continueAbove(seq) {
+    try {
+      opened().database.prepare('UPDATE trimmed SET seq = max(seq, ?)').run(seq);
       return { ok: true, value: null };
     } catch (error) {
       return failed(error);
@@ -39,9 +81,8 @@ serveFromWorker<object, JournalThread>({
   },
 
   async close() {
-    database?.close();
-    database = null;
-    insert = null;
+    open?.database.close();
+    open = null;
   },
 });
 
@@ -55,16 +96,20 @@ parentPort?.on('message', (message: CommitMessage | { readonly kind?: undefined 
   parentPort?.postMessage(answer, [...answer.buffers]);
 });
 
-function commit(segments: readonly Segment[]): Outcome<number> {
+function commit(segments: readonly Segment[]): CommittedMessage['outcome'] {
   try {
-    if (database === null || insert === null)
-      throw new WaysideError('journal_unwritable', 'the journal is not open');
+    const { database, insert, maxBytes } = opened();
+    let bytes = 0;
+    for (const segment of segments) bytes += segment.usedBytes;
+    const room = makeRoom(opened(), bytes);
+    const failure = whyNoRoom(room, bytes, maxBytes);
+    if (failure !== null) return { ok: false, failure };
     let lastSeq = 0;
     database.exec('BEGIN IMMEDIATE');
     try {
       for (const segment of segments) {
-        const bytes = Buffer.from(segment.buffer, 0, segment.usedBytes);
-        insert.run(segment.lastSeq, segment.firstSeq, crc32(bytes), bytes);
+        const entries = Buffer.from(segment.buffer, 0, segment.usedBytes);
+        insert.run(segment.lastSeq, segment.firstSeq, crc32(entries), entries);
         lastSeq = segment.lastSeq;
       }
       database.exec('COMMIT');
@@ -72,40 +117,26 @@ function commit(segments: readonly Segment[]): Outcome<number> {
       if (database.isTransaction) database.exec('ROLLBACK');
       throw error;
     }
-    return { ok: true, value: lastSeq };
+    return { ok: true, value: { lastSeq, usedBytes: room.usedBytes + bytes } };
   } catch (error) {
     return failed(error);
   }
 }
 
-/** Deletes the oldest segments that lie wholly at or below `seq`; returns how many went. */
-function trimStep(seq: number): number {
-  if (database === null) throw new WaysideError('journal_unwritable', 'the journal is not open');
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    // The highest sequence ever given has to outlive its entries, else it would be given again.
-    database
-      .prepare(
-        'UPDATE trimmed SET seq = max(seq, coalesce((SELECT max(last_seq) FROM segments WHERE last_seq <= ?), 0))',
-      )
-      .run(seq);
-    const gone = database
-      .prepare(
-        'DELETE FROM segments WHERE last_seq IN (SELECT last_seq FROM segments WHERE last_seq <= ? ORDER BY last_seq LIMIT ?)',
-      )
-      .run(seq, TRIM_STEP);
-    database.exec('COMMIT');
-    return Number(gone.changes);
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
+/** Entries that are kept for their age alone make way. */
+function makeRoom({ room, trimmer, maxBytes }: Open, bytes: number): Room {
+  let now = room();
+  while (whyNoRoom(now, bytes, maxBytes) !== null && trimmer.dropTaken()) now = room();
+  return now;
 }
 
-function failed(error: unknown): {
-  readonly ok: false;
-  readonly failure: { code: WaysideError['code']; detail: string };
-} {
+function opened(): Open {
+  if (open === null) throw new WaysideError('journal_unwritable', 'the journal is not open');
+  return open;
+}
+
+function failed(error: unknown): Extract<Outcome<never>, { ok: false }> {
   const { code, detail } = codedError(file, error, 'journal_unwritable');
-  return { ok: false, failure: { code, detail } };
+  const failure: Failure = { code, detail };
+  return { ok: false, failure };
 }

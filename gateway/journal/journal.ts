@@ -22,25 +22,56 @@ export interface StoredEntry extends JournalEntry {
   readonly seq: number;
 }
 
+/** What was found when a journal was opened. */
+export interface JournalOpening {
+  /** Highest sequence that was ever given. */
+  readonly lastSeq: number;
+  /** Entries up to here were deleted, for all readers had them. */
+  readonly trimmedSeq: number;
+  /** What could not be read and was set aside, said for an operator; null where all is well. */
+  readonly damage: string | null;
+}
+
+/** What a journal takes of its disk. */
+export interface JournalSpace {
+  /** Entries and their index, bytes; what was deleted does not count. */
+  readonly usedBytes: number;
+  /** Beyond that nothing is taken. */
+  readonly maxBytes: number;
+  /** Commits that failed since the start; each is tried again. */
+  readonly failedCommits: number;
+}
+
 /** The writing side; lives on the socket thread, and never blocks it. */
 export interface Journal {
   /** Opens or creates the journal. */
-  start(): Promise<void>;
-  /** Commits what was appended, then closes. */
+  start(): Promise<JournalOpening>;
+  /** Commits what was appended if the disk takes it now, then closes; what it does not take is refused. */
   stop(): Promise<void>;
   /**
-   * Appends in call order. Resolves when the entry is on disk (fsync). Rejects with a coded error when it could not be
-   * written; the entry is then not in the journal, and the sender must not be acknowledged.
+   * Appends in call order. Resolves when the entry is on disk (fsync), however long that takes: what can't be written (no
+   * space, an error of the disk) is tried again until it is. Whoever appends bounds what waits. Rejects with a coded error
+   * only when the journal ends; the entry is then not in the journal, and the sender must not be acknowledged.
    */
   append(entry: JournalEntry): Promise<void>;
   /** Payload bytes that were appended and are not yet on disk. */
   readonly pendingBytes: number;
-  /** Why the latest commit failed, or null where it went well: what was appended since could not be kept. */
+  /** Why nothing can be written now, or null. */
   readonly trouble: string | null;
+  readonly space: JournalSpace;
   /** Calls back with the newest sequence after each commit. Returns the unsubscribe. */
   onCommitted(listener: (lastSeq: number) => void): () => void;
-  /** Deletes entries up to and including `seq`; never called beyond what all readers have taken. */
-  trim(seq: number): Promise<void>;
+  /**
+   * Lets go of entries up to and including `seq`, which must never lie beyond what all readers have. Those that arrived at or
+   * after `receivedBefore` (domain time, epoch ms; without it none) are kept until a later call, or until room is needed.
+   */
+  trim(seq: number, receivedBefore?: number): Promise<void>;
+  /** Looks whether there is space, so that `trouble` tells it also while nothing is appended. */
+  checkSpace(): Promise<void>;
+  /** No sequence up to `seq` is given from now on: readers have been there with a journal that was lost. */
+  continueAbove(seq: number): Promise<void>;
+  /** From now on what can't be written is refused instead of tried again: the process is about to leave. */
+  giveUpOnTrouble(): void;
 }
 
 /** The reading side; used off the socket thread, as often as there are consumers. */

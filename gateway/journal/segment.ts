@@ -13,6 +13,7 @@ import type { JournalEntry, StoredEntry } from './journal.ts';
  *    34 user id, client id, topic (UTF-8), payload
  */
 const HEADER_BYTES = 34;
+export const RECEIVED_AT_OFFSET = 8;
 const DUP = 4;
 const LONGEST_UTF8_OF_UTF16_UNIT = 3;
 const MAX_TEXT_BYTES = 0xffff;
@@ -51,7 +52,7 @@ export function writeEntry(
   end += entry.payload.length;
   target.writeUInt32LE(end - offset, offset);
   target.writeUInt32LE(seqInSegment, offset + 4);
-  target.writeDoubleLE(entry.receivedAt, offset + 8);
+  target.writeDoubleLE(entry.receivedAt, offset + RECEIVED_AT_OFFSET);
   target.writeUInt32LE(entry.payload.length, offset + 16);
   target.writeUInt32LE(entry.truncatedFrom, offset + 20);
   target.writeUInt16LE(entry.packetId, offset + 24);
@@ -104,7 +105,7 @@ export class SegmentCursor {
     this.#offset = end;
     return {
       seq: this.#firstSeq + bytes.readUInt32LE(start + 4),
-      receivedAt: bytes.readDoubleLE(start + 8),
+      receivedAt: bytes.readDoubleLE(start + RECEIVED_AT_OFFSET),
       topic: bytes.toString('utf8', topicStart, payloadStart),
       userId: bytes.toString('utf8', userStart, clientStart),
       clientId: bytes.toString('utf8', clientStart, topicStart),

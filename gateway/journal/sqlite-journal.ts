@@ -1,69 +1,63 @@
-import { Buffer } from 'node:buffer';
 import { WaysideError } from '../errors.ts';
 import { startWorker, type WorkerHandle } from '../worker-rpc.ts';
-import type { Journal, JournalEntry } from './journal.ts';
-import type { CommitMessage, CommittedMessage, Failure, JournalThread, Segment } from './journal-messages.ts';
-import { fitsSegment, roomFor, writeEntry } from './segment.ts';
+import { Batch, SpareBuffers } from './batch.ts';
+import type { Journal, JournalEntry, JournalOpening, JournalSpace } from './journal.ts';
+import type { CommitMessage, CommittedMessage, Failure, JournalThread, Outcome } from './journal-messages.ts';
+import { fitsSegment } from './segment.ts';
 
-const SEGMENT_BYTES = 1024 * 1024;
-/** Buffers that lie ready; beyond that they are left to the garbage collector. */
-const SPARE_BUFFERS = 4;
 /** A batch of this many shows load: the next commit begins this much after its own at the earliest, and so is larger. */
 const ENTRIES_OF_LOAD = 32;
 const COMMITS_APART_MS = 4;
+/** Between two tries of a commit that failed. */
+const RETRY_MS = 250;
+const DEFAULT_MAX_BYTES = 8 * 1024 ** 3;
 
-interface OpenSegment {
-  readonly bytes: Buffer;
-  readonly buffer: ArrayBuffer;
-  readonly firstSeq: number;
-  lastSeq: number;
-  usedBytes: number;
-}
-
-/** Entries that are committed together; all who appended them wait for one promise. */
-interface Batch {
-  readonly segments: OpenSegment[];
-  readonly done: Promise<void>;
-  readonly resolve: () => void;
-  readonly reject: (error: WaysideError) => void;
-  payloadBytes: number;
-  entries: number;
+export interface SqliteJournalOptions {
+  /** Path of the file; it is created where it is missing. */
+  readonly file: string;
+  /** What its entries may take of the disk; 8 GiB where it is not said. */
+  readonly maxBytes?: number;
+  /** Told once if the writing thread dies; from then on every append rejects. */
+  readonly onFailure?: (error: Error) => void;
 }
 
 /**
- * The journal in one SQLite file, written by a thread of its own. Group commit: while one commit runs, the next batch
- * gathers; a lone message is committed at once. Under load a commit every 4 ms halves what a message costs all threads: a
- * larger commit is one fsync, one message between threads and one write of acknowledgements for more of them.
- *
- * @param options.file path of the file; it is created where it is missing
- * @param options.onFailure told once if the writing thread dies; from then on every append rejects
+ * The journal in one SQLite file, written by a thread of its own. Group commit: while one commit runs, the next batches
+ * gather; a lone message is committed at once. Under load a commit every 4 ms halves what a message costs all threads: a
+ * larger commit is one fsync, one message between threads and one write of acknowledgements for more of them. A batch that
+ * could not be written is tried again, before all behind it.
  */
-export function createSqliteJournal(options: {
-  readonly file: string;
-  readonly onFailure?: (error: Error) => void;
-}): Journal {
-  return new SqliteJournal(options.file, options.onFailure ?? (() => undefined));
+export function createSqliteJournal(options: SqliteJournalOptions): Journal {
+  return new SqliteJournal(options);
 }
 
 class SqliteJournal implements Journal {
   readonly #file: string;
+  readonly #maxBytes: number;
   readonly #onFailure: (error: Error) => void;
   readonly #listeners = new Set<(lastSeq: number) => void>();
-  readonly #spare: ArrayBuffer[] = [];
+  readonly #spares = new SpareBuffers();
   #thread: WorkerHandle<JournalThread> | null = null;
   #unusable: WaysideError | null = new WaysideError('journal_unwritable', 'the journal is not open');
   #nextSeq = 1;
-  #gathering: Batch | null = null;
+  /** In order; the last one still gathers. Whoever appends bounds what waits. */
+  #waiting: Batch[] = [];
   #committing: Batch | null = null;
   #flushPlanned = false;
   /** On the clock of `performance.now`, ms. */
   #nextFlushAt = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #givesUp = false;
   #pendingBytes = 0;
-  #trouble: string | null = null;
+  #commitTrouble: string | null = null;
+  #spaceTrouble: string | null = null;
+  #usedBytes = 0;
+  #failedCommits = 0;
 
-  constructor(file: string, onFailure: (error: Error) => void) {
-    this.#file = file;
-    this.#onFailure = onFailure;
+  constructor(options: SqliteJournalOptions) {
+    this.#file = options.file;
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#onFailure = options.onFailure ?? (() => undefined);
   }
 
   get pendingBytes(): number {
@@ -71,10 +65,18 @@ class SqliteJournal implements Journal {
   }
 
   get trouble(): string | null {
-    return this.#trouble;
+    return this.#commitTrouble ?? this.#spaceTrouble;
   }
 
-  async start(): Promise<void> {
+  get space(): JournalSpace {
+    return {
+      usedBytes: this.#usedBytes,
+      maxBytes: this.#maxBytes,
+      failedCommits: this.#failedCommits,
+    };
+  }
+
+  async start(): Promise<JournalOpening> {
     const thread = startWorker<JournalThread, object>(
       new URL('./journal-thread.ts', import.meta.url),
       null,
@@ -84,23 +86,25 @@ class SqliteJournal implements Journal {
     thread.worker.on('message', (message: CommittedMessage | { readonly kind?: undefined }) => {
       if (message.kind === 'committed') this.#committed(message);
     });
-    const opened = await thread.call.open(this.#file);
+    const opened = await thread.call.open(this.#file, this.#maxBytes);
     if (!opened.ok) {
       await thread.terminate();
       throw errorOf(opened.failure);
     }
     this.#thread = thread;
-    this.#nextSeq = opened.value + 1;
+    this.#nextSeq = opened.value.lastSeq + 1;
     this.#unusable = null;
+    return opened.value;
   }
 
   async stop(): Promise<void> {
     const thread = this.#thread;
     if (thread === null) return;
     this.#unusable ??= new WaysideError('stopping', 'the journal is closing');
-    while (this.#gathering !== null || this.#committing !== null) {
+    this.giveUpOnTrouble();
+    for (let batch = this.#next(); batch !== null; batch = this.#next()) {
       // Whoever appended is told of a failure; here only the end counts.
-      await (this.#gathering ?? this.#committing)?.done.catch(() => undefined);
+      await batch.done.catch(() => undefined);
     }
     this.#thread = null;
     await thread.call.close();
@@ -113,20 +117,14 @@ class SqliteJournal implements Journal {
       return Promise.reject(
         new WaysideError('journal_unwritable', 'a topic or id is too long for the journal'),
       );
-    this.#gathering ??= newBatch();
-    const batch = this.#gathering;
-    const room = roomFor(entry);
-    let segment = batch.segments.at(-1);
-    if (segment === undefined || segment.usedBytes + room > segment.bytes.length) {
-      segment = this.#newSegment(room);
-      batch.segments.push(segment);
+    let batch = this.#waiting.at(-1);
+    if (batch === undefined || !batch.add(entry, this.#nextSeq)) {
+      batch = new Batch(this.#spares);
+      batch.add(entry, this.#nextSeq);
+      this.#waiting.push(batch);
     }
-    segment.usedBytes = writeEntry(segment.bytes, segment.usedBytes, entry, this.#nextSeq - segment.firstSeq);
     this.#nextSeq += entry.span;
-    segment.lastSeq = this.#nextSeq - 1;
-    batch.payloadBytes += entry.payload.length;
     this.#pendingBytes += entry.payload.length;
-    batch.entries += 1;
     this.#planFlush();
     return batch.done;
   }
@@ -136,23 +134,32 @@ class SqliteJournal implements Journal {
     return () => this.#listeners.delete(listener);
   }
 
-  async trim(seq: number): Promise<void> {
-    const thread = this.#thread;
-    if (thread === null) throw new WaysideError('journal_unwritable', 'the journal is not open');
-    const trimmed = await thread.call.trim(seq);
-    if (!trimmed.ok) throw errorOf(trimmed.failure);
+  async trim(seq: number, receivedBefore: number | null = null): Promise<void> {
+    this.#usedBytes = checked(await this.#opened().call.trim(seq, receivedBefore));
   }
 
-  #newSegment(room: number): OpenSegment {
-    const spare = room <= SEGMENT_BYTES ? this.#spare.pop() : undefined;
-    const buffer = spare ?? new ArrayBuffer(Math.max(SEGMENT_BYTES, room));
-    return {
-      buffer,
-      bytes: Buffer.from(buffer),
-      firstSeq: this.#nextSeq,
-      lastSeq: this.#nextSeq,
-      usedBytes: 0,
-    };
+  async checkSpace(): Promise<void> {
+    const found = await this.#opened().call.checkSpace();
+    this.#spaceTrouble = found.ok ? null : found.failure.detail;
+  }
+
+  async continueAbove(seq: number): Promise<void> {
+    checked(await this.#opened().call.continueAbove(seq));
+    this.#nextSeq = Math.max(this.#nextSeq, seq + 1);
+  }
+
+  giveUpOnTrouble(): void {
+    this.#givesUp = true;
+    if (this.#retry !== undefined) this.#tryAgain();
+  }
+
+  #opened(): WorkerHandle<JournalThread> {
+    if (this.#thread === null) throw new WaysideError('journal_unwritable', 'the journal is not open');
+    return this.#thread;
+  }
+
+  #next(): Batch | null {
+    return this.#committing ?? this.#waiting[0] ?? null;
   }
 
   /** A lone message is committed behind what else this turn of the event loop reads; under load commits keep their distance. */
@@ -164,46 +171,70 @@ class SqliteJournal implements Journal {
       this.#flush();
     };
     const waitMs = this.#nextFlushAt - performance.now();
-    if (waitMs > 0) setTimeout(flush, waitMs);
+    // More than one waits only where a commit is as large as it may be.
+    if (waitMs > 0 && this.#waiting.length === 1) setTimeout(flush, waitMs);
     else setImmediate(flush);
   }
 
   #flush(): void {
-    const batch = this.#gathering;
-    if (batch === null || this.#committing !== null || this.#thread === null) return;
-    this.#gathering = null;
+    if (this.#committing !== null) return;
+    const batch = this.#waiting.shift();
+    if (batch === undefined) return;
     this.#committing = batch;
     this.#nextFlushAt = batch.entries < ENTRIES_OF_LOAD ? 0 : performance.now() + COMMITS_APART_MS;
-    const segments: Segment[] = batch.segments.map(({ firstSeq, lastSeq, buffer, usedBytes }) => ({
-      firstSeq,
-      lastSeq,
-      buffer,
-      usedBytes,
-    }));
-    const message: CommitMessage = { kind: 'commit', segments };
-    this.#thread.worker.postMessage(
+    this.#send(batch);
+  }
+
+  #send(batch: Batch): void {
+    const message: CommitMessage = { kind: 'commit', segments: batch.segments() };
+    this.#thread?.worker.postMessage(
       message,
-      segments.map((segment) => segment.buffer),
+      message.segments.map((segment) => segment.buffer),
     );
   }
 
-  #committed(message: CommittedMessage): void {
-    for (const buffer of message.buffers) {
-      if (this.#spare.length < SPARE_BUFFERS && buffer.byteLength === SEGMENT_BYTES) this.#spare.push(buffer);
-    }
+  #committed({ outcome, buffers }: CommittedMessage): void {
     const batch = this.#committing;
     if (batch === null) return;
+    if (!outcome.ok) {
+      this.#failed(batch, outcome.failure, buffers);
+      return;
+    }
+    this.#spares.giveBack(buffers);
     this.#committing = null;
     this.#pendingBytes -= batch.payloadBytes;
-    const { outcome } = message;
-    this.#trouble = outcome.ok ? null : outcome.failure.detail;
-    if (outcome.ok) {
-      batch.resolve();
-      for (const listener of this.#listeners) listener(outcome.value);
-    } else {
-      batch.reject(errorOf(outcome.failure));
+    this.#commitTrouble = null;
+    this.#spaceTrouble = null;
+    this.#usedBytes = outcome.value.usedBytes;
+    batch.resolve();
+    for (const listener of this.#listeners) listener(outcome.value.lastSeq);
+    if (this.#waiting.length > 0) this.#planFlush();
+  }
+
+  /** The entries stay, in their order, until they can be written. */
+  #failed(batch: Batch, failure: Failure, buffers: readonly ArrayBuffer[]): void {
+    this.#failedCommits += 1;
+    this.#commitTrouble = failure.detail;
+    if (this.#givesUp) {
+      this.#refuseAll(errorOf(failure));
+      return;
     }
-    if (this.#gathering !== null) this.#planFlush();
+    batch.takeBack(buffers);
+    this.#retry = setTimeout(() => this.#tryAgain(), RETRY_MS);
+  }
+
+  #tryAgain(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    if (this.#committing !== null) this.#send(this.#committing);
+  }
+
+  #refuseAll(error: WaysideError): void {
+    const refused = this.#committing === null ? this.#waiting : [this.#committing, ...this.#waiting];
+    this.#committing = null;
+    this.#waiting = [];
+    this.#pendingBytes = 0;
+    for (const batch of refused) batch.reject(error);
   }
 
   #threadDied(cause: Error): void {
@@ -211,19 +242,17 @@ class SqliteJournal implements Journal {
       cause,
     });
     this.#unusable = error;
-    this.#trouble = error.detail;
+    this.#commitTrouble = error.detail;
     this.#thread = null;
-    for (const batch of [this.#committing, this.#gathering]) batch?.reject(error);
-    this.#committing = null;
-    this.#gathering = null;
-    this.#pendingBytes = 0;
+    clearTimeout(this.#retry);
+    this.#refuseAll(error);
     this.#onFailure(error);
   }
 }
 
-function newBatch(): Batch {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  return { segments: [], done: promise, resolve, reject, payloadBytes: 0, entries: 0 };
+function checked<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw errorOf(outcome.failure);
+  return outcome.value;
 }
 
 function errorOf(failure: Failure): WaysideError {

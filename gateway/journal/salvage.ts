@@ -1,0 +1,139 @@
+import { Buffer } from 'node:buffer';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+import { isTorn, lastSeqOf, openForWriting } from './journal-file.ts';
+
+interface SegmentRow {
+  readonly last_seq: number;
+  readonly first_seq: number;
+  readonly crc: number;
+  readonly entries: Uint8Array;
+}
+
+/** A journal that is open, and what had to be set aside for it. */
+interface OpenJournal {
+  readonly database: DatabaseSync;
+  /** For an operator; null where nothing was wrong. */
+  readonly damage: string | null;
+}
+
+/**
+ * Opens the journal and looks at every segment in it. Where pages are torn (a disk that lied about an fsync, a file cut
+ * short), all segments that can still be read go into a new file, and the old one stays beside it under another name: a
+ * gateway that does not start would lose more than what is torn.
+ *
+ * @throws {WaysideError} as `openForWriting`; a file that is no SQLite file at all is `data_dir_damaged`, and left alone
+ */
+export function openSalvaging(file: string): OpenJournal {
+  let torn: string;
+  try {
+    const database = openForWriting(file);
+    const bad = firstBadSegment(database);
+    if (bad === null) return { database, damage: null };
+    database.close();
+    torn = bad;
+  } catch (error) {
+    if (!isTorn(error instanceof Error ? error.cause : null)) throw error;
+    torn = (error as Error).message;
+  }
+  const { kept, aside } = salvage(file);
+  return {
+    database: openForWriting(file),
+    damage: `${torn}; ${kept} segments that could be read are kept, and the torn file is ${aside}`,
+  };
+}
+
+/** Says which segment can't be read, or null. Reads all that the journal holds: what some reader has still to take. */
+function firstBadSegment(database: DatabaseSync): string | null {
+  try {
+    for (const row of segments(database, 'ASC')) {
+      if (!isWhole(row)) return `the entries up to sequence ${row.last_seq} fail their checksum`;
+    }
+    return null;
+  } catch (error) {
+    if (!isTorn(error)) throw error;
+    return (error as Error).message;
+  }
+}
+
+function* segments(database: DatabaseSync, order: 'ASC' | 'DESC'): Generator<SegmentRow> {
+  const all = database.prepare(
+    `SELECT last_seq, first_seq, crc, entries FROM segments ORDER BY last_seq ${order}`,
+  );
+  for (const row of all.iterate()) yield row as unknown as SegmentRow;
+}
+
+function isWhole({ entries, crc }: SegmentRow): boolean {
+  return (
+    entries instanceof Uint8Array &&
+    crc32(Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength)) === Number(crc)
+  );
+}
+
+function salvage(file: string): { readonly kept: number; readonly aside: string } {
+  const copy = `${file}.salvage`;
+  for (const suffix of ['', '-wal', '-shm']) rmSync(copy + suffix, { force: true });
+  const target = openForWriting(copy);
+  const kept = copySegments(file, target);
+  // Closing folds the log into the file, which alone is moved.
+  target.close();
+  const aside = freeName(file);
+  linkSync(file, aside);
+  // A log that stayed would be played into the new file.
+  for (const suffix of ['-wal', '-shm'])
+    if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
+  renameSync(copy, file);
+  const directory = openSync(dirname(file), 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+  return { kept, aside };
+}
+
+/** From the front until a page is torn, then from the back. */
+function copySegments(file: string, target: DatabaseSync): number {
+  // Only so does SQLite read a file that is shorter than its header says (sqlite3BtreeBeginTrans, lockBtree).
+  const source = new DatabaseSync(file, { readOnly: true, defensive: false });
+  let kept = 0;
+  try {
+    source.exec('PRAGMA writable_schema = ON');
+    const insert = target.prepare('INSERT OR IGNORE INTO segments VALUES (?, ?, ?, ?)');
+    const setTrimmed = target.prepare('UPDATE trimmed SET seq = max(seq, ?)');
+    target.exec('BEGIN IMMEDIATE');
+    untilTorn(() => void setTrimmed.run(lastSeqOf(source)));
+    for (const order of ['ASC', 'DESC'] as const) {
+      untilTorn(() => {
+        for (const row of segments(source, order)) {
+          if (!isWhole(row)) continue;
+          const { changes } = insert.run(row.last_seq, row.first_seq, row.crc, row.entries);
+          if (order === 'DESC' && changes === 0) return; // where the first way ended
+          kept += Number(changes);
+        }
+      });
+    }
+    target.exec('COMMIT');
+  } finally {
+    source.close();
+  }
+  return kept;
+}
+
+/** Lets a piece of work end at the first page that can't be read; reading past the end of the file is an I/O error. */
+function untilTorn(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const code = (error as { errcode?: number }).errcode ?? 0;
+    if (!isTorn(error) && (code & 0xff) !== SQLITE_IOERR) throw error;
+  }
+}
+
+const SQLITE_IOERR = 10;
+
+function freeName(file: string): string {
+  for (let n = 1; ; n += 1) {
+    const name = `${file}.torn-${n}`;
+    if (!existsSync(name)) return name;
+  }
+}
