@@ -2,12 +2,16 @@ import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { WaysideError } from '../errors.ts';
 import { firstTables } from './migrations/001-first-tables.ts';
+import { access } from './migrations/002-access.ts';
+import { quality } from './migrations/005-quality.ts';
 import { bridge } from './migrations/007-bridge.ts';
 import type { Schema } from './schema.ts';
 
 /** In order, and only ever added to: a released migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-first-tables': firstTables,
+  '002-access': access,
+  '005-quality': quality,
   '007-bridge': bridge,
 };
 

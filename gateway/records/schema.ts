@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { Purpose, SuppressionReason } from '../../rules/step.ts';
+import type { QualityKind } from './quality-kinds.ts';
 
 /**
  * The tables of the records store, as Kysely sees them. All times are epoch ms; `*_json` columns hold JSON text; booleans
@@ -18,7 +19,39 @@ export interface Schema {
     /** SHA-256 of the token, to find the device of firmware that sends the token alone; 256 random bits need no salt. */
     token_lookup: string;
     created_at: number;
+    /** Real time since when it may not log in, or null. */
+    revoked_at: number | null;
+    /** Fleet key that brought it in, until it has logged in with a token of its own; null for every other device. */
+    fleet_key: string | null;
   };
+  service_accounts: {
+    id: string;
+    /** Topic filters. */
+    publish_json: string;
+    subscribe_json: string;
+    /** As those of devices. */
+    token_hash: string;
+    token_lookup: string;
+    created_at: number;
+  };
+  /** Tokens of devices and service accounts that were replaced and may be used for a while yet. Real time. */
+  previous_tokens: { token_lookup: string; user_id: string; token_hash: string; expires_at: number };
+  /** Keys with which devices that are not known yet come in. */
+  fleet_keys: {
+    id: string;
+    /** SHA-256 of the key; 256 random bits need no salt. */
+    key_lookup: string;
+    device_type: string;
+    id_prefix: string;
+    max_devices: number;
+    /** How many came in with it. */
+    devices: number;
+    /** Real time, or null for never. */
+    expires_at: number | null;
+    created_at: number;
+  };
+  /** One-time codes with which a consumer claims a device, one for each device. Real time. */
+  claim_codes: { device_id: string; code_hash: string; expires_at: number };
   /** Devices that were heard of over the bridge. */
   bridged_devices: { device_id: string };
   consumers: {
@@ -107,6 +140,34 @@ export interface Schema {
     first_seen_at: number;
     last_seen_at: number;
     count: number;
+    /** QuarantinedPart of quarantine.ts: which part of the message this is about, or null for all that it held. */
+    part_json: Generated<string | null>;
+    /** How many readings were taken out of the message when it came; null where an earlier version did not note it. */
+    readings_taken: Generated<number | null>;
+    /** Size of the payload as sent; null where an earlier version did not note it. */
+    payload_bytes: Generated<number | null>;
+    /** How often it was tried again. */
+    tries: Generated<number>;
+  };
+  /** What came of a device in a day; `day` is days since 1970 (UTC) of arrival in domain time. */
+  quality_days: {
+    device: string;
+    day: number;
+    readings: number;
+    stored: number;
+    /** Of the counts below, those that tell of a fault: quality-kinds.ts says which. */
+    issues: number;
+    first_seen_at: number;
+    last_seen_at: number;
+  };
+  quality_counts: {
+    device: string;
+    day: number;
+    kind: QualityKind;
+    /** A metric, a quarantine code, seconds of skew; empty where the kind has no names, or there were too many. */
+    name: string;
+    count: number;
+    last_seen_at: number;
   };
   audit: {
     id: Generated<number>;
