@@ -42,29 +42,22 @@ export async function openDuckDbFile(
   }
 }
 
-/** Copies all but one device's rows into a new file beside `file`, for `swapInSuccessor`. */
-export async function writeSuccessor(
-  connection: DuckDBConnection,
-  file: string,
-  withoutDevice: string,
-): Promise<void> {
+/** Makes an empty file beside `file` and attaches it as `successor`, for `swapInSuccessor`. */
+export async function beginSuccessor(connection: DuckDBConnection, file: string): Promise<void> {
   const successor = successorOf(file);
+  // A rewrite that failed may have left it attached.
+  await connection.run('DETACH DATABASE IF EXISTS successor');
   await removeWithLog(successor);
   await connection.run(`ATTACH '${successor.replaceAll("'", "''")}' AS successor`);
-  try {
-    await connection.run('BEGIN');
-    await connection.run(READINGS_TABLE.replace('%', 'successor'));
-    await connection.run(STATE_TABLE.replace('%', 'successor'));
-    // One transaction may write to one database only, and reading from the other is allowed.
-    await connection.run('INSERT INTO successor.readings SELECT * FROM readings WHERE device <> $1', [
-      withoutDevice,
-    ]);
-    await connection.run('INSERT INTO successor.state SELECT * FROM state');
-    await connection.run('COMMIT');
-    await connection.run('CHECKPOINT successor');
-  } finally {
-    await connection.run('DETACH successor');
-  }
+  await connection.run(READINGS_TABLE.replace('%', 'successor'));
+  await connection.run(STATE_TABLE.replace('%', 'successor'));
+}
+
+/** The last step of filling it. */
+export async function copyState(connection: DuckDBConnection): Promise<void> {
+  await connection.run('INSERT INTO successor.state SELECT * FROM state');
+  await connection.run('CHECKPOINT successor');
+  await connection.run('DETACH successor');
 }
 
 /** Puts the successor in the place of `file`, which must be closed. A crash leaves either the old or the new one. */

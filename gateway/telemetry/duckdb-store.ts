@@ -1,11 +1,19 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { WaysideError } from '../errors.ts';
 import { appendPoints } from './duckdb-columns.ts';
-import { openDuckDbFile, swapInSuccessor, writeSuccessor } from './duckdb-file.ts';
+import { deleteAll, deleteOlder } from './duckdb-deletions.ts';
+import { openDuckDbFile, swapInSuccessor } from './duckdb-file.ts';
+import { copyToSuccessor, finishSuccessor } from './duckdb-rewrite.ts';
 import { readPage } from './duckdb-rows.ts';
 import { createSharedLock } from './shared-lock.ts';
 import { whyUnstorable } from './storable.ts';
-import type { RejectedPoint, TelemetryPoint, TelemetryStore, WriteOutcome } from './telemetry-store.ts';
+import type {
+  RejectedPoint,
+  Removal,
+  TelemetryPoint,
+  TelemetryStore,
+  WriteOutcome,
+} from './telemetry-store.ts';
 
 /** A second one makes small batches cost a third more CPU, which the broker beside it needs (measured, 500 points a batch). */
 const DEFAULT_THREADS = 1;
@@ -36,6 +44,8 @@ interface Open {
 export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
   /** Who may write: one at a time, in the order of the calls. */
   const writers = createSharedLock();
+  /** Who removes points: one at a time, beside the writers. */
+  const removers = createSharedLock();
   /** Who uses the open file: any number, save while it is closed, swapped or opened. */
   const users = createSharedLock();
   let open: Open | null = null;
@@ -79,6 +89,55 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
     });
   }
 
+  /** On a connection of its own to the file as it is now; throws once it was closed or swapped. */
+  function onFile(file: Open) {
+    return <T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> =>
+      withConnection((connection) => {
+        if (open !== file) throw new WaysideError('telemetry_unavailable', `${options.file} was opened anew`);
+        return work(connection);
+      });
+  }
+
+  /**
+   * Deletes rows, and where some went writes the file anew without them. Writers wait while rows are deleted and while the
+   * file is swapped, not while it is copied.
+   *
+   * @param deleteRows whether the file is to be written anew
+   */
+  function remove(deleteRows: (connection: DuckDBConnection) => Promise<boolean>): Promise<Removal> {
+    return removers.exclusive(async () => {
+      try {
+        const began = await writers.exclusive(async () => {
+          const file = await opened();
+          return {
+            file,
+            upToSeq: file.storedSeq,
+            isDue: await users.shared(() => deleteRows(file.writer)),
+          };
+        });
+        if (!began.isDue) return { kind: 'removed' };
+        const use = onFile(began.file);
+        await copyToSuccessor(
+          { file: options.file, use, sleep, now: () => performance.now() },
+          began.upToSeq,
+        );
+        await writers.exclusive(async () => {
+          await use((connection) => finishSuccessor(connection, began.upToSeq));
+          await users.exclusive(async () => {
+            await closeFile();
+            await swapInSuccessor(options.file);
+            open = await openFile();
+          });
+        });
+        return { kind: 'removed' };
+      } catch (error) {
+        throw error instanceof WaysideError
+          ? error
+          : new WaysideError('telemetry_unavailable', messageOf(error), { cause: error });
+      }
+    });
+  }
+
   return {
     name: 'duckdb',
 
@@ -113,16 +172,9 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
         }
       }),
 
-    erase: (deviceKey) =>
-      writers.exclusive(async () => {
-        const target = await opened();
-        await users.shared(() => writeSuccessor(target.writer, options.file, deviceKey));
-        await users.exclusive(async () => {
-          await closeFile();
-          await swapInSuccessor(options.file);
-          open = await openFile();
-        });
-      }),
+    erase: (deviceKeys) => remove((connection) => deleteAll(connection, deviceKeys)),
+
+    expire: (limits) => remove((connection) => deleteOlder(connection, limits)),
 
     async read(query) {
       if (reads >= MAX_READS)
@@ -176,6 +228,10 @@ async function writeBatch(
   await target.writer.run('COMMIT');
   target.storedSeq = upToSeq;
   return rejected;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function messageOf(error: unknown): string {

@@ -1,8 +1,12 @@
 import { Buffer } from 'node:buffer';
-import { WaysideError } from '../errors.ts';
+import { HttpError, InfluxDB } from '@influxdata/influxdb-client';
+import { explain, InfluxError, retryAfterOf } from './influx-answer.ts';
 import { quoteIdentifier } from './influx-names.ts';
+import { type InfluxVersion, type SelfDescription, versionOf, writePath } from './influx-version.ts';
 
-const REQUEST_TIMEOUT_MS = 10_000;
+/** Within one machine packing costs more than it saves; elsewhere a batch becomes a tenth. */
+const PACK_FROM_BYTES = 1_000;
+const KEPT_ERROR_CHARACTERS = 100_000;
 
 export interface InfluxStoreOptions {
   /** Base URL; may have `user:password@`, which 1.x takes. */
@@ -16,20 +20,6 @@ export interface InfluxStoreOptions {
   readonly timeoutMs?: number;
 }
 
-/** What a server answered that was no success, or that it did not answer at all (`status` null). */
-export class InfluxError extends Error {
-  readonly status: number | null;
-  /** What the header Retry-After asks for. */
-  readonly retryAfterMs: number | null;
-
-  constructor(status: number | null, message: string, retryAfterMs: number | null = null, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'InfluxError';
-    this.status = status;
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-
 export interface InfluxSeries {
   readonly columns: readonly string[];
   readonly values: readonly (readonly unknown[])[];
@@ -37,24 +27,28 @@ export interface InfluxSeries {
 
 /** One server: which version it is, who we are to it, and its InfluxQL. All of it throws `InfluxError`. */
 export interface InfluxConnection {
-  /** URL without credentials and without a slash at the end. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Major version; asks the server when not known, and makes the database where that is for us to do. */
-  majorVersion(): Promise<number>;
+  /** The version; asks the server when not known, and makes the database where that is for us to do. */
+  version(): Promise<InfluxVersion>;
   /** Forgets what was found out, after a sign that the server is another or was away. */
   forget(): void;
+  /** Sends line protocol with nanoseconds; resolves on 204 alone. */
+  write(lines: string, timeoutMs: number): Promise<void>;
   /** Runs one InfluxQL statement. */
   query(statement: string): Promise<readonly InfluxSeries[]>;
-  /** Removes the points of one series through the API of 2.x. */
-  deleteSeries(predicate: string): Promise<void>;
+  /** Removes points before `stop` (epoch ms; null: all) through the API of 2.x. */
+  deletePoints(predicate: string, stop: number | null): Promise<void>;
 }
 
-export function createInfluxConnection(options: InfluxStoreOptions): InfluxConnection {
-  const { url, authorization } = splitCredentials(options);
+/** @param timeoutMs for all but `write` */
+export function createInfluxConnection(options: InfluxStoreOptions, timeoutMs: number): InfluxConnection {
+  const { url, authorization, isBasic } = splitCredentials(options);
   const headers: Record<string, string> = authorization === null ? {} : { authorization };
-  const timeoutMs = options.timeoutMs ?? REQUEST_TIMEOUT_MS;
-  let major: number | null = null;
+  const target = { org: options.org, bucket: options.bucket, isBasic };
+  const isLocal = /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname);
+  // The client's transport without its write API, which buffers, gives up after some tries, and drops what it then holds.
+  // Time is kept by the signal of each request.
+  const { transport } = new InfluxDB({ url, headers, timeout: 0 });
+  let known: Promise<InfluxVersion> | null = null;
 
   async function request(path: string, init: RequestInit): Promise<Response> {
     const response = await fetch(`${url}${path}`, {
@@ -62,15 +56,11 @@ export function createInfluxConnection(options: InfluxStoreOptions): InfluxConne
       headers: { ...headers, ...init.headers },
       signal: AbortSignal.timeout(timeoutMs),
     }).catch((error: unknown) => {
-      throw new InfluxError(null, `InfluxDB at ${url} does not answer: ${reasonOf(error)}`, null, error);
+      throw unanswered(url, error);
     });
     if (response.ok) return response;
-    const text = (await response.text()).slice(0, 1000);
-    throw new InfluxError(
-      response.status,
-      explain(response.status, text, url),
-      retryAfterOf(response.headers.get('retry-after')),
-    );
+    const text = (await response.text()).slice(0, KEPT_ERROR_CHARACTERS);
+    throw refused(url, response.status, text, response.headers.get('retry-after'));
   }
 
   async function query(statement: string): Promise<readonly InfluxSeries[]> {
@@ -78,86 +68,113 @@ export function createInfluxConnection(options: InfluxStoreOptions): InfluxConne
       method: 'POST',
       body: new URLSearchParams({ q: statement }),
     });
-    const answer = (await response.json()) as {
+    const answer = (await response.json().catch((error: unknown) => {
+      throw unanswered(url, error);
+    })) as {
       error?: string;
       results?: { error?: string; series?: InfluxSeries[] }[];
     };
     const error = answer.error ?? answer.results?.find((result) => result.error !== undefined)?.error;
-    if (error !== undefined) throw new InfluxError(response.status, `InfluxDB refused the query: ${error}`);
+    if (error !== undefined)
+      throw new InfluxError(`InfluxDB refused the query: ${error}`, { status: response.status });
     return answer.results?.[0]?.series ?? [];
   }
 
+  async function describe(path: '/ping' | '/health'): Promise<SelfDescription> {
+    const response = await request(path, { method: 'GET' });
+    return {
+      versionHeader: response.headers.get('x-influxdb-version'),
+      buildHeader: response.headers.get('x-influxdb-build'),
+      body: (await response.text()).slice(0, 1_000),
+    };
+  }
+
+  async function findOut(): Promise<InfluxVersion> {
+    const found = versionOf(await describe('/ping')) ?? versionOf(await describe('/health'));
+    if (found === null)
+      throw new InfluxError(`${url} answers, but is no InfluxDB: /ping and /health tell no version`);
+    if (found.major === 1) await query(`CREATE DATABASE ${quoteIdentifier(options.bucket)}`);
+    return found;
+  }
+
+  async function version(): Promise<InfluxVersion> {
+    const asked = known ?? findOut();
+    known = asked;
+    try {
+      return await asked;
+    } catch (error) {
+      if (known === asked) known = null;
+      throw error;
+    }
+  }
+
   return {
-    url,
-    headers,
+    version,
     query,
-    async majorVersion() {
-      if (major !== null) return major;
-      const version = (await request('/ping', { method: 'GET' })).headers.get('x-influxdb-version') ?? '';
-      const found = Number(/^v?(\d+)\./.exec(version)?.[1] ?? Number.NaN);
-      if (!Number.isFinite(found))
-        throw new InfluxError(null, `${url} answers, but is no InfluxDB: /ping has no X-Influxdb-Version`);
-      if (found === 1) await query(`CREATE DATABASE ${quoteIdentifier(options.bucket)}`);
-      major = found;
-      return found;
-    },
     forget() {
-      major = null;
+      known = null;
     },
-    async deleteSeries(predicate) {
+    async write(lines, patienceMs) {
+      const path = writePath(await version(), target);
+      const signal = AbortSignal.timeout(patienceMs);
+      let status: number | undefined;
+      const sendOptions = {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+        ...(isLocal ? {} : { gzipThreshold: PACK_FROM_BYTES }),
+        signal,
+      };
+      try {
+        await transport.request(path, lines, sendOptions, (_headers, code) => {
+          status = code;
+        });
+      } catch (error) {
+        if (error instanceof HttpError) {
+          const body = (error.body ?? '').slice(0, KEPT_ERROR_CHARACTERS);
+          // The client takes Retry-After for milliseconds; it is seconds.
+          throw refused(url, error.statusCode, body, error.headers?.['retry-after']?.toString());
+        }
+        throw unanswered(url, signal.aborted ? signal.reason : error);
+      }
+      // A portal or a proxy that says 200 to everything has stored nothing.
+      if (status !== 204) throw refused(url, status ?? 0, 'where 204 was due: is this InfluxDB?', null);
+    },
+    async deletePoints(predicate, stop) {
       const parameters = new URLSearchParams({ org: options.org, bucket: options.bucket });
       await request(`/api/v2/delete?${parameters}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ start: '1970-01-01T00:00:00Z', stop: '2262-01-01T00:00:00Z', predicate }),
+        body: JSON.stringify({
+          start: '1970-01-01T00:00:00Z',
+          stop: stop === null ? '2262-01-01T00:00:00Z' : new Date(stop).toISOString(),
+          predicate,
+        }),
       });
     },
   };
 }
 
-/** How long the header asks to wait (RFC 9110 §10.2.3: seconds, or a date), in ms; null where it says nothing of use. */
-export function retryAfterOf(header: string | null | undefined, now: () => number = Date.now): number | null {
-  if (header === null || header === undefined) return null;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? null : Math.max(0, date - now());
+function refused(
+  url: string,
+  status: number,
+  body: string,
+  retryAfter: string | null | undefined,
+): InfluxError {
+  return new InfluxError(explain(status, body, url), {
+    status,
+    body,
+    retryAfterMs: retryAfterOf(retryAfter),
+  });
 }
 
-/** What an answer means for the one who can mend it. */
-export function explain(status: number, body: string, url: string): string {
-  const text = errorText(body);
-  switch (status) {
-    case 401:
-      return `InfluxDB at ${url} does not accept the credentials (401 ${text}): check WAYSIDE_INFLUX_TOKEN`;
-    case 403:
-      return `InfluxDB at ${url} does not allow this (403 ${text}): give the token of WAYSIDE_INFLUX_TOKEN read and write access to the bucket`;
-    case 404:
-      return `InfluxDB at ${url} has no such bucket or database (404 ${text}): check WAYSIDE_INFLUX_ORG and WAYSIDE_INFLUX_BUCKET`;
-    default:
-      return `InfluxDB at ${url} answered ${status} ${text}`.trim();
-  }
-}
-
-/** The coded error for one who reads. */
-export function unavailable(error: unknown): WaysideError {
-  if (error instanceof WaysideError) return error;
-  return new WaysideError('telemetry_unavailable', error instanceof Error ? error.message : String(error), {
+function unanswered(url: string, error: unknown): InfluxError {
+  return new InfluxError(`InfluxDB at ${url} does not answer: ${reasonOf(error)}`, {
+    timedOut: error instanceof Error && error.name === 'TimeoutError',
     cause: error,
   });
 }
 
-function errorText(body: string): string {
-  try {
-    const parsed = JSON.parse(body) as { error?: unknown; message?: unknown };
-    return String(parsed.error ?? parsed.message ?? body);
-  } catch (error) {
-    // Not JSON: a proxy's page, or plain text, which serves as it is.
-    if (error instanceof SyntaxError) return body;
-    throw error;
-  }
-}
-
-function splitCredentials(options: InfluxStoreOptions): { url: string; authorization: string | null } {
+function splitCredentials(options: InfluxStoreOptions) {
   const url = new URL(options.url);
   const fromUrl =
     url.username === '' ? null : `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
@@ -169,6 +186,7 @@ function splitCredentials(options: InfluxStoreOptions): { url: string; authoriza
   return {
     url: url.href.replace(/\/+$/, ''),
     authorization: basic === null ? token : `Basic ${Buffer.from(basic).toString('base64')}`,
+    isBasic: basic !== null,
   };
 }
 

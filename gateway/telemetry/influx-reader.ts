@@ -125,9 +125,9 @@ function timeBounds(from: number, to: number): string {
   return `time >= ${nanoseconds(Math.min(from, MAX_AT), 0)} AND time < ${nanoseconds(Math.min(to, MAX_AT), 0)}`;
 }
 
-/** "2026-03-01T12:00:00.000000123Z": answered in this form, since a JSON number would lose the last digits. */
+/** "2026-03-01T12:00:00.000000123Z", or without the Z from some versions of 3: answered in this form, since a JSON number would lose the last digits. */
 function parseTime(text: string): PagePosition {
-  const [, seconds, fraction = ''] = /^([^.Z]+)(?:\.(\d+))?Z$/.exec(text) ?? [];
+  const [, seconds, fraction = ''] = /^([^.Z]+)(?:\.(\d+))?Z?$/.exec(text) ?? [];
   const inSecond = Number(fraction.padEnd(9, '0'));
   const tie = inSecond % NANOSECONDS_PER_MS;
   return { at: Date.parse(`${seconds}Z`) + (inSecond - tie) / NANOSECONDS_PER_MS, tie };

@@ -1,10 +1,13 @@
 import { WaysideError } from '../errors.ts';
-import { createInfluxConnection, type InfluxStoreOptions, unavailable } from './influx-connection.ts';
-import { DEVICE_TAG, encodeName, MEASUREMENT, quoteIdentifier, quoteString } from './influx-names.ts';
+import { unavailable } from './influx-answer.ts';
+import { createInfluxConnection, type InfluxStoreOptions } from './influx-connection.ts';
 import { readPage } from './influx-reader.ts';
+import { createInfluxRemover } from './influx-remover.ts';
 import { createInfluxWriter } from './influx-writer.ts';
 import type { TelemetryStore } from './telemetry-store.ts';
 
+/** How long a server that is well may take to answer. */
+const TIMEOUT_MS = 10_000;
 /** Reads at a time; beyond that a caller is told to come back, rather than kept in a queue without end. */
 const MAX_READS = 64;
 
@@ -13,15 +16,17 @@ const MAX_READS = 64;
  * understand. A point is (device, nanosecond), so that writing it again changes nothing.
  */
 export function createInfluxStore(options: InfluxStoreOptions): TelemetryStore {
-  const connection = createInfluxConnection(options);
-  const writer = createInfluxWriter(options, connection);
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const connection = createInfluxConnection(options, timeoutMs);
+  const writer = createInfluxWriter(connection, timeoutMs);
+  const remover = createInfluxRemover(connection);
   let started = false;
   let reads = 0;
 
   const probe: TelemetryStore['probe'] = async () => {
     try {
       connection.forget();
-      await connection.majorVersion();
+      await connection.version();
       return { ok: true };
     } catch (error) {
       return { ok: false, message: unavailable(error).detail };
@@ -53,24 +58,14 @@ export function createInfluxStore(options: InfluxStoreOptions): TelemetryStore {
       return writer.write(points);
     },
 
-    /** 1.x keeps the key of a dropped series in its index until it compacts; that key is random, and names nobody. */
-    async erase(deviceKey) {
+    async erase(deviceKeys) {
       mustBeStarted();
-      try {
-        const major = await connection.majorVersion();
-        const device = encodeName(deviceKey);
-        if (major === 1) {
-          await connection.query(
-            `DROP SERIES FROM ${quoteIdentifier(MEASUREMENT)} WHERE ${quoteIdentifier(DEVICE_TAG)} = ${quoteString(device)}`,
-          );
-        } else {
-          await connection.deleteSeries(
-            `_measurement=${JSON.stringify(MEASUREMENT)} AND ${DEVICE_TAG}=${JSON.stringify(device)}`,
-          );
-        }
-      } catch (error) {
-        throw unavailable(error);
-      }
+      return remover.erase(deviceKeys);
+    },
+
+    async expire(limits) {
+      mustBeStarted();
+      return remover.expire(limits);
     },
 
     async read(query) {

@@ -1,152 +1,137 @@
-import { HttpError, InfluxDB, type WriteApi } from '@influxdata/influxdb-client';
-import {
-  explain,
-  type InfluxConnection,
-  InfluxError,
-  type InfluxStoreOptions,
-  retryAfterOf,
-} from './influx-connection.ts';
+import { InfluxError } from './influx-answer.ts';
+import type { InfluxConnection } from './influx-connection.ts';
 import { toLine } from './influx-lines.ts';
+import { createPace } from './influx-pace.ts';
+import { judgeRefusal } from './influx-refusal.ts';
 import { whyUnstorable } from './storable.ts';
 import type { RejectedPoint, TelemetryPoint, WriteOutcome } from './telemetry-store.ts';
 
-/** InfluxDB's own advice for the length of a batch, and well below the 25 MB that 1.x takes in one request. */
-const MAX_LINES = 5_000;
+/** Well below the 25 MB that 1.x takes in one request, and the 10 MB of 3. */
 const MAX_BYTES = 8_000_000;
-const RETRY_AFTER_MS = 1_000;
-/** Nothing but a person mends a wrong token. */
-const RETRY_AFTER_REFUSAL_MS = 30_000;
+/** Requests on their way at once: the server works on one while the lines of the other are made. */
+const AT_ONCE = 2;
+/** A proxy waited for the server in vain. */
+const GATEWAY_TIMEOUT = 504;
 
 interface Line {
   readonly point: TelemetryPoint;
   readonly text: string;
 }
 
-/**
- * Writes through the client's write API, with its own buffering and retrying switched off: it gives up after some tries and
- * drops what it then holds, whereas here the journal is the buffer.
- */
-export function createInfluxWriter(options: InfluxStoreOptions, connection: InfluxConnection) {
-  let api: { readonly major: number; readonly write: WriteApi } | null = null;
+/** What is left of a batch; the same batch, handed over again after a retry, goes on here. */
+interface Progress {
+  readonly points: readonly TelemetryPoint[];
+  /** Index of the first point that was never taken up. */
+  next: number;
+  /** Lines that were taken up and not stored. */
+  readonly unsent: (readonly Line[])[];
+  readonly rejected: RejectedPoint[];
+}
 
-  /** Sends one request. Throws `InfluxError`. */
-  async function send(lines: readonly Line[]): Promise<void> {
-    const major = await connection.majorVersion();
-    if (api?.major !== major) api = { major, write: openWriteApi(options, connection, major) };
-    api.write.writeRecords(lines.map((line) => line.text));
-    try {
-      await api.write.flush();
-    } catch (error) {
-      throw toInfluxError(error, connection.url);
+/**
+ * Writes batches, and says retry for whatever is not settled: the journal is the buffer, and nothing is given up here but
+ * lines that the server refuses for what is in them. A line sent twice is the same point, and stored once.
+ */
+export function createInfluxWriter(connection: InfluxConnection, timeoutMs: number) {
+  const pace = createPace(timeoutMs);
+  let progress: Progress | null = null;
+
+  /** The lines of one request. Lines are made when they are sent: a whole batch at once would hold up the thread. */
+  function take(batch: Progress): readonly Line[] {
+    const again = batch.unsent.shift();
+    if (again !== undefined) {
+      if (again.length <= pace.lines) return again;
+      batch.unsent.unshift(again.slice(pace.lines));
+      return again.slice(0, pace.lines);
     }
+    const lines: Line[] = [];
+    for (let bytes = 0; batch.next < batch.points.length && lines.length < pace.lines; batch.next += 1) {
+      const point = batch.points[batch.next];
+      if (point === undefined) break;
+      const message = whyUnstorable(point);
+      if (message !== null) {
+        batch.rejected.push({ point, message });
+        continue;
+      }
+      const text = toLine(point);
+      bytes += text.length;
+      if (lines.length > 0 && bytes > MAX_BYTES) break;
+      lines.push({ point, text });
+    }
+    return lines;
   }
 
-  /**
-   * Sends lines; where the server stored only some of them, finds the others by halving. What is sent twice by this is the
-   * same point, and stored once.
-   */
-  async function store(lines: readonly Line[]): Promise<readonly RejectedPoint[]> {
-    if (lines.length === 0) return [];
+  /** Sends one request and settles its lines, or puts them back and throws `InfluxError`. */
+  async function store(batch: Progress, lines: readonly Line[]): Promise<void> {
     try {
-      await send(lines);
-      return [];
+      await connection.write(lines.map(({ text }) => text).join('\n'), pace.timeoutMs);
+      pace.succeeded();
+      return;
     } catch (error) {
-      if (!(error instanceof InfluxError) || !refusesContent(error.status)) throw error;
-      if (lines.length === 1 || allDropped(error.message, lines.length)) {
-        return lines.map(({ point }) => ({ point, message: error.message }));
+      if (!(error instanceof InfluxError)) throw error;
+      const texts = lines.map(({ text }) => text);
+      const refusal = judgeRefusal(error.status, error.body, texts);
+      switch (refusal.kind) {
+        case 'some_bad':
+          lines.forEach(({ point }, index) => {
+            const reason = refusal.bad.get(index);
+            if (reason !== undefined) batch.rejected.push({ point, message: reason });
+          });
+          return;
+        case 'too_large':
+          if (lines.length === 1) {
+            batch.rejected.push(...lines.map(({ point }) => ({ point, message: error.message })));
+            return;
+          }
+          pace.tooLarge(lines.length);
+          batch.unsent.unshift(...halves(lines));
+          return;
+        case 'unknown_bad':
+          if (lines.length === 1) {
+            batch.rejected.push(...lines.map(({ point }) => ({ point, message: refusal.reason })));
+            return;
+          }
+          batch.unsent.unshift(...halves(lines));
+          return;
+        case 'later':
+          if (error.timedOut || error.status === GATEWAY_TIMEOUT) pace.unanswered(lines.length);
+          batch.unsent.unshift(lines);
+          throw error;
       }
-      const middle = Math.ceil(lines.length / 2);
-      return [...(await store(lines.slice(0, middle))), ...(await store(lines.slice(middle)))];
     }
   }
 
   return {
     async write(points: readonly TelemetryPoint[]): Promise<WriteOutcome> {
-      const rejected: RejectedPoint[] = [];
-      const lines: Line[] = [];
-      for (const point of points) {
-        const message = whyUnstorable(point);
-        if (message === null) lines.push({ point, text: toLine(point) });
-        else rejected.push({ point, message });
-      }
-      try {
-        for (const request of splitIntoRequests(lines)) rejected.push(...(await store(request)));
-        return { kind: 'stored', rejected };
-      } catch (error) {
-        if (!(error instanceof InfluxError)) throw error;
+      if (progress?.points !== points) progress = { points, next: 0, unsent: [], rejected: [] };
+      const batch = progress;
+      let failure: InfluxError | null = null;
+      const lane = async (): Promise<void> => {
+        while (failure === null) {
+          const lines = take(batch);
+          if (lines.length === 0) return;
+          try {
+            await store(batch, lines);
+          } catch (error) {
+            if (!(error instanceof InfluxError)) throw error;
+            failure ??= error;
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, lane));
+      if (failure !== null) {
         // Whatever it was, the server may be another when it is back: of another version, or without the database.
         connection.forget();
-        return {
-          kind: 'retry',
-          afterMs: error.retryAfterMs ?? defaultRetry(error.status),
-          message: error.message,
-        };
+        return pace.retry(failure);
       }
+      progress = null;
+      const rejected = batch.rejected.toSorted((a, b) => a.point.seq - b.point.seq);
+      return { kind: 'stored', rejected };
     },
   };
 }
 
-function openWriteApi(options: InfluxStoreOptions, connection: InfluxConnection, major: number): WriteApi {
-  const client = new InfluxDB({
-    url: connection.url,
-    headers: { ...connection.headers },
-    timeout: options.timeoutMs ?? 10_000,
-  });
-  const api = client.getWriteApi(options.org, options.bucket, 'ns', {
-    maxRetries: 0,
-    // Only `flush` sends, since it alone tells how it went: the buffer must never be full by itself.
-    batchSize: MAX_LINES + 1,
-    maxBatchBytes: Number.MAX_SAFE_INTEGER,
-    flushInterval: 0,
-    // Hands the error to the one who awaits `flush`; else the client would write it to the console as well.
-    writeFailed: (error) => Promise.reject(error),
-  });
-  // 1.x before 1.8 has no /api/v2/write.
-  if (major === 1) api.path = `/write?db=${encodeURIComponent(options.bucket)}&precision=ns`;
-  return api;
-}
-
-function* splitIntoRequests(lines: readonly Line[]): Generator<readonly Line[]> {
-  let request: Line[] = [];
-  let bytes = 0;
-  for (const line of lines) {
-    const size = Buffer.byteLength(line.text) + 1;
-    if (request.length > 0 && (request.length >= MAX_LINES || bytes + size > MAX_BYTES)) {
-      yield request;
-      request = [];
-      bytes = 0;
-    }
-    request.push(line);
-    bytes += size;
-  }
-  yield request;
-}
-
-function toInfluxError(error: unknown, url: string): InfluxError {
-  if (error instanceof HttpError) {
-    // The client takes Retry-After for milliseconds; it is seconds.
-    const retryAfter = retryAfterOf(error.headers?.['retry-after']?.toString());
-    return new InfluxError(
-      error.statusCode,
-      explain(error.statusCode, error.body ?? '', url),
-      retryAfter,
-      error,
-    );
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return new InfluxError(null, `InfluxDB at ${url} does not answer: ${message}`, null, error);
-}
-
-/** Whether the server has looked at the lines and did not take all of them. */
-function refusesContent(status: number | null): boolean {
-  return status === 400 || status === 413 || status === 422;
-}
-
-/** 1.x counts what it dropped: "partial write: points beyond retention policy dropped=5000". */
-function allDropped(message: string, lines: number): boolean {
-  return Number(/\bdropped=(\d+)/.exec(message)?.[1]) === lines;
-}
-
-function defaultRetry(status: number | null): number {
-  return status === 401 || status === 403 ? RETRY_AFTER_REFUSAL_MS : RETRY_AFTER_MS;
+function halves(lines: readonly Line[]): readonly (readonly Line[])[] {
+  const middle = Math.ceil(lines.length / 2);
+  return [lines.slice(0, middle), lines.slice(middle)];
 }

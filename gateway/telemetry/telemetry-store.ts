@@ -25,6 +25,19 @@ export type WriteOutcome =
   /** Nothing can be said of what was stored; writing the same batch again is harmless. */
   | { readonly kind: 'retry'; readonly afterMs: number; readonly message: string };
 
+/** Points of these devices that are older are to go. */
+export interface ExpiryLimit {
+  readonly deviceKeys: readonly string[];
+  /** Exclusive, epoch ms of the reading. */
+  readonly before: number;
+}
+
+export type Removal =
+  /** They can't be read any more, and their bytes are gone from the files that this program owns. */
+  | { readonly kind: 'removed' }
+  /** The store has no way to remove points; what the operator can do instead. Forgetting the device key orphans them. */
+  | { readonly kind: 'impossible'; readonly message: string };
+
 export interface TelemetryQuery {
   readonly deviceKey: string;
   /** Without it whole readings are returned. */
@@ -76,8 +89,13 @@ export interface TelemetryStore extends TelemetryReader {
   storedSeq(): Promise<number | null>;
   /** Stores all points, then remembers `upToSeq`. Repeating a batch leaves one point for each. Points may be empty. */
   write(points: readonly TelemetryPoint[], upToSeq: number): Promise<WriteOutcome>;
-  /** Removes every point of a device, also from the files. */
-  erase(deviceKey: string): Promise<void>;
+  /**
+   * Removes every point of these devices, also from the files; any number at the price of one. Goes on beside `write` and
+   * `read`; points of these devices must not be written meanwhile. Throws `telemetry_unavailable`; calling again is harmless.
+   */
+  erase(deviceKeys: readonly string[]): Promise<Removal>;
+  /** Removes what is too old. Goes on beside `write` and `read`. Throws `telemetry_unavailable`; calling again is harmless. */
+  expire(limits: readonly ExpiryLimit[]): Promise<Removal>;
   /** Whether it answers now; the text says what is wrong and what to do. */
   probe(): Promise<{ readonly ok: true } | { readonly ok: false; readonly message: string }>;
 }

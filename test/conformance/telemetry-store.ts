@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TelemetryStore } from '../../gateway/telemetry/telemetry-store.ts';
 import { telemetryQueryCases } from './telemetry-queries.ts';
+import { telemetryRemovalCases } from './telemetry-removals.ts';
 import { createTelemetrySuite, T0 } from './telemetry-suite.ts';
 import { telemetryValueCases } from './telemetry-values.ts';
 
@@ -141,16 +142,7 @@ export function telemetryStoreConformance(name: string, make: () => Promise<Stor
       );
     });
 
-    it('erases one device, and goes on', async () => {
-      await suite.keep('goes', [{ metrics: { secret: 'erase-me-please' } }]);
-      await suite.keep('stays', [{ metrics: { n: 1 } }]);
-      await suite.store.erase('goes');
-      await suite.store.erase('never-was');
-      expect(await suite.readings({ deviceKey: 'goes' })).toEqual([]);
-      expect(await suite.values({ deviceKey: 'stays', metric: 'n' })).toEqual([{ at: T0, value: 1 }]);
-      await suite.keep('stays', [{ at: T0 + 1, metrics: { n: 2 } }]);
-      expect(await suite.readings({ deviceKey: 'stays' })).toHaveLength(2);
-    });
+    telemetryRemovalCases(suite);
 
     it('keeps everything across a restart', async () => {
       await suite.keep('restart', [{ metrics: { n: 1 } }]);

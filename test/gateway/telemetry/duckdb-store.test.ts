@@ -108,7 +108,7 @@ describe('DuckDB store', () => {
     await store.stop();
     expect((await fs.readFile(file)).includes(secret)).toBe(true);
     await store.start();
-    await store.erase('key-to-forget');
+    await store.erase(['key-to-forget']);
     const names = await fs.readdir(directory);
     for (const name of names) {
       const bytes = await fs.readFile(path.join(directory, name));

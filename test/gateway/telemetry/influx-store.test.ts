@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { retryAfterOf } from '../../../gateway/telemetry/influx-connection.ts';
+import { retryAfterOf } from '../../../gateway/telemetry/influx-answer.ts';
 import { createInfluxStore } from '../../../gateway/telemetry/influx-store.ts';
 import type { TelemetryPoint, WriteOutcome } from '../../../gateway/telemetry/telemetry-store.ts';
 import { createInfluxd, type Influxd, influxdMissing } from '../../support/influxd.ts';
@@ -174,7 +174,7 @@ describe('InfluxDB store and a server in trouble', () => {
   it.each([
     [429, { 'retry-after': '7' }, 7_000],
     [503, { 'retry-after': '2' }, 2_000],
-    [500, {}, 1_000],
+    [500, {}, 500],
   ])('asks for a retry after a %i, when the server said', async (status, headers, afterMs) => {
     const { outcome } = await writeAgainst((response) => response.writeHead(status, headers).end('busy'));
     expect(outcome).toMatchObject({
@@ -198,7 +198,7 @@ describe('InfluxDB store and a server in trouble', () => {
 
   it('asks for a retry when the server does not answer in time', async () => {
     const { outcome } = await writeAgainst(() => undefined);
-    expect(outcome).toMatchObject({ kind: 'retry', afterMs: 1_000 });
+    expect(outcome).toMatchObject({ kind: 'retry', afterMs: 500 });
   });
 
   it('writes to 2.x through its own API', async () => {
