@@ -16,6 +16,7 @@ const MOSQUITTO = '/usr/sbin/mosquitto';
 export interface Subject {
   readonly name: string;
   readonly port: number;
+  readonly pid: number;
   readonly devices: readonly LoadDevice[];
   /** Waits until what was acknowledged is also stored and judged; ms since `from`. Null where that is not its business. */
   readonly settled: ((from: number) => Promise<number>) | null;
@@ -49,6 +50,7 @@ export async function wayside(devices: number): Promise<Subject> {
   return {
     name: 'Wayside (login, fsync, rules, DuckDB)',
     port: gateway.mqttPort,
+    pid: gateway.pid,
     devices: await furnish(gateway, devices),
     settled: (from) => allStored(gateway, from),
     stop: () => gateway.stop(),
@@ -73,6 +75,7 @@ export async function mosquitto(devices: number): Promise<Subject | null> {
   return {
     name: 'Mosquitto (no login, nothing kept)',
     port,
+    pid: pidOf(child),
     devices: anyDevices(devices),
     settled: null,
     async stop() {
@@ -110,7 +113,19 @@ export async function runLoad(
 async function nodeSubject(name: string, file: URL, devices: number): Promise<Subject> {
   const child = spawn(process.execPath, [file.pathname, TOKEN], { stdio: ['ignore', 'pipe', 'inherit'] });
   const { port } = JSON.parse(await firstLine(child)) as { port: number };
-  return { name, port, devices: anyDevices(devices), settled: null, stop: () => end(child) };
+  return {
+    name,
+    port,
+    pid: pidOf(child),
+    devices: anyDevices(devices),
+    settled: null,
+    stop: () => end(child),
+  };
+}
+
+function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined) throw new Error('a process of the benchmark did not start');
+  return child.pid;
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

@@ -87,7 +87,8 @@ function place(n: number): object {
   return { type: 'Feature', geometry: { type: 'Polygon', coordinates: [corners] }, properties };
 }
 
-async function inParallel<T>(count: number, task: (n: number) => Promise<T>): Promise<T[]> {
+/** Runs a task for each number, a few at once. */
+export async function inParallel<T>(count: number, task: (n: number) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {

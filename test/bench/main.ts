@@ -5,13 +5,17 @@ import type { Bench, BenchResult } from './bench.ts';
 import { geofenceBench } from './geofence.ts';
 import { ingestBench } from './ingest.ts';
 import { pushBench } from './push.ts';
+import { soakBench } from './soak.ts';
 import { table } from './table.ts';
 
-const benches: readonly Bench[] = [ingestBench, geofenceBench, pushBench];
+const benches: readonly Bench[] = [ingestBench, geofenceBench, pushBench, soakBench];
 
 const program = new Command('bench')
   .description('Benchmarks, each side by side with its peers in one run, on loopback.')
-  .argument('[names...]', `which: ${benches.map(({ name }) => name).join(', ')}; all without a name`)
+  .argument(
+    '[names...]',
+    `which: ${benches.map(({ name }) => name).join(', ')}; all but the long ones without a name`,
+  )
   .option('--json <file>', 'also write the results as JSON')
   .addHelpText('after', `\n${benches.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')}`)
   .action(async (names: readonly string[], options: { readonly json?: string }) => {
@@ -20,11 +24,11 @@ const program = new Command('bench')
     const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
     const results: BenchResult[] = [];
     for (const bench of benches) {
-      if (names.length > 0 && !names.includes(bench.name)) continue;
+      if (names.length > 0 ? !names.includes(bench.name) : bench.byNameOnly === true) continue;
       console.log(`\n${bench.name}: ${bench.about}\n${machine}`);
-      const result = await bench.run((line) => console.log(`  … ${line}`));
-      results.push(result);
-      console.log(`\n${table(result)}`);
+      const measured = [await bench.run((line) => console.log(`  … ${line}`))].flat();
+      results.push(...measured);
+      for (const result of measured) console.log(`\n${table(result)}`);
     }
     if (options.json !== undefined) {
       await writeFile(

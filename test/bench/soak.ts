@@ -1,0 +1,57 @@
+import { startGateway } from '../support/gateway.ts';
+import type { Bench, BenchRow } from './bench.ts';
+import { residentMiB } from './ingest-steady.ts';
+import { runLoad } from './ingest-subjects.ts';
+import { allStored, furnish } from './ingest-wayside.ts';
+
+const MINUTES = 10;
+const DEVICES = 100;
+const PER_SECOND = 5000;
+const SECONDS_A_MINUTE = 60;
+/** From here on what is loaded once, compiled and cached is there. */
+const SETTLED_AFTER_MINUTES = 3;
+
+/** Resident memory minute by minute under a steady load. */
+export const soakBench: Bench = {
+  name: 'soak',
+  about: `memory of the gateway over ${MINUTES} minutes of a steady load`,
+  byNameOnly: true,
+  async run(progress) {
+    const gateway = await startGateway();
+    try {
+      const devices = await furnish(gateway, DEVICES);
+      const rows: BenchRow[] = [];
+      const afterMinute: number[] = [];
+      for (let minute = 1; minute <= MINUTES; minute += 1) {
+        const { acknowledged } = await runLoad({
+          port: gateway.mqttPort,
+          devices,
+          seconds: SECONDS_A_MINUTE,
+          from: 'packets',
+          load: { kind: 'open', perSecond: PER_SECOND },
+        });
+        await allStored(gateway, 0);
+        const mebibytes = await residentMiB(gateway.pid);
+        afterMinute.push(mebibytes);
+        rows.push({ subject: `minute ${minute}`, figures: { acknowledged, 'RSS MiB': mebibytes } });
+        progress(`minute ${minute} of ${MINUTES}: ${mebibytes.toFixed(0)} MiB`);
+      }
+      const settled = afterMinute[SETTLED_AFTER_MINUTES - 1] ?? Number.NaN;
+      return {
+        name: 'soak',
+        conditions: `${DEVICES} connections, ${PER_SECOND} QoS 1 messages a second, stored and judged by 6 rules over 324 places.`,
+        columns: ['acknowledged', 'RSS MiB'],
+        rows,
+        ratios: [
+          {
+            name: `RSS after minute ${MINUTES} ÷ after minute ${SETTLED_AFTER_MINUTES}`,
+            value: (afterMinute.at(-1) ?? Number.NaN) / settled,
+            aim: '≤ 1.1',
+          },
+        ],
+      };
+    } finally {
+      await gateway.stop();
+    }
+  },
+};
