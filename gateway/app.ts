@@ -17,6 +17,7 @@ import { WaysideError } from './errors.ts';
 import { healthOf } from './health.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createSqliteJournal } from './journal/sqlite-journal.ts';
+import { alignJournal, journalCursors } from './journal-cursors.ts';
 import { trimJournal } from './journal-trim.ts';
 import { createMetrics } from './metrics.ts';
 import { deliveryOf } from './records/deliveries.ts';
@@ -71,8 +72,12 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     const vapidKeys = await loadOrCreateVapidKeys(files.dir);
     const receiptKey = await loadOrCreateReceiptKey(files.dir);
 
-    const journal = createSqliteJournal({ file: files.journal, onFailure });
-    await journal.start();
+    const journal = createSqliteJournal({
+      file: files.journal,
+      maxBytes: config.journalMaxBytes,
+      onFailure,
+    });
+    const journalOpening = await journal.start();
     running.push(() => journal.stop());
 
     const delivery: Delivery = createDelivery({
@@ -129,7 +134,8 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     await engine.start();
     running.push(() => engine.stop());
     running.push(journal.onCommitted(() => engine.grew()));
-    running.push(trimJournal(journal, engine, log));
+    await alignJournal(journal, journalOpening, await journalCursors(records.db, engine), log);
+    running.push(trimJournal({ journal, engine, keepMs: config.journalKeepMs, now: () => clock.now(), log }));
 
     await delivery.start();
     running.push(() => delivery.stop());
@@ -177,6 +183,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         metrics: createMetrics({
           engine: engine.status,
           journalPendingBytes: () => journal.pendingBytes,
+          journal: () => ({ ...journal.space, refuses: journal.trouble === null ? 0 : 1 }),
           broker: () => ({ ...broker.counters() }),
           ...(bridge !== null && { bridge: () => ({ ...bridge.counters() }) }),
           delivery: () => delivery.counters().then((counters) => ({ ...counters })),
@@ -186,6 +193,8 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     );
     const { httpPort } = await listening('WAYSIDE_HTTP_PORT', config.httpPort, http.start());
     running.push(() => http.stop());
+    // First of all when it stops: who waits for a disk that takes nothing is not waited for.
+    running.push(() => journal.giveUpOnTrouble());
     return { httpPort, mqttPort };
   }
 

@@ -1,10 +1,15 @@
 import { isValidId } from '../broker/topics.ts';
+import { parseDuration } from '../rules/duration.ts';
 import { nearestName } from '../rules/nearest-name.ts';
 import { type Problem, WaysideError } from './errors.ts';
 
 /** The settings of the gateway after checking. */
 export interface Config {
   readonly dataDir: string;
+  /** What the journal's entries may take of the disk, bytes. */
+  readonly journalMaxBytes: number;
+  /** How long the journal keeps entries that rules and telemetry store have, ms of domain time. */
+  readonly journalKeepMs: number;
   readonly host: string;
   readonly httpPort: number;
   readonly mqttPort: number;
@@ -80,6 +85,9 @@ const SECRETS = new Set([
 /** What can stand behind `Authorization: Bearer`. */
 const ADMIN_TOKEN = /^[\x21-\x7e]{16,}$/;
 const LARGEST_TIME_SCALE = 10_000;
+const DEFAULT_JOURNAL_BYTES = 8 * 1024 ** 3;
+/** Room for the largest commit, and for others behind it. */
+const LEAST_JOURNAL_BYTES = 16 * 1024 ** 2;
 
 /**
  * Checks every setting.
@@ -123,6 +131,18 @@ export function loadConfig(env: Env): Config {
   };
   const config: Config = {
     dataDir: text('WAYSIDE_DATA_DIR', './data'),
+    journalMaxBytes: reader.take(
+      'WAYSIDE_JOURNAL_MAX_BYTES',
+      DEFAULT_JOURNAL_BYTES,
+      (value) => wholeNumber(value, LEAST_JOURNAL_BYTES, Number.MAX_SAFE_INTEGER),
+      `a whole number of bytes, at least ${LEAST_JOURNAL_BYTES}`,
+    ),
+    journalKeepMs: reader.take(
+      'WAYSIDE_JOURNAL_KEEP',
+      0,
+      (value) => parseDuration(value) ?? undefined,
+      'a duration like PT12H or P1D',
+    ),
     host: text('WAYSIDE_HOST', '127.0.0.1'),
     httpPort: port('WAYSIDE_HTTP_PORT', 8080),
     mqttPort: port('WAYSIDE_MQTT_PORT', 1883),

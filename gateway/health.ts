@@ -13,7 +13,7 @@ export async function healthOf(parts: {
   const trouble = parts.journalTrouble();
   const [records, engine] = await Promise.all([answerWithin(parts.records), answerWithin(parts.engine)]);
   return {
-    journal: trouble === null ? { ok: true } : { ok: false, detail: trouble },
+    journal: journal(trouble, engine.value),
     records: records.error !== undefined ? { ok: false, detail: records.error } : { ok: true },
     ...(engine.error === undefined
       ? {
@@ -23,6 +23,16 @@ export async function healthOf(parts: {
       : { engine: { ok: false, detail: engine.error } }),
     ...(parts.bridge !== undefined && { bridge: parts.bridge() }),
   };
+}
+
+/** Nothing is acknowledged meanwhile; what makes room is said too: those who have not taken what the journal holds. */
+function journal(trouble: string | null, engine: EngineStatus | undefined): PartHealth {
+  if (trouble === null) return { ok: true };
+  const behind =
+    engine === undefined
+      ? ''
+      : `; not taken yet: ${engine.journalSeq - engine.engineSeq} numbers by the rules, ${engine.journalSeq - engine.telemetrySeq} by ${engine.telemetryStore}`;
+  return { ok: false, detail: `${trouble}; messages are not acknowledged until there is room${behind}` };
 }
 
 function part(trouble: string | null, name?: string): PartHealth {

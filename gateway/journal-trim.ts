@@ -2,24 +2,65 @@ import type { Logger } from 'pino';
 import type { EngineClient } from './engine/engine-client.ts';
 import type { Journal } from './journal/journal.ts';
 
-const TRIM_EVERY_MS = 10_000;
+const LOOK_EVERY_MS = 1_000;
+/** Trims a look: one in ten while all is well, each one while the journal waits for room. */
+const LOOKS_A_TRIM = 10;
 
-/** Lets the journal forget what both the engine and the telemetry store have, every 10 s. Returns the stop. */
-export function trimJournal(journal: Journal, engine: EngineClient, log: Logger): () => Promise<void> {
+export interface JournalKeeping {
+  readonly journal: Journal;
+  readonly engine: Pick<EngineClient, 'status'>;
+  /** How long entries are kept that engine and telemetry store have; 0: not at all. */
+  readonly keepMs: number;
+  /** Domain time, epoch ms. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/**
+ * Lets the journal forget what both the engine and the telemetry store have, and says in the log when it takes nothing, and when
+ * it does again. Returns the stop.
+ */
+export function trimJournal({ journal, engine, keepMs, now, log }: JournalKeeping): () => Promise<void> {
+  let looks = 0;
   let trimmed = 0;
-  let work: Promise<void> = Promise.resolve();
-  const trim = async () => {
+  let told: string | null = null;
+  let work: Promise<void> | null = null;
+
+  async function trim(): Promise<void> {
     const { engineSeq, telemetrySeq } = await engine.status();
     const seq = Math.min(engineSeq, telemetrySeq);
-    if (seq <= trimmed) return;
-    await journal.trim(seq);
+    if (keepMs === 0 && seq <= trimmed) return;
+    if (keepMs === 0) await journal.trim(seq);
+    else await journal.trim(seq, now() - keepMs);
     trimmed = seq;
-  };
+  }
+
+  function tell(): void {
+    const { trouble } = journal;
+    if ((trouble === null) === (told === null)) return;
+    if (trouble === null) log.info('the journal takes messages again');
+    else
+      log.error(
+        { reason: trouble },
+        'the journal takes nothing; messages are not acknowledged until it does',
+      );
+    told = trouble;
+  }
+
+  async function look(): Promise<void> {
+    await journal.checkSpace();
+    tell();
+    if (looks++ % LOOKS_A_TRIM === 0 || journal.trouble !== null) await trim();
+  }
+
   const timer = setInterval(() => {
-    work = work
-      .then(trim)
-      .catch((error: unknown) => log.error({ err: error }, 'the journal could not be trimmed'));
-  }, TRIM_EVERY_MS);
+    // An engine that is busy answers late; looks do not pile up behind it.
+    work ??= look()
+      .catch((error: unknown) => log.error({ err: error }, 'the journal could not be looked after'))
+      .finally(() => {
+        work = null;
+      });
+  }, LOOK_EVERY_MS);
   return async () => {
     clearInterval(timer);
     await work;

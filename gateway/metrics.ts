@@ -6,6 +6,8 @@ import type { EngineStatus } from './engine/engine-calls.ts';
 export interface MetricSources {
   readonly engine: () => Promise<EngineStatus>;
   readonly journalPendingBytes: () => number;
+  /** By name; each becomes `wayside_journal_<name>`. */
+  readonly journal: () => Readonly<Record<string, number>>;
   /** By name; each becomes `wayside_<group>_<name>`. */
   readonly broker: () => Readonly<Record<string, number>>;
   /** Left out where there is no bridge. */
@@ -69,6 +71,8 @@ export function createMetrics(sources: MetricSources): Registry {
       sources.journalPendingBytes(),
       'Payload bytes on their way to the disk',
     );
+    for (const [name, value] of Object.entries(sources.journal()))
+      tell(`wayside_journal_${snake(name)}`, value, `Journal: ${name}`);
     for (const [name, value] of Object.entries(sources.broker()))
       tell(`wayside_broker_${snake(name)}`, value, `Broker: ${name}`);
     for (const [name, value] of Object.entries(sources.bridge?.() ?? {}))

@@ -4,6 +4,9 @@ import { healthOf } from '../../gateway/health.ts';
 
 const STATUS = {
   telemetryStore: 'duckdb',
+  journalSeq: 100,
+  engineSeq: 90,
+  telemetrySeq: 40,
   engineTrouble: null,
   telemetryTrouble: null,
 } as EngineStatus;
@@ -29,7 +32,11 @@ it('names each part with what is wrong with it', async () => {
     journalTrouble: () => 'disk full',
   });
   expect(health).toEqual({
-    journal: { ok: false, detail: 'disk full' },
+    journal: {
+      ok: false,
+      detail:
+        'disk full; messages are not acknowledged until there is room; not taken yet: 10 numbers by the rules, 60 by duckdb',
+    },
     records: { ok: false, detail: 'no disk' },
     engine: { ok: true },
     telemetry: { ok: false, detail: 'away' },

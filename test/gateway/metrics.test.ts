@@ -16,6 +16,7 @@ it('are read where they are kept; a part that does not answer has none, and keep
   const registry = createMetrics({
     engine: () => engine(),
     journalPendingBytes: () => 5,
+    journal: () => ({ usedBytes: 9 }),
     broker: () => ({ inFlightBytes: 6 }),
     delivery: async () => ({ sent: 1, oldestCreatedAt: null }),
   });
@@ -26,6 +27,7 @@ it('are read where they are kept; a part that does not answer has none, and keep
     'wayside_delivery_oldest_created_at 0',
     'wayside_delivery_sent 1',
     'wayside_journal_pending_bytes 5',
+    'wayside_journal_used_bytes 9',
     'wayside_up{part="delivery"} 1',
   ];
   const well = [
