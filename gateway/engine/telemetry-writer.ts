@@ -4,6 +4,7 @@ import type { JournalReader } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
 import type { RejectedPoint, TelemetryPoint, TelemetryStore } from '../telemetry/telemetry-store.ts';
 import { readCursor, writeCursor } from './commit.ts';
+import { createDoorbell } from './doorbell.ts';
 import { deviceOf, takeIn } from './intake.ts';
 import { pointOf, type Verdict } from './outcome.ts';
 import type { Registry } from './registry.ts';
@@ -19,6 +20,13 @@ const POINTS_WAITING = 100_000;
 /** What is read from the journal at once when catching up. */
 const ENTRIES_A_READ = 5_000;
 const BYTES_A_READ = 16 * 1024 * 1024;
+
+/**
+ * Points stored between two notes of the cursor, which cost a commit each. After a crash so many are written anew at most: a
+ * store leaves out what it has, or takes it under the same timestamps.
+ */
+const POINTS_A_NOTE = 30_000;
+const NOTE_WHEN_QUIET_MS = 500;
 
 /** Between two looks for a store that is away while nothing waits for it. */
 const LOOK_AGAIN_MS = 2_000;
@@ -65,9 +73,12 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
   let waiting: Stretch[] = [];
   let waitingPoints = 0;
   let storedSeq = 0;
+  let notedSeq = 0;
+  let pointsSinceNote = 0;
   let trouble: string | null = null;
   let stopping = false;
-  let wake: () => void = () => undefined;
+  const work = createDoorbell();
+  const stop = createDoorbell();
   let room: PromiseWithResolvers<void> | null = null;
   let running: Promise<void> = Promise.resolve();
 
@@ -132,12 +143,14 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
       if (outcome.kind === 'stored') {
         recovered();
         if (outcome.rejected.length > 0) await parts.onRejected(outcome.rejected);
-        await passed(stretch.upToSeq);
+        storedSeq = stretch.upToSeq;
+        pointsSinceNote += stretch.points.length;
+        if (pointsSinceNote >= POINTS_A_NOTE) await note();
         return;
       }
       troubled(outcome.message);
       if (stopping) return;
-      await sleep(outcome.afterMs);
+      await stop.rung(outcome.afterMs);
       if (stopping) return;
     }
   }
@@ -165,28 +178,21 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     else troubled(found.message);
   }
 
-  async function passed(seq: number): Promise<void> {
+  /** Writes down how far the store is, for a start that the store itself can't tell it, and drops verdicts that served. */
+  async function note(): Promise<void> {
+    if (storedSeq === notedSeq) return;
     await db.transaction().execute(async (transaction) => {
-      await writeCursor(transaction, cursorName, seq);
-      await transaction.deleteFrom('reading_verdicts').where('seq', '<=', seq).execute();
+      await writeCursor(transaction, cursorName, storedSeq);
+      await transaction.deleteFrom('reading_verdicts').where('seq', '<=', storedSeq).execute();
     });
-    storedSeq = seq;
+    notedSeq = storedSeq;
+    pointsSinceNote = 0;
   }
 
   function giveRoom(): void {
     room?.resolve();
     room = null;
   }
-
-  const sleep = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wake = () => {
-        if (!stopping) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
 
   async function run(): Promise<void> {
     await look();
@@ -196,13 +202,12 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
         await write(stretch);
         if (stopping && trouble !== null) return;
       } else {
-        if (stopping) return;
+        if (stopping) return note();
         if (trouble === null) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
+          if (storedSeq === notedSeq) await work.rung();
+          else if (!(await work.rung(NOTE_WHEN_QUIET_MS))) await note();
         } else {
-          await sleep(LOOK_AGAIN_MS);
+          await stop.rung(LOOK_AGAIN_MS);
           if (!stopping) await look();
         }
       }
@@ -223,7 +228,8 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     async stop() {
       stopping = true;
       giveRoom();
-      wake();
+      stop.ring();
+      work.ring();
       await running;
       await store.stop();
     },
@@ -244,7 +250,7 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
         waiting.push(stretch);
         waitingPoints += stretch.points.length;
       }
-      wake();
+      work.ring();
     },
     get storedSeq() {
       return storedSeq;
