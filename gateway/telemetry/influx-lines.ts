@@ -1,3 +1,4 @@
+import type { MetricValue } from '../../rules/reading.ts';
 import {
   DEVICE_TAG,
   EVENT_FIELD,
@@ -45,7 +46,7 @@ export function toLine(point: TelemetryPoint): string {
     const value = metrics[metric];
     if (value === undefined || !Object.hasOwn(metrics, metric)) continue;
     const field = escapeKey(fieldOf(metric, suffixOf(value)));
-    line += `,${field}=${typeof value === 'string' ? quoted(value) : value}`;
+    line += `,${field}=${valueOf(value)}`;
   }
   if (event !== undefined) line += `,${EVENT_FIELD}=${quoted(event)}`;
   if (flags.length > 0) line += `,${FLAGS_FIELD}="${flags.join(',')}"`;
@@ -57,6 +58,11 @@ const PLAIN_KEY = /^[\w.:-]*$/;
 /** https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/#special-characters: names hold no others. */
 function escapeKey(name: string): string {
   return PLAIN_KEY.test(name) ? name : name.replaceAll(/[ ,=]/g, '\\$&');
+}
+
+function valueOf(value: MetricValue): string | number {
+  if (typeof value === 'string') return quoted(value);
+  return typeof value === 'boolean' ? (value ? 'T' : 'F') : value;
 }
 
 function quoted(text: string): string {
