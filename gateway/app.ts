@@ -99,6 +99,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       now: () => clock.now(),
       realNow,
       findUser: (name) => findUser(records.db, name),
+      isRefusing: () => journal.trouble !== null,
       findUserByToken: (token) => findUserByToken(records.db, token),
       accept: (message) => journal.append(message),
     });
@@ -168,6 +169,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         telemetry: engine.telemetry,
         live: engine.live,
         changed: (change) => engine.changed(change),
+        resubmit: (entry) => journal.append(entry),
         disconnectDevice: (deviceId) => broker.disconnect(deviceId),
         deviceTypes,
         vapidPublicKey: vapidKeys.publicKey,

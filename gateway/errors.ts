@@ -45,6 +45,18 @@ export const ERRORS = {
     title: 'The link is unknown, used up or out of date',
     mend: 'Ask for a new link.',
   },
+  bad_fleet_key: {
+    status: 401,
+    retry: false,
+    title: 'The fleet key does not let this device in',
+    mend: 'Check the key, its end, and what the ids of its devices begin with.',
+  },
+  bad_device_token: {
+    status: 401,
+    retry: false,
+    title: 'The token is not one of a device',
+    mend: 'Send Authorization: Bearer <token of the device>.',
+  },
   forbidden: { status: 403, retry: false, title: 'Your role does not allow this', mend: 'Ask an admin.' },
   foreign_origin: {
     status: 403,
@@ -71,11 +83,35 @@ export const ERRORS = {
     mend: 'Send it again, faster.',
   },
   already_exists: { status: 409, retry: false, title: 'That id is taken', mend: 'Choose another id.' },
+  already_claimed: {
+    status: 409,
+    retry: false,
+    title: 'The device has an owner',
+    mend: 'The owner gives it up on the consumer page, or a device manager unlinks it.',
+  },
+  fleet_key_used_up: {
+    status: 409,
+    retry: false,
+    title: 'As many devices as it allows came in with the fleet key',
+    mend: 'Make another fleet key.',
+  },
+  type_in_use: {
+    status: 409,
+    retry: false,
+    title: 'The device type is in use',
+    mend: 'See `detail` and `problems` for what uses it; change that first.',
+  },
   wrong_state: {
     status: 409,
     retry: false,
     title: 'That does not go from the present state',
     mend: 'See `detail` for what does.',
+  },
+  partly_taken: {
+    status: 409,
+    retry: false,
+    title: 'The rest of the message was stored when it came',
+    mend: 'Have the device send what is missing again.',
   },
   payload_too_large: {
     status: 413,
@@ -94,6 +130,18 @@ export const ERRORS = {
     retry: false,
     title: 'The document has problems',
     mend: 'See `problems`: each has its path, what was found and what is allowed.',
+  },
+  bad_claim_code: {
+    status: 422,
+    retry: false,
+    title: 'The code is unknown, used up or out of date',
+    mend: 'Check the code, or have the device or the operator make a new one.',
+  },
+  payload_incomplete: {
+    status: 422,
+    retry: false,
+    title: 'Only the beginning of the payload was kept',
+    mend: 'Have the device send it again, in smaller messages.',
   },
   unknown_consumer: {
     status: 422,

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { DeviceType } from '../../rules/device-type.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { JournalEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
 import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
 
@@ -59,6 +60,8 @@ export interface HttpDependencies {
   readonly live: LiveFeed;
   /** Tells the engine and resolves once it works by the change. */
   changed(change: RecordsChange): Promise<void>;
+  /** Puts an entry into the journal, as if it came now: for what is taken out of quarantine. Resolves when it is on disk. */
+  resubmit(entry: JournalEntry): Promise<void>;
   /** Closes the connections of a device whose credentials changed. */
   disconnectDevice(deviceId: string): void;
   readonly deviceTypes: readonly DeviceType[];

@@ -23,6 +23,8 @@ import { registerMeRoutes } from './routes/me.ts';
 import { registerOutcomeRoutes } from './routes/outcomes.ts';
 import { registerPlaceRoutes } from './routes/places.ts';
 import { registerPushSubscriptionRoutes } from './routes/push-subscriptions.ts';
+import { registerQualityRoutes } from './routes/quality.ts';
+import { registerQuarantineRoutes } from './routes/quarantine.ts';
 import { registerReceiptRoute } from './routes/receipts.ts';
 import { registerRuleRoutes } from './routes/rules.ts';
 import { registerServiceRoutes } from './routes/service.ts';
@@ -106,6 +108,8 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     );
     await app.register((scope) => registerRuleRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), context));
     registerOutcomeRoutes(app, context);
+    registerQuarantineRoutes(app, context);
+    registerQualityRoutes(app, context);
     registerTelemetryRoutes(app, context);
     registerLiveRoute(app, context);
     registerMapRoutes(app, context);

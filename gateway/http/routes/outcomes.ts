@@ -1,10 +1,8 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { QUARANTINE_CODES } from '../../../rules/reading.ts';
 import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
 import { listAudit } from '../../records/audit.ts';
 import { listDecisions } from '../../records/decisions.ts';
 import { listDeliveries } from '../../records/deliveries.ts';
-import { listQuarantine } from '../../records/quarantine.ts';
 import type { DeliveryState } from '../../records/schema.ts';
 import { listVisits } from '../../records/visits.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
@@ -65,18 +63,6 @@ const Visit = Type.Object({
   endedBy: Type.Optional(Choice('exit', 'silence')),
 });
 
-const Quarantined = Type.Object({
-  id: Type.String(),
-  device: Type.String(),
-  topic: Type.String(),
-  code: Type.String(),
-  message: Type.String(),
-  payloadBase64: Type.String(),
-  firstSeenAt: Time,
-  lastSeenAt: Time,
-  count: Type.Integer(),
-});
-
 const AuditEntry = Type.Object({
   id: Type.String(),
   at: Time,
@@ -88,7 +74,7 @@ const AuditEntry = Type.Object({
 
 const Word = Type.String({ maxLength: 128 });
 
-/** What came of it all: decisions, deliveries, visits, quarantine, audit. Newest first. */
+/** What came of it all: decisions, deliveries, visits, audit. Newest first. */
 export function registerOutcomeRoutes(app: HttpApp, { deps: { records } }: RouteContext): void {
   const tags = ['outcomes'];
   const who = { consumer: Type.Optional(Id), rule: Type.Optional(Id), device: Type.Optional(Id) };
@@ -145,23 +131,6 @@ export function registerOutcomeRoutes(app: HttpApp, { deps: { records } }: Route
       },
     },
     (request) => listVisits(records, request.query, pageRequest(request.query)),
-  );
-
-  app.get(
-    '/api/v1/quarantine',
-    {
-      schema: {
-        summary: 'Messages that could not be taken, and why',
-        tags,
-        querystring: Closed({
-          ...PageQuery,
-          device: Type.Optional(Id),
-          reason: Type.Optional(Choice(...QUARANTINE_CODES)),
-        }),
-        response: { 200: ListOf(Quarantined) },
-      },
-    },
-    (request) => listQuarantine(records, request.query, pageRequest(request.query)),
   );
 
   app.get(

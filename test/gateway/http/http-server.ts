@@ -14,6 +14,7 @@ import type {
   RecordsChange,
 } from '../../../gateway/http/dependencies.ts';
 import { createHttpServer } from '../../../gateway/http/server.ts';
+import type { JournalEntry } from '../../../gateway/journal/journal.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
 import type { Schema } from '../../../gateway/records/schema.ts';
 import { openRecordsThread } from '../../../gateway/records/thread.ts';
@@ -51,6 +52,9 @@ export interface TestServer {
   readonly dataDir: string;
   readonly changes: RecordsChange[];
   readonly disconnected: string[];
+  readonly resubmitted: readonly JournalEntry[];
+  /** Stands for the engine, which takes what is resubmitted. */
+  onResubmitted: (entry: JournalEntry) => Promise<void>;
   readonly logLines: string[];
   readonly mqttSockets: { readonly stream: Duplex; readonly request: IncomingMessage }[];
   readonly listeners: Set<(event: LiveEvent) => void>;
@@ -79,9 +83,15 @@ export async function startHttp(
   const telemetry = createDuckDbStore({ file: join(dataDir, 'telemetry.duckdb') });
   await telemetry.start();
   const logLines: string[] = [];
-  const state = { snapshot: [] as LiveEvent[], health: {} as Record<string, PartHealth>, realNow: NOW };
+  const state = {
+    snapshot: [] as LiveEvent[],
+    health: {} as Record<string, PartHealth>,
+    realNow: NOW,
+    onResubmitted: async (_: JournalEntry): Promise<void> => undefined,
+  };
   const changes: RecordsChange[] = [];
   const disconnected: string[] = [];
+  const resubmitted: JournalEntry[] = [];
   const mqttSockets: TestServer['mqttSockets'] = [];
   const listeners = new Set<(event: LiveEvent) => void>();
   const deps: HttpDependencies = {
@@ -93,7 +103,7 @@ export async function startHttp(
       publicUrl: settings.publicUrl ?? null,
       adminToken: ADMIN_TOKEN,
       influx: null,
-    bridge: null,
+      bridge: null,
       pushHosts: ['http://127.0.0.1:9999'],
       vapidSubject: 'mailto:tests@example.org',
       mapStyle: settings.mapStyle ?? null,
@@ -118,6 +128,10 @@ export async function startHttp(
     },
     changed: async (change) => {
       changes.push(change);
+    },
+    resubmit: async (entry) => {
+      resubmitted.push(entry);
+      await state.onResubmitted(entry);
     },
     disconnectDevice: (id) => disconnected.push(id),
     deviceTypes: BUILT_IN_DEVICE_TYPES,
@@ -149,6 +163,7 @@ export async function startHttp(
     dataDir,
     changes,
     disconnected,
+    resubmitted,
     logLines,
     mqttSockets,
     listeners,
