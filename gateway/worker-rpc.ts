@@ -1,11 +1,8 @@
-import { parentPort, Worker } from 'node:worker_threads';
+import { parentPort, type ResourceLimits, Worker } from 'node:worker_threads';
 import { createBirpc, type ProxifiedRemoteFunctions } from 'birpc';
 import { type ErrorCode, type Problem, WaysideError } from './errors.ts';
 
 type Functions = object;
-
-/** Batches live longer than V8's default nursery is large, and would be copied out of it only to die. */
-const YOUNG_GENERATION_MIB = 64;
 
 /** The other side's functions, each answering with a promise. */
 export type Calls<Remote extends Functions> = ProxifiedRemoteFunctions<Remote>;
@@ -26,17 +23,16 @@ export interface WorkerHandle<Remote extends Functions> {
  * @param workerData plain data, read there as `workerData`
  * @param local functions that the worker may call
  * @param onFailure called once when the thread dies of an uncaught error or leaves by itself
+ * @param limits V8's limits for the thread where its defaults do not fit
  */
 export function startWorker<Remote extends Functions, Local extends Functions>(
   file: URL,
   workerData: unknown,
   local: Local,
   onFailure: (error: Error) => void,
+  limits: ResourceLimits = {},
 ): WorkerHandle<Remote> {
-  const worker = new Worker(file, {
-    workerData,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
-  });
+  const worker = new Worker(file, { workerData, resourceLimits: limits });
   let expected = false;
   const died = (error: Error): void => {
     if (expected) return;
