@@ -1,4 +1,5 @@
 import type { AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes';
+import type { AnswerIntake } from './answer-intake.ts';
 import { type Connection, connectionOf, type Peer } from './connection.ts';
 import type { Listeners } from './listeners.ts';
 import { mayPublish, mayReceive, maySubscribe, telemetryDeviceOf } from './principal.ts';
@@ -9,16 +10,19 @@ type Done = (error?: Error | null) => void;
 /** What a client may do once it is logged in; each method is one of Aedes' hooks. */
 export class Access {
   readonly #intake: TelemetryIntake;
+  readonly #answers: AnswerIntake;
   readonly #listeners: Listeners;
   readonly #onDeniedSubscription: (userId: string | undefined) => void;
   denied = 0;
 
   constructor(
     intake: TelemetryIntake,
+    answers: AnswerIntake,
     listeners: Listeners,
     onDeniedSubscription: (userId: string | undefined) => void,
   ) {
     this.#intake = intake;
+    this.#answers = answers;
     this.#listeners = listeners;
     this.#onDeniedSubscription = onDeniedSubscription;
   }
@@ -41,7 +45,7 @@ export class Access {
     } else if (peer.principal.kind === 'service') {
       this.#publishOfService(connection, peer, packet, shortenedFrom, done);
     } else {
-      this.#pass(peer, packet, shortenedFrom, done);
+      this.#pass(connection, peer, packet, shortenedFrom, done);
     }
   }
 
@@ -95,17 +99,17 @@ export class Access {
     done: Done,
   ): void {
     const deviceId = telemetryDeviceOf(peer.principal, packet.topic);
-    if (deviceId === null) this.#pass(peer, packet, shortenedFrom, done);
+    if (deviceId === null) this.#pass(connection, peer, packet, shortenedFrom, done);
     else {
       const speaker = { ...peer, userId: deviceId };
       this.#intake.take(connection, speaker, packet, shortenedFrom, !this.isHeard(deviceId), done);
     }
   }
 
-  /** Lets through what is no telemetry. */
-  #pass(peer: Peer, packet: PublishPacket, shortenedFrom: number, done: Done): void {
+  /** Lets through what is no telemetry; answers when they are kept. */
+  #pass(connection: Connection, peer: Peer, packet: PublishPacket, shortenedFrom: number, done: Done): void {
     if (shortenedFrom === 0 && mayPublish(peer.principal, packet.topic)) {
-      done(null);
+      if (!this.#answers.take(connection, packet, done)) done(null);
       return;
     }
     this.denied += 1;

@@ -2,19 +2,25 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AuthenticateError, Client, ConnectPacket, PublishPacket } from 'aedes';
 import { Access } from './access.ts';
-import { Connection, connectionOf } from './connection.ts';
+import { AnswerIntake } from './answer-intake.ts';
+import { Connection, connectionOf, type Peer } from './connection.ts';
+import { DirectSends } from './direct-sends.ts';
 import { ExpressLane } from './express-lane.ts';
 import { HalfReceived } from './half-received.ts';
 import { InFlight } from './in-flight.ts';
 import { LimitedLog } from './limited-log.ts';
 import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
+import { Links } from './links.ts';
 import { Listeners } from './listeners.ts';
 import { Login } from './login.ts';
+import { publishOldWills } from './old-wills.ts';
+import { DurablePersistence } from './persistence/durable-persistence.ts';
 import type { Broker, BrokerCounters, BrokerPorts } from './ports.ts';
+import type { Credential } from './principal.ts';
 import { QuietAedes } from './quiet-aedes.ts';
 import { SessionBounds } from './session-bounds.ts';
 import { Sessions } from './sessions.ts';
-import { TelemetryIntake } from './telemetry-intake.ts';
+import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
 
 /** The MQTT broker of the gateway. Nothing happens before `start`. */
 export function createBroker(ports: BrokerPorts): Broker {
@@ -32,6 +38,11 @@ class AedesBroker implements Broker {
   readonly #login: Login;
   readonly #intake: TelemetryIntake;
   readonly #access: Access;
+  readonly #persistence: DurablePersistence;
+  readonly #sends = new DirectSends();
+  readonly #links: Links;
+  /** Subscriptions that were refused, though Aedes stores them with those of their packet that were not. */
+  readonly #denied = new WeakSet<object>();
   readonly #connections = new Set<Connection>();
   readonly #server: Server;
   #aedes: QuietAedes | null = null;
@@ -42,14 +53,23 @@ class AedesBroker implements Broker {
     this.#ports = ports;
     this.#limits = { ...DEFAULT_LIMITS, ...ports.limits };
     this.#log = new LimitedLog(ports.realNow);
-    this.#inFlight = new InFlight(this.#limits);
+    this.#inFlight = new InFlight(this.#limits, () => ports.isRefusing?.() ?? false);
     this.#halfReceived = new HalfReceived(this.#limits.maxHalfReceivedBytes);
     this.#sessions = new Sessions(this.#limits.maxClientsPerUser);
     this.#login = new Login(ports, this.#sessions, this.#listeners, this.#log);
     this.#intake = new TelemetryIntake(ports, this.#limits, this.#inFlight, this.#log);
-    this.#access = new Access(this.#intake, this.#listeners, (userId) =>
+    const answers = new AnswerIntake(ports, this.#inFlight);
+    this.#access = new Access(this.#intake, answers, this.#listeners, (userId) =>
       this.#warn('subscription to a topic that the user may not use', { userId }),
     );
+    this.#links = new Links(ports.realNow, this.#sends, ports.links);
+    this.#persistence = new DurablePersistence({
+      map: ports.sessions,
+      onTrouble: (err) => this.#warn('sessions could not be written; it is tried again', { err }),
+      ownerOf: (clientId) => this.#sessions.find(clientId)?.userId,
+      isKeptElsewhere: (packet) => packet.payload === TAKEN,
+      isDenied: (subscription) => this.#denied.has(subscription),
+    });
     // Half open: what a device sent before it said goodbye is taken in before the connection is closed.
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#adopt(socket));
   }
@@ -71,21 +91,33 @@ class AedesBroker implements Broker {
           this.#authenticate(client, username, password, done),
         authorizePublish: (client, packet, done) => this.#access.publish(client, packet, done),
         authorizeSubscribe: (client, subscription, done) =>
-          this.#access.subscribe(client, subscription, done),
+          this.#access.subscribe(client, subscription, (error, granted) => {
+            if (granted === null || granted === undefined) this.#denied.add(subscription);
+            done(error, granted);
+          }),
         authorizeForward: (client, packet) => this.#access.forward(client, packet),
       },
-      bounds,
-      (packet) => this.#access.isForJournalAlone(packet),
+      {
+        persistence: this.#persistence,
+        bounds,
+        sends: this.#sends,
+        isForNobody: (packet) => this.#access.isForJournalAlone(packet),
+      },
     );
-    aedes.on('clientReady', (client: Client) => this.#loggedIn(connectionOf(client)));
-    aedes.on('unsubscribe', (filters: string[], client: Client) =>
-      this.#access.unsubscribed(client, filters),
-    );
+    aedes.on('clientReady', (client: Client) => this.#loggedIn(client));
+    aedes.on('subscribe', (_subscriptions: unknown, client: Client) => this.#links.subscribed(client));
+    aedes.on('unsubscribe', (filters: string[], client: Client) => {
+      this.#access.unsubscribed(client, filters);
+      this.#links.subscribed(client);
+    });
+    aedes.on('keepaliveTimeout', (client: Client) => this.#links.ending(client, 'keep_alive'));
     aedes.on('clientError', (client: Client, error: Error) => this.#closedFor(client, error));
     aedes.on('connectionError', (client: Client, error: Error) => this.#closedFor(client, error));
     await aedes.listen();
     this.#aedes = aedes;
+    this.#links.start();
     try {
+      await this.#restore(bounds);
       return { mqttPort: await this.#listen() };
     } catch (error) {
       await this.#closeAedes();
@@ -95,10 +127,12 @@ class AedesBroker implements Broker {
 
   async stop(): Promise<void> {
     const closed = this.#server.listening ? new Promise((resolve) => this.#server.close(resolve)) : null;
+    for (const connection of this.#connections) this.#links.closing(connection, 'closed');
     await this.#closeAedes();
     for (const connection of this.#connections) connection.destroy();
     await closed;
     await this.#intake.settled();
+    await this.#persistence.close();
   }
 
   handleWebSocket(stream: Duplex): void {
@@ -124,10 +158,16 @@ class AedesBroker implements Broker {
     return promise;
   }
 
-  disconnect(userId: string): void {
-    for (const connection of this.#connections) {
-      if (connection.peer?.userId === userId) connection.destroy();
-    }
+  disconnect(userId: string, having: (credential: Credential) => boolean = () => true): void {
+    this.#close((peer) => peer.userId === userId && having(peer.credential));
+  }
+
+  disconnectFleet(fleetKey: string): void {
+    this.#close(({ credential }) => credential.kind === 'fleet-key' && credential.id === fleetKey);
+  }
+
+  sessionTrouble(): string | null {
+    return this.#persistence.trouble;
   }
 
   counters(): BrokerCounters {
@@ -144,6 +184,14 @@ class AedesBroker implements Broker {
     };
   }
 
+  #close(isMeant: (peer: Peer) => boolean): void {
+    for (const connection of this.#connections) {
+      if (connection.peer === null || !isMeant(connection.peer)) continue;
+      this.#links.closing(connection, 'closed');
+      connection.destroy();
+    }
+  }
+
   #listen(): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#server.once('error', reject);
@@ -156,7 +204,24 @@ class AedesBroker implements Broker {
     return promise;
   }
 
+  /** Takes up the sessions of an earlier process. */
+  async #restore(bounds: SessionBounds): Promise<void> {
+    const { owners, subscriptions, waiting, wills } = await this.#persistence.restore();
+    for (const [clientId, userId] of owners) {
+      const session = this.#sessions.restore(clientId, userId);
+      for (const filter of subscriptions.get(clientId) ?? []) this.#listeners.add(session.listening, filter);
+    }
+    for (const [clientId, packets] of waiting) bounds.restored(clientId, packets);
+    await publishOldWills(wills, {
+      ports: this.#ports,
+      publish: ({ topic, payload, qos }) => this.publish(topic, payload, { qos }),
+      done: (clientId) => this.#persistence.oldWillDone(clientId),
+      failed: (err) => this.#warn('the will of an earlier connection could not be published', { err }),
+    });
+  }
+
   async #closeAedes(): Promise<void> {
+    this.#links.stop();
     const aedes = this.#aedes;
     this.#aedes = null;
     if (aedes !== null) await new Promise<void>((resolve) => aedes.close(resolve));
@@ -174,10 +239,12 @@ class AedesBroker implements Broker {
     this.#connections.add(connection);
     connection.once('close', () => {
       this.#connections.delete(connection);
+      this.#links.closed(connection);
       this.#login.left(connection);
     });
     aedes.handle(connection);
     connection.open();
+    stream.on('data', () => this.#links.heard(connection));
   }
 
   #preConnect(
@@ -204,6 +271,9 @@ class AedesBroker implements Broker {
           );
           return;
         }
+        const { userId = '' } = connectionOf(client).peer ?? {};
+        if (client.clean) this.#persistence.disown(client.id);
+        else this.#persistence.own(client.id, userId);
         if (forgotten !== null)
           this.#aedes?.forgetSession(forgotten).catch((error: unknown) => this.#unexpected(error));
         done(null, true);
@@ -215,8 +285,10 @@ class AedesBroker implements Broker {
     );
   }
 
-  #loggedIn(connection: Connection): void {
+  #loggedIn(client: Client): void {
+    const connection = connectionOf(client);
     const { peer } = connection;
+    if (peer !== null) this.#links.opened(client, peer);
     if (peer?.principal.kind === 'device') {
       connection.lane = new ExpressLane(connection, peer, this.#intake, () =>
         this.#access.isHeard(peer.userId),
@@ -228,6 +300,7 @@ class AedesBroker implements Broker {
   #closedFor(client: Client, error: Error): void {
     // Refused logins are logged where they are refused; a connection that simply broke is no news.
     if (isNetworkError(error) || error.message === 'login refused') return;
+    this.#links.ending(client, 'protocol_error');
     this.#faults += 1;
     this.#warn('MQTT connection closed', {
       userId: connectionOf(client).peer?.userId,

@@ -6,7 +6,7 @@ import { FrameScanner } from './frame-scanner.ts';
 import type { HalfReceived } from './half-received.ts';
 import type { InFlight, Pausable } from './in-flight.ts';
 import type { BrokerLimits } from './limits.ts';
-import type { Principal } from './principal.ts';
+import type { Credential, Principal } from './principal.ts';
 import type { Session } from './sessions.ts';
 import type { Share } from './telemetry-intake.ts';
 
@@ -17,6 +17,7 @@ const LINGER_MS = 1000;
 /** Who is at the other end, once logged in. */
 export interface Peer {
   readonly principal: Principal;
+  readonly credential: Credential;
   /** Id of the principal. */
   readonly userId: string;
   /** Of a device; empty, as no topic is, for a service account. */
@@ -38,6 +39,10 @@ export class Connection extends Duplex implements Pausable {
   /** CONNACK code that the CONNECT deserves whatever its password, or null. */
   refusal: 2 | null = null;
   willTopic: string | null = null;
+  /** Common name of the verified client certificate, or null. */
+  certifiedName: string | null = null;
+  /** When anything came last, real time, epoch ms; kept up by links.ts. */
+  heardAt = 0;
   /** Number of PUBLISH packets that Aedes has shown so far. */
   publishes = 0;
   readonly frames: FrameScanner;

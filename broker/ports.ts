@@ -1,7 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { LinkListener } from './device-link.ts';
 import type { BrokerLimits } from './limits.ts';
-import type { KnownUser, Principal } from './principal.ts';
+import type { DurableMap } from './persistence/durable-map.ts';
+import type { Credential, KnownUser } from './principal.ts';
 
 /** One telemetry PUBLISH that was let in; the broker's side of a journal entry. */
 export interface AcceptedPublish {
@@ -36,14 +38,47 @@ export interface BrokerPorts {
   realNow(): number;
   /** A device or a service account by its user name, or null. */
   findUser(name: string): Promise<KnownUser | null>;
-  /** The user whose token this is, where firmware sends the token as its user name; without it such a login is refused. */
-  findUserByToken?(token: string): Promise<Principal | null>;
+  /** Name of the user whose token this is, where firmware sends the token as its user name; without it such a login is refused. */
+  findUserByToken?(token: string): Promise<string | null>;
+  /** First contact: lets an unknown device in by a fleet key. Gives the key's id, or null where it does not open that name. */
+  provision?(name: string, key: string): Promise<string | null>;
+  /** A token for a device that came in by a fleet key, to be told to it; null where it needs none any more. */
+  issueToken?(deviceId: string): Promise<string | null>;
+  /** A device that came in by a fleet key has logged in with its own token. */
+  ownTokenUsed?(deviceId: string): Promise<void>;
   /**
    * Keeps a message. Called in order of arrival, and reads the payload before it returns. The sender is acknowledged when
    * it resolves, and disconnected without acknowledgement when it rejects.
    */
   accept(message: AcceptedPublish): Promise<void>;
+  /** Where sessions, retained messages and wills outlive the process; without it they end with it. */
+  readonly sessions?: DurableMap;
+  /** Told of connections. */
+  readonly links?: LinkListener;
+  /**
+   * Keeps what a device says beside its telemetry: the reply to a command, the configuration that it applied. The sender is
+   * acknowledged when it resolves, and disconnected without acknowledgement when it rejects.
+   */
+  answer?(answer: DeviceAnswer): Promise<void>;
+  /** Whether nothing can be kept now: what comes waits, and QoS 0 is dropped at once. Without it: never. */
+  isRefusing?(): boolean;
 }
+
+/** What a device says about what it was told. */
+export type DeviceAnswer =
+  | {
+      readonly kind: 'reply';
+      readonly deviceId: string;
+      readonly commandId: string;
+      readonly topic: string;
+      readonly payload: Uint8Array;
+    }
+  | {
+      readonly kind: 'config-reported';
+      readonly deviceId: string;
+      readonly topic: string;
+      readonly payload: Uint8Array;
+    };
 
 /** Running totals since `start`, and what is the case now. */
 export interface BrokerCounters {
@@ -80,13 +115,17 @@ export interface Broker {
   stop(): Promise<void>;
   /** Takes over a WebSocket's stream of MQTT bytes. */
   handleWebSocket(stream: Duplex): void;
-  /** Sends to whoever subscribed; queued for sessions that are away where `qos` is 1 or 2, in memory and up to a bound. */
+  /** Sends to whoever subscribed; queued for sessions that are away where `qos` is 1 or 2, up to a bound. */
   publish(
     topic: string,
     payload: string | Uint8Array,
     options?: { readonly qos?: 0 | 1 | 2; readonly retain?: boolean },
   ): Promise<void>;
-  /** Closes every connection of a user. */
-  disconnect(userId: string): void;
+  /** Closes every connection of a user, or those that logged in with certain credentials. */
+  disconnect(userId: string, having?: (credential: Credential) => boolean): void;
+  /** Closes the connections of devices that came in by a fleet key and did not log in anew. */
+  disconnectFleet(fleetKey: string): void;
+  /** Why sessions can't be written to disk, or null. */
+  sessionTrouble(): string | null;
   counters(): BrokerCounters;
 }

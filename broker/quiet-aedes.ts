@@ -1,8 +1,25 @@
+import { Readable } from 'node:stream';
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes';
+import type { DirectSends } from './direct-sends.ts';
+import type { DurablePersistence } from './persistence/durable-persistence.ts';
 import type { SessionBounds, SessionStore } from './session-bounds.ts';
 
 type Done = (error?: Error) => void;
 type Publish = (packet: PublishPacket, client: Client | Done | null, done?: Done) => void;
+
+/** What Aedes asks its persistence about a packet, as far as it is answered here. */
+interface Sent {
+  readonly cmd?: string;
+  readonly messageId?: number | undefined;
+}
+
+export interface QuietAedesParts {
+  readonly persistence: DurablePersistence;
+  readonly bounds: SessionBounds;
+  readonly sends: DirectSends;
+  /** Whether a message is not to be published, for nobody hears it. */
+  isForNobody(packet: PublishPacket): boolean;
+}
 
 /**
  * Aedes that does not publish what `isForNobody` names. Its fan-out (matching, retained store, offline queues) costs more
@@ -10,23 +27,24 @@ type Publish = (packet: PublishPacket, client: Client | Done | null, done?: Done
  * sessions has bounds.
  */
 export class QuietAedes extends Aedes {
-  readonly #isForNobody: (packet: PublishPacket) => boolean;
-  readonly #bounds: SessionBounds;
+  readonly #parts: QuietAedesParts;
 
-  constructor(options: AedesOptions, bounds: SessionBounds, isForNobody: (packet: PublishPacket) => boolean) {
-    super(options);
-    this.#bounds = bounds;
-    this.#isForNobody = isForNobody;
+  constructor(options: AedesOptions, parts: QuietAedesParts) {
+    super({ ...options, persistence: parts.persistence });
+    this.#parts = parts;
   }
 
   override async listen(): Promise<void> {
     await super.listen();
-    this.#bounds.bound(this.#store());
+    const store = this.#store();
+    this.#parts.bounds.bound(store);
+    this.#setDirectSendsApart(store);
+    markRepeated(store);
   }
 
   /** Aedes calls it with the client between packet and callback, which its typings leave out. */
   override publish(packet: PublishPacket, client: Client | Done | null, done?: Done): void {
-    if (this.#isForNobody(packet)) {
+    if (this.#parts.isForNobody(packet)) {
       (typeof client === 'function' ? client : done)?.();
       return;
     }
@@ -35,11 +53,32 @@ export class QuietAedes extends Aedes {
 
   /** Ends the session of a client that is away. */
   async forgetSession(clientId: string): Promise<void> {
-    await this.#bounds.forget(this.#store(), clientId);
+    await this.#parts.bounds.forget(this.#store(), clientId);
+    this.#parts.persistence.disown(clientId);
   }
 
-  /** Made by Aedes when it begins to listen. */
   #store(): SessionStore {
-    return (this as unknown as { persistence: SessionStore }).persistence;
+    return this.#parts.persistence as unknown as SessionStore;
   }
+
+  /** Aedes would look for them in the session's queue. */
+  #setDirectSendsApart(store: SessionStore): void {
+    const { sends } = this.#parts;
+    const update = store.outgoingUpdate.bind(store);
+    const clear = store.outgoingClearMessageId.bind(store);
+    store.outgoingUpdate = async (client, packet) => {
+      if (!sends.has(client as Client, packet.messageId)) await update(client, packet);
+    };
+    store.outgoingClearMessageId = async (client, packet) =>
+      sends.acknowledged(client as Client, packet.messageId) ? undefined : clear(client, packet);
+  }
+}
+
+/** What a session was sent before is sent again with DUP, which Aedes leaves out [MQTT-3.3.1-1]. */
+function markRepeated(store: SessionStore): void {
+  const stream = store.outgoingStream.bind(store);
+  store.outgoingStream = (client) =>
+    Readable.from(stream(client)).map((packet: Sent) =>
+      packet.cmd === 'publish' && packet.messageId !== undefined ? { ...packet, dup: true } : packet,
+    );
 }

@@ -1,7 +1,7 @@
 import type { BrokerLimits } from './limits.ts';
 
 interface Packet {
-  readonly messageId?: number;
+  readonly messageId?: number | undefined;
   readonly payload?: string | Uint8Array;
 }
 
@@ -61,6 +61,16 @@ export class SessionBounds {
   bound(store: SessionStore): void {
     this.#boundOutgoing(store);
     this.#boundIncoming(store);
+  }
+
+  /** Counts in what waits for a session since before this process. */
+  restored(clientId: string, packets: readonly Packet[]): void {
+    const queue = new Queue();
+    for (const packet of packets) {
+      queue.messages += 1;
+      queue.bytes += sizeOf(packet);
+    }
+    if (queue.messages > 0) this.#outgoing.set(clientId, queue);
   }
 
   /** Ends a session: nothing of it stays in the store, for nobody will ask for it again. */

@@ -54,21 +54,28 @@ export class Sessions {
       own.delete(forgotten);
       this.#byClientId.delete(forgotten.clientId);
     }
-    const session: Session = {
-      clientId,
-      userId,
-      unreleased: new Map(),
-      listening: new Set(),
-      clean: true,
-      connections: 0,
-    };
+    const session = newSession(clientId, userId);
     own.add(session);
     this.#byUser.set(userId, own);
     this.#byClientId.set(clientId, session);
     return { session, forgotten };
   }
 
+  /** Takes in a session that outlived an earlier process; nobody is connected to it. */
+  restore(clientId: string, userId: string): Session {
+    const session = newSession(clientId, userId);
+    session.clean = false;
+    const own = this.#byUser.get(userId) ?? new Set();
+    this.#byUser.set(userId, own.add(session));
+    this.#byClientId.set(clientId, session);
+    return session;
+  }
+
   find(clientId: string): Session | null {
     return this.#byClientId.get(clientId) ?? null;
   }
+}
+
+function newSession(clientId: string, userId: string): Session {
+  return { clientId, userId, unreleased: new Map(), listening: new Set(), clean: true, connections: 0 };
 }

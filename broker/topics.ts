@@ -16,6 +16,7 @@ export type DeviceTopic =
   | { readonly kind: 'commands'; readonly deviceId: string }
   | { readonly kind: 'reply'; readonly deviceId: string; readonly commandId: string }
   | { readonly kind: 'config'; readonly deviceId: string }
+  | { readonly kind: 'config-reported'; readonly deviceId: string }
   | { readonly kind: 'errors'; readonly deviceId: string };
 
 /** Gives the parts of a topic of the contract, or null for any other topic and where an id in it breaks the rule. */
@@ -28,6 +29,9 @@ export function parseDeviceTopic(topic: string): DeviceTopic | null {
   if (topic.length > MAX_TOPIC_BYTES) return null;
   const [prefix, deviceId, kind, commandId, reply, ...rest] = topic.split('/');
   if (prefix !== 'devices' || deviceId === undefined || !isValidId(deviceId) || rest.length > 0) return null;
+  if (kind === 'config' && commandId === 'reported' && reply === undefined) {
+    return { kind: 'config-reported', deviceId };
+  }
   if (commandId !== undefined) {
     if (kind !== 'commands' || reply !== 'reply' || !isValidId(commandId)) return null;
     return { kind: 'reply', deviceId, commandId };
@@ -47,13 +51,13 @@ export function telemetryTopic(deviceId: string): string {
   return PREFIX + deviceId + TELEMETRY_SUFFIX;
 }
 
-/** Whether a device may publish to a topic: its own telemetry, and replies to its own commands. */
+/** Whether a device may publish to a topic: its own telemetry, replies to its own commands, the configuration it applied. */
 export function mayPublish(deviceId: string, topic: string): boolean {
   const parsed = parseDeviceTopic(topic);
   return (
     parsed !== null &&
     parsed.deviceId === deviceId &&
-    (parsed.kind === 'telemetry' || parsed.kind === 'reply')
+    (parsed.kind === 'telemetry' || parsed.kind === 'reply' || parsed.kind === 'config-reported')
   );
 }
 

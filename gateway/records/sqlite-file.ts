@@ -9,9 +9,17 @@ export interface SqliteResult {
   readonly lastInsertRowid: number;
 }
 
+/** A statement, and the values of each time that it is to be carried out. */
+export interface RepeatedStatement {
+  readonly sql: string;
+  readonly rows: readonly (readonly unknown[])[];
+}
+
 /** One open records file. */
 export interface SqliteFile {
   execute(sql: string, parameters: readonly unknown[]): SqliteResult;
+  /** Carries out all of it in one transaction, or nothing. */
+  executeAll(statements: readonly RepeatedStatement[]): void;
   close(): void;
 }
 
@@ -62,6 +70,19 @@ export function openSqliteFile(file: string): SqliteFile {
       if (returnsRows) return { rows: statement.all(...values), changes: 0, lastInsertRowid: 0 };
       const { changes, lastInsertRowid } = statement.run(...values);
       return { rows: [], changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
+    },
+    executeAll(statements) {
+      database.exec('begin immediate');
+      try {
+        for (const { sql, rows } of statements) {
+          const { statement } = prepared(sql);
+          for (const row of rows) statement.run(...(row as SQLInputValue[]));
+        }
+        database.exec('commit');
+      } catch (error) {
+        if (database.isTransaction) database.exec('rollback');
+        throw error;
+      }
     },
     close() {
       cache.clear();

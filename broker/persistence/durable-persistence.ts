@@ -1,0 +1,342 @@
+import { Readable } from 'node:stream';
+import memoryPersistence from 'aedes-persistence';
+import type { DurableMap } from './durable-map.ts';
+import {
+  decodeJson,
+  decodePacket,
+  encodeJson,
+  encodePacket,
+  keys,
+  type Progress,
+  readKey,
+  type StoredPacket,
+  type StoredSubscription,
+} from './entries.ts';
+import { Mirror } from './mirror.ts';
+import { Outgoing } from './outgoing.ts';
+
+interface Client {
+  readonly id: string;
+  /** Whether the session ends with its connection. */
+  readonly clean?: boolean;
+}
+
+interface Subscriber {
+  readonly clientId: string;
+}
+
+/** The part of Aedes' own persistence that is used; its typings know only the callback form. */
+interface Memory {
+  readonly broker: unknown;
+  setup(broker: unknown): Promise<void>;
+  storeRetained(packet: StoredPacket): Promise<void>;
+  createRetainedStream(pattern: string): Readable;
+  createRetainedStreamCombi(patterns: readonly string[]): Readable;
+  addSubscriptions(client: Client, subscriptions: readonly StoredSubscription[]): Promise<void>;
+  removeSubscriptions(client: Client, topics: readonly string[]): Promise<void>;
+  subscriptionsByClient(client: Client): Promise<StoredSubscription[]>;
+  subscriptionsByTopic(topic: string): Promise<Subscriber[]>;
+  cleanSubscriptions(client: Client): Promise<void>;
+  countOffline(): Promise<{ subsCount: number; clientsCount: number }>;
+  getClientList(topic: string): Readable;
+  incomingStorePacket(client: Client, packet: StoredPacket): Promise<void>;
+  incomingGetPacket(client: Client, packet: StoredPacket): Promise<StoredPacket>;
+  incomingDelPacket(client: Client, packet: StoredPacket): Promise<void>;
+  cleanIncoming(client: Client): Promise<void>;
+  putWill(client: Client, packet: StoredPacket): Promise<void>;
+  getWill(client: Client): Promise<StoredPacket | undefined>;
+  delWill(client: Client): Promise<StoredPacket | undefined>;
+  streamWill(brokers: object): Readable;
+  destroy(): Promise<void>;
+}
+
+/** Its typings name an export that the module, being CommonJS, does not have. */
+const makeMemory = memoryPersistence as unknown as () => Memory;
+
+/** A will whose client was connected when the process before this one ended. */
+export interface OldWill {
+  readonly clientId: string;
+  readonly userId: string;
+  readonly packet: StoredPacket;
+}
+
+/** What was found on disk at the start. */
+export interface Restored {
+  /** Whose each lasting session is: user by client id. */
+  readonly owners: ReadonlyMap<string, string>;
+  /** Filters by client id. */
+  readonly subscriptions: ReadonlyMap<string, readonly string[]>;
+  /** Messages by client id. */
+  readonly waiting: ReadonlyMap<string, readonly StoredPacket[]>;
+  readonly wills: readonly OldWill[];
+}
+
+export interface DurablePersistenceOptions {
+  /** Without it everything ends with the process. */
+  readonly map?: DurableMap | undefined;
+  readonly onTrouble?: (error: Error) => void;
+  /** The user whose client id this is. */
+  readonly ownerOf?: (clientId: string) => string | undefined;
+  /** Whether a QoS 2 message is kept elsewhere already, so that only its packet id is remembered, and only here. */
+  readonly isKeptElsewhere?: (packet: StoredPacket) => boolean;
+  /** Whether a subscription was refused: Aedes hands over all of a SUBSCRIBE when one of them is granted. */
+  readonly isDenied?: (subscription: StoredSubscription) => boolean;
+}
+
+/**
+ * Persistence for Aedes that answers from memory and is followed by a map on disk. Aedes reorders and loses deliveries where its
+ * persistence answers late (its issues 955 and 994), so only what promises something waits for the disk: a subscription
+ * before SUBACK, a message before its publisher is told, the packet id of a QoS 2 message before it is used.
+ */
+export class DurablePersistence {
+  readonly #memory = makeMemory();
+  readonly #mirror: Mirror | null;
+  readonly #outgoing: Outgoing;
+  readonly #options: DurablePersistenceOptions;
+  readonly #owners = new Map<string, string>();
+  /** Packet ids on disk by client id. */
+  readonly #unreleased = new Map<string, Set<number>>();
+
+  constructor(options: DurablePersistenceOptions = {}) {
+    this.#options = options;
+    this.#mirror =
+      options.map === undefined ? null : new Mirror(options.map, options.onTrouble ?? (() => undefined));
+    this.#outgoing = new Outgoing(this.#mirror);
+  }
+
+  /** Why the latest write failed, or null. */
+  get trouble(): string | null {
+    return this.#mirror?.trouble ?? null;
+  }
+
+  /** The broker that `setup` was given; Aedes' conformance suite asks for it. */
+  get broker(): unknown {
+    return this.#memory.broker;
+  }
+
+  async setup(broker: unknown): Promise<void> {
+    await this.#memory.setup(broker);
+  }
+
+  /** Takes in what is on disk. To be called once, before anybody connects. */
+  async restore(): Promise<Restored> {
+    const owners = new Map<string, string>();
+    const subscriptions = new Map<string, StoredSubscription[]>();
+    const waiting = new Map<string, StoredPacket[]>();
+    const progress = new Map<string, Progress>();
+    const wills: OldWill[] = [];
+    for await (const [key, value] of this.#options.map?.entries() ?? []) {
+      const { kind, owner, rest } = readKey(key);
+      switch (kind) {
+        case 'owner':
+          owners.set(owner, decodeJson(value));
+          this.#owners.set(owner, decodeJson(value));
+          break;
+        case 'subscription': {
+          const all = subscriptions.get(owner) ?? [];
+          all.push({ topic: rest, ...decodeJson<Omit<StoredSubscription, 'topic'>>(value) });
+          subscriptions.set(owner, all);
+          break;
+        }
+        case 'progress':
+          progress.set(`${owner}/${rest}`, decodeJson(value));
+          break;
+        case 'waiting': {
+          // Sorted after `progress`, so that it is known by now.
+          const packet = this.#outgoing.restore(
+            owner,
+            Number(rest),
+            decodePacket(value),
+            progress.get(`${owner}/${rest}`),
+          );
+          waiting.set(owner, [...(waiting.get(owner) ?? []), packet]);
+          break;
+        }
+        case 'unreleased':
+          this.#noteUnreleased(owner, Number(rest));
+          await this.#memory.incomingStorePacket({ id: owner }, decodePacket(value));
+          break;
+        case 'retained':
+          await this.#memory.storeRetained(decodePacket(value));
+          break;
+        case 'will': {
+          const { userId, ...packet } = decodePacket(value) as StoredPacket & { userId: string };
+          wills.push({ clientId: owner, userId, packet });
+        }
+      }
+    }
+    for (const [clientId, stored] of subscriptions)
+      await this.#memory.addSubscriptions({ id: clientId }, stored);
+    return {
+      owners,
+      subscriptions: new Map([...subscriptions].map(([id, all]) => [id, all.map(({ topic }) => topic)])),
+      waiting,
+      wills,
+    };
+  }
+
+  /** Writes what is left. Nothing is kept any more afterwards. */
+  async close(): Promise<void> {
+    await this.#mirror?.close();
+  }
+
+  /** A user's session is to outlive its connections, so it must not become another user's. */
+  own(clientId: string, userId: string): void {
+    if (this.#owners.get(clientId) === userId) return;
+    this.#owners.set(clientId, userId);
+    this.#mirror?.put(keys.owner(clientId), encodeJson(userId));
+  }
+
+  /** A session lasts no longer than its connection. */
+  disown(clientId: string): void {
+    if (this.#owners.delete(clientId)) this.#mirror?.remove(keys.owner(clientId));
+  }
+
+  /** The will of an earlier process was published. */
+  oldWillDone(clientId: string): void {
+    this.#mirror?.remove(keys.will(clientId));
+  }
+
+  async storeRetained(packet: StoredPacket): Promise<void> {
+    const key = keys.retained(packet.topic);
+    if (packet.payload.length > 0) await this.#mirror?.commit([[key, encodePacket(packet)]]);
+    await this.#memory.storeRetained(packet);
+    if (packet.payload.length > 0) return;
+    this.#mirror?.remove(key);
+    await this.#mirror?.flushed();
+  }
+
+  createRetainedStream(pattern: string): Readable {
+    return this.#memory.createRetainedStream(pattern);
+  }
+
+  createRetainedStreamCombi(patterns: readonly string[]): Readable {
+    return this.#memory.createRetainedStreamCombi(patterns);
+  }
+
+  async addSubscriptions(client: Client, subscriptions: readonly StoredSubscription[]): Promise<void> {
+    // All of them have been judged by the end of this turn.
+    await null;
+    const granted = subscriptions.filter((subscription) => !this.#options.isDenied?.(subscription));
+    await this.#mirror?.commit(
+      granted.map(({ topic, ...rest }) => [keys.subscription(client.id, topic), encodeJson(rest)]),
+    );
+    await this.#memory.addSubscriptions(client, granted);
+  }
+
+  async removeSubscriptions(client: Client, topics: readonly string[]): Promise<void> {
+    await this.#memory.removeSubscriptions(client, topics);
+    for (const topic of topics) this.#mirror?.remove(keys.subscription(client.id, topic));
+    await this.#mirror?.flushed();
+  }
+
+  subscriptionsByClient(client: Client): Promise<StoredSubscription[]> {
+    return this.#memory.subscriptionsByClient(client);
+  }
+
+  subscriptionsByTopic(topic: string): Promise<Subscriber[]> {
+    return this.#memory.subscriptionsByTopic(topic);
+  }
+
+  async cleanSubscriptions(client: Client): Promise<void> {
+    const stored = await this.#memory.subscriptionsByClient(client);
+    await this.#memory.cleanSubscriptions(client);
+    // Most that connect with a clean session had none before: they wait for nothing.
+    if (stored.length === 0 || this.#mirror === null) return;
+    for (const { topic } of stored) this.#mirror.remove(keys.subscription(client.id, topic));
+    await this.#mirror.flushed();
+  }
+
+  countOffline(): Promise<{ subsCount: number; clientsCount: number }> {
+    return this.#memory.countOffline();
+  }
+
+  getClientList(topic: string): Readable {
+    return this.#memory.getClientList(topic);
+  }
+
+  outgoingEnqueue(subscriber: Subscriber, packet: StoredPacket): Promise<void> {
+    return this.#outgoing.enqueue([subscriber.clientId], packet);
+  }
+
+  /** Once for each session, though several of its subscriptions may match. */
+  outgoingEnqueueCombi(subscribers: readonly Subscriber[], packet: StoredPacket): Promise<void> {
+    return this.#outgoing.enqueue([...new Set(subscribers.map(({ clientId }) => clientId))], packet);
+  }
+
+  outgoingUpdate(client: Client, packet: StoredPacket): Promise<void> {
+    return this.#outgoing.update(client, packet);
+  }
+
+  async outgoingClearMessageId(client: Client, packet: StoredPacket): Promise<StoredPacket | undefined> {
+    return this.#outgoing.clear(client, packet);
+  }
+
+  outgoingStream(client: Client): Readable {
+    return Readable.from(this.#outgoing.of(client));
+  }
+
+  async incomingStorePacket(client: Client, packet: StoredPacket): Promise<void> {
+    const { messageId } = packet;
+    const isKept = client.clean === true || this.#options.isKeptElsewhere?.(packet) === true;
+    if (!isKept && this.#mirror !== null && messageId !== undefined) {
+      // Aedes publishes it at once and asks only whether it was there, so its content need not be kept.
+      const stub = encodePacket({ ...packet, payload: new Uint8Array(0) });
+      await this.#mirror.commit([[keys.unreleased(client.id, messageId), stub]]);
+      this.#noteUnreleased(client.id, messageId);
+    }
+    await this.#memory.incomingStorePacket(client, packet);
+  }
+
+  incomingGetPacket(client: Client, packet: StoredPacket): Promise<StoredPacket> {
+    return this.#memory.incomingGetPacket(client, packet);
+  }
+
+  async incomingDelPacket(client: Client, packet: StoredPacket): Promise<void> {
+    const { messageId } = packet;
+    const onDisk = this.#unreleased.get(client.id);
+    if (messageId !== undefined && onDisk?.delete(messageId)) {
+      this.#mirror?.remove(keys.unreleased(client.id, messageId));
+      if (onDisk.size === 0) this.#unreleased.delete(client.id);
+    }
+    await this.#memory.incomingDelPacket(client, packet);
+  }
+
+  async cleanIncoming(client: Client): Promise<void> {
+    for (const packetId of this.#unreleased.get(client.id) ?? [])
+      this.#mirror?.remove(keys.unreleased(client.id, packetId));
+    this.#unreleased.delete(client.id);
+    await this.#memory.cleanIncoming(client);
+  }
+
+  async putWill(client: Client, packet: StoredPacket): Promise<void> {
+    const userId = this.#options.ownerOf?.(client.id) ?? '';
+    const stored = { ...packet, userId };
+    await this.#mirror?.commit([[keys.will(client.id), encodePacket(stored)]]);
+    await this.#memory.putWill(client, packet);
+  }
+
+  getWill(client: Client): Promise<StoredPacket | undefined> {
+    return this.#memory.getWill(client);
+  }
+
+  async delWill(client: Client): Promise<StoredPacket | undefined> {
+    const will = await this.#memory.delWill(client);
+    if (will !== undefined) this.#mirror?.remove(keys.will(client.id));
+    return will;
+  }
+
+  streamWill(brokers: object): Readable {
+    return this.#memory.streamWill(brokers);
+  }
+
+  async destroy(): Promise<void> {
+    await this.#memory.destroy();
+    await this.close();
+  }
+
+  #noteUnreleased(clientId: string, packetId: number): void {
+    const packetIds = this.#unreleased.get(clientId) ?? new Set();
+    this.#unreleased.set(clientId, packetIds.add(packetId));
+  }
+}
