@@ -1,6 +1,5 @@
-import { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
-import { type Kysely, sql } from 'kysely';
+import { CompiledQuery, type Kysely, sql } from 'kysely';
 import type { StoredEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
 
@@ -10,6 +9,11 @@ const MINUTE_MS = 60_000;
 const REMEMBERED_MINUTES = 24 * 60;
 /** Clients whose newest block stays at hand, half a kilobyte each. */
 const CACHED_CLIENTS = 20_000;
+
+/** Few lengths, so that few statements are kept prepared; a statement a row took twice as long. */
+const ROWS_A_STATEMENT = [64, 16, 4, 1];
+const INSERT = 'insert or replace into seen_packets (client_id, block, newest_minute, packets) values ';
+const VALUES = ',(?,?,?,?)';
 
 /** For each of 64 packet ids, the checksum of the last payload sent under it, then the minute of its arrival (0: none). */
 type Block = Uint32Array<ArrayBuffer>;
@@ -103,19 +107,21 @@ export function createPacketMemory(db: Kysely<Schema>): PacketMemory {
       return repeats;
     },
     async save(transaction) {
-      const rows: (readonly [string, number, number, string])[] = [];
+      const rows: (readonly [string, number, number, Uint8Array])[] = [];
       for (const [clientId, client] of changed) {
         for (const number of client.changed) {
           const block = client.blocks.get(number);
           if (block === undefined) continue;
-          rows.push([clientId, number, newestMinute(block), Buffer.from(block.buffer).toString('hex')]);
+          rows.push([clientId, number, newestMinute(block), new Uint8Array(block.buffer)]);
         }
       }
-      if (rows.length === 0) return;
-      await sql`insert or replace into seen_packets (client_id, block, newest_minute, packets)
-        select value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3) from json_each(${JSON.stringify(rows)})`.execute(
-        transaction,
-      );
+      let start = 0;
+      for (const size of ROWS_A_STATEMENT) {
+        for (; rows.length - start >= size; start += size) {
+          const values = rows.slice(start, start + size).flat();
+          await transaction.executeQuery(CompiledQuery.raw(INSERT + VALUES.repeat(size).slice(1), values));
+        }
+      }
     },
     saved() {
       for (const [clientId, client] of changed) {
