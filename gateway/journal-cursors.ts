@@ -53,9 +53,9 @@ export async function alignJournal(
   }
   const behind = cursors.filter(({ isCurrent, seq }) => isCurrent && seq < opening.trimmedSeq);
   if (behind.length > 0) {
-    log.warn(
+    log.info(
       { cursors: behind, journalBeginsAbove: opening.trimmedSeq },
-      'a reader is behind what the journal still has: it is new, or an older copy, and goes on from there',
+      'a reader was last noted before what the journal still has, and goes on from there: it had the rest, or is new, or an older copy',
     );
   }
 }

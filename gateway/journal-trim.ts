@@ -24,6 +24,7 @@ export function trimJournal({ journal, engine, keepMs, now, log }: JournalKeepin
   let looks = 0;
   let trimmed = 0;
   let told: string | null = null;
+  let failing = false;
   let work: Promise<void> | null = null;
 
   async function trim(): Promise<void> {
@@ -51,12 +52,17 @@ export function trimJournal({ journal, engine, keepMs, now, log }: JournalKeepin
     await journal.checkSpace();
     tell();
     if (looks++ % LOOKS_A_TRIM === 0 || journal.trouble !== null) await trim();
+    failing = false;
   }
 
   const timer = setInterval(() => {
     // An engine that is busy answers late; looks do not pile up behind it.
     work ??= look()
-      .catch((error: unknown) => log.error({ err: error }, 'the journal could not be looked after'))
+      .catch((error: unknown) => {
+        // On a full disk each try fails alike, for deleting takes space too.
+        if (!failing) log.error({ err: error }, 'the journal could not be looked after');
+        failing = true;
+      })
       .finally(() => {
         work = null;
       });

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { JournalReader } from '../journal/journal.ts';
+import type { JournalReader, StoredEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
 import {
   type CommitContext,
@@ -153,8 +153,12 @@ export class Engine {
   /** Returns whether there may be more to do. */
   async #takeBatch(): Promise<boolean> {
     const { reader, realNow } = this.#parts;
+    let entries: readonly StoredEntry[] = [];
+    const couldRead = await this.#attempt(async () => {
+      entries = await reader.read(this.#taken.upToSeq, ENTRIES_A_BATCH, BYTES_A_BATCH);
+    });
+    if (!couldRead) return !this.#stopping;
     const taken = this.#taken;
-    const entries = await reader.read(taken.upToSeq, ENTRIES_A_BATCH, BYTES_A_BATCH);
     const last = entries.at(-1);
     if (last === undefined) return !(await this.#attempt(() => this.#commitTaken()));
     const began = realNow();
@@ -184,18 +188,25 @@ export class Engine {
   }
 
   async #commitTaken(): Promise<void> {
-    const { log, onNews, writer } = this.#parts;
+    const { onNews, writer } = this.#parts;
     const { outcome, upToSeq, now } = this.#taken;
-    if (now === -Infinity) return;
+    if (now === -Infinity) {
+      this.#getsOn();
+      return;
+    }
     const decisions = await commitOutcome(this.#commit, outcome, now, upToSeq);
     const afterSeq = this.#seq;
     this.#seq = upToSeq;
     this.#taken = nothingTaken(upToSeq);
     addCounts(this.counts, outcome.counts);
-    if (this.#trouble !== null) log.info('engine goes on');
-    this.#trouble = null;
+    this.#getsOn();
     if (upToSeq > afterSeq) writer.offer({ afterSeq, upToSeq, points: outcome.points });
     onNews({ outcome, decisions });
+  }
+
+  #getsOn(): void {
+    if (this.#trouble !== null) this.#parts.log.info('engine goes on');
+    this.#trouble = null;
   }
 
   /** Where it fails, all that was not committed is forgotten, to be taken again after a pause. Returns whether it did not. */
@@ -205,7 +216,7 @@ export class Engine {
       await work();
       return true;
     } catch (error) {
-      if (this.#trouble === null) log.error({ err: error }, 'engine could not commit; it tries again');
+      if (this.#trouble === null) log.error({ err: error }, 'engine does not get on; it tries again');
       this.#trouble = error instanceof Error ? error.message : String(error);
       await new Promise((resolve) => setTimeout(resolve, COMMIT_RETRY_MS));
       this.#taken = nothingTaken(this.#seq);

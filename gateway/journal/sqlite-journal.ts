@@ -65,7 +65,8 @@ class SqliteJournal implements Journal {
   }
 
   get trouble(): string | null {
-    return this.#commitTrouble ?? this.#spaceTrouble;
+    // What was measured says more than what SQLite met.
+    return this.#spaceTrouble ?? this.#commitTrouble;
   }
 
   get space(): JournalSpace {

@@ -26,6 +26,8 @@ export interface SqliteFile {
 /** How long a statement waits for another thread's transaction before it fails with "database is locked". */
 const BUSY_TIMEOUT_MS = 10_000;
 
+/** https://www.sqlite.org/rescode.html#full */
+const SQLITE_FULL = 13;
 /** Pages that are changed all the time stay in memory. */
 const CACHE_KIB = 16 * 1024;
 /** 16 MiB of log: a checkpoint writes pages that many commits changed once. */
@@ -65,30 +67,49 @@ export function openSqliteFile(file: string): SqliteFile {
 
   return {
     execute(sql, parameters) {
-      const { statement, returnsRows } = prepared(sql);
-      const values = parameters as SQLInputValue[];
-      if (returnsRows) return { rows: statement.all(...values), changes: 0, lastInsertRowid: 0 };
-      const { changes, lastInsertRowid } = statement.run(...values);
-      return { rows: [], changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
+      // A full disk ends a transaction by itself (https://www.sqlite.org/lang_transaction.html); the second ending would hide why.
+      if (sql === 'rollback' && !database.isTransaction) return NOTHING_CHANGED;
+      return coded(file, () => {
+        const { statement, returnsRows } = prepared(sql);
+        const values = parameters as SQLInputValue[];
+        if (returnsRows) return { rows: statement.all(...values), changes: 0, lastInsertRowid: 0 };
+        const { changes, lastInsertRowid } = statement.run(...values);
+        return { rows: [], changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
+      });
     },
     executeAll(statements) {
-      database.exec('begin immediate');
-      try {
-        for (const { sql, rows } of statements) {
-          const { statement } = prepared(sql);
-          for (const row of rows) statement.run(...(row as SQLInputValue[]));
+      coded(file, () => {
+        database.exec('begin immediate');
+        try {
+          for (const { sql, rows } of statements) {
+            const { statement } = prepared(sql);
+            for (const row of rows) statement.run(...(row as SQLInputValue[]));
+          }
+          database.exec('commit');
+        } catch (error) {
+          if (database.isTransaction) database.exec('rollback');
+          throw error;
         }
-        database.exec('commit');
-      } catch (error) {
-        if (database.isTransaction) database.exec('rollback');
-        throw error;
-      }
+      });
     },
     close() {
       cache.clear();
       database.close();
     },
   };
+}
+
+const NOTHING_CHANGED: SqliteResult = { rows: [], changes: 0, lastInsertRowid: 0 };
+
+/** A full disk is an error that people meet: it has a code, and says what helps. */
+function coded<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const isFull = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL;
+    if (isFull) throw new WaysideError('disk_full', `${file}: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 function openDatabase(file: string): DatabaseSync {

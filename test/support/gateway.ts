@@ -36,18 +36,24 @@ export interface GatewayProcess {
  * Starts `gateway/main.ts` and waits for its ready line.
  *
  * @param options.env further settings; ports are free ones unless given
+ * @param options.within what to put before its command; it has to become the gateway by exec
  * @param options.dataDir to start on the data of an earlier process; else a new temporary one
  * @throws with the log when it does not get ready within 30 s
  */
 export async function startGateway(
-  options: { readonly env?: Readonly<Record<string, string>>; readonly dataDir?: string } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly dataDir?: string;
+    readonly within?: readonly string[];
+  } = {},
 ): Promise<GatewayProcess> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'wayside-')));
   const adminToken = 'test-admin-token-0123456789abcdef';
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('WAYSIDE_')),
   );
-  const child = spawn(process.execPath, [MAIN], {
+  const [command = '', ...rest] = [...(options.within ?? []), process.execPath, MAIN];
+  const child = spawn(command, rest, {
     cwd: dataDir,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
