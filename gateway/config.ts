@@ -46,8 +46,8 @@ export interface BridgeSettings {
   readonly password: string | null;
   /** Path of a PEM file, or null. */
   readonly caFile: string | null;
-  /** Name of the shared subscription. */
-  readonly group: string;
+  /** Name of the subscription that several gateways share, or null. */
+  readonly group: string | null;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -122,9 +122,9 @@ export function loadConfig(env: Env): Config {
     username: reader.take<string | null>('WAYSIDE_BRIDGE_USERNAME', null, (value) => value, 'text'),
     password: reader.take<string | null>('WAYSIDE_BRIDGE_PASSWORD', null, (value) => value, 'text'),
     caFile: reader.take<string | null>('WAYSIDE_BRIDGE_CA', null, (value) => value, 'a path'),
-    group: reader.take(
+    group: reader.take<string | null>(
       'WAYSIDE_BRIDGE_GROUP',
-      'wayside',
+      null,
       (value) => (isValidId(value) ? value : undefined),
       'a name of 1 to 128 of A-Z a-z 0-9 . _ : -',
     ),

@@ -1,7 +1,8 @@
 import mqtt, { ErrorWithSubackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import { OVERHEAD_BYTES } from '../../broker/limits.ts';
 import type { Arrived, Handling } from './bridge-intake.ts';
-import { subscriptionsFor } from './filters.ts';
+import { filtersFor } from './filters.ts';
+import type { NotedFilters } from './noted-filters.ts';
 import { OrderedAcks } from './ordered-acks.ts';
 
 /** MQTT 5, and 3.1.1. */
@@ -14,8 +15,8 @@ export interface LinkSettings {
   readonly password: string | null;
   /** PEM of the authority that signed the broker's certificate; null for those that the system trusts. */
   readonly ca: string | null;
-  /** Name of the shared subscription. */
-  readonly group: string;
+  /** Name of the shared subscription, or null for one that is not shared. */
+  readonly group: string | null;
   /** The same at every start: the broker keeps what came in between under it. */
   readonly clientId: string;
 }
@@ -23,6 +24,7 @@ export interface LinkSettings {
 export interface LinkPorts {
   /** Decides about a message; called in order of arrival, never for the next one before a `not_yet` was settled. */
   take(message: Arrived): Handling;
+  readonly filters: NotedFilters;
 }
 
 export type PublishOutcome =
@@ -215,22 +217,26 @@ class MqttLink implements Link {
   }
 
   async #subscribe({ resumed, offersSharing }: Greeting): Promise<void> {
-    this.shared = offersSharing;
+    this.shared = offersSharing && this.#settings.group !== null;
     try {
-      await this.#subscribeTo(offersSharing ? this.#settings.group : null, resumed);
+      await this.#subscribeTo(filtersFor(this.shared ? this.#settings.group : null), resumed);
     } catch (error) {
-      if (!offersSharing || !(error instanceof ErrorWithSubackPacket) || !isSharedRefused(error)) throw error;
+      if (!this.shared || !(error instanceof ErrorWithSubackPacket) || !isSharedRefused(error)) throw error;
       this.shared = false;
-      await this.#subscribeTo(null, resumed);
+      await this.#subscribeTo(filtersFor(null), resumed);
     }
   }
 
-  async #subscribeTo(group: string | null, resumed: boolean): Promise<void> {
-    const { wanted, outdated } = subscriptionsFor(group, this.#settings.group);
+  async #subscribeTo(wanted: readonly string[], resumed: boolean): Promise<void> {
+    const { filters } = this.#ports;
+    await filters.note(wanted);
     // QoS 1 for QoS 2 too: a message that comes again has DUP, by which the engine knows it. Retained messages: not wanted.
     await this.#client.subscribeAsync([...wanted], { qos: 1, rh: 2 });
+    const outdated = (await filters.all()).filter((filter) => !wanted.includes(filter));
+    if (outdated.length === 0) return;
     // In this order, so that there is no moment without a subscription in which messages would be lost.
     if (resumed) await this.#client.unsubscribeAsync([...outdated]);
+    await filters.forget(outdated);
   }
 
   /**

@@ -10,6 +10,7 @@ import { BridgeIntake, type IntakeCounts } from './bridge-intake.ts';
 import { type Link, type LinkEnd, type LinkSettings, openLink, type ProtocolVersion } from './bridge-link.ts';
 import { BridgeOutbox } from './bridge-outbox.ts';
 import { KnownDevices } from './known-devices.ts';
+import { notedFilters } from './noted-filters.ts';
 import { ReachableDevices } from './reachable-devices.ts';
 
 /** All that the bridge is given. */
@@ -185,6 +186,7 @@ class ReconnectingBridge implements Bridge {
   async #connection(): Promise<{ readonly wasOpen: boolean; readonly end: LinkEnd }> {
     const opened = await openLink(this.#settings, this.#version, {
       take: (message) => this.#intake.take(message),
+      filters: notedFilters(this.#ports.records),
     });
     if ('kind' in opened) return { wasOpen: false, end: opened };
     if (this.#stopping.signal.aborted) await opened.close();

@@ -20,9 +20,9 @@ export interface Schema {
     token_lookup: string;
     created_at: number;
     /** Real time since when it may not log in, or null. */
-    revoked_at: number | null;
+    revoked_at: Generated<number | null>;
     /** Fleet key that brought it in, until it has logged in with a token of its own; null for every other device. */
-    fleet_key: string | null;
+    fleet_key: Generated<string | null>;
   };
   service_accounts: {
     id: string;
@@ -54,6 +54,8 @@ export interface Schema {
   claim_codes: { device_id: string; code_hash: string; expires_at: number };
   /** Devices that were heard of over the bridge. */
   bridged_devices: { device_id: string };
+  /** What the bridge's session at the external broker is subscribed to. */
+  bridge_filters: { filter: string };
   consumers: {
     id: string;
     attributes_json: string;
