@@ -1,4 +1,5 @@
 import type { Feature } from 'geojson';
+import type { FleetQuality, QualityRecord } from '../../gateway/records/quality.ts';
 import type { DeliveryState, Role, RuleState } from '../../gateway/records/schema.ts';
 import type { QuarantineCode } from '../../rules/reading.ts';
 import type { Purpose, QuietHours, SuppressionReason } from '../../rules/step.ts';
@@ -53,6 +54,8 @@ export interface DeviceRecord {
   readonly createdAt: number;
 }
 
+export type { FleetQuality, QualityRecord };
+
 export interface RuleRecord {
   readonly id: string;
   readonly version: number;
@@ -88,6 +91,23 @@ export interface QuarantineRecord {
   readonly firstSeenAt: number;
   readonly lastSeenAt: number;
   readonly count: number;
+  /** Size as sent; null where it is not known. */
+  readonly payloadBytes: number | null;
+  readonly tries: number;
+  readonly cannotRetry: 'truncated' | 'partly_taken' | null;
+}
+
+export interface RetryResult {
+  readonly outcome: 'taken' | 'refused' | 'waiting';
+}
+
+export interface BulkRetryResult {
+  readonly taken: number;
+  readonly refused: number;
+  readonly waiting: number;
+  readonly truncated: number;
+  readonly partlyTaken: number;
+  readonly more: boolean;
 }
 
 export interface MapSettings {

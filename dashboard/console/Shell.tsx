@@ -10,6 +10,7 @@ import { LiveFeedContext, useLive } from '../live/use-live.ts';
 import { Icon } from '../look/icons.tsx';
 import { ThemeToggle } from '../look/ThemeToggle.tsx';
 import { DecisionsPage } from './DecisionsPage.tsx';
+import { DevicePage } from './DevicePage.tsx';
 import { DevicesPage } from './DevicesPage.tsx';
 import { LivePage } from './LivePage.tsx';
 import { PlacesPage } from './PlacesPage.tsx';
@@ -70,6 +71,7 @@ export function Shell({ session }: { session: Session }) {
               <Route path="/rules" component={RulesPage} />
               <Route path="/places" component={PlacesPage} />
               <Route path="/devices" component={DevicesPage} />
+              <Route path="/devices/:id">{({ id }) => <DevicePage id={id} />}</Route>
               <Route path="/quarantine" component={QuarantinePage} />
               <Route>
                 <Redirect to="/" />
@@ -88,7 +90,7 @@ function skipToMain(): void {
 
 function NavLink({ path, name }: { path: string; name: string }) {
   const [location] = useLocation();
-  const here = location === path;
+  const here = location === path || (path !== '/' && location.startsWith(`${path}/`));
   useEffect(() => {
     if (here) document.title = `${name} · Wayside`;
   }, [here, name]);

@@ -4,6 +4,7 @@ import './styles/shell.css';
 import './styles/live.css';
 import './styles/feed.css';
 import './styles/lists.css';
+import './styles/quality.css';
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';

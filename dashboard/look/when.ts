@@ -25,3 +25,8 @@ export const customaryTimeOf = (at: number): string => CUSTOMARY.format(at);
 
 /** The full moment with its zone, for a tooltip. Epoch ms. */
 export const momentOf = (at: number): string => FULL.format(at);
+
+const UTC_DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
+/** A day that is counted in UTC, such as those of quality records. Epoch ms of its beginning. */
+export const dayOf = (from: number): string => UTC_DAY.format(from);

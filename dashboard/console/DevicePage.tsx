@@ -1,0 +1,44 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { Link } from 'wouter';
+import { request } from '../api/request.ts';
+import type { DeviceRecord } from '../api/shapes.ts';
+import { deviceLook } from '../look/device-look.ts';
+import { DeviceIcon } from '../look/icons.tsx';
+import { Trouble } from '../look/Trouble.tsx';
+import { dayAndTimeOf } from '../look/when.ts';
+import { QualityPanel } from './QualityPanel.tsx';
+
+/** One device: what it is, and how far what it says can be trusted. */
+export function DevicePage({ id }: { id: string }) {
+  const device = useQuery({
+    queryKey: ['device', id],
+    queryFn: () => request<DeviceRecord>('GET', `/api/v1/devices/${encodeURIComponent(id)}`),
+  });
+  useEffect(() => {
+    document.title = `${id} · Wayside`;
+  }, [id]);
+  return (
+    <div className="list-page">
+      <p className="crumb">
+        <Link href="/devices">Devices</Link>
+      </p>
+      <h1>{id}</h1>
+      {device.isError && <Trouble error={device.error} onRetry={() => device.refetch()} />}
+      {device.data !== undefined && (
+        <>
+          <p className="soft list-intro device-line">
+            <span className="device-kind">
+              <DeviceIcon type={device.data.type} /> {deviceLook(device.data.type).label}
+            </span>
+            <span>
+              {device.data.consumerId === null ? 'linked to nobody' : `linked to ${device.data.consumerId}`}
+            </span>
+            <span>{`registered ${dayAndTimeOf(device.data.createdAt)}`}</span>
+          </p>
+          <QualityPanel device={id} />
+        </>
+      )}
+    </div>
+  );
+}

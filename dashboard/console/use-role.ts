@@ -1,0 +1,8 @@
+import { useQueryClient } from '@tanstack/react-query';
+import type { Session } from '../api/shapes.ts';
+
+/** Whether who is signed in may change things about devices; the gateway checks it anyway. */
+export function useManagesDevices(): boolean {
+  const session = useQueryClient().getQueryData<Session | null>(['session']);
+  return session?.role === 'admin' || session?.role === 'device-manager';
+}
