@@ -17,8 +17,8 @@ export async function healthOf(parts: {
     records: records.error !== undefined ? { ok: false, detail: records.error } : { ok: true },
     ...(engine.error === undefined
       ? {
-          engine: part(engine.value.engineTrouble),
-          telemetry: part(engine.value.telemetryTrouble, engine.value.telemetryStore),
+          engine: rules(engine.value.engineTrouble),
+          telemetry: telemetry(engine.value),
         }
       : { engine: { ok: false, detail: engine.error } }),
     ...(parts.bridge !== undefined && { bridge: parts.bridge() }),
@@ -35,7 +35,25 @@ function journal(trouble: string | null, engine: EngineStatus | undefined): Part
   return { ok: false, detail: `${trouble}; messages are not acknowledged until there is room${behind}` };
 }
 
-function part(trouble: string | null, name?: string): PartHealth {
-  if (trouble !== null) return { ok: false, detail: trouble };
-  return name === undefined ? { ok: true } : { ok: true, detail: name };
+function rules(trouble: string | null): PartHealth {
+  return trouble === null ? { ok: true } : { ok: false, detail: trouble };
+}
+
+/** A store that is this far behind is worth a word, though it takes all that it is given. */
+const NOTABLE_LAG_MS = 30_000;
+
+/**
+ * Never a reason to take the gateway out of service: devices would find nobody, where now they are acknowledged and the
+ * journal keeps what they say. Should the journal fill up meanwhile, that is the journal's own state.
+ */
+function telemetry(engine: EngineStatus): PartHealth {
+  const { telemetryStore, telemetryTrouble, journalSeq, telemetrySeq, telemetryBacklog } = engine;
+  const { bytes, lagMs } = telemetryBacklog;
+  const backlog = { numbers: Math.max(0, journalSeq - telemetrySeq), bytes, lagMs };
+  const waiting = `the journal holds ${(bytes / 1e6).toFixed(1)} MB for it, the oldest for ${Math.round(lagMs / 1000)} s`;
+  if (telemetryTrouble !== null)
+    return { ok: false, degraded: true, detail: `${telemetryTrouble}; ${waiting}`, backlog };
+  if (lagMs > NOTABLE_LAG_MS)
+    return { ok: false, degraded: true, detail: `${telemetryStore} is catching up; ${waiting}`, backlog };
+  return { ok: true, detail: telemetryStore, backlog };
 }

@@ -53,6 +53,26 @@ export function createMetrics(sources: MetricSources): Registry {
       Math.max(0, journalSeq - telemetrySeq),
       'Sequence numbers that the telemetry store has not reached',
     );
+    tell(
+      'wayside_telemetry_backlog_bytes',
+      status.telemetryBacklog.bytes,
+      'Bytes in the journal that the telemetry store does not have yet',
+    );
+    tell(
+      'wayside_telemetry_lag_ms',
+      status.telemetryBacklog.lagMs,
+      'Time since the oldest reading arrived that the telemetry store does not have yet, ms',
+    );
+    tell(
+      'wayside_telemetry_taking',
+      status.telemetryTrouble === null ? 1 : 0,
+      'Whether the telemetry store took what it was given last',
+    );
+    tell(
+      'wayside_telemetry_refused',
+      status.telemetryRefused,
+      'Readings since the start that the telemetry store will never take; they are in quarantine',
+    );
     tell('wayside_rules', status.rules, 'Rules that are live or paused');
     tell('wayside_places', status.places, 'Places in the index');
     for (const [name, value] of Object.entries(status.counts))

@@ -3,6 +3,7 @@ import type { ClockOrigin } from '../clock.ts';
 import type { LiveEvent, RecordsChange } from '../http/dependencies.ts';
 import type { TelemetryPage, TelemetryQuery } from '../telemetry/telemetry-store.ts';
 import type { EngineCounts } from './outcome.ts';
+import type { TelemetryBacklog } from './telemetry-backlog.ts';
 
 /** What the engine thread is started with. */
 export interface EngineSettings {
@@ -32,6 +33,9 @@ export interface EngineStatus {
   /** What is wrong, or null. */
   readonly engineTrouble: string | null;
   readonly telemetryTrouble: string | null;
+  readonly telemetryBacklog: TelemetryBacklog;
+  /** Readings since the start that the store will never take; they are in quarantine. */
+  readonly telemetryRefused: number;
 }
 
 /** Served by the engine thread. */

@@ -15,6 +15,7 @@ import { tellNews } from './news.ts';
 import { quarantineRefused } from './refused-points.ts';
 import { createRegistry } from './registry.ts';
 import { createSubjects } from './subjects.ts';
+import { createTelemetryBacklog } from './telemetry-backlog.ts';
 import { createTelemetryWriter } from './telemetry-writer.ts';
 
 /** Positions are told at most this often; a device that moves faster is seen in steps. */
@@ -25,6 +26,9 @@ const log = createLog();
 const clock = domainClock(settings.clock, Date.now);
 const db = openRecords(settings.recordsFile);
 const reader = createSqliteJournalReader({ file: settings.journalFile });
+const catchUpReader = createSqliteJournalReader({ file: settings.journalFile });
+const backlogReader = createSqliteJournalReader({ file: settings.journalFile });
+const readers = [reader, catchUpReader, backlogReader];
 const store =
   settings.telemetry.kind === 'duckdb'
     ? createDuckDbStore({ file: settings.telemetry.file })
@@ -37,7 +41,7 @@ let liveTimer: NodeJS.Timeout | undefined;
 const writer = createTelemetryWriter({
   db,
   store,
-  reader,
+  reader: catchUpReader,
   registry,
   log,
   engineSeq: () => engine.seq,
@@ -49,6 +53,8 @@ const writer = createTelemetryWriter({
     await quarantineRefused(db, rejected, randomUUID);
   },
 });
+
+const backlogOf = createTelemetryBacklog(backlogReader, clock, Date.now);
 
 const engine = new Engine({
   db,
@@ -65,7 +71,7 @@ const engine = new Engine({
 
 const calls: EngineCalls = {
   async start() {
-    await reader.start();
+    for (const one of readers) await one.start();
     await registry.start();
     await subjects.start();
     await engine.start();
@@ -75,7 +81,7 @@ const calls: EngineCalls = {
     clearInterval(liveTimer);
     await engine.stop();
     await writer.stop();
-    await reader.stop();
+    for (const one of readers) await one.stop();
     await db.destroy();
   },
   drain: () => engine.drain(),
@@ -91,8 +97,9 @@ const calls: EngineCalls = {
   },
   snapshot: () => positions.snapshot(clock.now()),
   async status() {
+    const journalSeq = await reader.lastSeq();
     return {
-      journalSeq: await reader.lastSeq(),
+      journalSeq,
       engineSeq: engine.seq,
       telemetrySeq: writer.storedSeq,
       telemetryStore: store.name,
@@ -100,6 +107,8 @@ const calls: EngineCalls = {
       ...registry.size,
       engineTrouble: engine.trouble,
       telemetryTrouble: writer.trouble,
+      telemetryBacklog: await backlogOf(writer.storedSeq, journalSeq),
+      telemetryRefused: writer.refused,
     };
   },
 };

@@ -2,12 +2,11 @@ import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { JournalReader } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
-import type { RejectedPoint, TelemetryPoint, TelemetryStore } from '../telemetry/telemetry-store.ts';
+import type { RejectedPoint, TelemetryStore } from '../telemetry/telemetry-store.ts';
 import { readCursor, writeCursor } from './commit.ts';
 import { createDoorbell } from './doorbell.ts';
-import { deviceOf, takeIn } from './intake.ts';
-import { pointOf, type Verdict } from './outcome.ts';
 import type { Registry } from './registry.ts';
+import { readAgain, type Stretch } from './stretch.ts';
 
 /** Points a write: enough to make a store fast, few enough to fit its limits. */
 const POINTS_A_WRITE = 30_000;
@@ -17,10 +16,6 @@ const POINTS_IN_ROOM = 20_000;
 const LONGEST_WAIT_FOR_ROOM_MS = 1_000;
 /** Points that may wait here; beyond it they are dropped here and read from the journal again. */
 const POINTS_WAITING = 100_000;
-/** What is read from the journal at once when catching up. */
-const ENTRIES_A_READ = 5_000;
-const BYTES_A_READ = 16 * 1024 * 1024;
-
 /**
  * Points stored between two notes of the cursor, which cost a commit each. After a crash so many are written anew at most: a
  * store leaves out what it has, or takes it under the same timestamps.
@@ -28,14 +23,10 @@ const BYTES_A_READ = 16 * 1024 * 1024;
 const POINTS_A_NOTE = 30_000;
 const NOTE_WHEN_QUIET_MS = 500;
 
+/** Before records that took nothing are asked again. */
+const RECORDS_AGAIN_MS = 1_000;
 /** Between two looks for a store that is away while nothing waits for it. */
 const LOOK_AGAIN_MS = 2_000;
-
-interface Stretch {
-  readonly afterSeq: number;
-  readonly upToSeq: number;
-  readonly points: readonly TelemetryPoint[];
-}
 
 /**
  * Carries readings from the engine to the telemetry store, with a cursor of its own. A store that is away holds up nothing
@@ -53,11 +44,19 @@ export interface TelemetryWriter {
   readonly storedSeq: number;
   /** What the store said last when it did not take a batch, or null while it does. */
   readonly trouble: string | null;
+  /** Readings since the start that the store will never take. */
+  readonly refused: number;
+  /**
+   * Writes nothing under these device keys any more; resolves when nothing of them is on its way. Call what it gives once no
+   * point of theirs can come again.
+   */
+  leaveOut(deviceKeys: readonly string[]): Promise<() => void>;
 }
 
 export interface TelemetryWriterParts {
   readonly db: Kysely<Schema>;
   readonly store: TelemetryStore;
+  /** Of the writer's own. */
   readonly reader: JournalReader;
   readonly registry: Registry;
   readonly log: Logger;
@@ -76,20 +75,24 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
   let notedSeq = 0;
   let pointsSinceNote = 0;
   let trouble: string | null = null;
+  let refused = 0;
+  /** Keys of devices that are being erased. */
+  const leavingOut = new Set<string>();
+  let underWay: Promise<unknown> = Promise.resolve();
   let stopping = false;
   const work = createDoorbell();
   const stop = createDoorbell();
   let room: PromiseWithResolvers<void> | null = null;
   let running: Promise<void> = Promise.resolve();
 
-  async function next(): Promise<Stretch | null> {
-    const first = waiting[0];
-    if (first !== undefined && first.afterSeq === storedSeq) return takeWaiting();
-    if (storedSeq >= parts.engineSeq()) return null;
-    return readAgain();
+  /** What comes after `afterSeq`: what the engine handed over, else from the journal again. */
+  async function next(afterSeq: number): Promise<Stretch | null> {
+    if (waiting[0]?.afterSeq === afterSeq) return takeWaiting(afterSeq);
+    const until = waiting[0]?.afterSeq ?? parts.engineSeq();
+    return afterSeq < until ? readAgain({ db, reader, registry }, afterSeq, until) : null;
   }
 
-  function takeWaiting(): Stretch {
+  function takeWaiting(afterSeq: number): Stretch {
     const taken: Stretch[] = [];
     let points = 0;
     while (
@@ -103,46 +106,23 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     }
     waitingPoints -= points;
     if (waitingPoints <= POINTS_IN_ROOM) giveRoom();
-    const upToSeq = taken.at(-1)?.upToSeq ?? storedSeq;
-    return { afterSeq: storedSeq, upToSeq, points: taken.flatMap((stretch) => stretch.points) };
-  }
-
-  /** The same points that the engine made, from the journal and its verdicts. */
-  async function readAgain(): Promise<Stretch> {
-    const until = waiting[0]?.afterSeq ?? parts.engineSeq();
-    const read = await reader.read(storedSeq, ENTRIES_A_READ, BYTES_A_READ);
-    const entries = read.filter((entry) => entry.seq <= until);
-    const last = entries.at(-1);
-    // Sequences without an entry (set aside for readings that were not there) end the stretch at `until`.
-    const upToSeq = last === undefined || entries.length < read.length ? until : last.seq + last.span - 1;
-    await registry.prepareDevices(entries.flatMap((entry) => deviceOf(entry) ?? []));
-    const rows = await db
-      .selectFrom('reading_verdicts')
-      .selectAll()
-      .where('seq', '>', storedSeq)
-      .where('seq', '<=', upToSeq)
-      .execute();
-    const verdicts = new Map(rows.map((row) => [row.seq, JSON.parse(row.verdict_json) as Verdict]));
-    const points: TelemetryPoint[] = [];
-    for (const entry of entries) {
-      const device = registry.device(deviceOf(entry) ?? '');
-      if (device === undefined) continue;
-      for (const { seq, reading } of takeIn(entry).readings) {
-        const verdict = verdicts.get(seq);
-        if (verdict?.kind === 'not_stored') continue;
-        const stored = verdict?.reading ?? { ...reading, at: reading.at ?? entry.receivedAt, flags: [] };
-        points.push(pointOf(device.key, seq, entry.receivedAt, stored));
-      }
-    }
-    return { afterSeq: storedSeq, upToSeq, points };
+    const upToSeq = taken.at(-1)?.upToSeq ?? afterSeq;
+    return { afterSeq, upToSeq, points: taken.flatMap((stretch) => stretch.points) };
   }
 
   async function write(stretch: Stretch): Promise<void> {
+    let { points } = stretch;
     for (;;) {
-      const outcome = await store.write(stretch.points, stretch.upToSeq);
+      // The same list as before where nothing is left out: by it a store knows that it is to go on where it was.
+      if (leavingOut.size > 0 && points.some(({ deviceKey }) => leavingOut.has(deviceKey)))
+        points = points.filter(({ deviceKey }) => !leavingOut.has(deviceKey));
+      const writing = store.write(points, stretch.upToSeq);
+      underWay = writing;
+      const outcome = await writing;
       if (outcome.kind === 'stored') {
         recovered();
-        if (outcome.rejected.length > 0) await parts.onRejected(outcome.rejected);
+        refused += outcome.rejected.length;
+        if (outcome.rejected.length > 0) await untilDone(() => parts.onRejected(outcome.rejected));
         storedSeq = stretch.upToSeq;
         pointsSinceNote += stretch.points.length;
         if (pointsSinceNote >= POINTS_A_NOTE) await note();
@@ -181,6 +161,10 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
   /** Writes down how far the store is, for a start that the store itself can't tell it, and drops verdicts that served. */
   async function note(): Promise<void> {
     if (storedSeq === notedSeq) return;
+    await untilDone(writeNote);
+  }
+
+  async function writeNote(): Promise<void> {
     await db.transaction().execute(async (transaction) => {
       await writeCursor(transaction, cursorName, storedSeq);
       await transaction.deleteFrom('reading_verdicts').where('seq', '<=', storedSeq).execute();
@@ -189,16 +173,43 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     pointsSinceNote = 0;
   }
 
+  /** What the records don't take (their disk is full) is tried again; the store's own batch is not touched by it. */
+  async function untilDone(work: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await work();
+        recovered();
+        return;
+      } catch (error) {
+        troubled(`what it has can't be recorded: ${error instanceof Error ? error.message : String(error)}`);
+        if (stopping) return;
+        await stop.rung(RECORDS_AGAIN_MS);
+      }
+    }
+  }
+
   function giveRoom(): void {
     room?.resolve();
     room = null;
   }
 
+  /** While a stretch is written, the one behind it is read from the journal, if that is where it must come from. */
+  function readAhead(afterSeq: number): Promise<Stretch | null> | null {
+    const isBehind =
+      waiting[0]?.afterSeq !== afterSeq && afterSeq < (waiting[0]?.afterSeq ?? parts.engineSeq());
+    return isBehind && trouble === null && !stopping ? next(afterSeq) : null;
+  }
+
   async function run(): Promise<void> {
     await look();
+    let ahead: Promise<Stretch | null> | null = null;
     for (;;) {
-      const stretch = await next();
+      const stretch = await (ahead ?? next(storedSeq));
+      ahead = null;
       if (stretch !== null) {
+        ahead = readAhead(stretch.upToSeq);
+        // Whoever fails first ends the run; the other's failure is then no news.
+        ahead?.catch(() => undefined);
         await write(stretch);
         if (stopping && trouble !== null) return;
       } else {
@@ -257,6 +268,16 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     },
     get trouble() {
       return trouble;
+    },
+    get refused() {
+      return refused;
+    },
+    async leaveOut(deviceKeys) {
+      for (const key of deviceKeys) leavingOut.add(key);
+      await underWay;
+      return () => {
+        for (const key of deviceKeys) leavingOut.delete(key);
+      };
     },
   };
 }

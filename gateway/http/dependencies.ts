@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { DeviceType } from '../../rules/device-type.ts';
+import type { Broker } from '../../broker/ports.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { JournalEntry } from '../journal/journal.ts';
@@ -13,7 +13,8 @@ export type RecordsChange =
   | { readonly kind: 'devices'; readonly ids: readonly string[] }
   | { readonly kind: 'consumers'; readonly ids: readonly string[] }
   | { readonly kind: 'places' }
-  | { readonly kind: 'rules' };
+  | { readonly kind: 'rules' }
+  | { readonly kind: 'device-types' };
 
 /** An event of the live stream; `kind` is its SSE event name. */
 export type LiveEvent =
@@ -43,9 +44,24 @@ export interface LiveFeed {
 }
 
 /** State of one part, as /readyz tells it. */
-export type PartHealth =
+export type PartHealth = (
   | { readonly ok: true; readonly detail?: string }
-  | { readonly ok: false; readonly detail: string };
+  | {
+      readonly ok: false;
+      readonly detail: string;
+      /** The gateway does its work without it, and makes up for it later: no reason to send devices elsewhere. */
+      readonly degraded?: true;
+    }
+) & { readonly backlog?: Backlog };
+
+/** What waits for a part. */
+export interface Backlog {
+  /** Sequence numbers of the journal: one a reading, and 1,000 for each message that held an array. */
+  readonly numbers: number;
+  readonly bytes: number;
+  /** Since the oldest of it arrived. */
+  readonly lagMs: number;
+}
 
 /** All that the HTTP side is given; it makes nothing of this itself. */
 export interface HttpDependencies {
@@ -62,9 +78,10 @@ export interface HttpDependencies {
   changed(change: RecordsChange): Promise<void>;
   /** Puts an entry into the journal, as if it came now: for what is taken out of quarantine. Resolves when it is on disk. */
   resubmit(entry: JournalEntry): Promise<void>;
-  /** Closes the connections of a device whose credentials changed. */
-  disconnectDevice(deviceId: string): void;
-  readonly deviceTypes: readonly DeviceType[];
+  /** Ends MQTT connections and sessions of whom may not have them any more. */
+  readonly connections: Pick<Broker, 'disconnect' | 'disconnectFleet' | 'forget'>;
+  /** A token was replaced, and the old one has an end. */
+  tokensChanged(): Promise<void>;
   readonly vapidPublicKey: string;
   /** Key for the HMAC of receipt tokens. */
   readonly receiptKey: Uint8Array;

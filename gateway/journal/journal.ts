@@ -82,4 +82,14 @@ export interface JournalReader {
   read(afterSeq: number, limit: number, maxBytes: number): Promise<readonly StoredEntry[]>;
   /** Highest sequence that is on disk (of the last entry's last reading), 0 for an empty journal. */
   lastSeq(): Promise<number>;
+  /** How much lies beyond `afterSeq`, and since when (domain time, epoch ms); null where nothing does. */
+  behind(afterSeq: number): Promise<JournalBacklog | null>;
+}
+
+/** What a reader of the journal has before it. */
+export interface JournalBacklog {
+  /** Bytes of the segments that hold it: to within one segment (1 MiB). */
+  readonly bytes: number;
+  /** Arrival of the oldest entry. */
+  readonly oldestReceivedAt: number;
 }

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { WaysideError } from '../errors.ts';
-import type { JournalReader, StoredEntry } from './journal.ts';
+import type { JournalBacklog, JournalReader, StoredEntry } from './journal.ts';
 import { guarded, lastSeqOf, openForReading } from './journal-file.ts';
 import { SegmentCursor } from './segment.ts';
 
@@ -18,6 +18,7 @@ export function createSqliteJournalReader(options: { readonly file: string }): J
 interface Open {
   readonly database: DatabaseSync;
   readonly next: StatementSync;
+  readonly bytesAfter: StatementSync;
 }
 
 class SqliteJournalReader implements JournalReader {
@@ -37,6 +38,8 @@ class SqliteJournalReader implements JournalReader {
       next: database.prepare(
         'SELECT last_seq, first_seq, crc, entries FROM segments WHERE last_seq > ? ORDER BY last_seq LIMIT 1',
       ),
+      // The length of a blob stands in its row's head: what it holds is not read.
+      bytesAfter: database.prepare('SELECT sum(length(entries)) AS bytes FROM segments WHERE last_seq > ?'),
     };
   }
 
@@ -80,6 +83,14 @@ class SqliteJournalReader implements JournalReader {
   async lastSeq(): Promise<number> {
     const { database } = this.#opened();
     return guarded(this.#file, () => lastSeqOf(database), 'data_dir_damaged');
+  }
+
+  async behind(afterSeq: number): Promise<JournalBacklog | null> {
+    const cursor = this.#segmentAfter(afterSeq);
+    while (cursor !== null && !cursor.done && cursor.peek().seq <= afterSeq) cursor.skip();
+    if (cursor === null || cursor.done) return null;
+    const row = guarded(this.#file, () => this.#opened().bytesAfter.get(afterSeq), 'data_dir_damaged');
+    return { bytes: Number(row?.bytes ?? 0), oldestReceivedAt: cursor.take().receivedAt };
   }
 
   #segmentAfter(seq: number): SegmentCursor | null {

@@ -46,7 +46,7 @@ export function toLine(point: TelemetryPoint): string {
     const value = metrics[metric];
     if (value === undefined || !Object.hasOwn(metrics, metric)) continue;
     const field = escapeKey(fieldOf(metric, suffixOf(value)));
-    line += `,${field}=${valueOf(value)}`;
+    line += `,${field}=${fieldValue(value)}`;
   }
   if (event !== undefined) line += `,${EVENT_FIELD}=${quoted(event)}`;
   if (flags.length > 0) line += `,${FLAGS_FIELD}="${flags.join(',')}"`;
@@ -60,7 +60,7 @@ function escapeKey(name: string): string {
   return PLAIN_KEY.test(name) ? name : name.replaceAll(/[ ,=]/g, '\\$&');
 }
 
-function valueOf(value: MetricValue): string | number {
+function fieldValue(value: MetricValue): string | number {
   if (typeof value === 'string') return quoted(value);
   return typeof value === 'boolean' ? (value ? 'T' : 'F') : value;
 }

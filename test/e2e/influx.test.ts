@@ -45,10 +45,20 @@ describe.skipIf(influxdMissing !== null)(`a gateway on InfluxDB${SKIPPED}`, () =
       status: 503,
       body: { code: 'telemetry_unavailable' },
     });
-    expect((await gateway.api('GET', '/readyz')).body).toMatchObject({
-      ready: false,
-      notReady: ['telemetry'],
+    const degraded = await eventually('/readyz tells of what waits', 10_000, async () => {
+      const { body } = await gateway.api('GET', '/readyz');
+      return body.parts.telemetry.backlog.lagMs > 0 ? body : undefined;
     });
+    expect(degraded).toMatchObject({ ready: true, notReady: [], degraded: ['telemetry'] });
+    const { backlog, detail } = degraded.parts.telemetry;
+    expect(backlog.numbers).toBe(READINGS / 4);
+    expect(backlog.bytes).toBeGreaterThan((READINGS / 4) * '{"at":1763756400000}'.length);
+    expect(detail).toMatch(/does not answer.*the journal holds/);
+    const metrics = (await gateway.api('GET', '/metrics')).body as string;
+    expect(metrics).toMatch(/^wayside_telemetry_taking 0$/m);
+    expect(metrics).toMatch(/^wayside_telemetry_backlog 500$/m);
+    expect(metrics).toMatch(/^wayside_telemetry_backlog_bytes [1-9]\d{4,}$/m);
+    expect(metrics).toMatch(/^wayside_telemetry_lag_ms [1-9]/m);
     await influxd.start();
     await stored(READINGS / 4);
 
@@ -60,8 +70,8 @@ describe.skipIf(influxdMissing !== null)(`a gateway on InfluxDB${SKIPPED}`, () =
     expect(points).toEqual(Array.from({ length: READINGS }, (_, n) => ({ at: startedAt + n, value: n })));
     const ready = await eventually('the gateway is ready', 10_000, async () => {
       const { status, body } = await gateway.api('GET', '/readyz');
-      return status === 200 ? body : undefined;
+      return status === 200 && body.degraded.length === 0 ? body : undefined;
     });
-    expect(ready).toMatchObject({ ready: true, notReady: [] });
+    expect(ready).toMatchObject({ ready: true, notReady: [], degraded: [] });
   });
 });

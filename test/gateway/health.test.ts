@@ -9,7 +9,9 @@ const STATUS = {
   telemetrySeq: 40,
   engineTrouble: null,
   telemetryTrouble: null,
+  telemetryBacklog: { bytes: 4_200_000, lagMs: 700 },
 } as EngineStatus;
+const backlog = { numbers: 60, bytes: 4_200_000, lagMs: 700 };
 const well = {
   engine: async () => STATUS,
   records: async () => [],
@@ -21,7 +23,7 @@ it('tells of every part that is well', async () => {
     journal: { ok: true },
     records: { ok: true },
     engine: { ok: true },
-    telemetry: { ok: true, detail: 'duckdb' },
+    telemetry: { ok: true, detail: 'duckdb', backlog },
   });
 });
 
@@ -39,7 +41,12 @@ it('names each part with what is wrong with it', async () => {
     },
     records: { ok: false, detail: 'no disk' },
     engine: { ok: true },
-    telemetry: { ok: false, detail: 'away' },
+    telemetry: {
+      ok: false,
+      degraded: true,
+      detail: 'away; the journal holds 4.2 MB for it, the oldest for 1 s',
+      backlog,
+    },
   });
 });
 
@@ -55,5 +62,15 @@ it('a part that is not there, or never answers, keeps none of the others from be
     journal: { ok: true },
     records: { ok: false, detail: 'no answer within 2000 ms' },
     engine: { ok: false, detail: 'not started' },
+  });
+});
+
+it('says so when the store takes everything and is far behind', async () => {
+  const telemetryBacklog = { bytes: 0, lagMs: 31_000 };
+  const { telemetry } = await healthOf({ ...well, engine: async () => ({ ...STATUS, telemetryBacklog }) });
+  expect(telemetry).toMatchObject({
+    ok: false,
+    degraded: true,
+    detail: expect.stringContaining('catching up'),
   });
 });

@@ -9,6 +9,9 @@ const STATUS = {
   rules: 2,
   places: 3,
   counts: { readings: 7 },
+  telemetryTrouble: 'away',
+  telemetryBacklog: { bytes: 11, lagMs: 12 },
+  telemetryRefused: 13,
 } as unknown as EngineStatus;
 
 it('are read where they are kept; a part that does not answer has none, and keeps none of the others away', async () => {
@@ -39,6 +42,10 @@ it('are read where they are kept; a part that does not answer has none, and keep
     'wayside_places 3',
     'wayside_rules 2',
     'wayside_telemetry_backlog 6',
+    'wayside_telemetry_backlog_bytes 11',
+    'wayside_telemetry_lag_ms 12',
+    'wayside_telemetry_refused 13',
+    'wayside_telemetry_taking 0',
     'wayside_telemetry_seq 4',
     'wayside_up{part="engine"} 1',
   ].sort();

@@ -67,6 +67,8 @@ export async function startEngine(
   await journal.start();
   const reader = createSqliteJournalReader({ file: files.journal });
   await reader.start();
+  const catchUpReader = createSqliteJournalReader({ file: files.journal });
+  await catchUpReader.start();
   const store = createDuckDbStore({ file: files.telemetry });
   const registry = createRegistry(db, log);
   await registry.start();
@@ -75,7 +77,7 @@ export async function startEngine(
   const writer = createTelemetryWriter({
     db,
     store: options.wrap?.(store) ?? store,
-    reader,
+    reader: catchUpReader,
     registry,
     log,
     engineSeq: () => engine.seq,
@@ -101,6 +103,7 @@ export async function startEngine(
     await engine.stop();
     await writer.stop();
     await reader.stop();
+    await catchUpReader.stop();
     await journal.stop();
     await db.destroy();
   };

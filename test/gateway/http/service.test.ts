@@ -14,13 +14,25 @@ describe('health and metrics', () => {
   });
 
   it('names the parts that are not ready', async () => {
-    server.health = { journal: { ok: true }, telemetry: { ok: false, detail: 'does not answer' } };
+    server.health = { journal: { ok: true }, engine: { ok: false, detail: 'does not answer' } };
     expect(await server.call('GET', '/readyz', { token: null })).toMatchObject({
       status: 503,
       body: {
         ready: false,
-        notReady: ['telemetry'],
-        parts: { telemetry: { ok: false, detail: 'does not answer' } },
+        notReady: ['engine'],
+        degraded: [],
+        parts: { engine: { ok: false, detail: 'does not answer' } },
+      },
+    });
+    const backlog = { numbers: 5, bytes: 6, lagMs: 7 };
+    server.health = { telemetry: { ok: false, degraded: true, detail: 'away', backlog } };
+    expect(await server.call('GET', '/readyz', { token: null })).toMatchObject({
+      status: 200,
+      body: {
+        ready: true,
+        notReady: [],
+        degraded: ['telemetry'],
+        parts: { telemetry: { ok: false, degraded: true, detail: 'away', backlog } },
       },
     });
     server.health = { journal: { ok: true, detail: '3 waiting' } };
