@@ -1,0 +1,257 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
+import { createMosquitto, type Mosquitto, mosquittoMissing } from '../support/mosquitto.ts';
+
+describe.skipIf(mosquittoMissing !== null)(
+  `the bridge to a real Mosquitto${mosquittoMissing === null ? '' : ` (${mosquittoMissing})`}`,
+  () => {
+    let mosquitto: Mosquitto;
+    let dataDir: string;
+    const gateways: GatewayProcess[] = [];
+    const clients: MqttClient[] = [];
+
+    beforeEach(async () => {
+      dataDir = await mkdtemp(join(tmpdir(), 'wayside-bridge-'));
+      mosquitto = await createMosquitto();
+      await mosquitto.start();
+    });
+    afterEach(async () => {
+      for (const client of clients.splice(0)) await client.endAsync(true);
+      for (const gateway of gateways.splice(0)) await gateway.stop();
+      await mosquitto.remove();
+      await rm(dataDir, { recursive: true, force: true });
+    });
+
+    async function start(env: Readonly<Record<string, string>> = {}, dir = dataDir): Promise<GatewayProcess> {
+      const gateway = await startGateway({
+        dataDir: dir,
+        env: { WAYSIDE_BRIDGE_URL: mosquitto.url, ...env },
+      });
+      gateways.push(gateway);
+      await isUp(gateway);
+      return gateway;
+    }
+
+    async function isUp(gateway: GatewayProcess): Promise<string> {
+      return eventually('the bridge is up', 15_000, async () => {
+        const { body } = await gateway.api('GET', '/readyz');
+        return body.parts.bridge.ok ? body.parts.bridge.detail : undefined;
+      });
+    }
+
+    async function connect(clientId: string, options: IClientOptions = {}): Promise<MqttClient> {
+      const client = await connectAsync(mosquitto.url, { clientId, reconnectPeriod: 100, ...options });
+      clients.push(client);
+      return client;
+    }
+
+    async function register(gateway: GatewayProcess, ...ids: readonly string[]): Promise<void> {
+      for (const id of ids) await gateway.api('POST', '/api/v1/devices', { id, type: 'car' });
+    }
+
+    async function storedValues(gateway: GatewayProcess, device: string): Promise<number[]> {
+      const { body } = await gateway.api('GET', `/api/v1/telemetry/${device}?metric=n&limit=100000`);
+      return body.points.map((point: { value: number }) => point.value);
+    }
+
+    async function figure(gateway: GatewayProcess, name: string): Promise<number> {
+      const { body } = await gateway.api('GET', '/metrics');
+      return Number(new RegExp(`^wayside_${name} ([0-9.e+-]+)`, 'm').exec(body)?.[1] ?? Number.NaN);
+    }
+
+    it('takes in what devices say there, over MQTT 3.1.1 and 5, at every QoS, and tells them of their errors', async () => {
+      const gateway = await start();
+      expect(await isUp(gateway)).toContain('MQTT 5');
+      await register(gateway, 'car-1', 'car-2');
+      const old = await connect('car-1', { protocolVersion: 4 });
+      const newer = await connect('car-2', { protocolVersion: 5 });
+      const told: string[] = [];
+      newer.on('message', (topic, payload) => told.push(`${topic} ${payload}`));
+      await newer.subscribeAsync('devices/car-2/errors', { qos: 1 });
+      for (const qos of [0, 1, 2] as const) {
+        await old.publishAsync('devices/car-1/telemetry', `{"metrics":{"n":${qos}}}`, { qos });
+        await newer.publishAsync('devices/car-2/telemetry', `{"metrics":{"n":${qos}}}`, { qos });
+      }
+      for (const device of ['car-1', 'car-2']) {
+        await eventually(`all of ${device}`, 10_000, async () =>
+          (await storedValues(gateway, device)).length === 3 ? true : undefined,
+        );
+        expect((await storedValues(gateway, device)).sort()).toEqual([0, 1, 2]);
+      }
+      await newer.publishAsync('devices/car-2/telemetry', 'nonsense', { qos: 1 });
+      const message = await eventually('word of the error', 10_000, async () => told[0]);
+      expect(message).toMatch(/^devices\/car-2\/errors \{.*"code":"bad_json"/);
+    });
+
+    /** Numbered readings, as fast as a window of 50 lets them; resolves with how many the broker there acknowledged. */
+    function load(client: MqttClient, device: string, withTime: boolean) {
+      let sending = true;
+      let acknowledged = 0;
+      const work = (async () => {
+        const underWay = new Set<Promise<void>>();
+        for (let n = 0; sending; n++) {
+          const reading = { ...(withTime && { at: Date.now() + (n % 1000) }), metrics: { n } };
+          const publish = client
+            .publishAsync(`devices/${device}/telemetry`, JSON.stringify(reading), { qos: 1 })
+            .then(() => {
+              acknowledged += 1;
+            })
+            .finally(() => underWay.delete(publish));
+          underWay.add(publish);
+          if (underWay.size >= 50) await Promise.race(underWay);
+          if (n % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+        }
+        await Promise.all(underWay);
+        return acknowledged;
+      })();
+      return {
+        acknowledged: () => acknowledged,
+        async stop(): Promise<number> {
+          sending = false;
+          return work;
+        },
+      };
+    }
+
+    async function restarted(gateway: GatewayProcess): Promise<GatewayProcess> {
+      await gateway.kill('SIGKILL');
+      gateways.splice(gateways.indexOf(gateway), 1);
+      return start();
+    }
+
+    it('loses nothing and stores nothing twice when the gateway is killed under load, and when Mosquitto restarts', async () => {
+      let gateway = await start();
+      await register(gateway, 'timed', 'untimed');
+      const loads = [
+        load(await connect('timed'), 'timed', true),
+        load(await connect('untimed', { protocolVersion: 5 }), 'untimed', false),
+      ];
+      const more = async (count: number) => {
+        const before = loads.map((one) => one.acknowledged());
+        await eventually(`${count} more`, 30_000, async () =>
+          loads.every((one, index) => one.acknowledged() > (before[index] ?? 0) + count) ? true : undefined,
+        );
+      };
+      for (let kill = 0; kill < 3; kill++) {
+        await more(400);
+        gateway = await restarted(gateway);
+      }
+      await more(200);
+      await mosquitto.stop();
+      await eventually('the bridge is down', 10_000, async () => {
+        const { body } = await gateway.api('GET', '/readyz');
+        return body.parts.bridge.ok ? undefined : true;
+      });
+      await mosquitto.start();
+      await isUp(gateway);
+      await more(200);
+      const counts = await Promise.all(loads.map((one) => one.stop()));
+      for (const [index, device] of ['timed', 'untimed'].entries()) {
+        const values = await eventually(`all of ${device}`, 30_000, async () => {
+          const stored = await storedValues(gateway, device);
+          return new Set(stored).size >= (counts[index] ?? 0) ? stored : undefined;
+        });
+        expect(values.length - new Set(values).size, `${device}: stored twice`).toBe(0);
+        expect(new Set(values).size, `${device}: as many as were acknowledged`).toBe(counts[index]);
+      }
+    });
+
+    it('keeps for a gateway that is away what comes meanwhile', async () => {
+      const gateway = await start();
+      await register(gateway, 'car-1');
+      const car = await connect('car-1');
+      await gateway.kill('SIGTERM');
+      gateways.length = 0;
+      for (let n = 0; n < 300; n++)
+        await car.publishAsync('devices/car-1/telemetry', `{"metrics":{"n":${n}}}`, { qos: 1 });
+      const back = await start();
+      const values = await eventually('all of them', 15_000, async () => {
+        const stored = await storedValues(back, 'car-1');
+        return stored.length >= 300 ? stored : undefined;
+      });
+      expect(values).toEqual(Array.from({ length: 300 }, (_, n) => n));
+    });
+
+    it('acknowledges, counts and does not store what is of nobody, of no known topic, or retained', async () => {
+      const someone = await connect('someone');
+      await someone.publishAsync('devices/car-1/telemetry', '{"metrics":{"n":1}}', { qos: 1, retain: true });
+      const gateway = await start();
+      await register(gateway, 'car-1');
+      await someone.publishAsync('devices/nobody/telemetry', '{"metrics":{"n":2}}', { qos: 1 });
+      await someone.publishAsync('devices/b\u00e4d id/telemetry', '{"metrics":{"n":3}}', { qos: 1 });
+      await someone.publishAsync('devices/car-1/telemetry', '{"metrics":{"n":4}}', { qos: 1 });
+      await eventually('the good one', 10_000, async () =>
+        (await storedValues(gateway, 'car-1')).length > 0 ? true : undefined,
+      );
+      expect(await storedValues(gateway, 'car-1')).toEqual([4]);
+      expect(await figure(gateway, 'bridge_unknown_device')).toBe(1);
+      expect(await figure(gateway, 'bridge_bad_topic')).toBe(1);
+      expect(await figure(gateway, 'bridge_accepted')).toBe(1);
+      expect((await gateway.api('GET', '/api/v1/quarantine')).body.items).toEqual([]);
+      // Nothing is held back by what was passed over: had it not been acknowledged, it would come again.
+      const again = await restarted(gateway);
+      await someone.publishAsync('devices/car-1/telemetry', '{"metrics":{"n":5}}', { qos: 1 });
+      await eventually('the next one', 10_000, async () =>
+        (await storedValues(again, 'car-1')).includes(5) ? true : undefined,
+      );
+      expect(await figure(again, 'bridge_unknown_device')).toBe(0);
+    });
+
+    it('shares the load between two gateways of a group', async () => {
+      const otherDir = await mkdtemp(join(tmpdir(), 'wayside-bridge-'));
+      const group = { WAYSIDE_BRIDGE_GROUP: 'depot' };
+      const one = await start(group);
+      const other = await start(group, otherDir);
+      expect(await isUp(other)).toContain('shared as depot');
+      await register(one, 'car-1');
+      await register(other, 'car-1');
+      const car = await connect('car-1');
+      const work = Array.from({ length: 400 }, (_, n) =>
+        car.publishAsync('devices/car-1/telemetry', `{"metrics":{"n":${n}}}`, { qos: 1 }),
+      );
+      await Promise.all(work);
+      const all = await eventually('all of them, together', 15_000, async () => {
+        const stored = [await storedValues(one, 'car-1'), await storedValues(other, 'car-1')];
+        return stored.flat().length >= 400 ? stored : undefined;
+      });
+      expect(all.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 400 }, (_, n) => n));
+      for (const part of all) expect(part.length).toBeGreaterThan(100);
+      await other.stop();
+      await rm(otherDir, { recursive: true, force: true });
+    });
+
+    it('waits with what is for devices until Mosquitto is back, also when the gateway was restarted', async () => {
+      let gateway = await start();
+      await register(gateway, 'car-1');
+      const car = await connect('car-1', { clean: false });
+      const told: string[] = [];
+      car.on('message', (topic) => told.push(topic));
+      await car.subscribeAsync('devices/car-1/errors', { qos: 1 });
+      await car.publishAsync('devices/car-1/telemetry', '{"metrics":{"n":1}}', { qos: 1 });
+      await eventually('it is stored', 10_000, async () =>
+        (await storedValues(gateway, 'car-1')).length === 1 ? true : undefined,
+      );
+      gateway = await restarted(gateway);
+      await mosquitto.stop();
+      const direct = (await gateway.api('POST', '/api/v1/devices/car-1/token')).body.token;
+      const here = await connectAsync(gateway.mqttUrl, {
+        clientId: 'here',
+        username: 'car-1',
+        password: direct,
+      });
+      clients.push(here);
+      await here.publishAsync('devices/car-1/telemetry', 'nonsense', { qos: 1 });
+      await eventually('a message waits', 10_000, async () =>
+        (await figure(gateway, 'bridge_waiting')) === 1 ? true : undefined,
+      );
+      await mosquitto.start();
+      await eventually('it came', 15_000, async () => told[0]);
+      expect(told).toEqual(['devices/car-1/errors']);
+      expect(await figure(gateway, 'bridge_waiting')).toBe(0);
+    });
+  },
+);

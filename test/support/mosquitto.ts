@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+const BINARY = '/usr/sbin/mosquitto';
+const START_DEADLINE_MS = 10_000;
+
+/** Why tests against a real Mosquitto can't run here, or null. */
+export const mosquittoMissing = fs.existsSync(BINARY) ? null : `${BINARY} is not installed: npm run services`;
+
+export interface Mosquitto {
+  readonly url: string;
+  /** Starts it, again after `stop`, with what it had kept on the same port; resolves when it listens. */
+  start(): Promise<void>;
+  /** SIGTERM lets it write its persistence file. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Stops it and removes its folder. */
+  remove(): Promise<void>;
+}
+
+/**
+ * A real Mosquitto of its own on a free loopback port, with persistence in its own folder.
+ *
+ * @param options.lines further lines of its configuration
+ */
+export async function createMosquitto(
+  options: { readonly lines?: readonly string[] } = {},
+): Promise<Mosquitto> {
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'wayside-mosquitto-'));
+  const port = await freePort();
+  const config = path.join(directory, 'mosquitto.conf');
+  fs.writeFileSync(
+    config,
+    [
+      // As root it would give up its rights, and with them its folder.
+      'user root',
+      `listener ${port} 127.0.0.1`,
+      'persistence true',
+      `persistence_location ${directory}/`,
+      'max_queued_messages 0',
+      'log_type error',
+      ...(options.lines ?? ['allow_anonymous true']),
+      '',
+    ].join('\n'),
+  );
+  let child: ChildProcess | null = null;
+
+  async function stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    const running = child;
+    child = null;
+    if (running === null || running.exitCode !== null || running.signalCode !== null) return;
+    const exited = once(running, 'exit');
+    running.kill(signal);
+    await exited;
+  }
+
+  return {
+    url: `mqtt://127.0.0.1:${port}`,
+    async start() {
+      const started = spawn(BINARY, ['-c', config], { stdio: 'ignore' });
+      child = started;
+      const deadline = performance.now() + START_DEADLINE_MS;
+      while (!(await listens(port))) {
+        if (started.exitCode !== null) throw new Error(`mosquitto left with code ${started.exitCode}`);
+        if (performance.now() > deadline)
+          throw new Error(`mosquitto did not listen within ${START_DEADLINE_MS} ms`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    stop,
+    async remove() {
+      await stop();
+      fs.rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function listens(port: number): Promise<boolean> {
+  const socket = net.connect(port, '127.0.0.1');
+  const outcome = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return outcome;
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  server.close();
+  await once(server, 'close');
+  return address.port;
+}
