@@ -45,6 +45,7 @@ const UNITS: ReadonlyMap<string, Unit> = new Map(
     h: unit('time', 3600),
     Pa: unit('pressure'),
     hPa: unit('pressure', 100),
+    mbar: unit('pressure', 100),
     kPa: unit('pressure', 1e3),
     bar: unit('pressure', 1e5),
     psi: unit('pressure', 6894.757293168),
@@ -68,8 +69,39 @@ const UNITS: ReadonlyMap<string, Unit> = new Map(
     rad: unit('angle', 180 / Math.PI),
     'm/s2': unit('acceleration'),
     lx: unit('illuminance'),
+    dBm: unit('level', 1, -30),
+    dBW: unit('level'),
+    '/100': unit('number', 1e-2),
+    '/1000': unit('number', 1e-3),
+    ppm: unit('number', 1e-6),
+    'mm/h': unit('speed', 1 / 3.6e6),
+    'm/h': unit('speed', 1 / 3600),
+    degC: unit('temperature'),
   }),
 );
+
+/** The unit in which values of a dimension are kept where no device type names another. Frequencies and angles stay as sent. */
+const KEPT_UNITS: Readonly<Record<string, string>> = {
+  speed: 'm/s',
+  length: 'm',
+  temperature: '°C',
+  number: 'ratio',
+  time: 's',
+  pressure: 'Pa',
+  volume: 'l',
+  voltage: 'V',
+  current: 'A',
+  power: 'W',
+  energy: 'J',
+  mass: 'kg',
+  level: 'dBW',
+};
+
+/** The unit that a value in this one is kept in: SI, °C and litres; the same one where it is not known. */
+export function keptUnit(unit: string): string {
+  const dimension = UNITS.get(unit)?.dimension;
+  return (dimension === undefined ? undefined : KEPT_UNITS[dimension]) ?? unit;
+}
 
 /** Digits that a converted value keeps: a double has 15, and 36 km/h must be 10 m/s, not 9.999999999999998. */
 const KEPT_DIGITS = 14;

@@ -1,0 +1,43 @@
+import type { Codec, StatefulCodec } from './codec.ts';
+
+/** Whose a topic is. An alias is what a device is registered as in a dialect, written as its topics begin. */
+export interface Route {
+  /** The alias that the sender must have; null: every device may publish here. */
+  readonly sender: string | null;
+  /** The alias of the device that is spoken about, where that may be another than the sender; else null. */
+  readonly subject: string | null;
+}
+
+/** A payload dialect with topics of its own. Each is one file and one line in `dialects.ts`. */
+export interface Dialect {
+  /** For people. */
+  readonly name: string;
+  /** What its topics, filters and aliases begin with, up to a slash; no two dialects share it. */
+  readonly prefix: string;
+  /** The topics on which telemetry comes, as a filter. */
+  readonly telemetryFilter: string;
+  readonly decoding:
+    | { readonly kind: 'plain'; readonly codec: Codec }
+    | { readonly kind: 'stateful'; readonly codec: StatefulCodec };
+  /** What an alias looks like, for whoever has to write one; null where the dialect needs none. */
+  readonly aliasForm: string | null;
+  /** Whether a text may be registered as an alias of this dialect. */
+  isAlias(text: string): boolean;
+  /** Whose telemetry a message to this topic is, or null where none comes there. */
+  route(topic: string): Route | null;
+  /** Whether a device may subscribe to a filter. @param isOwn whether an alias is registered as that device's */
+  maySubscribe(filter: string, isOwn: (alias: string) => boolean): boolean;
+}
+
+/**
+ * A level of a topic as an alias may have it: 1 to 128 bytes of letters (any script), digits and plain signs; no wildcards, no
+ * control characters.
+ */
+const LEVEL = /^[\p{L}\p{N}._:@ -]{1,64}$/u;
+
+/** Whether a text is `prefix` and then one of these numbers of levels. */
+export function isAliasOf(prefix: string, text: string, levels: readonly number[]): boolean {
+  if (!text.startsWith(prefix)) return false;
+  const own = text.slice(prefix.length).split('/');
+  return levels.includes(own.length) && own.every((level) => LEVEL.test(level));
+}
