@@ -95,6 +95,12 @@ export const ERRORS = {
     title: 'As many devices as it allows came in with the fleet key',
     mend: 'Make another fleet key.',
   },
+  config_conflict: {
+    status: 409,
+    retry: false,
+    title: 'The configuration has a newer version',
+    mend: 'Read it again, and send a version above the present one, or none.',
+  },
   type_in_use: {
     status: 409,
     retry: false,
@@ -112,6 +118,12 @@ export const ERRORS = {
     retry: false,
     title: 'The rest of the message was stored when it came',
     mend: 'Have the device send what is missing again.',
+  },
+  config_changed: {
+    status: 412,
+    retry: false,
+    title: 'The configuration is not of the version that If-Match names',
+    mend: 'Read it again, and send its ETag as If-Match.',
   },
   payload_too_large: {
     status: 413,
@@ -166,6 +178,12 @@ export const ERRORS = {
     retry: false,
     title: 'Address and headers are too large',
     mend: 'Send fewer or shorter headers.',
+  },
+  too_many_commands: {
+    status: 429,
+    retry: true,
+    title: 'Too many commands wait for the device',
+    mend: 'Wait until it comes back, or give commands an earlier expiry.',
   },
   too_many_requests: {
     status: 429,

@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { WaysideError } from '../errors.ts';
 import { firstTables } from './migrations/001-first-tables.ts';
 import { access } from './migrations/002-access.ts';
+import { downlink } from './migrations/003-downlink.ts';
 import { quality } from './migrations/005-quality.ts';
 import { bridge } from './migrations/007-bridge.ts';
 import type { Schema } from './schema.ts';
@@ -11,6 +12,7 @@ import type { Schema } from './schema.ts';
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-first-tables': firstTables,
   '002-access': access,
+  '003-downlink': downlink,
   '005-quality': quality,
   '007-bridge': bridge,
 };

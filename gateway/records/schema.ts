@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { Purpose, SuppressionReason } from '../../rules/step.ts';
+import type { OfflineReason } from './presence.ts';
 import type { QualityKind } from './quality-kinds.ts';
 
 /**
@@ -52,6 +53,44 @@ export interface Schema {
   };
   /** One-time codes with which a consumer claims a device, one for each device. Real time. */
   claim_codes: { device_id: string; code_hash: string; expires_at: number };
+  /** Commands to devices. Real time. */
+  commands: {
+    /** Order in which they are sent. */
+    seq: Generated<number>;
+    id: string;
+    device: string;
+    name: string;
+    args_json: string;
+    state: 'queued' | 'sent' | 'delivered' | 'answered' | 'expired';
+    created_at: number;
+    expires_at: number;
+    sent_at: number | null;
+    delivered_at: number | null;
+    answered_at: number | null;
+    reply_status: 'ok' | 'error' | null;
+    reply_json: string | null;
+  };
+  /** What devices are to be set to, and what they say that they are. Real time. */
+  device_configs: {
+    device: string;
+    /** Of what is desired; 0 before the first. */
+    version: number;
+    desired_json: string | null;
+    updated_at: number | null;
+    /** The version that the broker has retained. */
+    announced_version: number;
+    reported_version: number | null;
+    reported_json: string | null;
+    reported_at: number | null;
+  };
+  /** Whether devices are connected. Real time. */
+  device_presence: {
+    device: string;
+    state: 'online' | 'offline';
+    since: number;
+    last_seen_at: number;
+    reason: OfflineReason | null;
+  };
   /** Devices that were heard of over the bridge. */
   bridged_devices: { device_id: string };
   /** What the bridge's session at the external broker is subscribed to. */
