@@ -15,6 +15,11 @@ import type {
   WriteOutcome,
 } from './telemetry-store.ts';
 
+/**
+ * How much log is written into the file at once. DuckDB's own 16 MB are about one row group, which is packed anew with every
+ * checkpoint until it is full: a quarter more CPU in all of the store's threads.
+ */
+const CHECKPOINT_AT = '64MB';
 /** A second one makes small batches cost a third more CPU, which the broker beside it needs (measured, 500 points a batch). */
 const DEFAULT_THREADS = 1;
 const DEFAULT_MEMORY_MB = 512;
@@ -56,6 +61,7 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
     const { instance, storedSeq } = await openDuckDbFile(options.file, {
       threads: String(options.threads ?? DEFAULT_THREADS),
       memory_limit: `${options.memoryMb ?? DEFAULT_MEMORY_MB}MB`,
+      checkpoint_threshold: CHECKPOINT_AT,
       // Nothing from outside comes in through SQL.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
