@@ -1,6 +1,8 @@
 import type { AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes';
 import type { AnswerIntake } from './answer-intake.ts';
 import { type Connection, connectionOf, type Peer } from './connection.ts';
+import { dialectOf } from './dialects.ts';
+import type { BrokerLimits } from './limits.ts';
 import type { Listeners } from './listeners.ts';
 import { mayPublish, mayReceive, maySubscribe, telemetryDeviceOf } from './principal.ts';
 import { TAKEN, type TelemetryIntake } from './telemetry-intake.ts';
@@ -12,18 +14,24 @@ export class Access {
   readonly #intake: TelemetryIntake;
   readonly #answers: AnswerIntake;
   readonly #listeners: Listeners;
+  readonly #maxUnsentBytes: number;
   readonly #onDeniedSubscription: (userId: string | undefined) => void;
   denied = 0;
+  /** Messages that subscribers missed because they did not read. */
+  missed = 0;
 
   constructor(
     intake: TelemetryIntake,
     answers: AnswerIntake,
     listeners: Listeners,
+    limits: BrokerLimits,
     onDeniedSubscription: (userId: string | undefined) => void,
   ) {
     this.#intake = intake;
     this.#answers = answers;
     this.#listeners = listeners;
+    // Below the mark at which Aedes would begin to wait.
+    this.#maxUnsentBytes = limits.maxUnsentBytes / 2;
     this.#onDeniedSubscription = onDeniedSubscription;
   }
 
@@ -42,10 +50,8 @@ export class Access {
       done(new Error('packet id 0 [MQTT-2.3.1-1]'));
     } else if (packet.topic === peer.telemetryTopic) {
       this.#intake.take(connection, peer, packet, shortenedFrom, !this.isHeard(peer.userId), done);
-    } else if (peer.principal.kind === 'service') {
-      this.#publishOfService(connection, peer, packet, shortenedFrom, done);
     } else {
-      this.#pass(connection, peer, packet, shortenedFrom, done);
+      this.#publishFor(connection, peer, packet, shortenedFrom, done);
     }
   }
 
@@ -81,8 +87,24 @@ export class Access {
 
   /** What is sent to a client, also from the queue of a session that another user may have had before. */
   forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
-    const { peer } = connectionOf(client);
-    return peer !== null && mayReceive(peer.principal, packet.topic) ? packet : null;
+    const connection = connectionOf(client);
+    const { peer } = connection;
+    if (peer === null || !mayReceive(peer.principal, packet.topic)) return null;
+    return connection.unsentBytes > this.#maxUnsentBytes ? this.#forSlow(client, connection, packet) : packet;
+  }
+
+  /**
+   * Aedes would wait for a subscriber that does not read, and all others with it. So it misses what may be missed; else it
+   * is disconnected, and its session keeps the message.
+   */
+  #forSlow(client: Client, connection: Connection, packet: AedesPublishPacket): AedesPublishPacket | null {
+    const { subscriptions } = client as unknown as { subscriptions: Record<string, { qos?: number }> };
+    if (packet.qos === 0 || Object.values(subscriptions).every(({ qos }) => qos === 0)) {
+      this.missed += 1;
+      return null;
+    }
+    connection.destroy(new Error('too much waits for a subscriber that does not read'));
+    return packet;
   }
 
   /** Whether a message needs no publishing, because the journal was all that it was for. */
@@ -90,8 +112,8 @@ export class Access {
     return packet.payload === TAKEN;
   }
 
-  /** What a service account says for a device is that device's telemetry, and kept like it. */
-  #publishOfService(
+  /** What a service account says for a device, or a device in its dialect, is that device's telemetry, and kept like it. */
+  #publishFor(
     connection: Connection,
     peer: Peer,
     packet: PublishPacket,
@@ -102,7 +124,9 @@ export class Access {
     if (deviceId === null) this.#pass(connection, peer, packet, shortenedFrom, done);
     else {
       const speaker = { ...peer, userId: deviceId };
-      this.#intake.take(connection, speaker, packet, shortenedFrom, !this.isHeard(deviceId), done);
+      const dialect = dialectOf(packet.topic);
+      const isHeard = dialect === null ? this.isHeard(deviceId) : dialect.aliasForm !== null;
+      this.#intake.take(connection, speaker, packet, shortenedFrom, !isHeard, done);
     }
   }
 

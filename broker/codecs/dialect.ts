@@ -30,10 +30,22 @@ export interface Dialect {
 }
 
 /**
- * A level of a topic as an alias may have it: 1 to 128 bytes of letters (any script), digits and plain signs; no wildcards, no
+ * A level of a topic as an alias may have it: 1 to 64 letters (any script), digits and plain signs; no wildcards, no
  * control characters.
  */
 const LEVEL = /^[\p{L}\p{N}._:@ -]{1,64}$/u;
+
+/** Whether a text may be a level of a dialect's topic that a device chose. */
+export function isLevel(text: string | undefined): text is string {
+  return text !== undefined && LEVEL.test(text);
+}
+
+/** Whether a text may stand below a device's own topics in a filter: a level or a wildcard, once or not at all. */
+export function isBelow(levels: readonly string[]): boolean {
+  return (
+    levels.length === 0 || (levels.length === 1 && /^([+#]|[\p{L}\p{N}._:@ -]{1,64})$/u.test(levels[0] ?? ''))
+  );
+}
 
 /** Whether a text is `prefix` and then one of these numbers of levels. */
 export function isAliasOf(prefix: string, text: string, levels: readonly number[]): boolean {

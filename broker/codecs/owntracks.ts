@@ -1,6 +1,6 @@
 import type { Reading, ReadingProblem } from '../../rules/reading.ts';
 import type { Codec } from './codec.ts';
-import { type Dialect, isAliasOf } from './dialect.ts';
+import { type Dialect, isAliasOf, isBelow, isLevel } from './dialect.ts';
 import { decodeEach } from './json.ts';
 import { parseReading } from './json-reading.ts';
 import { readJson } from './json-text.ts';
@@ -50,12 +50,13 @@ export const ownTracks: Dialect = {
   isAlias: (text) => isAliasOf(PREFIX, text, [2]),
   route(topic) {
     const [, user, device, kind, ...rest] = topic.split('/');
-    if (!user || !device || kind === '' || kind === COMMANDS || rest.length > 0) return null;
+    if (!user || !device || kind === COMMANDS || rest.length > 0) return null;
+    if (kind !== undefined && !isLevel(kind)) return null;
     return { sender: `${PREFIX}${user}/${device}`, subject: null };
   },
   maySubscribe(filter, isOwn) {
     const [, user, device, ...below] = filter.split('/');
-    return isOwn(`${PREFIX}${user}/${device}`) && below.length <= 1;
+    return isOwn(`${PREFIX}${user}/${device}`) && isBelow(below);
   },
 };
 

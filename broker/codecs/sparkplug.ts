@@ -1,7 +1,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { MetricValue, ReadingProblem } from '../../rules/reading.ts';
 import type { Arrival, DialectRequest, DialectState, StatefulCodec, StatefullyDecoded } from './codec.ts';
-import { type Dialect, isAliasOf } from './dialect.ts';
+import { type Dialect, isAliasOf, isBelow, isLevel } from './dialect.ts';
 import { Drafts } from './drafts.ts';
 import { positionPartOf } from './position-parts.ts';
 import {
@@ -73,13 +73,14 @@ export const sparkplug: Dialect = {
   route(topic) {
     const parsed = parseSparkplugTopic(topic);
     if (parsed === null || !isUpward(parsed.message)) return null;
+    if (parsed.device !== '' && !isLevel(parsed.device)) return null;
     const sender = nodeAlias(parsed);
     return { sender, subject: parsed.device === '' ? null : `${sender}/${parsed.device}` };
   },
   maySubscribe(filter, isOwn) {
     const [, group, message, node, ...below] = filter.split('/');
     if ((message !== 'NCMD' && message !== 'DCMD') || !group || !node) return false;
-    return below.length <= 1 && isOwn(nodeAlias({ group, node }));
+    return isBelow(below) && isOwn(nodeAlias({ group, node }));
   },
 };
 

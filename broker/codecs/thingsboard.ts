@@ -28,6 +28,13 @@ const codec: Codec = {
 const PREFIX = 'v1/devices/me/';
 const TELEMETRY = `${PREFIX}telemetry`;
 
+/** What comes down to a device, as filters. Each goes to one connection, for the topics are the same for all devices. */
+const DOWNWARD = [
+  /^v1\/devices\/me\/rpc\/request\/(\+|\d{1,16})$/,
+  /^v1\/devices\/me\/attributes$/,
+  /^v1\/devices\/me\/attributes\/response\/(\+|\d{1,16})$/,
+];
+
 /**
  * Every device says `me`, so its topics need no registration. Attributes and RPC are no telemetry: `thingsboard-topics.ts` has
  * what they mean.
@@ -40,8 +47,7 @@ export const thingsBoard: Dialect = {
   aliasForm: null,
   isAlias: () => false,
   route: (topic) => (topic === TELEMETRY ? { sender: null, subject: null } : null),
-  // The topics are the same for all devices: what one may hear is told apart by thingsboard-topics.ts.
-  maySubscribe: () => false,
+  maySubscribe: (filter) => DOWNWARD.some((pattern) => pattern.test(filter)),
 };
 
 function parseEntry(entry: unknown, path: string, problems: ReadingProblem[]): Reading | null {
