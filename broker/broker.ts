@@ -14,6 +14,7 @@ import { Links } from './links.ts';
 import { Listeners } from './listeners.ts';
 import { Login } from './login.ts';
 import { publishOldWills } from './old-wills.ts';
+import { PeerPace } from './peer-pace.ts';
 import { DurablePersistence } from './persistence/durable-persistence.ts';
 import type { Broker, BrokerCounters, BrokerPorts } from './ports.ts';
 import type { Credential } from './principal.ts';
@@ -21,6 +22,9 @@ import { QuietAedes } from './quiet-aedes.ts';
 import { SessionBounds } from './session-bounds.ts';
 import { Sessions } from './sessions.ts';
 import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
+
+/** Connections that may wait to be taken up: all devices come back at once after a power cut. Linux allows 4,096. */
+const LISTEN_BACKLOG = 4096;
 
 /** The MQTT broker of the gateway. Nothing happens before `start`. */
 export function createBroker(ports: BrokerPorts): Broker {
@@ -33,6 +37,7 @@ class AedesBroker implements Broker {
   readonly #log: LimitedLog;
   readonly #inFlight: InFlight;
   readonly #halfReceived: HalfReceived;
+  readonly #pace: PeerPace;
   readonly #sessions: Sessions;
   readonly #listeners = new Listeners();
   readonly #login: Login;
@@ -47,6 +52,7 @@ class AedesBroker implements Broker {
   readonly #server: Server;
   #aedes: QuietAedes | null = null;
   #faults = 0;
+  #refusedConnections = 0;
   #dropped = 0;
 
   constructor(ports: BrokerPorts) {
@@ -55,11 +61,12 @@ class AedesBroker implements Broker {
     this.#log = new LimitedLog(ports.realNow);
     this.#inFlight = new InFlight(this.#limits, () => ports.isRefusing?.() ?? false);
     this.#halfReceived = new HalfReceived(this.#limits.maxHalfReceivedBytes);
+    this.#pace = new PeerPace(this.#limits, () => performance.now());
     this.#sessions = new Sessions(this.#limits.maxClientsPerUser);
     this.#login = new Login(ports, this.#sessions, this.#listeners, this.#log);
     this.#intake = new TelemetryIntake(ports, this.#limits, this.#inFlight, this.#log);
     const answers = new AnswerIntake(ports, this.#inFlight);
-    this.#access = new Access(this.#intake, answers, this.#listeners, (userId) =>
+    this.#access = new Access(this.#intake, answers, this.#listeners, this.#limits, (userId) =>
       this.#warn('subscription to a topic that the user may not use', { userId }),
     );
     this.#links = new Links(ports.realNow, this.#sends, ports.links);
@@ -71,7 +78,15 @@ class AedesBroker implements Broker {
       isDenied: (subscription) => this.#denied.has(subscription),
     });
     // Half open: what a device sent before it said goodbye is taken in before the connection is closed.
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#adopt(socket));
+    this.#server = createServer(
+      {
+        noDelay: true,
+        allowHalfOpen: true,
+        keepAlive: true,
+        keepAliveInitialDelay: this.#limits.tcpKeepAliveMs,
+      },
+      (socket) => this.#adopt(socket, socket.remoteAddress ?? ''),
+    );
   }
 
   async start(): Promise<{ readonly mqttPort: number }> {
@@ -135,8 +150,8 @@ class AedesBroker implements Broker {
     await this.#persistence.close();
   }
 
-  handleWebSocket(stream: Duplex): void {
-    this.#adopt(stream);
+  handleWebSocket(stream: Duplex, address = ''): void {
+    this.#adopt(stream, address);
   }
 
   publish(
@@ -176,12 +191,23 @@ class AedesBroker implements Broker {
       ...this.#intake.counters(),
       failedLogins: this.#login.failures,
       dropped: this.#dropped,
+      missed: this.#access.missed,
+      paced: this.#pace.paced,
+      refusedConnections: this.#refusedConnections,
       denied: this.#access.denied,
       faults: this.#faults,
       inFlightBytes: this.#inFlight.totalBytes,
       halfReceivedBytes: this.#halfReceived.totalBytes,
       paused: this.#inFlight.waiting,
     };
+  }
+
+  async forget(userId: string): Promise<void> {
+    this.disconnect(userId);
+    for (const session of this.#sessions.removeAll(userId)) {
+      this.#listeners.clear(session.listening);
+      await this.#aedes?.forgetSession(session.clientId);
+    }
   }
 
   #close(isMeant: (peer: Peer) => boolean): void {
@@ -195,7 +221,7 @@ class AedesBroker implements Broker {
   #listen(): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#server.once('error', reject);
-    this.#server.listen(this.#ports.port, this.#ports.host, () => {
+    this.#server.listen(this.#ports.port, this.#ports.host, LISTEN_BACKLOG, () => {
       this.#server.off('error', reject);
       this.#server.on('error', (error) => this.#ports.log.error({ err: error }, 'the MQTT listener failed'));
       const address = this.#server.address();
@@ -227,15 +253,18 @@ class AedesBroker implements Broker {
     if (aedes !== null) await new Promise<void>((resolve) => aedes.close(resolve));
   }
 
-  #adopt(stream: Socket | Duplex): void {
+  #adopt(stream: Socket | Duplex, address: string): void {
     const aedes = this.#aedes;
     const isFull = this.#connections.size >= this.#limits.maxConnections;
     if (isFull) this.#warn('connection refused: too many are open', {});
-    if (aedes === null || isFull) {
+    const isTooFast = !this.#pace.mayConnect(address);
+    if (isTooFast) this.#warn('connection refused: its address opens too many a second', { address });
+    if (aedes === null || isFull || isTooFast) {
+      if (aedes !== null) this.#refusedConnections += 1;
       stream.destroy();
       return;
     }
-    const connection = new Connection(stream, this.#limits, this.#inFlight, this.#halfReceived);
+    const connection = new Connection(stream, address, this.#limits, this.#inFlight, this.#halfReceived);
     this.#connections.add(connection);
     connection.once('close', () => {
       this.#connections.delete(connection);
@@ -289,6 +318,7 @@ class AedesBroker implements Broker {
     const connection = connectionOf(client);
     const { peer } = connection;
     if (peer !== null) this.#links.opened(client, peer);
+    if (peer !== null) connection.pace = this.#pace.of(peer.userId, connection.address);
     if (peer?.principal.kind === 'device') {
       connection.lane = new ExpressLane(connection, peer, this.#intake, () =>
         this.#access.isHeard(peer.userId),

@@ -3,8 +3,9 @@ import type { Connection } from './connection.ts';
 import { verifyToken } from './credentials.ts';
 import type { LimitedLog } from './limited-log.ts';
 import type { Listeners } from './listeners.ts';
+import { LoginBackoff } from './login-backoff.ts';
 import type { BrokerPorts } from './ports.ts';
-import { mayPublish, type Principal } from './principal.ts';
+import { type Credential, mayPublish, type Principal } from './principal.ts';
 import type { Session, Sessions } from './sessions.ts';
 import { isValidId, telemetryTopic } from './topics.ts';
 
@@ -17,6 +18,11 @@ export interface LoginResult {
   readonly forgotten: string | null;
 }
 
+interface Identified {
+  readonly principal: Principal;
+  readonly credential: Credential;
+}
+
 const REFUSED = { outcome: 5, forgotten: null } as const;
 
 /** Who may come in, and as whom. */
@@ -25,6 +31,7 @@ export class Login {
   readonly #sessions: Sessions;
   readonly #listeners: Listeners;
   readonly #log: LimitedLog;
+  readonly #backoff: LoginBackoff;
   failures = 0;
 
   constructor(ports: BrokerPorts, sessions: Sessions, listeners: Listeners, log: LimitedLog) {
@@ -32,6 +39,7 @@ export class Login {
     this.#sessions = sessions;
     this.#listeners = listeners;
     this.#log = log;
+    this.#backoff = new LoginBackoff(ports.realNow);
   }
 
   /** Looks at a CONNECT before Aedes does. */
@@ -51,8 +59,16 @@ export class Login {
     if (connection.refusal !== null) {
       return this.#refuse({ outcome: connection.refusal, forgotten: null }, 'login refused: client id', {});
     }
-    const principal = await this.#principalOf(username, password);
-    if (principal === null || connection.destroyed) return REFUSED;
+    const name = username ?? '';
+    if (this.#backoff.isResting(connection.address, name))
+      return this.#refuse(REFUSED, 'login refused unseen: too many failed before it', {
+        address: connection.address,
+      });
+    const known = await this.#identify(connection, username, password);
+    if (known === null) this.#backoff.failed(connection.address, name);
+    else this.#backoff.succeeded(connection.address, name);
+    if (known === null || connection.destroyed) return REFUSED;
+    const { principal, credential } = known;
     const userId = principal.id;
     if (connection.willTopic !== null && !mayPublish(principal, connection.willTopic)) {
       return this.#refuse(REFUSED, 'login refused: the will has a topic that the device may not use', {
@@ -82,6 +98,7 @@ export class Login {
     if (forgotten !== null) this.#ended(forgotten);
     connection.peer = {
       principal,
+      credential,
       userId,
       telemetryTopic: principal.kind === 'device' ? telemetryTopic(userId) : '',
       session,
@@ -101,27 +118,52 @@ export class Login {
     this.#listeners.clear(session.listening);
   }
 
-  async #principalOf(username: string | undefined, password: Buffer | undefined): Promise<Principal | null> {
-    if (username !== undefined && (password === undefined || password.length === 0)) {
-      const principal = (await this.#ports.findUserByToken?.(username)) ?? null;
+  /** Who it is, by certificate, by user name and token, or by the token alone; null where that is refused. */
+  async #identify(
+    connection: Connection,
+    username: string | undefined,
+    password: Buffer | undefined,
+  ): Promise<Identified | null> {
+    if (connection.certifiedName !== null) return this.#byCertificate(connection.certifiedName, username);
+    if (username === undefined) return this.#deny('no user name, or one that is no device id');
+    if (password === undefined || password.length === 0) {
+      const name = (await this.#ports.findUserByToken?.(username)) ?? null;
       // The name may be a secret here, so the log goes without it.
-      if (principal === null)
-        this.#refuse(REFUSED, 'login refused: no password, and no known token as user name', {});
-      return principal;
+      return name === null
+        ? this.#deny('no password, and no known token as user name')
+        : this.#byToken(name, username);
     }
-    if (username === undefined || password === undefined || !isValidId(username)) {
-      this.#refuse(REFUSED, 'login refused: no user name, or one that is no device id', {});
-      return null;
+    if (!isValidId(username)) return this.#deny('no user name, or one that is no device id');
+    return this.#byToken(username, password.toString('utf8'));
+  }
+
+  async #byToken(name: string, token: string): Promise<Identified | null> {
+    const user = await this.#ports.findUser(name);
+    const hash = user?.tokenHashes.find((one) => verifyToken(token, one));
+    if (user !== null && hash !== undefined) {
+      if (user.awaitsToken === true) await this.#ports.ownTokenUsed?.(name);
+      return { principal: user.principal, credential: { kind: 'token', hash } };
     }
-    const user = await this.#ports.findUser(username);
-    if (user === null) {
-      // Firmware sometimes swaps the two, so an unknown name is not logged either.
-      this.#refuse(REFUSED, 'login refused: unknown device', {});
-      return null;
+    if (user === null || user.awaitsToken === true) {
+      const fleetKey = (await this.#ports.provision?.(name, token)) ?? null;
+      if (fleetKey !== null)
+        return { principal: { kind: 'device', id: name }, credential: { kind: 'fleet-key', id: fleetKey } };
     }
-    const token = password.toString('utf8');
-    if (user.tokenHashes.some((hash) => verifyToken(token, hash))) return user.principal;
-    this.#refuse(REFUSED, 'login refused: wrong token', { userId: username });
+    // Firmware sometimes swaps the two, so an unknown name is not logged either.
+    return user === null ? this.#deny('unknown device') : this.#deny('wrong token', { userId: name });
+  }
+
+  async #byCertificate(name: string, username: string | undefined): Promise<Identified | null> {
+    if (username !== undefined && username !== '' && username !== name)
+      return this.#deny('the user name is not the one of the client certificate', { certificate: name });
+    const user = isValidId(name) ? await this.#ports.findUser(name) : null;
+    if (user?.principal.kind !== 'device')
+      return this.#deny('the client certificate names no device', { certificate: name });
+    return { principal: user.principal, credential: { kind: 'certificate' } };
+  }
+
+  #deny(why: string, fields: object = {}): null {
+    this.#refuse(REFUSED, `login refused: ${why}`, fields);
     return null;
   }
 

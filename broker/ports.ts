@@ -94,6 +94,12 @@ export interface BrokerCounters {
   readonly failedLogins: number;
   /** Messages dropped because too many waited for a session already. */
   readonly dropped: number;
+  /** Messages of QoS 0 that a subscriber missed because it did not read. */
+  readonly missed: number;
+  /** Times that a connection was not read for a while because its user or address published too fast. */
+  readonly paced: number;
+  /** Connections refused before their login: too many, or too many a second from one address. */
+  readonly refusedConnections: number;
   /** Publishes and subscriptions to what the device may not use. */
   readonly denied: number;
   /** Messages that could not be kept; their senders were disconnected. */
@@ -113,8 +119,8 @@ export interface Broker {
   start(): Promise<{ readonly mqttPort: number }>;
   /** Disconnects everybody, and resolves when every message that was let in is kept or refused. */
   stop(): Promise<void>;
-  /** Takes over a WebSocket's stream of MQTT bytes. */
-  handleWebSocket(stream: Duplex): void;
+  /** Takes over a WebSocket's stream of MQTT bytes; `address` is its peer's, where it is known. */
+  handleWebSocket(stream: Duplex, address?: string): void;
   /** Sends to whoever subscribed; queued for sessions that are away where `qos` is 1 or 2, up to a bound. */
   publish(
     topic: string,
@@ -127,5 +133,7 @@ export interface Broker {
   disconnectFleet(fleetKey: string): void;
   /** Why sessions can't be written to disk, or null. */
   sessionTrouble(): string | null;
+  /** Closes a user's connections, and ends its sessions with all that waits in them; the client ids are free again. */
+  forget(userId: string): Promise<void>;
   counters(): BrokerCounters;
 }

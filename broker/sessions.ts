@@ -71,6 +71,14 @@ export class Sessions {
     return session;
   }
 
+  /** Forgets all sessions of a user, and gives them. */
+  removeAll(userId: string): readonly Session[] {
+    const own = [...(this.#byUser.get(userId) ?? [])];
+    this.#byUser.delete(userId);
+    for (const { clientId } of own) this.#byClientId.delete(clientId);
+    return own;
+  }
+
   find(clientId: string): Session | null {
     return this.#byClientId.get(clientId) ?? null;
   }

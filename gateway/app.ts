@@ -11,9 +11,11 @@ import { createDelivery, type Delivery } from './delivery/delivery-client.ts';
 import { isAllowedPushEndpoint } from './delivery/push-hosts.ts';
 import { loadOrCreateReceiptKey } from './delivery/receipt-token.ts';
 import { loadOrCreateVapidKeys } from './delivery/vapid-keys.ts';
+import { deviceErasure } from './device-erasure.ts';
 import type { DeviceError } from './engine/engine-calls.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
 import { WaysideError } from './errors.ts';
+import { firstContact } from './first-contact.ts';
 import { healthOf } from './health.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createSqliteJournal } from './journal/sqlite-journal.ts';
@@ -21,11 +23,12 @@ import { alignJournal, journalCursors } from './journal-cursors.ts';
 import { trimJournal } from './journal-trim.ts';
 import { createMetrics } from './metrics.ts';
 import { deliveryOf } from './records/deliveries.ts';
-import { ensureDeviceTypes, listDeviceTypes } from './records/device-types.ts';
-import { findUser, findUserByToken } from './records/logins.ts';
+import { ensureDeviceTypes } from './records/device-types.ts';
+import { findUser, findUserNameByToken } from './records/logins.ts';
 import { migrate } from './records/migrate.ts';
 import { openRecordsThread } from './records/thread.ts';
 import { ensureAdmin } from './records/users.ts';
+import { createTokenExpiry } from './token-expiry.ts';
 
 export interface BoundPorts {
   readonly httpPort: number;
@@ -66,7 +69,6 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     running.push(() => records.stop());
     await migrate(records.db);
     await ensureDeviceTypes(records.db);
-    const deviceTypes = await listDeviceTypes(records.db);
     const passwordFile = await ensureAdmin(records.db, files.dir);
     if (passwordFile !== null) log.info({ user: 'admin', passwordFile }, 'made the first user');
     const vapidKeys = await loadOrCreateVapidKeys(files.dir);
@@ -98,9 +100,15 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       log,
       now: () => clock.now(),
       realNow,
-      findUser: (name) => findUser(records.db, name),
+      findUser: (name) => findUser(records.db, name, realNow()),
       isRefusing: () => journal.trouble !== null,
-      findUserByToken: (token) => findUserByToken(records.db, token),
+      findUserByToken: (token) => findUserNameByToken(records.db, token, realNow()),
+      ...firstContact(
+        records.db,
+        { now: () => clock.now(), realNow },
+        (id) => engine.changed({ kind: 'devices', ids: [id] }),
+        (id) => broker.disconnect(id, ({ kind }) => kind === 'fleet-key'),
+      ),
       accept: (message) => journal.append(message),
     });
 
@@ -110,7 +118,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       now: () => clock.now(),
       realNow,
       random: Math.random,
-      findDevice: async (id) => (await findUser(records.db, id))?.principal.kind === 'device',
+      findDevice: async (id) => (await findUser(records.db, id, realNow()))?.principal.kind === 'device',
       accept: (message) => journal.append(message),
       reply: async () => undefined,
       pendingBytes: () => journal.pendingBytes,
@@ -154,6 +162,14 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
 
     const { mqttPort } = await listening('WAYSIDE_MQTT_PORT', config.mqttPort, broker.start());
     running.push(() => broker.stop());
+    const tokenExpiry = createTokenExpiry(
+      records.db,
+      realNow,
+      (userId, hash) => broker.disconnect(userId, (used) => used.kind === 'token' && used.hash === hash),
+      log,
+    );
+    await tokenExpiry.start();
+    running.push(() => tokenExpiry.stop());
     if (bridge !== null) {
       await bridge.start();
       running.push(() => bridge.stop());
@@ -170,8 +186,9 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         live: engine.live,
         changed: (change) => engine.changed(change),
         resubmit: (entry) => journal.append(entry),
-        disconnectDevice: (deviceId) => broker.disconnect(deviceId),
-        deviceTypes,
+        eraseDevice: deviceErasure(broker, journal, engine),
+        connections: broker,
+        tokensChanged: () => tokenExpiry.changed(),
         vapidPublicKey: vapidKeys.publicKey,
         receiptKey,
         isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, config.pushHosts),
@@ -191,7 +208,10 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
           delivery: () => delivery.counters().then((counters) => ({ ...counters })),
         }),
       },
-      { handleMqttWebSocket: (stream) => broker.handleWebSocket(stream) },
+      {
+        handleMqttWebSocket: (stream, request) =>
+          broker.handleWebSocket(stream, request.socket.remoteAddress),
+      },
     );
     const { httpPort } = await listening('WAYSIDE_HTTP_PORT', config.httpPort, http.start());
     running.push(() => http.stop());

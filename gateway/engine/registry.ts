@@ -8,6 +8,7 @@ import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
 import type { ConsumerFacts, Purpose, QuietHours } from '../../rules/step.ts';
 import type { RecordsChange } from '../http/dependencies.ts';
 import { inChunks } from '../records/chunks.ts';
+import { erasedUpTo } from '../records/device-erasures.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
 import type { Schema } from '../records/schema.ts';
 import { type Subject, subjectOf } from './subjects.ts';
@@ -18,6 +19,8 @@ export interface KnownDevice {
   /** Random key under which its telemetry is kept. */
   readonly key: string;
   readonly type: string;
+  /** Journal entries of its id up to here are of a device that was removed before this one was registered. */
+  readonly erasedUpTo: number;
   readonly consumerId: string | null;
   /** Under which its readings are judged. */
   readonly subject: Subject;
@@ -116,8 +119,10 @@ export function createRegistry(db: Kysely<Schema>, log: Logger): Registry {
         .select(['id', 'device_key', 'type', 'consumer_id'])
         .where('id', 'in', chunk)
         .execute();
+      const erased = await erasedUpTo(db, chunk);
       for (const row of rows) {
         devices.set(row.id, {
+          erasedUpTo: erased.get(row.id) ?? 0,
           id: row.id,
           key: row.device_key,
           type: row.type,
@@ -173,6 +178,10 @@ export function createRegistry(db: Kysely<Schema>, log: Logger): Registry {
           await loadPlaces();
           return compile();
         case 'rules':
+          await loadRules();
+          return compile();
+        case 'device-types':
+          deviceTypes = await listDeviceTypes(db);
           await loadRules();
           return compile();
       }

@@ -2,6 +2,7 @@ import { parseDocument } from 'yaml';
 import { describeFound } from '../../rules/document.ts';
 import { parseRule } from '../../rules/rule.ts';
 import { type Problem, WaysideError } from '../errors.ts';
+import { listDeviceTypes } from '../records/device-types.ts';
 import { placeIds, placeTags } from '../records/places.ts';
 import type { RuleState } from '../records/schema.ts';
 import type { HttpApp } from './context.ts';
@@ -65,7 +66,7 @@ export async function readRuleDocument(
   const parsed = parseRule(
     { ...document, id },
     {
-      deviceTypes: deps.deviceTypes,
+      deviceTypes: await listDeviceTypes(deps.records),
       placeIds: await placeIds(deps.records),
       tags: await placeTags(deps.records),
     },

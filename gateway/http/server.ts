@@ -14,7 +14,11 @@ import { servePages } from './pages.ts';
 import { answerError } from './problems.ts';
 import { readIntegersInQueries } from './query-numbers.ts';
 import { measureRequests } from './request-metrics.ts';
+import { registerClaimRoutes } from './routes/claims.ts';
 import { registerConsumerRoutes } from './routes/consumers.ts';
+import { registerDeviceErasureRoutes } from './routes/device-erasure.ts';
+import { registerDeviceImportRoute } from './routes/device-import.ts';
+import { registerDeviceTypeRoutes } from './routes/device-types.ts';
 import { registerDeviceRoutes } from './routes/devices.ts';
 import { registerInvitationRoutes } from './routes/invitations.ts';
 import { registerLiveRoute } from './routes/live.ts';
@@ -22,12 +26,14 @@ import { registerMapRoutes } from './routes/map.ts';
 import { registerMeRoutes } from './routes/me.ts';
 import { registerOutcomeRoutes } from './routes/outcomes.ts';
 import { registerPlaceRoutes } from './routes/places.ts';
+import { registerProvisioningRoutes } from './routes/provisioning.ts';
 import { registerPushSubscriptionRoutes } from './routes/push-subscriptions.ts';
 import { registerQualityRoutes } from './routes/quality.ts';
 import { registerQuarantineRoutes } from './routes/quarantine.ts';
 import { registerReceiptRoute } from './routes/receipts.ts';
 import { registerRuleRoutes } from './routes/rules.ts';
 import { registerServiceRoutes } from './routes/service.ts';
+import { registerServiceAccountRoutes } from './routes/service-accounts.ts';
 import { registerSessionRoutes } from './routes/session.ts';
 import { registerTelemetryRoutes } from './routes/telemetry.ts';
 import { registerUserRoutes } from './routes/users.ts';
@@ -99,10 +105,18 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     registerSessionRoutes(app, context);
     registerUserRoutes(app, context);
     registerDeviceRoutes(app, context);
+    registerDeviceErasureRoutes(app, context);
+    registerDeviceTypeRoutes(app, context);
+    registerServiceAccountRoutes(app, context);
+    registerProvisioningRoutes(app, context);
+    registerClaimRoutes(app, context);
+    await app.register((scope) =>
+      registerDeviceImportRoute(scope.withTypeProvider<TypeBoxTypeProvider>(), context),
+    );
     registerConsumerRoutes(app, context);
     registerPushSubscriptionRoutes(app, context);
     registerInvitationRoutes(app, context);
-    // In scopes of their own: only places may be CSV, and only rules YAML.
+    // In scopes of their own: only places and devices may be CSV, and only rules YAML.
     await app.register((scope) =>
       registerPlaceRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), context),
     );

@@ -1,28 +1,40 @@
 import type { Kysely, Selectable } from 'kysely';
-import { hashToken } from '../../broker/credentials.ts';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
 import { requireConsumer } from './consumers.ts';
+import { requireDeviceType } from './device-types.ts';
+import { claimName } from './logins.ts';
 import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
-import { lookupHash } from './sessions.ts';
+import { keptOf } from './tokens.ts';
 
 export interface Device {
   readonly id: string;
   readonly type: string;
   readonly consumerId: string | null;
   readonly createdAt: number;
+  /** Real time since when it may not log in, or null. */
+  readonly revokedAt: number | null;
+  /** It came in by a fleet key, and has not used a token of its own yet. */
+  readonly awaitsToken: boolean;
 }
 
 const ORDER = { list: 'devices', timeColumn: 'created_at', idColumn: 'id' };
 
 function deviceOf(row: Selectable<Schema['devices']>): Device {
-  return { id: row.id, type: row.type, consumerId: row.consumer_id, createdAt: row.created_at };
+  return {
+    id: row.id,
+    type: row.type,
+    consumerId: row.consumer_id,
+    createdAt: row.created_at,
+    revokedAt: row.revoked_at,
+    awaitsToken: row.fleet_key !== null,
+  };
 }
 
 /**
  * @param device `deviceKey` is random and becomes the device's name in the telemetry store
- * @throws WaysideError `already_exists`, `unknown_consumer`
+ * @throws WaysideError `already_exists`, `unknown_consumer`, `unknown_device_type`
  */
 export async function createDevice(
   db: Kysely<Schema>,
@@ -34,30 +46,26 @@ export async function createDevice(
     readonly token: string;
   },
   change: Change,
-): Promise<Device> {
-  return db.transaction().execute(async (trx) => {
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await requireDeviceType(trx, device.type);
     if (device.consumerId !== null) await requireConsumer(trx, device.consumerId, 'unknown_consumer');
-    const row = {
-      id: device.id,
-      device_key: device.deviceKey,
-      type: device.type,
-      consumer_id: device.consumerId,
-      ...keptOf(device.token),
-      created_at: change.at,
-    };
-    const inserted = await trx
+    await claimName(trx, device.id);
+    await trx
       .insertInto('devices')
-      .values(row)
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .executeTakeFirstOrThrow();
-    if (inserted.numInsertedOrUpdatedRows === 0n) {
-      throw new WaysideError('already_exists', `there is a device "${device.id}"`);
-    }
+      .values({
+        id: device.id,
+        device_key: device.deviceKey,
+        type: device.type,
+        consumer_id: device.consumerId,
+        ...keptOf(device.token),
+        created_at: change.at,
+      })
+      .execute();
     await writeAudit(trx, change, 'device.created', device.id, {
       type: device.type,
       consumerId: device.consumerId,
     });
-    return deviceOf(row);
   });
 }
 
@@ -69,11 +77,6 @@ export async function getDevice(db: Kysely<Schema>, id: string): Promise<Device>
 /** The name under which the device's telemetry is kept. @throws WaysideError `not_found` */
 export async function deviceKeyOf(db: Kysely<Schema>, id: string): Promise<string> {
   return (await deviceRow(db, id)).device_key;
-}
-
-/** What is kept of a token: one column to check it by, one to find it by. */
-function keptOf(token: string): Pick<Schema['devices'], 'token_hash' | 'token_lookup'> {
-  return { token_hash: hashToken(token), token_lookup: lookupHash(token) };
 }
 
 export async function listDevices(
@@ -105,21 +108,8 @@ export async function linkDevice(
   });
 }
 
-/** Puts a new token in the place of the old one. @throws WaysideError `not_found` */
-export async function replaceDeviceToken(
-  db: Kysely<Schema>,
-  id: string,
-  token: string,
-  change: Change,
-): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    const row = await deviceRow(trx, id);
-    await trx.updateTable('devices').set(keptOf(token)).where('id', '=', row.id).execute();
-    await writeAudit(trx, change, 'device.token_replaced', id);
-  });
-}
-
-async function deviceRow(db: Kysely<Schema>, id: string): Promise<Selectable<Schema['devices']>> {
+/** @throws WaysideError `not_found` */
+export async function deviceRow(db: Kysely<Schema>, id: string): Promise<Selectable<Schema['devices']>> {
   const row = await db.selectFrom('devices').selectAll().where('id', '=', id).executeTakeFirst();
   if (row === undefined) throw new WaysideError('not_found', `there is no device "${id}"`);
   return row;

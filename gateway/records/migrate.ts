@@ -5,6 +5,7 @@ import { firstTables } from './migrations/001-first-tables.ts';
 import { access } from './migrations/002-access.ts';
 import { downlink } from './migrations/003-downlink.ts';
 import { quality } from './migrations/005-quality.ts';
+import { stores } from './migrations/006-stores.ts';
 import { bridge } from './migrations/007-bridge.ts';
 import type { Schema } from './schema.ts';
 
@@ -14,6 +15,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '002-access': access,
   '003-downlink': downlink,
   '005-quality': quality,
+  '006-stores': stores,
   '007-bridge': bridge,
 };
 

@@ -91,6 +91,16 @@ export interface Schema {
     last_seen_at: number;
     reason: OfflineReason | null;
   };
+  /** Devices that were removed, until their telemetry is gone and nothing of them is left in the journal. */
+  device_erasures: {
+    device_key: string;
+    device_id: string;
+    consumer_id: string | null;
+    /** Entries of that id up to here are its own; null until that is known. */
+    up_to_seq: number | null;
+    telemetry_gone: 0 | 1;
+    requested_at: number;
+  };
   /** Devices that were heard of over the bridge. */
   bridged_devices: { device_id: string };
   /** What the bridge's session at the external broker is subscribed to. */

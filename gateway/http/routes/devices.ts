@@ -1,33 +1,23 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { newToken } from '../../../broker/credentials.ts';
-import { suggestion } from '../../../rules/nearest-name.ts';
-import { WaysideError } from '../../errors.ts';
-import {
-  createDevice,
-  getDevice,
-  linkDevice,
-  listDevices,
-  replaceDeviceToken,
-} from '../../records/devices.ts';
+import { createDevice, getDevice, linkDevice, listDevices } from '../../records/devices.ts';
+import { revokeDevice } from '../../records/tokens.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
 import { Closed, Id, IdParams, ListOf, Nullable, PageQuery, pageRequest, Time } from '../shapes.ts';
+import { endOldTokens, renewToken } from './renewed-token.ts';
+import { RenewedToken, TokenRequest, UserToken } from './token-shapes.ts';
 
-const Device = Type.Object({ id: Id, type: Type.String(), consumerId: Nullable(Id), createdAt: Time });
-const DeviceToken = Type.Object({
+const Device = Type.Object({
   id: Id,
-  token: Type.String({ description: 'The MQTT password; shown this once' }),
+  type: Type.String(),
+  consumerId: Nullable(Id),
+  createdAt: Time,
+  revokedAt: Nullable({ ...Time, description: 'Real time since when it may not log in' }),
+  awaitsToken: Type.Boolean({ description: 'Came in by a fleet key, and has used no token of its own yet' }),
 });
 
-const DeviceType = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  mobile: Type.Boolean(),
-  metrics: Type.Record(Type.String(), Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
-  unknownMetrics: Type.String(),
-});
-
-/** Devices, their tokens and their types. */
+/** Devices and their tokens. */
 export function registerDeviceRoutes(app: HttpApp, { deps, newId }: RouteContext): void {
   const tags = ['devices'];
   const { records } = deps;
@@ -43,23 +33,20 @@ export function registerDeviceRoutes(app: HttpApp, { deps, newId }: RouteContext
           type: Type.String({ maxLength: 128 }),
           consumerId: Type.Optional(Nullable(Id)),
         }),
-        response: { 201: DeviceToken },
+        response: { 201: UserToken },
       },
     },
     async (request, reply) => {
       const { id, type, consumerId = null } = request.body;
-      const types = deps.deviceTypes.map((known) => known.id);
-      if (!types.includes(type)) {
-        throw new WaysideError(
-          'unknown_device_type',
-          `"${type}"; there are ${types.join(', ')}. ${suggestion(type, types)}`.trim(),
-        );
-      }
       const token = newToken();
       const device = { id, type, consumerId, deviceKey: newId(), token };
       await createDevice(records, device, changeBy(deps, request));
       await deps.changed({ kind: 'devices', ids: [id] });
-      return reply.code(201).header('location', `/api/v1/devices/${id}`).send({ id, token });
+      return reply
+        .code(201)
+        .header('location', `/api/v1/devices/${id}`)
+        .header('cache-control', 'no-store')
+        .send({ id, token });
     },
   );
 
@@ -112,34 +99,54 @@ export function registerDeviceRoutes(app: HttpApp, { deps, newId }: RouteContext
     '/api/v1/devices/:id/token',
     {
       schema: {
-        summary: 'Replace the token; open connections are closed',
+        summary: 'Give a device a new token',
+        description:
+          'The old token stays good for a day, or as long as `overlapSeconds` says; connections that used it are closed then. A device that was revoked may log in again, with the new token.',
         tags,
         params: IdParams,
-        response: { 201: DeviceToken },
+        body: TokenRequest,
+        response: { 201: RenewedToken },
+      },
+    },
+    async (request, reply) => {
+      const renewed = await renewToken(deps, request, 'device', request.params.id, request.body);
+      return reply.code(201).header('cache-control', 'no-store').send(renewed);
+    },
+  );
+
+  app.delete(
+    '/api/v1/devices/:id/old-tokens',
+    {
+      schema: {
+        summary: 'End the old tokens of a device before their time',
+        description: 'Connections that used them are closed.',
+        tags,
+        params: IdParams,
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      await endOldTokens(deps, request, 'device', request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.delete(
+    '/api/v1/devices/:id/token',
+    {
+      schema: {
+        summary: 'Revoke a device: it is disconnected, and kept out until it gets a new token',
+        description: 'Also by client certificate and fleet key.',
+        tags,
+        params: IdParams,
+        response: { 204: Type.Null() },
       },
     },
     async (request, reply) => {
       const { id } = request.params;
-      const token = newToken();
-      await replaceDeviceToken(records, id, token, changeBy(deps, request));
-      await deps.changed({ kind: 'devices', ids: [id] });
-      deps.disconnectDevice(id);
-      return reply.code(201).send({ id, token });
+      await revokeDevice(records, id, deps.realNow(), changeBy(deps, request));
+      deps.connections.disconnect(id);
+      return reply.code(204).send(null);
     },
-  );
-
-  app.get(
-    '/api/v1/device-types',
-    {
-      schema: {
-        summary: 'What kinds of device there are, and what they measure',
-        tags,
-        response: { 200: ListOf(DeviceType) },
-      },
-    },
-    async () => ({
-      items: deps.deviceTypes.map((type) => ({ ...type, metrics: { ...type.metrics } })),
-      next: null,
-    }),
   );
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyToken } from '../../../broker/credentials.ts';
-import { findUser } from '../../../gateway/records/logins.ts';
+import { findUser, findUserNameByToken } from '../../../gateway/records/logins.ts';
 import { NOW, startHttp, type TestServer } from './http-server.ts';
 
 let server: TestServer;
@@ -22,7 +22,7 @@ describe('devices', () => {
       body: { id: 'car-1', token: expect.stringMatching(/^[\w-]{43}$/) },
     });
     expect(server.changes).toEqual([{ kind: 'devices', ids: ['car-1'] }]);
-    const hash = (await findUser(server.db, 'car-1'))?.tokenHashes[0];
+    const hash = (await findUser(server.db, 'car-1', NOW))?.tokenHashes[0];
     expect(hash).not.toContain(made.body.token);
     expect(verifyToken(made.body.token, hash ?? '')).toBe(true);
     expect((await server.call('GET', '/api/v1/devices/car-1')).body).toEqual({
@@ -30,6 +30,8 @@ describe('devices', () => {
       type: 'car',
       consumerId: 'anna',
       createdAt: NOW + 5,
+      revokedAt: null,
+      awaitsToken: false,
     });
   });
 
@@ -69,15 +71,55 @@ describe('devices', () => {
     ).toBe(404);
   });
 
-  it('get a new token that closes their connections', async () => {
-    const before = (await findUser(server.db, 'car-1'))?.tokenHashes[0];
-    const renewed = await server.call('POST', '/api/v1/devices/car-1/token');
-    expect(renewed.status).toBe(201);
-    const after = (await findUser(server.db, 'car-1'))?.tokenHashes[0] ?? '';
-    expect(verifyToken(renewed.body.token, after)).toBe(true);
-    expect(verifyToken(renewed.body.token, before ?? '')).toBe(false);
+  const hashes = async (id = 'car-1', now = server.realNow) =>
+    (await findUser(server.db, id, now))?.tokenHashes ?? [];
+  const opens = async (token: string, now?: number) =>
+    (await hashes('car-1', now)).some((hash) => verifyToken(token, hash));
+
+  it('get a new token that ends the old one at once where that is asked for', async () => {
+    server.disconnected.length = 0;
+    const before = await hashes();
+    const renewed = await server.call('POST', '/api/v1/devices/car-1/token', { body: { overlapSeconds: 0 } });
+    expect(renewed).toMatchObject({ status: 201, body: { oldTokenUntil: null } });
+    expect(await opens(renewed.body.token)).toBe(true);
+    expect(await hashes()).not.toContain(before[0]);
     expect(server.disconnected).toEqual(['car-1']);
     expect((await server.call('POST', '/api/v1/devices/absent/token')).status).toBe(404);
+  });
+
+  it('get a new token beside the old one, which ends by itself or is ended', async () => {
+    const first = (await server.call('POST', '/api/v1/devices/car-1/token', { body: { overlapSeconds: 0 } }))
+      .body.token;
+    const second = await server.call('POST', '/api/v1/devices/car-1/token');
+    expect(second.body.oldTokenUntil).toBe(server.realNow + 86_400_000);
+    expect([await opens(first), await opens(second.body.token)]).toEqual([true, true]);
+    expect(await opens(first, server.realNow + 86_400_000)).toBe(false);
+    expect(await findUserNameByToken(server.db, first, server.realNow)).toBe('car-1');
+    expect((await server.call('DELETE', '/api/v1/devices/car-1/old-tokens')).status).toBe(204);
+    expect([await opens(first), await opens(second.body.token)]).toEqual([false, true]);
+    expect(await findUserNameByToken(server.db, first, server.realNow)).toBeNull();
+  });
+
+  it('have at most five tokens at a time, and none outlives what was said last', async () => {
+    const tokens: string[] = [];
+    for (let n = 0; n < 8; n += 1)
+      tokens.push((await server.call('POST', '/api/v1/devices/car-1/token')).body.token);
+    expect((await hashes()).length).toBe(5);
+    expect(await opens(tokens[7] ?? '')).toBe(true);
+    await server.call('POST', '/api/v1/devices/car-1/token', { body: { overlapSeconds: 10 } });
+    expect((await hashes('car-1', server.realNow + 11_000)).length).toBe(1);
+  });
+
+  it('that are revoked stay out until they get a new token', async () => {
+    server.disconnected.length = 0;
+    expect((await server.call('DELETE', '/api/v1/devices/car-1/token')).status).toBe(204);
+    expect(server.disconnected).toEqual(['car-1']);
+    expect(await findUser(server.db, 'car-1', server.realNow)).toBeNull();
+    expect((await server.call('GET', '/api/v1/devices/car-1')).body.revokedAt).toBe(server.realNow);
+    const renewed = await server.call('POST', '/api/v1/devices/car-1/token');
+    expect(await hashes()).toHaveLength(1);
+    expect(await opens(renewed.body.token)).toBe(true);
+    expect((await server.call('GET', '/api/v1/devices/car-1')).body.revokedAt).toBeNull();
   });
 
   it('are listed in pages without gaps or repeats, also when made in one millisecond', async () => {
@@ -112,13 +154,15 @@ describe('devices', () => {
   it('leave a trace of every change', async () => {
     const audit = await server.call('GET', '/api/v1/audit?subject=car-1');
     const actions = audit.body.items.map((entry: { action: string }) => entry.action);
-    expect(actions.reverse()).toEqual([
+    expect(actions.reverse().slice(0, 5)).toEqual([
       'device.created',
       'device.linked',
       'device.linked',
       'device.token_replaced',
-      'device.linked',
+      'device.token_replaced',
     ]);
+    expect(actions).toContain('device.old_tokens_ended');
+    expect(actions).toContain('device.revoked');
     expect(audit.body.items[0]).toMatchObject({ actor: 'admin-token', at: NOW + 5 });
     expect(JSON.stringify(audit.body)).not.toContain('sha256');
   });

@@ -15,13 +15,13 @@ import type {
 } from '../../../gateway/http/dependencies.ts';
 import { createHttpServer } from '../../../gateway/http/server.ts';
 import type { JournalEntry } from '../../../gateway/journal/journal.ts';
+import { ensureDeviceTypes } from '../../../gateway/records/device-types.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
 import type { Schema } from '../../../gateway/records/schema.ts';
 import { openRecordsThread } from '../../../gateway/records/thread.ts';
 import { ensureAdmin } from '../../../gateway/records/users.ts';
 import { createDuckDbStore } from '../../../gateway/telemetry/duckdb-store.ts';
 import type { TelemetryStore } from '../../../gateway/telemetry/telemetry-store.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../../rules/device-type.ts';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789';
 export const NOW = 1_763_756_400_000;
@@ -79,6 +79,7 @@ export async function startHttp(
   const dataDir = await mkdtemp(join(tmpdir(), 'wayside-http-'));
   const records = await openRecordsThread(join(dataDir, 'wayside.db'));
   await migrate(records.db);
+  await ensureDeviceTypes(records.db);
   const passwordFile = await ensureAdmin(records.db, dataDir);
   const telemetry = createDuckDbStore({ file: join(dataDir, 'telemetry.duckdb') });
   await telemetry.start();
@@ -104,6 +105,8 @@ export async function startHttp(
       adminToken: ADMIN_TOKEN,
       influx: null,
       bridge: null,
+      journalMaxBytes: 1e9,
+      journalKeepMs: 1e9,
       pushHosts: ['http://127.0.0.1:9999'],
       vapidSubject: 'mailto:tests@example.org',
       mapStyle: settings.mapStyle ?? null,
@@ -133,8 +136,12 @@ export async function startHttp(
       resubmitted.push(entry);
       await state.onResubmitted(entry);
     },
-    disconnectDevice: (id) => disconnected.push(id),
-    deviceTypes: BUILT_IN_DEVICE_TYPES,
+    connections: {
+      disconnect: (id) => disconnected.push(id),
+      disconnectFleet: (key) => disconnected.push(`fleet:${key}`),
+      forget: async (id) => void disconnected.push(`forgotten:${id}`),
+    },
+    tokensChanged: async () => undefined,
     vapidPublicKey: 'the-public-key',
     receiptKey: RECEIPT_KEY,
     isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, ['http://127.0.0.1:9999']),
