@@ -34,6 +34,8 @@ export class Connection extends Duplex implements Pausable {
   peer: Peer | null = null;
   /** What of this connection the next commit holds. */
   share: Share | null = null;
+  /** Counts messages in, and gives the ms for which no more are to be read: 0 while its user and address keep their pace. */
+  pace: ((publishes: number) => number) | null = null;
   /** From the login on. */
   lane: ExpressLane | null = null;
   /** CONNACK code that the CONNECT deserves whatever its password, or null. */
@@ -46,6 +48,8 @@ export class Connection extends Duplex implements Pausable {
   /** Number of PUBLISH packets that Aedes has shown so far. */
   publishes = 0;
   readonly frames: FrameScanner;
+  /** Of the peer; empty where it is unknown. */
+  readonly address: string;
 
   readonly #source: Duplex;
   readonly #limits: BrokerLimits;
@@ -57,18 +61,32 @@ export class Connection extends Duplex implements Pausable {
   #wanted = true;
   #sourceEnded = false;
   #ended = false;
+  /** Runs while the peer has to wait for its pace. */
+  #rest: NodeJS.Timeout | null = null;
 
-  constructor(source: Duplex, limits: BrokerLimits, inFlight: InFlight, halfReceived: HalfReceived) {
+  constructor(
+    source: Duplex,
+    address: string,
+    limits: BrokerLimits,
+    inFlight: InFlight,
+    halfReceived: HalfReceived,
+  ) {
     super({
       readableHighWaterMark: READ_AHEAD_BYTES,
       writableHighWaterMark: limits.maxUnsentBytes,
       allowHalfOpen: false,
     });
     this.#source = source;
+    this.address = address;
     this.#limits = limits;
     this.#inFlight = inFlight;
     this.#halfReceived = halfReceived;
     this.frames = new FrameScanner(limits);
+  }
+
+  /** What was sent to the peer and waits in this process. */
+  get unsentBytes(): number {
+    return this.writableLength + this.#source.writableLength;
   }
 
   /** Begins to read. */
@@ -124,6 +142,7 @@ export class Connection extends Duplex implements Pausable {
     this.#inFlight.forget(this);
     this.#halfReceived.forget(this);
     this.#waiting = [];
+    if (this.#rest !== null) clearTimeout(this.#rest);
     if (source.destroyed) {
       done(error);
       return;
@@ -164,6 +183,7 @@ export class Connection extends Duplex implements Pausable {
   #mayPass(): boolean {
     return (
       this.#state !== 'logging-in' &&
+      this.#rest === null &&
       this.#source.writableLength <= this.#limits.maxUnsentBytes &&
       this.#inFlight.mayRead(this)
     );
@@ -171,11 +191,14 @@ export class Connection extends Duplex implements Pausable {
 
   #pass(chunk: Buffer): void {
     const first = this.#state === 'before-connect';
+    const begunBefore = this.frames.begunPublishes;
     const { pass, rest, taken, fault } = first
       ? this.frames.scanFirst(chunk)
       : this.frames.scan(chunk, this.lane, this.publishes);
     // Aedes sees nothing of what the lane took, and would think the client gone.
     if (taken) keepAlive(this);
+    const begun = this.frames.begunPublishes - begunBefore;
+    if (begun > 0) this.#keepPace(begun);
     if (first && (rest !== null || this.frames.firstIsOver)) {
       this.#state = 'logging-in';
       if (rest !== null) this.#waiting.unshift(rest);
@@ -183,6 +206,15 @@ export class Connection extends Duplex implements Pausable {
     for (const part of pass) this.#wanted = this.push(part);
     if (fault === null) this.#halfReceived.note(this, this.frames.heldBytes, this.frames.packet);
     else this.destroy(new Error(fault));
+  }
+
+  #keepPace(publishes: number): void {
+    const waitMs = this.pace?.(publishes) ?? 0;
+    if (waitMs === 0 || this.#rest !== null) return;
+    this.#rest = setTimeout(() => {
+      this.#rest = null;
+      this.#work();
+    }, waitMs);
   }
 }
 

@@ -48,6 +48,7 @@ export class FrameScanner {
   /** Start of a packet (of its fixed header, or of a PUBLISH that is gathered) whose rest has not come. */
   #start: Buffer | null = null;
   #publishes = 0;
+  #begun = 0;
   #first: 'waiting' | 'inside' | 'over' = 'waiting';
   /** Body length as sent of each shortened PUBLISH, by its number in the connection. */
   readonly #shortened = new Map<number, number>();
@@ -67,6 +68,11 @@ export class FrameScanner {
   /** Number of the latest packet, from 1. */
   get packet(): number {
     return this.#start === null ? this.#packets : this.#packets + 1;
+  }
+
+  /** PUBLISH packets that have come so far, whoever took them. */
+  get begunPublishes(): number {
+    return this.#begun;
   }
 
   /** Bytes of a packet that has not come whole: gathered here, or passed and held by the parser. */
@@ -151,6 +157,7 @@ export class FrameScanner {
             position = bodyEnd;
             taken = true;
             this.#packets += 1;
+            this.#begun += 1;
             continue;
           }
         }
@@ -166,6 +173,7 @@ export class FrameScanner {
           this.#passing = header.bodyBytes;
         }
         this.#publishes += 1;
+        this.#begun += 1;
       } else {
         this.#passing = header.bodyBytes;
       }

@@ -1,3 +1,5 @@
+import type { Rate } from './pace.ts';
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -24,6 +26,15 @@ export interface BrokerLimits {
   /** Acknowledgements and messages that wait in this process for a peer that does not read. */
   readonly maxUnsentBytes: number;
   readonly connectTimeoutMs: number;
+  /** Silence after which TCP asks whether a peer is still there, for those that want no keep-alive of MQTT. */
+  readonly tcpKeepAliveMs: number;
+  /** Messages that a user may publish, over all its connections; beyond that its sockets are paused. */
+  readonly userRate: Rate;
+  /** The same for all users at one address together, and connections from it, which are refused beyond that. */
+  readonly addressRate: Rate;
+  readonly connectRate: Rate;
+  /** Whether addresses of this machine may come as fast as they like: behind them stands a proxy, or a test. */
+  readonly localIsFree: boolean;
 }
 
 export const DEFAULT_LIMITS: BrokerLimits = {
@@ -39,6 +50,11 @@ export const DEFAULT_LIMITS: BrokerLimits = {
   maxQueuedBytes: MIB,
   maxUnsentBytes: MIB,
   connectTimeoutMs: 30_000,
+  tcpKeepAliveMs: 60_000,
+  userRate: { perSecond: 5000, atOnce: 20_000 },
+  addressRate: { perSecond: 50_000, atOnce: 200_000 },
+  connectRate: { perSecond: 200, atOnce: 2000 },
+  localIsFree: true,
 };
 
 /** What a message costs beside its payload while it is in flight: header, ids, closures. */
