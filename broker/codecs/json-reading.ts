@@ -106,19 +106,28 @@ function parsePosition(value: unknown, path: string, problems: Problems): Positi
   if (lat < -90 || lat > 90) return refuse('/lat', 'the number is not within -90 to 90 degrees');
   if (lon < -180 || lon > 180) return refuse('/lon', 'the number is not within -180 to 180 degrees');
   const position: Mutable<Position> = { lat, lon };
-  for (const name of OPTIONAL_NUMBERS) {
-    const field = value[name];
-    if (field === undefined || field === null) continue;
-    if (!isFiniteNumber(field)) refuse(`/${name}`, `a finite number is expected; found ${kindOf(field)}`);
-    else if (name === 'heading' && field > 360)
-      refuse('/heading', 'the number is not within 0 to 360 degrees');
-    // Phones say "unknown" with a negative speed or heading (CoreLocation): that is no fault, and no value either.
-    else if (field >= 0 || name === 'accuracy' || name === 'altitude') position[name] = field;
+  // Field by field, for a loop over names took three times as long.
+  const { accuracy, speed, heading, altitude } = value;
+  if (accuracy != null && isNumber(accuracy, '/accuracy', refuse)) position.accuracy = accuracy;
+  // Phones say "unknown" with a negative speed or heading (CoreLocation): that is no fault, and no value either.
+  if (speed != null && isNumber(speed, '/speed', refuse) && speed >= 0) position.speed = speed;
+  if (heading != null && isNumber(heading, '/heading', refuse)) {
+    if (heading > 360) refuse('/heading', 'the number is not within 0 to 360 degrees');
+    else if (heading >= 0) position.heading = heading;
   }
+  if (altitude != null && isNumber(altitude, '/altitude', refuse)) position.altitude = altitude;
   return position;
 }
 
-const OPTIONAL_NUMBERS = ['accuracy', 'speed', 'heading', 'altitude'] as const;
+function isNumber(
+  value: unknown,
+  where: string,
+  refuse: (where: string, message: string) => void,
+): value is number {
+  if (isFiniteNumber(value)) return true;
+  refuse(where, `a finite number is expected; found ${kindOf(value)}`);
+  return false;
+}
 
 function parseMetrics(value: unknown, path: string, problems: Problems): Reading['metrics'] {
   if (value === undefined || value === null) return undefined;
@@ -129,26 +138,31 @@ function parseMetrics(value: unknown, path: string, problems: Problems): Reading
     });
     return undefined;
   }
-  const names = Object.keys(value);
-  if (names.length > MAX_METRICS) {
+  let count = 0;
+  let isGood = true;
+  for (const name in value) {
+    count += 1;
+    if (isGood && (faultOfName(name) !== null || faultOfMetric(value[name]) !== null)) isGood = false;
+  }
+  if (count > MAX_METRICS) {
     problems.push({
       code: 'bad_metric',
-      message: `${path}: ${names.length} metrics; at most ${MAX_METRICS} are allowed`,
+      message: `${path}: ${count} metrics; at most ${MAX_METRICS} are allowed`,
     });
     return undefined;
   }
+  // Nearly all are good, and then the parsed object serves as it is: a copy by names is slow.
+  if (isGood) return count === 0 ? undefined : (value as Record<string, MetricValue>);
+  return goodMetrics(value, path, problems);
+}
+
+function goodMetrics(value: Fields, path: string, problems: Problems): Reading['metrics'] {
   const good: Record<string, MetricValue> = {};
   let count = 0;
-  for (const name of names) {
-    const badName = faultOfName(name);
-    if (badName !== null) {
-      problems.push({ code: 'bad_metric', message: `${path}/${shown(name)}: ${badName}` });
-      continue;
-    }
-    const metric = value[name];
-    const badValue = faultOfMetric(metric);
-    if (badValue !== null) {
-      problems.push({ code: 'bad_metric', message: `${path}/${shown(name)}: ${badValue}` });
+  for (const [name, metric] of Object.entries(value)) {
+    const fault = faultOfName(name) ?? faultOfMetric(metric);
+    if (fault !== null) {
+      problems.push({ code: 'bad_metric', message: `${path}/${shown(name)}: ${fault}` });
       continue;
     }
     good[name] = metric as MetricValue;
