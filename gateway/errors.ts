@@ -82,6 +82,18 @@ export const ERRORS = {
     title: 'The request took too long to come in',
     mend: 'Send it again, faster.',
   },
+  bad_alias: {
+    status: 400,
+    retry: false,
+    title: 'That is no name of a device in any dialect',
+    mend: 'Write it as its topics begin, such as owntracks/alice/phone or spBv1.0/plant/node-7.',
+  },
+  too_many_aliases: {
+    status: 409,
+    retry: false,
+    title: 'There are as many aliases as are allowed',
+    mend: 'Take one back that is not used any more.',
+  },
   already_exists: { status: 409, retry: false, title: 'That id is taken', mend: 'Choose another id.' },
   already_claimed: {
     status: 409,

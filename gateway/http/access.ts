@@ -41,6 +41,10 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'DELETE /api/v1/devices/:id/old-tokens': DEVICE_MANAGERS,
   'POST /api/v1/devices/:id/claim-code': DEVICE_MANAGERS,
 
+  'GET /api/v1/devices/:id/aliases': STAFF,
+  'POST /api/v1/devices/:id/aliases': DEVICE_MANAGERS,
+  'DELETE /api/v1/devices/:id/aliases': DEVICE_MANAGERS,
+
   'GET /api/v1/device-types': STAFF,
   'GET /api/v1/device-types/:id': STAFF,
   'PUT /api/v1/device-types/:id': DEVICE_MANAGERS,

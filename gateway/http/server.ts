@@ -16,6 +16,7 @@ import { readIntegersInQueries } from './query-numbers.ts';
 import { measureRequests } from './request-metrics.ts';
 import { registerClaimRoutes } from './routes/claims.ts';
 import { registerConsumerRoutes } from './routes/consumers.ts';
+import { registerDeviceAliasRoutes } from './routes/device-aliases.ts';
 import { registerDeviceErasureRoutes } from './routes/device-erasure.ts';
 import { registerDeviceImportRoute } from './routes/device-import.ts';
 import { registerDeviceTypeRoutes } from './routes/device-types.ts';
@@ -105,6 +106,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     registerSessionRoutes(app, context);
     registerUserRoutes(app, context);
     registerDeviceRoutes(app, context);
+    registerDeviceAliasRoutes(app, context);
     registerDeviceErasureRoutes(app, context);
     registerDeviceTypeRoutes(app, context);
     registerServiceAccountRoutes(app, context);

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { KnownUser } from '../../broker/principal.ts';
 import { WaysideError } from '../errors.ts';
+import { aliasesOfLogin, readAliases } from './device-aliases.ts';
 import type { Schema } from './schema.ts';
 import { lookupHash } from './sessions.ts';
 
@@ -21,6 +22,7 @@ export async function findUser(db: Kysely<Schema>, name: string, now: number): P
       'devices.revoked_at',
       'devices.fleet_key',
       'previous_tokens.token_hash as previous',
+      aliasesOfLogin.as('aliases_json'),
     ])
     .where('devices.id', '=', name)
     .execute();
@@ -28,8 +30,9 @@ export async function findUser(db: Kysely<Schema>, name: string, now: number): P
   if (device === undefined) return findService(db, name, now);
   if (device.revoked_at !== null) return null;
   const previous = rows.flatMap((row) => row.previous ?? []);
+  const aliases = readAliases(device.aliases_json);
   return {
-    principal: { kind: 'device', id: name },
+    principal: { kind: 'device', id: name, ...(aliases !== undefined && { aliases }) },
     tokenHashes: [device.token_hash, ...previous],
     awaitsToken: device.fleet_key !== null,
   };

@@ -4,6 +4,7 @@ import { WaysideError } from '../errors.ts';
 import { firstTables } from './migrations/001-first-tables.ts';
 import { access } from './migrations/002-access.ts';
 import { downlink } from './migrations/003-downlink.ts';
+import { dialects } from './migrations/004-dialects.ts';
 import { quality } from './migrations/005-quality.ts';
 import { stores } from './migrations/006-stores.ts';
 import { bridge } from './migrations/007-bridge.ts';
@@ -14,6 +15,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '001-first-tables': firstTables,
   '002-access': access,
   '003-downlink': downlink,
+  '004-dialects': dialects,
   '005-quality': quality,
   '006-stores': stores,
   '007-bridge': bridge,

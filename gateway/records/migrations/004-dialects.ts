@@ -1,0 +1,18 @@
+import { type Kysely, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+/** What devices are called in other dialects, and what these remember between messages. */
+export const dialects: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql`create table device_aliases (
+      alias text primary key, device_id text not null references devices (id) on delete cascade,
+      speaker text) without rowid`.execute(db);
+    await sql`create index device_aliases_by_device on device_aliases (device_id)`.execute(db);
+    await sql`create index device_aliases_by_speaker on device_aliases (speaker)
+      where speaker is not null`.execute(db);
+    await sql`create table dialect_states (
+      key text primary key, device_id text not null, definitions_json text not null,
+      progress_json text not null) without rowid`.execute(db);
+    await sql`create index dialect_states_by_device on dialect_states (device_id)`.execute(db);
+  },
+};
