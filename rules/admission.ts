@@ -1,7 +1,7 @@
 import type { DeviceType } from './device-type.ts';
 import { MINUTE_MS } from './duration.ts';
 import { isOnGlobe } from './geometry/sphere.ts';
-import { type DeviceMemory, own } from './memory.ts';
+import { type DeviceMemory, own, sizeOf } from './memory.ts';
 import { checkMetrics } from './metric-check.ts';
 import type { MetricValue, Position, Reading, ReadingFlag, ReadingProblem, Remark } from './reading.ts';
 import type { AdmittedReading } from './step.ts';
@@ -87,7 +87,7 @@ export function admit(
     isLate ||
     (position !== undefined && positionIsLate) ||
     (reading.event !== undefined && eventIsLate) ||
-    (metrics !== undefined && fresh.length < countOf(metrics));
+    (metrics !== undefined && fresh.length < sizeOf(metrics));
   const stored = {} as { -readonly [K in keyof AdmittedReading]: AdmittedReading[K] };
   stored.at = storedAt;
   stored.flags = flagsOf(anyLate, clockCorrected, position !== undefined && isNullIsland(position));
@@ -110,12 +110,6 @@ export function admit(
     problems: problems.length === 0 ? NO_PROBLEMS : problems,
     remarks: remarks.length === 0 ? NO_REMARKS : remarks,
   };
-}
-
-function countOf(metrics: Readonly<Record<string, MetricValue>>): number {
-  let count = 0;
-  for (const name in metrics) if (Object.hasOwn(metrics, name)) count += 1;
-  return count;
 }
 
 const NO_FLAGS: readonly ReadingFlag[] = [];

@@ -10,6 +10,7 @@ import {
   MOST_REMEMBERED_NAMES,
   newDeviceMemory,
   REMAINING_NAMES,
+  sizeOf,
 } from './memory.ts';
 import type { MetricValue, Position } from './reading.ts';
 import type { Rulebook } from './rulebook.ts';
@@ -112,7 +113,7 @@ function bounded<T>(
   record: Readonly<Record<string, T>>,
   timeOf: (value: T) => number,
 ): Readonly<Record<string, T>> {
-  if (Object.keys(record).length <= MOST_REMEMBERED_NAMES) return record;
+  if (sizeOf(record) <= MOST_REMEMBERED_NAMES) return record;
   const entries = Object.entries(record);
   entries.sort(([, a], [, b]) => timeOf(b) - timeOf(a));
   return Object.fromEntries(entries.slice(0, REMAINING_NAMES));

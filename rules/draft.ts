@@ -33,6 +33,14 @@ export function setDevice(draft: Draft, deviceId: string, device: DeviceMemory):
     draft.ownDevices[deviceId] = device;
     return;
   }
-  draft.ownDevices = { ...draft.memory.devices, [deviceId]: device };
+  // Most people have one device, and a copy of what is replaced anyway is slow.
+  draft.ownDevices = holdsOthers(draft.memory.devices, deviceId)
+    ? { ...draft.memory.devices, [deviceId]: device }
+    : { [deviceId]: device };
   draft.memory.devices = draft.ownDevices;
+}
+
+function holdsOthers(devices: Memory['devices'], deviceId: string): boolean {
+  for (const id in devices) if (id !== deviceId) return true;
+  return false;
 }

@@ -126,6 +126,13 @@ export function own<T>(record: Readonly<Record<string, T>>, key: string): T | un
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
+/** How many keys a record has; asked with every reading, so without a list of them. */
+export function sizeOf(record: Readonly<Record<string, unknown>>): number {
+  let size = 0;
+  for (const key in record) if (Object.hasOwn(record, key)) size += 1;
+  return size;
+}
+
 /** A copy of a record without one key. */
 export function without<T>(record: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
   const { [key]: _, ...rest } = record;

@@ -39,31 +39,38 @@ export function buildShapeIndex(shapes: readonly Shape[]): ShapeIndex {
     );
   }
   tree.finish();
-  // One closure for all lookups: it reads the point from here, so that a lookup allocates next to nothing.
+  // One closure for all lookups: it reads the point from here and leaves what it finds here, so that a lookup allocates next to
+  // nothing.
+  const hits: number[] = [];
   let lat = 0;
   let lon = 0;
   let point: UnitVector | null = null;
-  const isInside = (position: number): boolean => {
-    const item = items[position];
-    const shape = item && shapes[item.shape];
-    if (!item || !shape) return false;
+  const isInside = ({ shape: number, polygon: part, turn }: Item): boolean => {
+    const shape = shapes[number];
+    if (shape === undefined) return false;
     if (shape.kind === 'circle') {
       point ??= unitVector(lat, lon);
       return withinChord(shape.centre, point, shape.chordSquared);
     }
-    const polygon = shape.polygons[item.polygon];
-    return polygon !== undefined && insidePolygon(lat, lon + item.turn, polygon.rings);
+    const polygon = shape.polygons[part];
+    return polygon !== undefined && insidePolygon(lat, lon + turn, polygon.rings);
+  };
+  /** Leaves Flatbush's own list empty. */
+  const collect = (position: number): false => {
+    const item = items[position];
+    if (item !== undefined && isInside(item)) hits.push(item.shape);
+    return false;
   };
   return {
     containing(atLat, atLon) {
       lat = atLat;
       lon = atLon;
       point = null;
-      const found = tree.search(lon, lat, lon, lat, isInside);
-      if (found.length === 0) return NOTHING;
-      const inside = found.map((position) => items[position]?.shape ?? -1);
+      hits.length = 0;
+      tree.search(lon, lat, lon, lat, collect);
+      if (hits.length === 0) return NOTHING;
       // Parts of one multipolygon may overlap or touch.
-      return inside.length === 1 ? inside : [...new Set(inside)].sort((a, b) => a - b);
+      return hits.length === 1 ? hits.slice() : [...new Set(hits)].sort((a, b) => a - b);
     },
   };
 }
