@@ -12,6 +12,7 @@ import { isAllowedPushEndpoint } from './delivery/push-hosts.ts';
 import { loadOrCreateReceiptKey } from './delivery/receipt-token.ts';
 import { loadOrCreateVapidKeys } from './delivery/vapid-keys.ts';
 import { deviceErasure } from './device-erasure.ts';
+import { Downlink } from './downlink/downlink.ts';
 import type { DeviceError } from './engine/engine-calls.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
 import { WaysideError } from './errors.ts';
@@ -26,6 +27,7 @@ import { deliveryOf } from './records/deliveries.ts';
 import { ensureDeviceTypes } from './records/device-types.ts';
 import { findUser, findUserNameByToken } from './records/logins.ts';
 import { migrate } from './records/migrate.ts';
+import { openMqttSessions } from './records/mqtt-sessions.ts';
 import { openRecordsThread } from './records/thread.ts';
 import { ensureAdmin } from './records/users.ts';
 import { createTokenExpiry } from './token-expiry.ts';
@@ -82,6 +84,9 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     const journalOpening = await journal.start();
     running.push(() => journal.stop());
 
+    const sessions = await openMqttSessions(files.sessions, onFailure);
+    running.push(() => sessions.stop());
+
     const delivery: Delivery = createDelivery({
       recordsFile: files.records,
       vapidKeys,
@@ -92,6 +97,19 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       realNow,
       log,
       onFailure,
+    });
+
+    const downlink = new Downlink({
+      records: records.db,
+      log,
+      realNow,
+      now: () => clock.now(),
+      ways: {
+        publish: (topic, payload, options) => broker.publish(topic, payload, options),
+        elsewhere: (deviceId, topic, payload, options) =>
+          bridge?.reaches(deviceId) ? bridge.publish(topic, payload, options) : null,
+      },
+      live: (event) => engine.live.publish(event),
     });
 
     const broker: Broker = createBroker({
@@ -110,6 +128,9 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         (id) => broker.disconnect(id, ({ kind }) => kind === 'fleet-key'),
       ),
       accept: (message) => journal.append(message),
+      sessions: sessions.map,
+      links: downlink,
+      answer: (answer) => downlink.answer(answer),
     });
 
     const bridge = await openBridge(config.bridge, files.dir, {
@@ -120,7 +141,10 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       random: Math.random,
       findDevice: async (id) => (await findUser(records.db, id, realNow()))?.principal.kind === 'device',
       accept: (message) => journal.append(message),
-      reply: async () => undefined,
+      reply: (deviceId, commandId, payload) => {
+        const topic = `devices/${deviceId}/commands/${commandId}/reply`;
+        return downlink.answer({ kind: 'reply', deviceId, commandId, topic, payload });
+      },
       pendingBytes: () => journal.pendingBytes,
     });
     const toDevice = toDeviceBy(broker, bridge);
@@ -160,6 +184,8 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       }),
     );
 
+    await downlink.start();
+    running.push(() => downlink.stop());
     const { mqttPort } = await listening('WAYSIDE_MQTT_PORT', config.mqttPort, broker.start());
     running.push(() => broker.stop());
     const tokenExpiry = createTokenExpiry(
@@ -174,6 +200,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       await bridge.start();
       running.push(() => bridge.stop());
     }
+    await downlink.waysAreOpen();
 
     const http: HttpServer = createHttpServer(
       {
@@ -188,6 +215,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         resubmit: (entry) => journal.append(entry),
         eraseDevice: deviceErasure(broker, journal, engine),
         connections: broker,
+        downlink,
         tokensChanged: () => tokenExpiry.changed(),
         vapidPublicKey: vapidKeys.publicKey,
         receiptKey,
@@ -197,6 +225,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
             engine: engine.status,
             records: () => records.db.selectFrom('cursors').select('name').execute(),
             journalTrouble: () => journal.trouble,
+            sessionTrouble: () => broker.sessionTrouble(),
             ...(bridge !== null && { bridge: () => bridge.health() }),
           }),
         metrics: createMetrics({

@@ -37,6 +37,8 @@ export interface DeviceType {
   readonly mobile: boolean;
   readonly metrics: Readonly<Record<string, MetricType>>;
   readonly unknownMetrics: UnknownMetricPolicy;
+  /** Readings older than so many days are deleted; left out: they are kept for ever. */
+  readonly retentionDays?: number;
 }
 
 const number = (unit: string, min: number, max: number, sensitivity: Sensitivity = 'none'): MetricType => ({
@@ -163,10 +165,29 @@ function readRange(
   return range;
 }
 
-/** @param document `{id, name, mobile, metrics: {name: {unit, kind, min, max, sensitivity}}, unknownMetrics}` */
+/** A hundred years: beyond it, nobody means a limit. */
+const LONGEST_RETENTION_DAYS = 36_500;
+
+function readRetention(value: unknown, report: Report): number | null {
+  const days = readNumber(value, 'retentionDays', report);
+  if (days === null) return null;
+  if (Number.isInteger(days) && days >= 1 && days <= LONGEST_RETENTION_DAYS) return days;
+  report(
+    'retentionDays',
+    `must be a whole number of days from 1 to ${LONGEST_RETENTION_DAYS}, found ${days}`,
+  );
+  return null;
+}
+
+/** @param document `{id, name, mobile, metrics: {name: {unit, kind, min, max, sensitivity}}, unknownMetrics, retentionDays}` */
 export function parseDeviceType(document: unknown): Parsed<DeviceType> {
   return collecting((report) => {
-    const fields = readFields(document, '', ['id', 'name', 'mobile', 'metrics', 'unknownMetrics'], report);
+    const fields = readFields(
+      document,
+      '',
+      ['id', 'name', 'mobile', 'metrics', 'unknownMetrics', 'retentionDays'],
+      report,
+    );
     if (fields === null) return null;
     const id = readId(fields.id, 'id', report);
     const name = readText(fields.name, 'name', report, { max: 200 });
@@ -176,6 +197,8 @@ export function parseDeviceType(document: unknown): Parsed<DeviceType> {
       fields.unknownMetrics === undefined
         ? 'keep'
         : readChoice(fields.unknownMetrics, 'unknownMetrics', report, UNKNOWN_METRIC_POLICIES);
+    const retentionDays =
+      fields.retentionDays === undefined ? null : readRetention(fields.retentionDays, report);
     const metrics: Record<string, MetricType> = {};
     const entries = Object.entries(readFields(fields.metrics ?? {}, 'metrics', null, report) ?? {});
     if (entries.length > MOST_METRICS)
@@ -189,6 +212,6 @@ export function parseDeviceType(document: unknown): Parsed<DeviceType> {
       if (metric !== null) metrics[metricName] = metric;
     }
     if (id === null || name === null || typeof mobile !== 'boolean' || unknownMetrics === null) return null;
-    return { id, name, mobile, metrics, unknownMetrics };
+    return { id, name, mobile, metrics, unknownMetrics, ...(retentionDays !== null && { retentionDays }) };
   });
 }

@@ -1,6 +1,7 @@
 import type { QuarantineCode } from '../../rules/reading.ts';
 import type { ClockOrigin } from '../clock.ts';
 import type { LiveEvent, RecordsChange } from '../http/dependencies.ts';
+import type { RemovedDevice } from '../records/device-erasures.ts';
 import type { TelemetryPage, TelemetryQuery } from '../telemetry/telemetry-store.ts';
 import type { EngineCounts } from './outcome.ts';
 import type { TelemetryBacklog } from './telemetry-backlog.ts';
@@ -45,6 +46,13 @@ export interface EngineCalls {
   /** Takes what is in the journal; resolves when nothing is left. */
   drain(): Promise<void>;
   changed(change: RecordsChange): Promise<void>;
+  /**
+   * Takes a removed device out of everything; nothing of it is kept from then on.
+   *
+   * @param upToSeq journal sequence up to which entries of its id are its own
+   * @returns whether its telemetry is gone; else that goes on, also over a restart
+   */
+  erase(device: RemovedDevice, upToSeq: number): Promise<boolean>;
   read(query: TelemetryQuery): Promise<TelemetryPage>;
   /** Whether positions are to be told as they come. */
   watch(on: boolean): void;

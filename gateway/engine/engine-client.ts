@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { LiveEvent, LiveFeed, RecordsChange } from '../http/dependencies.ts';
+import type { RemovedDevice } from '../records/device-erasures.ts';
 import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
 import { startWorker, type WorkerHandle } from '../worker-rpc.ts';
 import type {
@@ -21,6 +22,8 @@ export interface EngineClient {
   grew(): void;
   /** Resolves once the engine works by the change. */
   changed(change: RecordsChange): Promise<void>;
+  /** See `EngineCalls`. */
+  erase(device: RemovedDevice, upToSeq: number): Promise<boolean>;
   status(): Promise<EngineStatus>;
   readonly telemetry: TelemetryReader;
   readonly live: LiveFeed;
@@ -87,6 +90,7 @@ export function createEngineClient(parts: EngineClientParts): EngineClient {
     },
     grew,
     changed: (change) => thread().changed(change),
+    erase: (device, upToSeq) => thread().erase(device, upToSeq),
     status: () => thread().status(),
     telemetry: { read: (query) => thread().read(query) },
     live: {

@@ -3,6 +3,7 @@ import { workerData } from 'node:worker_threads';
 import { domainClock } from '../clock.ts';
 import { createSqliteJournalReader } from '../journal/sqlite-journal-reader.ts';
 import { createLog } from '../log.ts';
+import { unforgottenDevices } from '../records/device-erasures.ts';
 import { openRecords } from '../records/open.ts';
 import { createDuckDbStore } from '../telemetry/duckdb-store.ts';
 import { createInfluxStore } from '../telemetry/influx-store.ts';
@@ -10,16 +11,20 @@ import type { RejectedPoint } from '../telemetry/telemetry-store.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
 import { Engine } from './engine.ts';
 import type { EngineCalls, EngineListener, EngineSettings } from './engine-calls.ts';
+import { forgetDeviceState } from './forget-device.ts';
 import { createLivePositions } from './live-positions.ts';
 import { tellNews } from './news.ts';
 import { quarantineRefused } from './refused-points.ts';
 import { createRegistry } from './registry.ts';
 import { createSubjects } from './subjects.ts';
 import { createTelemetryBacklog } from './telemetry-backlog.ts';
+import { createTelemetryUpkeep } from './telemetry-upkeep.ts';
 import { createTelemetryWriter } from './telemetry-writer.ts';
 
 /** Positions are told at most this often; a device that moves faster is seen in steps. */
 const LIVE_EVERY_MS = 250;
+/** Whoever erases is told whether it is done, as long as that does not take too long. */
+const ANSWER_ERASURE_WITHIN_MS = 5_000;
 
 const settings = workerData as EngineSettings;
 const log = createLog();
@@ -69,23 +74,47 @@ const engine = new Engine({
   onNews: (news) => tellNews(news, listener, positions),
 });
 
+const upkeep = createTelemetryUpkeep({
+  db,
+  store,
+  writer,
+  clock,
+  realNow: Date.now,
+  engineSeq: () => engine.seq,
+  log,
+});
+
 const calls: EngineCalls = {
   async start() {
     for (const one of readers) await one.start();
     await registry.start();
     await subjects.start();
+    for (const device of await unforgottenDevices(db))
+      await forgetDeviceState({ db, subjects, positions }, device, await reader.lastSeq());
     await engine.start();
     await writer.start();
+    upkeep.start();
   },
   async stop() {
     clearInterval(liveTimer);
     await engine.stop();
+    await upkeep.stop();
     await writer.stop();
     for (const one of readers) await one.stop();
     await db.destroy();
   },
   drain: () => engine.drain(),
   changed: (change) => engine.between(() => registry.apply(change)),
+  async erase(device, upToSeq) {
+    await engine.between(async () => {
+      await registry.apply({ kind: 'devices', ids: [device.id] });
+      engine.forget(device.key);
+      await forgetDeviceState({ db, subjects, positions }, device, upToSeq);
+    });
+    // The tick that finds the timers of its person anew.
+    void engine.drain();
+    return upkeep.erased(device.key, ANSWER_ERASURE_WITHIN_MS);
+  },
   read: (query) => store.read(query),
   watch(on) {
     clearInterval(liveTimer);

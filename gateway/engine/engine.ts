@@ -10,9 +10,10 @@ import {
   type RecordedDecision,
   readCursor,
 } from './commit.ts';
+import type { Processing } from './judge-reading.ts';
 import { addCounts, noCounts, type Outcome } from './outcome.ts';
 import { createPacketMemory } from './packet-memory.ts';
-import { type Processing, processEntries, processTicks } from './process.ts';
+import { processEntries, processTicks } from './process.ts';
 import type { Registry } from './registry.ts';
 import type { Subjects } from './subjects.ts';
 import { mayWait, nothingTaken, type Taken } from './taken.ts';
@@ -132,6 +133,11 @@ export class Engine {
     const leftMs = this.#nextBatchAt - this.#parts.realNow();
     // No longer than that, should the clock be set back.
     if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(leftMs, BATCH_EVERY_MS)));
+  }
+
+  /** Forgets what was the newest time of a device that is no more. Between batches. */
+  forget(deviceKey: string): void {
+    this.#processing.newestAt.delete(deviceKey);
   }
 
   /** Runs `task` between batches, when all that was taken is committed. */

@@ -21,6 +21,8 @@ interface PositionNote {
 /** Latest position of each device, and which of them changed since they were last told. */
 export interface LivePositions {
   note(positions: Iterable<readonly [KnownDevice, AdmittedReading]>): void;
+  /** Of a device that is no more. */
+  forget(device: string): void;
   /** All of them, for a stream that begins. */
   snapshot(now: number): readonly LiveEvent[];
   /** Those that changed since the last call. */
@@ -47,6 +49,10 @@ export function createLivePositions(): LivePositions {
         latest.delete(device);
         changed.delete(device);
       }
+    },
+    forget(device) {
+      latest.delete(device);
+      changed.delete(device);
     },
     snapshot(now) {
       for (const [device, note] of latest) if (note.at < now - LIVE_MS) latest.delete(device);

@@ -66,12 +66,14 @@ async function decode(
   const verdicts = new Map(rows.map((row) => [row.seq, JSON.parse(row.verdict_json) as Verdict]));
   for (const entry of entries) {
     const device = registry.device(deviceOf(entry) ?? '');
-    if (device === undefined) continue;
-    for (const { seq, reading } of takeIn(entry).readings) {
+    if (device === undefined || entry.seq <= device.erasedUpTo) continue;
+    const { readings, retry } = takeIn(entry);
+    const receivedAt = retry?.receivedAt ?? entry.receivedAt;
+    for (const { seq, reading } of readings) {
       const verdict = verdicts.get(seq);
       if (verdict?.kind === 'not_stored') continue;
-      const stored = verdict?.reading ?? { ...reading, at: reading.at ?? entry.receivedAt, flags: [] };
-      points.push(pointOf(device.key, seq, entry.receivedAt, stored));
+      const stored = verdict?.reading ?? { ...reading, at: reading.at ?? receivedAt, flags: [] };
+      points.push(pointOf(device.key, seq, receivedAt, stored));
     }
   }
 }

@@ -35,6 +35,8 @@ export interface Subjects {
   prepare(subjects: Iterable<Subject>): Promise<void>;
   memory(subject: Subject): Memory;
   set(subject: Subject, memory: Memory, wakeAt: number | null): void;
+  /** Forgets a subject that is no more; its row is for the caller to delete. */
+  drop(subject: Subject): void;
   /** Writes what changed; call `saved` once the transaction is committed. */
   save(transaction: Kysely<Schema>): Promise<void>;
   saved(): void;
@@ -130,6 +132,11 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
       if (entry.isChanged) return;
       entry.isChanged = true;
       changed.set(subject, entry);
+    },
+    drop(subject) {
+      cache.delete(subject);
+      changed.delete(subject);
+      want(subject, null);
     },
     async save(transaction) {
       for (const chunk of inChunks([...changed])) {

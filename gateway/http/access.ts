@@ -40,6 +40,11 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'DELETE /api/v1/devices/:id/token': DEVICE_MANAGERS,
   'DELETE /api/v1/devices/:id/old-tokens': DEVICE_MANAGERS,
   'POST /api/v1/devices/:id/claim-code': DEVICE_MANAGERS,
+  'POST /api/v1/devices/:id/commands': DEVICE_MANAGERS,
+  'GET /api/v1/devices/:id/commands': TELEMETRY_READERS,
+  'GET /api/v1/devices/:id/commands/:commandId': TELEMETRY_READERS,
+  'GET /api/v1/devices/:id/config': TELEMETRY_READERS,
+  'PUT /api/v1/devices/:id/config': DEVICE_MANAGERS,
 
   'GET /api/v1/devices/:id/aliases': STAFF,
   'POST /api/v1/devices/:id/aliases': DEVICE_MANAGERS,

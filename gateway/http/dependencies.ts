@@ -4,8 +4,11 @@ import type { Registry } from 'prom-client';
 import type { Broker } from '../../broker/ports.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { Downlink } from '../downlink/downlink.ts';
 import type { JournalEntry } from '../journal/journal.ts';
+import type { CommandState } from '../records/commands.ts';
 import type { RemovedDevice } from '../records/device-erasures.ts';
+import type { Presence } from '../records/presence.ts';
 import type { Schema } from '../records/schema.ts';
 import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
 
@@ -33,6 +36,23 @@ export type LiveEvent =
   | { readonly kind: 'visit'; readonly visit: object }
   | { readonly kind: 'decision'; readonly decision: object }
   | { readonly kind: 'delivery'; readonly delivery: object }
+  | ({ readonly kind: 'presence'; readonly device: string } & Presence)
+  | {
+      readonly kind: 'command';
+      readonly device: string;
+      readonly id: string;
+      readonly name: string;
+      readonly state: CommandState;
+      /** Of the reply. */
+      readonly status?: 'ok' | 'error';
+    }
+  | {
+      readonly kind: 'config';
+      readonly device: string;
+      readonly desiredVersion: number;
+      readonly reportedVersion: number | null;
+      readonly inSync: boolean;
+    }
   | { readonly kind: 'quarantine'; readonly device: string; readonly code: string };
 
 export interface LiveFeed {
@@ -90,6 +110,8 @@ export interface HttpDependencies {
   readonly receiptKey: Uint8Array;
   /** Whether a push endpoint may be sent to: https and a known host, or an origin of WAYSIDE_PUSH_HOSTS. */
   isAllowedPushEndpoint(endpoint: string): boolean;
+  /** Commands, configurations and presence. */
+  readonly downlink: Downlink;
   /** Parts by name. */
   health(): Promise<Readonly<Record<string, PartHealth>>>;
   readonly metrics: Registry;

@@ -54,6 +54,8 @@ export interface Journal {
    * only when the journal ends; the entry is then not in the journal, and the sender must not be acknowledged.
    */
   append(entry: JournalEntry): Promise<void>;
+  /** Highest sequence that was given: whatever is appended from now on has a higher one. */
+  readonly givenSeq: number;
   /** Payload bytes that were appended and are not yet on disk. */
   readonly pendingBytes: number;
   /** Why nothing can be written now, or null. */

@@ -60,6 +60,10 @@ class SqliteJournal implements Journal {
     this.#onFailure = options.onFailure ?? (() => undefined);
   }
 
+  get givenSeq(): number {
+    return this.#nextSeq - 1;
+  }
+
   get pendingBytes(): number {
     return this.#pendingBytes;
   }

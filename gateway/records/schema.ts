@@ -38,7 +38,7 @@ export interface Schema {
   /** What devices are called in other dialects. `speaker`: the alias of whoever publishes for it, an edge node's; null for itself. */
   device_aliases: { alias: string; device_id: string; speaker: string | null };
   /** What a dialect remembers of one sender between messages (DialectState of broker/codecs/codec.ts). */
-  dialect_states: { key: string; device_id: string; definitions_json: string; progress_json: string };
+  dialect_states: { alias: string; definitions_json: string; progress_json: string };
   /** Tokens of devices and service accounts that were replaced and may be used for a while yet. Real time. */
   previous_tokens: { token_lookup: string; user_id: string; token_hash: string; expires_at: number };
   /** Keys with which devices that are not known yet come in. */

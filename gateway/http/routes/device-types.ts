@@ -18,6 +18,7 @@ const DeviceType = Type.Object({
   mobile: Type.Boolean(),
   metrics: Type.Record(Type.String(), Type.Unsafe<object>({ type: 'object', additionalProperties: true })),
   unknownMetrics: Type.String(),
+  retentionDays: Type.Optional(Type.Number({ description: 'Older readings are deleted; left out: never' })),
 });
 
 /** Kinds of device as data: what they measure, and what to do with what they should not. */
@@ -52,7 +53,7 @@ export function registerDeviceTypeRoutes(app: HttpApp, { deps }: RouteContext): 
       schema: {
         summary: 'Save a device type',
         description:
-          '`{name, mobile, metrics: {name: {unit, kind, min, max, sensitivity}}, unknownMetrics}`: kind `number`, `boolean` or `string`; sensitivity `none`, `location` or `health`; unknownMetrics `keep`, `drop` or `quarantine`. Readings that come from now on are judged by it. Refused where a rule that is live or paused would not be understood any more.',
+          '`{name, mobile, metrics: {name: {unit, kind, min, max, sensitivity}}, unknownMetrics, retentionDays}`: kind `number`, `boolean` or `string`; sensitivity `none`, `location` or `health`; unknownMetrics `keep`, `drop` or `quarantine`. Readings that come from now on are judged by it. Refused where a rule that is live or paused would not be understood any more.',
         tags,
         params: IdParams,
         body: Type.Unsafe<unknown>({ description: 'A device type' }),

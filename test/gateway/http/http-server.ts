@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { isAllowedPushEndpoint } from '../../../gateway/delivery/push-hosts.ts';
+import { Downlink } from '../../../gateway/downlink/downlink.ts';
 import type {
   HttpDependencies,
   LiveEvent,
@@ -132,6 +133,7 @@ export async function startHttp(
     changed: async (change) => {
       changes.push(change);
     },
+    eraseDevice: async () => true,
     resubmit: async (entry) => {
       resubmitted.push(entry);
       await state.onResubmitted(entry);
@@ -142,6 +144,14 @@ export async function startHttp(
       forget: async (id) => void disconnected.push(`forgotten:${id}`),
     },
     tokensChanged: async () => undefined,
+    downlink: new Downlink({
+      records: records.db,
+      log: pino({ enabled: false }),
+      realNow: () => state.realNow,
+      now: () => NOW + 5,
+      ways: { publish: async () => undefined, elsewhere: () => null },
+      live: () => undefined,
+    }),
     vapidPublicKey: 'the-public-key',
     receiptKey: RECEIPT_KEY,
     isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, ['http://127.0.0.1:9999']),
