@@ -11,7 +11,7 @@ export interface Arrival {
   /** Domain time, epoch ms. */
   readonly receivedAt: number;
   /** The device that the message is about. */
-  readonly deviceId: string;
+  readonly userId: string;
 }
 
 export interface Decoded {
@@ -49,7 +49,7 @@ export interface StatefullyDecoded extends Decoded {
 
 /** A dialect whose messages build on earlier ones. Pure too: the state is an argument and a result, kept by the engine. */
 export interface StatefulCodec {
-  /** Under what the state is kept, for a topic of this dialect; '' where the topic is none. */
+  /** The sender's alias, under which the state is kept; '' where the topic is none of this dialect. */
   stateKey(topic: string): string;
   /** Never throws on data. `state` is null before the first message, and null where it is not understood. */
   decode(payload: Uint8Array, arrival: Arrival, state: DialectState | null): StatefullyDecoded;

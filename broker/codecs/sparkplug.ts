@@ -164,7 +164,7 @@ class Message {
     for (const { name, alias, datatype, unit } of metrics) {
       if (name !== null) definitions.push([name, alias, datatype, unit]);
     }
-    const node = device === '' ? this.#arrival.deviceId : (this.#state.births?.node ?? '');
+    const node = device === '' ? this.#arrival.userId : (this.#state.births?.node ?? '');
     const births = withBirth(this.#state.births, node, device, definitions, sessionNumber(metrics));
     if (births === null) {
       return this.#refuse(
@@ -253,7 +253,7 @@ class Message {
 
   /** Whether the device behind the node is registered: then the message is about another device than the node's. */
   #isOwnDevice(): boolean {
-    return this.#topic.device !== '' && this.#arrival.deviceId !== this.#state.births?.node;
+    return this.#topic.device !== '' && this.#arrival.userId !== this.#state.births?.node;
   }
 
   /** Notes the message's number, and whether one before it is missing. The same number again is the same message. */

@@ -79,8 +79,6 @@ export async function removeAlias(
       .executeTakeFirst();
     if (removed === undefined)
       throw new WaysideError('not_found', `device "${deviceId}" has no alias "${alias}"`);
-    // Births told under it are another node's from now on.
-    await trx.deleteFrom('dialect_states').where('key', '=', alias).execute();
     await writeAudit(trx, change, 'device.alias_removed', deviceId, { alias });
     return { outdated: await knowing(trx, deviceId, removed.speaker) };
   });

@@ -10,9 +10,9 @@ export const dialects: Migration = {
     await sql`create index device_aliases_by_device on device_aliases (device_id)`.execute(db);
     await sql`create index device_aliases_by_speaker on device_aliases (speaker)
       where speaker is not null`.execute(db);
+    // What was told under an alias ends with it.
     await sql`create table dialect_states (
-      key text primary key, device_id text not null, definitions_json text not null,
-      progress_json text not null) without rowid`.execute(db);
-    await sql`create index dialect_states_by_device on dialect_states (device_id)`.execute(db);
+      alias text primary key references device_aliases (alias) on delete cascade,
+      definitions_json text not null, progress_json text not null) without rowid`.execute(db);
   },
 };

@@ -29,7 +29,7 @@ function payloadOf({ json, text, hex, gzipOf }: Case): Buffer {
 }
 
 function decode(topic: string, payload: Buffer): Decoded {
-  const arrival = { topic, receivedAt: RECEIVED_AT, deviceId: 'd' };
+  const arrival = { topic, receivedAt: RECEIVED_AT, userId: 'd' };
   const decoding = dialectOf(topic)?.decoding ?? { kind: 'plain', codec: nativeCodec };
   return decoding.kind === 'plain'
     ? decoding.codec.decode(payload, arrival)

@@ -17,7 +17,7 @@ describe.skipIf(!isThere)('OwnTracks messages (skipped where ../shared/data is a
   const decode = (name: string) => {
     if (decoding.kind !== 'plain') throw new Error('OwnTracks needs no state');
     const payload = readFileSync(new URL(`owntracks/${name.split(' ')[0]}`, PAYLOADS));
-    return decoding.codec.decode(payload, { topic: 'owntracks/a/b', receivedAt: NOW, deviceId: 'd' });
+    return decoding.codec.decode(payload, { topic: 'owntracks/a/b', receivedAt: NOW, userId: 'd' });
   };
 
   it('has looked', () => expect(valid.length + invalid.length).toBe(10));

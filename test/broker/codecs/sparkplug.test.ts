@@ -64,7 +64,7 @@ describe('Sparkplug B', () => {
     for (const message of messages) {
       receivedAt += message.afterMs ?? 100;
       const payload = encode(message);
-      const arrival = { topic: message.topic, receivedAt, deviceId: message.device ?? 'the-node' };
+      const arrival = { topic: message.topic, receivedAt, userId: message.device ?? 'the-node' };
       const before: string = JSON.stringify(state);
       const decoded = codec.decode(payload, arrival, state);
       expect(JSON.stringify(state)).toBe(before);
@@ -95,7 +95,7 @@ describe('Sparkplug B', () => {
       }));
       const topic = device === 0 ? 'spBv1.0/g/NBIRTH/n' : `spBv1.0/g/DBIRTH/n/d${device}`;
       const payload = encode({ topic, payload: { timestamp: 1_763_756_400_000, seq: device, metrics } });
-      const decoded = codec.decode(payload, { topic, receivedAt: 1_763_756_400_000, deviceId: 'n' }, state);
+      const decoded = codec.decode(payload, { topic, receivedAt: 1_763_756_400_000, userId: 'n' }, state);
       state = decoded.state;
       problems.push(...decoded.problems.map(({ code }) => code));
     }
