@@ -61,10 +61,10 @@ export function decide(rulebook: Rulebook, memory: Memory, input: Input, now: nu
 }
 
 function takeReading(draft: Draft, input: Extract<Input, { kind: 'reading' }>, now: number) {
-  const { device, reading, readingId, arrivedAt = now } = input;
+  const { device, reading, readingId, arrivedAt } = input;
   const type = draft.rulebook.deviceTypes.get(device.type) ?? null;
   const known = deviceOf(draft, device.id);
-  const result = admit(reading, type, known, arrivedAt, arrivedAt < now);
+  const result = admit(reading, type, known, arrivedAt ?? now, arrivedAt !== undefined);
   const { admission } = result;
   if (admission === null) return result;
   if (admission.lateEvent !== null)

@@ -66,7 +66,7 @@ export type Input =
       /** Unique and stable across a replay: the decimal journal sequence of the reading. */
       readonly readingId: string;
       /**
-       * When it had arrived, epoch ms, where that was before `now`: it was in quarantine meanwhile. Its clock is corrected by that
+       * When it had arrived, epoch ms, where it is taken only now: it was in quarantine meanwhile. Its clock is corrected by that
        * arrival, and it is late, however new it is: the past does not ring.
        */
       readonly arrivedAt?: number;

@@ -5,7 +5,9 @@ import type { Schema } from '../records/schema.ts';
 import { rememberSeen } from './once.ts';
 import type { Outcome, VisitNote } from './outcome.ts';
 import type { PacketMemory } from './packet-memory.ts';
+import { pruneQuality, saveQuality } from './quality-save.ts';
 import { quarantine } from './quarantine.ts';
+import { settleRetries } from './retries.ts';
 import type { Subjects } from './subjects.ts';
 
 export const ENGINE_CURSOR = 'engine';
@@ -49,9 +51,12 @@ export async function commitOutcome(
     const fresh = await insertDeliveries(transaction, context, outcome.decisions, () => ++decisionId);
     await insertDecisions(transaction, fresh);
     await upsertVisits(transaction, [...outcome.visits.values()]);
+    await settleRetries(transaction, outcome.retries.values(), context.newId);
     await quarantine(transaction, outcome.quarantine, context.newId);
+    await saveQuality(transaction, outcome.quality);
     await insertVerdicts(transaction, outcome);
     seenDay = await rememberSeen(transaction, outcome.identities, now, context.lastSeenDay);
+    if (seenDay !== context.lastSeenDay) await pruneQuality(transaction, now);
     await context.packets.save(transaction);
     await context.subjects.save(transaction);
     await writeCursor(transaction, ENGINE_CURSOR, cursor);

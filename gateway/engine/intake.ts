@@ -2,6 +2,8 @@ import { jsonCodec } from '../../broker/codecs/json.ts';
 import { parseDeviceTopic } from '../../broker/topics.ts';
 import type { Reading, ReadingProblem } from '../../rules/reading.ts';
 import type { StoredEntry } from '../journal/journal.ts';
+import { retried } from './retried-readings.ts';
+import { type Retry, retryOf } from './retry-entry.ts';
 
 /** One reading of an entry, with the journal sequence that is its own. */
 export interface NumberedReading {
@@ -9,20 +11,36 @@ export interface NumberedReading {
   readonly reading: Reading;
 }
 
-export interface Intake {
+export interface Decoding {
   /** In the order in which they are to be taken: by `at` (arrival where missing), then as sent. */
   readonly readings: readonly NumberedReading[];
   readonly problems: readonly ReadingProblem[];
 }
 
+export interface Intake extends Decoding {
+  /** Of what is taken again out of quarantine; null for what comes for the first time. */
+  readonly retry: Retry | null;
+}
+
 /** The device that an entry is about, or null where the topic carries no telemetry. */
 export function deviceOf(entry: StoredEntry): string | null {
   const topic = parseDeviceTopic(entry.topic);
-  return topic?.kind === 'telemetry' ? topic.deviceId : null;
+  if (topic === null) return retryOf(entry)?.device ?? null;
+  return topic.kind === 'telemetry' ? topic.deviceId : null;
 }
 
 /** Turns an entry into readings. Never throws: what can't be read is a problem. */
 export function takeIn(entry: StoredEntry): Intake {
+  const retry = retryOf(entry);
+  if (retry === null) return { ...decoded(entry), retry };
+  const { device, topic, receivedAt, payload } = retry;
+  return {
+    ...retried(decoded({ ...entry, userId: device, topic, receivedAt, payload }), retry, entry.seq),
+    retry,
+  };
+}
+
+function decoded(entry: StoredEntry): Decoding {
   if (entry.truncatedFrom > 0) {
     const message = `the payload has ${entry.truncatedFrom} bytes; at most 1,048,576 are taken. Send smaller batches.`;
     return { readings: [], problems: [{ code: 'too_large', message }] };

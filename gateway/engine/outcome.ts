@@ -1,9 +1,12 @@
-import type { QuarantineCode, ReadingProblem } from '../../rules/reading.ts';
+import type { QuarantineCode, ReadingProblem, Remark } from '../../rules/reading.ts';
 import type { AdmittedReading, Decision, Visit } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
+import type { QuarantinedPart } from '../records/quarantined-part.ts';
 import type { TelemetryPoint } from '../telemetry/telemetry-store.ts';
 import type { Identity } from './once.ts';
+import { type DeviceQuality, QualityTally } from './quality-tally.ts';
 import type { KnownDevice } from './registry.ts';
+import type { RetryNote } from './retries.ts';
 
 /**
  * What the engine noted about a reading that is not stored just as it was sent, so that the telemetry writer stores it
@@ -19,7 +22,13 @@ export interface QuarantineNote {
   readonly code: QuarantineCode;
   readonly message: string;
   readonly payload: Uint8Array;
+  /** Size as sent, where that is more. */
+  readonly payloadBytes: number;
   readonly at: number;
+  /** What of the message this is about; null: all of it, or nothing that can be told apart. */
+  readonly part: QuarantinedPart | null;
+  /** Readings that were taken out of the message all the same. */
+  readonly readingsTaken: number;
 }
 
 export interface VisitNote {
@@ -37,6 +46,14 @@ export interface EngineCounts {
   unknownDevice: number;
   decisionsSent: number;
   decisionsSuppressed: number;
+  unknownMetrics: number;
+  outOfRange: number;
+  wrongKind: number;
+  kindChanged: number;
+  unitConverted: number;
+  nullIsland: number;
+  /** Readings taken out of quarantine. */
+  retried: number;
 }
 
 export function noCounts(): EngineCounts {
@@ -49,6 +66,13 @@ export function noCounts(): EngineCounts {
     unknownDevice: 0,
     decisionsSent: 0,
     decisionsSuppressed: 0,
+    unknownMetrics: 0,
+    outOfRange: 0,
+    wrongKind: 0,
+    kindChanged: 0,
+    unitConverted: 0,
+    nullIsland: 0,
+    retried: 0,
   };
 }
 
@@ -61,6 +85,9 @@ export interface Outcome {
   readonly visits: Map<string, VisitNote>;
   readonly decisions: Decision[];
   readonly quarantine: QuarantineNote[];
+  /** What came of trying quarantined messages again, by their ids. */
+  readonly retries: Map<string, RetryNote>;
+  readonly quality: QualityTally;
   /** Newest reading with a position of each device, for the live stream. */
   readonly positions: Map<KnownDevice, AdmittedReading>;
   readonly counts: EngineCounts;
@@ -74,6 +101,8 @@ export function noOutcome(): Outcome {
     visits: new Map(),
     decisions: [],
     quarantine: [],
+    retries: new Map(),
+    quality: new QualityTally(),
     positions: new Map(),
     counts: noCounts(),
   };
@@ -107,30 +136,64 @@ export function addCounts(total: EngineCounts, added: EngineCounts): void {
 /** Problems of one entry that are kept one by one; the rest are told by their number. */
 const MOST_PROBLEMS_AN_ENTRY = 20;
 
-/** Notes what was wrong with an entry; the payload is kept whole with each. */
+/**
+ * Notes what was wrong with an entry; the payload is kept whole with each.
+ *
+ * @param readingsTaken how many readings were taken out of it all the same
+ * @param index of the reading among them that the problems are about; absent: they are the message's own
+ */
 export function noteProblems(
   outcome: Outcome,
   entry: StoredEntry,
-  device: string,
+  quality: DeviceQuality,
   problems: readonly ReadingProblem[],
+  readingsTaken: number,
+  index?: number,
 ): void {
   if (problems.length === 0) return;
-  const note = ({ code, message }: ReadingProblem) =>
+  const note = ({ code, message }: ReadingProblem, about: QuarantinedPart | null) =>
     outcome.quarantine.push({
-      device,
+      device: quality.device,
       topic: entry.topic,
       code,
       message,
       payload: entry.payload,
+      payloadBytes: Math.max(entry.truncatedFrom, entry.payload.length),
       at: entry.receivedAt,
+      part: about,
+      readingsTaken,
     });
   outcome.counts.quarantined += problems.length;
-  problems.slice(0, MOST_PROBLEMS_AN_ENTRY).forEach(note);
+  for (const { code } of problems) quality.note('refused', code, entry.receivedAt);
+  for (const problem of problems.slice(0, MOST_PROBLEMS_AN_ENTRY)) {
+    const { part } = problem;
+    note(problem, index === undefined ? null : { index, ...(part === undefined ? {} : { part }) });
+  }
   const more = problems[MOST_PROBLEMS_AN_ENTRY];
   if (more !== undefined) {
-    note({
-      code: more.code,
-      message: `and ${problems.length - MOST_PROBLEMS_AN_ENTRY} more problems of this message`,
-    });
+    const message = `and ${problems.length - MOST_PROBLEMS_AN_ENTRY} more problems of this message`;
+    note({ code: more.code, message }, null);
+  }
+}
+
+const COUNTED_AS = {
+  unknown_metric: 'unknownMetrics',
+  out_of_range: 'outOfRange',
+  wrong_kind: 'wrongKind',
+  kind_changed: 'kindChanged',
+  unit_converted: 'unitConverted',
+  null_island: 'nullIsland',
+} as const satisfies Record<Remark['kind'], keyof EngineCounts>;
+
+/** @param at arrival, epoch ms */
+export function noteRemarks(
+  outcome: Outcome,
+  quality: DeviceQuality,
+  remarks: readonly Remark[],
+  at: number,
+): void {
+  for (const { kind, name } of remarks) {
+    outcome.counts[COUNTED_AS[kind]] += 1;
+    quality.note(kind, name, at);
   }
 }

@@ -1,44 +1,30 @@
-import type { Kysely } from 'kysely';
-import type { Logger } from 'pino';
 import { decide } from '../../rules/decide.ts';
-import type { Memory } from '../../rules/memory.ts';
 import type { ReadingProblem } from '../../rules/reading.ts';
-import type { ConsumerFacts, Input, Step } from '../../rules/step.ts';
+import type { AdmittedReading, Input, Step } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
-import type { Schema } from '../records/schema.ts';
 import { deviceOf, type NumberedReading, takeIn } from './intake.ts';
-import { findSeen, type Identity, identityKey, identityOf } from './once.ts';
-import { noteProblems, type Outcome, pointOf } from './outcome.ts';
-import type { PacketMemory } from './packet-memory.ts';
+import {
+  factsOf,
+  isRepeated,
+  judged,
+  noteStep,
+  type OpenedEntry,
+  type Processing,
+  UNJUDGED,
+} from './judge-reading.ts';
+import { findSeen, type Identity, identityOf } from './once.ts';
+import { noteProblems, noteRemarks, type Outcome, pointOf } from './outcome.ts';
+import { type DeviceQuality, skewName } from './quality-tally.ts';
 import type { KnownDevice, Registry } from './registry.ts';
-import { consumerOf, type Subject, type Subjects } from './subjects.ts';
-
-/** What a step works with. */
-export interface Processing {
-  readonly db: Kysely<Schema>;
-  readonly registry: Registry;
-  readonly subjects: Subjects;
-  readonly packets: PacketMemory;
-  readonly log: Logger;
-  /** Newest given `at` by device key since the start: what is newer can't be a repetition, and needs no look-up. */
-  readonly newestAt: Map<string, number>;
-}
+import { findQuarantined } from './retries.ts';
+import { stepRetry } from './step-retry.ts';
+import { consumerOf, type Subject } from './subjects.ts';
 
 /**
  * Entries decoded before they are judged: few enough that most of what was decoded has died before V8 copies it out of its
  * nursery, many enough to look up together what is not at hand.
  */
 const ENTRIES_A_STRETCH = 500;
-
-interface Taken {
-  readonly entry: StoredEntry;
-  readonly device: KnownDevice;
-  readonly readings: readonly NumberedReading[];
-  /** Of the reading at the same place; null where it has no time of its own. */
-  readonly identities: readonly (Identity | null)[];
-  /** Whether a repetition is known by its packet: a reading has no time of its own, and QoS 0 has no packet id. */
-  readonly byPacket: boolean;
-}
 
 /**
  * Takes a part of the journal through decoding, once-only, and rules. Changes `subjects` and `packets`; writes nothing.
@@ -66,23 +52,28 @@ async function processStretch(
   const { db, registry, subjects, packets } = context;
   const ids = entries.map(deviceOf);
   await registry.prepareDevices(new Set(ids.filter((id) => id !== null)));
-  const taken: Taken[] = [];
+  const taken: OpenedEntry[] = [];
   const owners = new Set<Subject>();
   let position = 0;
   for (const entry of entries) {
     const device = registry.device(ids[position++] ?? '');
-    if (device === undefined) {
-      // The broker let it in, and the device was removed since: nobody is left to store it for.
+    if (device === undefined || entry.seq <= device.erasedUpTo) {
+      // The broker let it in, and the device was removed since: nobody is left to store it for, also where its id was given anew.
       outcome.counts.unknownDevice += 1;
       continue;
     }
     owners.add(device.subject);
-    taken.push(decodeEntry(entry, device, outcome));
+    taken.push(decodeEntry(registry, entry, device, outcome));
   }
   await subjects.prepare(owners);
   await packets.prepare(taken.filter(({ byPacket }) => byPacket).map(({ entry }) => entry));
   await findSeen(db, suspects(context, taken), seen);
-  for (const item of taken) stepEntry(context, item, seen, outcome);
+  const again = taken.flatMap(({ retry }) => retry?.retry.quarantineId ?? []);
+  const quarantined = await findQuarantined(db, again);
+  for (const item of taken) {
+    if (item.retry === null) stepEntry(context, item, seen, outcome);
+    else stepRetry(context, item, item.retry, quarantined, seen, outcome);
+  }
 }
 
 /** Lets every subject whose timer is due at `now` take its tick; what comes of it is added to `outcome`. */
@@ -103,15 +94,43 @@ export async function processTicks(
   }
 }
 
-function decodeEntry(entry: StoredEntry, device: KnownDevice, outcome: Outcome): Taken {
-  const { readings, problems } = takeIn(entry);
-  noteProblems(outcome, entry, device.id, problems);
-  const identities = readings.map(({ reading }) => identityOf(device.key, reading));
-  return { entry, device, readings, identities, byPacket: entry.qos > 0 && identities.includes(null) };
+function decodeEntry(
+  registry: Registry,
+  entry: StoredEntry,
+  device: KnownDevice,
+  outcome: Outcome,
+): OpenedEntry {
+  const { readings, problems, retry } = takeIn(entry);
+  const quality = outcome.quality.of(device.id, entry.receivedAt);
+  const isKnownType = registry.rulebook.deviceTypes.has(device.type);
+  const found = isKnownType ? problems : [unknownType(device.type)];
+  if (!isKnownType) {
+    for (const { seq } of readings) outcome.verdicts.push({ seq, verdict: { kind: 'not_stored' } });
+  }
+  const kept = isKnownType ? readings : [];
+  if (retry !== null) {
+    // A part has the time of a reading that was stored before, and other content: it is known by its row in quarantine alone.
+    const identities = kept.map(({ reading }) =>
+      retry.part === null ? identityOf(device.key, reading) : null,
+    );
+    const again = { retry, problems: found };
+    return { entry, device, readings: kept, identities, byPacket: false, quality, retry: again };
+  }
+  noteProblems(outcome, entry, quality, found, kept.length);
+  const identities = kept.map(({ reading }) => identityOf(device.key, reading));
+  const byPacket = entry.qos > 0 && identities.includes(null);
+  return { entry, device, readings: kept, identities, byPacket, quality, retry: null };
+}
+
+function unknownType(type: string): ReadingProblem {
+  return {
+    code: 'unknown_type',
+    message: `there is no device type "${type}"; once there is one, try this again out of quarantine`,
+  };
 }
 
 /** Identities that an earlier reading may have: a look-up is spared for whatever is newer than all before it. */
-function suspects(context: Processing, taken: readonly Taken[]): Identity[] {
+function suspects(context: Processing, taken: readonly OpenedEntry[]): Identity[] {
   const found: Identity[] = [];
   for (const { device, identities } of taken) {
     for (const identity of identities) {
@@ -124,18 +143,20 @@ function suspects(context: Processing, taken: readonly Taken[]): Identity[] {
   return found;
 }
 
-function stepEntry(context: Processing, taken: Taken, seen: Set<string>, outcome: Outcome): void {
-  const { entry, device, readings, identities, byPacket } = taken;
+function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, outcome: Outcome): void {
+  const { entry, device, readings, identities, byPacket, quality } = taken;
   const { registry, subjects, packets } = context;
   const { subject } = device;
   const consumer = factsOf(registry, device.consumerId);
   const packetRepeats = byPacket && packets.take(entry);
+  quality.readings += readings.length;
   let position = 0;
   for (const numbered of readings) {
     outcome.counts.readings += 1;
     const identity = identities[position++] ?? null;
     if (identity === null ? packetRepeats : isRepeated(identity, seen)) {
       outcome.counts.duplicates += 1;
+      quality.note('duplicate', '', entry.receivedAt);
       outcome.verdicts.push({ seq: numbered.seq, verdict: { kind: 'not_stored' } });
       continue;
     }
@@ -149,48 +170,15 @@ function stepEntry(context: Processing, taken: Taken, seen: Set<string>, outcome
     };
     const step = judged(context, subjects.memory(subject), input, entry.receivedAt);
     if (step === null) {
-      noteProblems(outcome, entry, device.id, [UNJUDGED]);
+      noteProblems(outcome, entry, quality, [UNJUDGED], readings.length, numbered.seq - entry.seq);
       outcome.verdicts.push({ seq: numbered.seq, verdict: { kind: 'not_stored' } });
       continue;
     }
     subjects.set(subject, step.memory, step.wakeAt);
-    noteProblems(outcome, entry, device.id, step.problems);
+    noteProblems(outcome, entry, quality, step.problems, readings.length, numbered.seq - entry.seq);
+    noteRemarks(outcome, quality, step.remarks, entry.receivedAt);
     noteStep(outcome, step, consumer);
-    noteReading(outcome, step, numbered, entry, device);
-  }
-}
-
-/** Notes an identity, and says whether it was there before. */
-function isRepeated(identity: Identity, seen: Set<string>): boolean {
-  const known = seen.size;
-  return seen.add(identityKey(identity)).size === known;
-}
-
-const UNJUDGED: ReadingProblem = {
-  code: 'bad_shape',
-  message: 'the gateway failed on this reading; its log has the error, and the payload is kept here',
-};
-
-/** Rules never throw on data. Should they, this one reading goes to quarantine, and does not hold up those behind it. */
-function judged(context: Processing, memory: Memory, input: Input, now: number): Step | null {
-  try {
-    return decide(context.registry.rulebook, memory, input, now);
-  } catch (error) {
-    context.log.error({ err: error }, 'the rules failed on a reading');
-    return null;
-  }
-}
-
-function factsOf(registry: Registry, consumerId: string | null): ConsumerFacts | null {
-  return consumerId === null ? null : (registry.consumer(consumerId) ?? null);
-}
-
-function noteStep(outcome: Outcome, step: Step, consumer: ConsumerFacts | null): void {
-  for (const visit of step.visits) outcome.visits.set(visit.id, { visit, consumer: consumer?.id ?? null });
-  for (const decision of step.decisions) {
-    outcome.decisions.push(decision);
-    if (decision.outcome.kind === 'sent') outcome.counts.decisionsSent += 1;
-    else outcome.counts.decisionsSuppressed += 1;
+    noteReading(outcome, step, numbered, taken);
   }
 }
 
@@ -198,10 +186,10 @@ function noteReading(
   outcome: Outcome,
   step: Step,
   { seq, reading }: NumberedReading,
-  entry: StoredEntry,
-  device: KnownDevice,
+  { entry, device, quality }: OpenedEntry,
 ): void {
   const { admitted } = step;
+  const { receivedAt } = entry;
   if (admitted === null) {
     outcome.verdicts.push({ seq, verdict: { kind: 'not_stored' } });
     return;
@@ -209,14 +197,35 @@ function noteReading(
   const asSent =
     admitted.flags.length === 0 &&
     step.problems.length === 0 &&
-    admitted.at === (reading.at ?? entry.receivedAt);
+    admitted.at === (reading.at ?? receivedAt) &&
+    // Else metrics were dropped, or turned into other units.
+    admitted.metrics === reading.metrics;
   if (!asSent) outcome.verdicts.push({ seq, verdict: { kind: 'stored_as', reading: admitted } });
-  if (admitted.flags.includes('late')) outcome.counts.late += 1;
-  if (admitted.flags.includes('clock_corrected')) outcome.counts.clockCorrected += 1;
-  outcome.points.push(pointOf(device.key, seq, entry.receivedAt, admitted));
+  quality.stored += 1;
+  if (admitted.flags.length > 0)
+    noteFlags(outcome, admitted, quality, (reading.at ?? receivedAt) - receivedAt, receivedAt);
+  outcome.points.push(pointOf(device.key, seq, receivedAt, admitted));
   // A fix that would be a jump waits for the next ones, and is not where the device is.
   const held = step.memory.devices[device.id]?.held.at(-1);
   const isHeld = held !== undefined && held.readingId === String(seq);
   if (admitted.position !== undefined && !isHeld && !admitted.flags.includes('late'))
     outcome.positions.set(device, admitted);
+}
+
+function noteFlags(
+  outcome: Outcome,
+  { flags }: AdmittedReading,
+  quality: DeviceQuality,
+  leadMs: number,
+  receivedAt: number,
+): void {
+  if (flags.includes('late')) {
+    outcome.counts.late += 1;
+    quality.note('late', '', receivedAt);
+  }
+  if (flags.includes('clock_corrected')) {
+    outcome.counts.clockCorrected += 1;
+    quality.note('clock_corrected', '', receivedAt);
+    quality.note('clock_skew', skewName(leadMs), receivedAt);
+  }
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { Schema } from '../records/schema.ts';
 import type { QuarantineNote } from './outcome.ts';
 
@@ -32,6 +32,10 @@ async function upsert(transaction: Kysely<Schema>, id: string, note: QuarantineN
       first_seen_at: note.at,
       last_seen_at: note.at,
       count: 1,
+      part_json: note.part === null ? null : JSON.stringify(note.part),
+      readings_taken: note.readingsTaken,
+      payload_bytes: note.payloadBytes,
+      tries: 0,
     })
     .onConflict((conflict) =>
       conflict.columns(['device', 'topic', 'code', 'message', 'payload_digest']).doUpdateSet((row) => ({
@@ -39,6 +43,18 @@ async function upsert(transaction: Kysely<Schema>, id: string, note: QuarantineN
         count: row('quarantine.count', '+', 1),
       })),
     )
+    .execute();
+}
+
+/** Keeps a row unless there is one with the same complaint about the same payload. */
+export async function keepUnlessKnown(
+  transaction: Kysely<Schema>,
+  row: Selectable<Schema['quarantine']>,
+): Promise<void> {
+  await transaction
+    .insertInto('quarantine')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
 

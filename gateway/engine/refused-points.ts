@@ -22,13 +22,18 @@ export async function quarantineRefused(
         .executeTakeFirst();
       // A device that was removed since leaves nobody to tell.
       if (device === undefined) continue;
+      const payload = new TextEncoder().encode(JSON.stringify(reading));
       notes.push({
         device: device.id,
         topic: telemetryTopic(device.id),
         code: 'bad_metric',
         message: `the telemetry store refused it: ${message}`,
-        payload: new TextEncoder().encode(JSON.stringify(reading)),
+        payload,
+        payloadBytes: payload.length,
         at: point.receivedAt,
+        // Of its own: a whole reading would be known as one that was stored before.
+        part: { index: 0 },
+        readingsTaken: 1,
       });
     }
     await quarantine(transaction, notes, newId);

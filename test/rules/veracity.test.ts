@@ -28,14 +28,21 @@ function take(
   {
     type = 'car',
     memory = emptyMemory,
-    arrivedAt = NOW,
+    arrivedAt,
   }: { type?: string; memory?: Memory; arrivedAt?: number } = {},
 ) {
   const device = { id: `${type}-1`, type };
   return decide(
     book,
     memory,
-    { kind: 'reading', device, consumer: WILLING, reading, readingId: '1', arrivedAt },
+    {
+      kind: 'reading',
+      device,
+      consumer: WILLING,
+      reading,
+      readingId: '1',
+      ...(arrivedAt === undefined ? {} : { arrivedAt }),
+    },
     NOW,
   );
 }

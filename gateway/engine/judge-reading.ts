@@ -1,0 +1,82 @@
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import { decide } from '../../rules/decide.ts';
+import type { Memory } from '../../rules/memory.ts';
+import type { ReadingProblem } from '../../rules/reading.ts';
+import type { ConsumerFacts, Input, Step } from '../../rules/step.ts';
+import type { StoredEntry } from '../journal/journal.ts';
+import type { Schema } from '../records/schema.ts';
+import type { NumberedReading } from './intake.ts';
+import { type Identity, identityKey } from './once.ts';
+import type { Outcome } from './outcome.ts';
+import type { PacketMemory } from './packet-memory.ts';
+import type { DeviceQuality } from './quality-tally.ts';
+import type { KnownDevice, Registry } from './registry.ts';
+import type { Retry } from './retry-entry.ts';
+import type { Subjects } from './subjects.ts';
+
+/** What a step works with. */
+export interface Processing {
+  readonly db: Kysely<Schema>;
+  readonly registry: Registry;
+  readonly subjects: Subjects;
+  readonly packets: PacketMemory;
+  readonly log: Logger;
+  /** Newest given `at` by device key since the start: what is newer can't be a repetition, and needs no look-up. */
+  readonly newestAt: Map<string, number>;
+}
+
+/** An entry with the readings that it holds. */
+export interface OpenedEntry {
+  readonly entry: StoredEntry;
+  readonly device: KnownDevice;
+  readonly readings: readonly NumberedReading[];
+  /** Of the reading at the same place; null where it has no time of its own. */
+  readonly identities: readonly (Identity | null)[];
+  /** Whether a repetition is known by its packet: a reading has no time of its own, and QoS 0 has no packet id. */
+  readonly byPacket: boolean;
+  readonly quality: DeviceQuality;
+  readonly retry: TakenAgain | null;
+}
+
+/** Of an entry that has a quarantined message taken again. */
+export interface TakenAgain {
+  readonly retry: Retry;
+  /** What can't be read of it. */
+  readonly problems: readonly ReadingProblem[];
+}
+
+/** Notes an identity, and says whether it was there before. */
+export function isRepeated(identity: Identity, seen: Set<string>): boolean {
+  const known = seen.size;
+  return seen.add(identityKey(identity)).size === known;
+}
+
+export const UNJUDGED: ReadingProblem = {
+  code: 'bad_shape',
+  message: 'the gateway failed on this reading; its log has the error, and the payload is kept here',
+};
+
+/** Rules never throw on data. Should they, this one reading goes to quarantine, and does not hold up those behind it. */
+export function judged(context: Processing, memory: Memory, input: Input, now: number): Step | null {
+  try {
+    return decide(context.registry.rulebook, memory, input, now);
+  } catch (error) {
+    context.log.error({ err: error }, 'the rules failed on a reading');
+    return null;
+  }
+}
+
+export function factsOf(registry: Registry, consumerId: string | null): ConsumerFacts | null {
+  return consumerId === null ? null : (registry.consumer(consumerId) ?? null);
+}
+
+/** Notes what a step decided, and where visits stand after it. */
+export function noteStep(outcome: Outcome, step: Step, consumer: ConsumerFacts | null): void {
+  for (const visit of step.visits) outcome.visits.set(visit.id, { visit, consumer: consumer?.id ?? null });
+  for (const decision of step.decisions) {
+    outcome.decisions.push(decision);
+    if (decision.outcome.kind === 'sent') outcome.counts.decisionsSent += 1;
+    else outcome.counts.decisionsSuppressed += 1;
+  }
+}
