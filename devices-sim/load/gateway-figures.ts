@@ -1,0 +1,31 @@
+const TIMEOUT_MS = 10_000;
+
+/** What /metrics says of the gateway's work. */
+export interface GatewayFigures {
+  /** Readings taken since its start, and those of them that it had already. */
+  readonly readings: number;
+  readonly duplicates: number;
+  /** Sequence numbers that rules and telemetry store have not reached. */
+  readonly lag: number;
+}
+
+/** Reads /metrics. Throws an Error that names the address where it does not answer. */
+export async function readFigures(origin: string, token: string): Promise<GatewayFigures> {
+  const response = await fetch(new URL('/metrics', origin), {
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((error: unknown) => {
+    throw new Error(`${origin}/metrics does not answer`, { cause: error });
+  });
+  const text = await response.text();
+  const figure = (name: string): number => {
+    const match = new RegExp(`^wayside_${name} (\\S+)`, 'm').exec(text);
+    if (match === null) throw new Error(`${origin}/metrics does not tell wayside_${name}`);
+    return Number(match[1]);
+  };
+  return {
+    readings: figure('engine_readings'),
+    duplicates: figure('engine_duplicates'),
+    lag: Math.max(figure('engine_backlog'), figure('telemetry_backlog')),
+  };
+}

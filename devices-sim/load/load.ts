@@ -1,0 +1,213 @@
+import { createRandom } from '../city/model/random.ts';
+import type { FaultSettings } from '../faults/fault-options.ts';
+import { FaultyDevice, noFaults } from '../faults/faulty-device.ts';
+import { startReconnectStorms } from '../faults/reconnect-storm.ts';
+import { createGatewayApi, reasonOf } from '../gateway-api.ts';
+import { inParallel } from '../in-parallel.ts';
+import { type GatewayFigures, readFigures } from './gateway-figures.ts';
+import { Histogram } from './histogram.ts';
+import { closeAll, connectAll } from './load-clients.ts';
+import { LoadDevice, type LoadWatch } from './load-device.ts';
+import { createEncoder, type LoadReading, type PayloadFormat } from './load-reading.ts';
+import { compareStored } from './stored.ts';
+import { type ComparedDevice, type Verdict, verdictOf } from './verdict.ts';
+
+export interface LoadSettings {
+  /** MQTT address, and that of the HTTP API. */
+  readonly url: string;
+  readonly api: string;
+  readonly adminToken: string;
+  /** Tokens by device id. */
+  readonly credentials: ReadonlyMap<string, string>;
+  /** Readings a second, of all devices together. */
+  readonly rate: number;
+  readonly qos: 0 | 1 | 2;
+  readonly sizeBytes: number;
+  readonly payload: PayloadFormat;
+  readonly seed: number;
+  readonly faults: FaultSettings;
+  /** How long to wait for the gateway to have worked off everything. */
+  readonly settleMs: number;
+}
+
+export interface LoadProgress {
+  /** Messages, garbage and repetitions included. */
+  readonly sent: number;
+  readonly acked: number;
+  readonly inFlight: number;
+  readonly connected: number;
+  /** Readings that the gateway has taken since the start of the load, from anybody; null where it does not tell. */
+  readonly stored: number | null;
+  /** Sequence numbers that its rules and store have not reached; null where it does not tell. */
+  readonly lag: number | null;
+  readonly lastError: string | null;
+}
+
+export interface LoadResult extends Verdict {
+  readonly sent: number;
+  readonly seconds: number;
+  readonly errors: number;
+  /** Connections that were cut by storms, and that came back, for whatever reason. */
+  readonly cut: number;
+  readonly reconnects: number;
+  readonly latency: Histogram;
+}
+
+const TICK_MS = 10;
+const PROGRESS_MS = 1000;
+const DRAIN_MS = 30_000;
+/** Messages that may be unacknowledged; beyond it, what is due waits, and its waiting counts as latency. */
+const IN_FLIGHT_A_DEVICE = 50;
+const MOST_IN_FLIGHT = 20_000;
+
+/**
+ * Lets every device publish, waits for what is unacknowledged and for the gateway to have worked everything off, and
+ * compares what was acknowledged with what is there.
+ *
+ * @param until resolves when no more is to be sent
+ * @param tell called every second while sending, and while waiting
+ */
+export async function runLoad(
+  settings: LoadSettings,
+  until: () => Promise<void>,
+  tell: (progress: LoadProgress) => void,
+): Promise<LoadResult> {
+  const random = createRandom(settings.seed);
+  const counters = { sent: 0, acked: 0, failed: 0, reconnects: 0, cut: 0 };
+  let lastError: string | null = null;
+  const latency = new Histogram();
+  const faults = noFaults();
+  const watch: LoadWatch = {
+    sent: () => {
+      counters.sent += 1;
+    },
+    acknowledged: (ms, isGarbage) => {
+      counters.acked += 1;
+      if (!isGarbage) latency.add(ms);
+    },
+    failed: (error) => {
+      counters.failed += 1;
+      lastError = reasonOf(error);
+    },
+  };
+  const clients = await connectAll(settings.url, settings.credentials, random.fork('reconnects').next);
+  const encode = createEncoder(settings.payload, settings.sizeBytes);
+  const devices = [...clients].map(([id, client]) => {
+    client.on('connect', () => {
+      counters.reconnects += 1;
+    });
+    client.on('error', (error) => {
+      lastError = reasonOf(error);
+    });
+    const own = random.fork(id);
+    return new LoadDevice({
+      id,
+      client,
+      faults: new FaultyDevice<LoadReading>(settings.faults, own.fork('faults'), faults),
+      qos: settings.qos,
+      encode,
+      watch,
+      random: own,
+    });
+  });
+  const inFlight = () => counters.sent - counters.acked - counters.failed;
+
+  let figures: GatewayFigures | null = null;
+  const before = await readFigures(settings.api, settings.adminToken);
+  const look = async () => {
+    try {
+      figures = await readFigures(settings.api, settings.adminToken);
+    } catch (error) {
+      // It may be down on purpose; the next second tells.
+      figures = null;
+      lastError = reasonOf(error);
+    }
+  };
+  const progress = (): LoadProgress => ({
+    sent: counters.sent,
+    acked: counters.acked,
+    inFlight: inFlight(),
+    connected: devices.reduce((sum, { client }) => sum + (client.connected ? 1 : 0), 0),
+    stored: figures === null ? null : storedSince(before, figures),
+    lag: figures?.lag ?? null,
+    lastError,
+  });
+  const timer = setInterval(() => void look().then(() => tell(progress())), PROGRESS_MS);
+  const stopStorms = startReconnectStorms(
+    settings.faults.reconnectStormSeconds,
+    () => clients.values(),
+    (cut) => {
+      counters.cut += cut;
+    },
+  );
+  try {
+    const most = Math.min(MOST_IN_FLIGHT, devices.length * IN_FLIGHT_A_DEVICE);
+    const startedAt = performance.now();
+    const stopSending = startSending(devices, settings.rate, () => inFlight() < most);
+    await until();
+    stopSending();
+    const seconds = (performance.now() - startedAt) / 1000;
+    stopStorms();
+    for (const device of devices) device.flush();
+    await untilTrue(() => inFlight() === 0, DRAIN_MS);
+    await untilTrue(async () => {
+      await look();
+      return figures?.lag === 0;
+    }, settings.settleMs);
+    const verdict = await compare(settings, devices, faults);
+    const { sent, failed: errors, cut, reconnects } = counters;
+    return { ...verdict, sent, seconds, errors, cut, reconnects, latency };
+  } finally {
+    stopStorms();
+    clearInterval(timer);
+    await closeAll(clients.values());
+  }
+}
+
+/** Sends each reading when it is due at this rate, the devices taking turns. Returns the stop. */
+function startSending(devices: readonly LoadDevice[], rate: number, mayGoOn: () => boolean): () => void {
+  const startedAt = performance.now();
+  let made = 0;
+  const timer = setInterval(() => {
+    const due = Math.floor(((performance.now() - startedAt) / 1000) * rate);
+    const at = Date.now();
+    while (made < due && mayGoOn()) {
+      devices[made % devices.length]?.next(at, startedAt + (made / rate) * 1000);
+      made += 1;
+    }
+  }, TICK_MS);
+  return () => clearInterval(timer);
+}
+
+async function compare(
+  settings: LoadSettings,
+  devices: readonly LoadDevice[],
+  faults: ReturnType<typeof noFaults>,
+): Promise<Verdict> {
+  const api = createGatewayApi(settings.api, settings.adminToken);
+  const withFlags = settings.faults.clockSkewSeconds > 0 || settings.faults.reorder > 0;
+  const compared: ComparedDevice[] = [];
+  await inParallel(devices, async (device) => {
+    compared.push({
+      made: device.made,
+      unacknowledged: device.unacknowledged.size,
+      garbageAcknowledged: device.garbageAcknowledged,
+      clockSkewMs: device.faults.clockSkewMs,
+      stored: await compareStored(api, device, withFlags),
+    });
+  });
+  return verdictOf(compared, settings.qos, faults, withFlags);
+}
+
+function storedSince(before: GatewayFigures, now: GatewayFigures): number {
+  // A gateway that was restarted counts from 0 again.
+  const base = now.readings < before.readings ? { readings: 0, duplicates: 0 } : before;
+  return now.readings - base.readings - (now.duplicates - base.duplicates);
+}
+
+/** Asks every 100 ms until it is so, or the time is over. */
+async function untilTrue(isSo: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await isSo()) && performance.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 100));
+}

@@ -1,0 +1,76 @@
+import { drawHistogram, milliseconds } from './draw-histogram.ts';
+import type { LoadProgress, LoadResult } from './load.ts';
+
+const PERCENTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999 } as const;
+
+export function progressLine(progress: LoadProgress): string {
+  const { sent, acked, inFlight, connected, stored, lag, lastError } = progress;
+  const told = (value: number | null) => value ?? '?';
+  const trouble = lastError === null ? '' : `  (${lastError})`;
+  return `connected ${connected}  sent ${sent}  acked ${acked}  in flight ${inFlight}  stored ${told(stored)}  lag ${told(lag)}${trouble}`;
+}
+
+/** The result as one JSON object; `done` tells it from progress. */
+export function resultDocument(result: LoadResult): object {
+  const { latency, seconds, ...counts } = result;
+  return {
+    done: true,
+    ...counts,
+    seconds: Number(seconds.toFixed(3)),
+    latencyMs: {
+      ...Object.fromEntries(
+        Object.entries(PERCENTILES).map(([name, part]) => [
+          name,
+          Number(latency.percentileMs(part).toFixed(3)),
+        ]),
+      ),
+      max: Number(latency.largestMs.toFixed(3)),
+    },
+  };
+}
+
+/** The result for people. */
+export function resultLines(result: LoadResult, qos: 0 | 1 | 2): readonly string[] {
+  const { latency, faults } = result;
+  const percentiles = Object.entries(PERCENTILES).map(
+    ([name, part]) => `${name === 'p999' ? 'p99.9' : name} ${milliseconds(latency.percentileMs(part))}`,
+  );
+  const faultWords = [
+    ...Object.entries(faults).map(([name, count]): [string, number] => [name, count]),
+    ['connections cut', result.cut] as const,
+  ].filter(([, count]) => count > 0);
+  return [
+    '',
+    `QoS ${qos}: ${result.sent} messages sent in ${result.seconds.toFixed(1)} s (${Math.round(result.sent / result.seconds)} a second)${result.errors > 0 ? `, ${result.errors} failed` : ''}`,
+    `latency to ${qos === 0 ? 'the socket' : 'the acknowledgement'}: ${percentiles.join('  ')}  max ${milliseconds(latency.largestMs)}`,
+    ...drawHistogram(latency),
+    '',
+    ...(faultWords.length === 0
+      ? []
+      : [
+          `faults: ${faultWords.map(([name, count]) => `${name} ${count}`).join('  ')}  reconnects ${result.reconnects}`,
+        ]),
+    `readings acknowledged ${result.acknowledged}  unacknowledged ${result.unacknowledged}  stored ${result.stored}`,
+    `lost ${result.lost}  duplicated ${result.duplicated}  quarantined ${result.quarantined} (garbage acknowledged ${result.garbageAcknowledged})${qos === 0 ? `  missing ${result.missing} (QoS 0 promises nothing)` : ''}`,
+    ...(result.late + result.clockCorrected + result.unflagged > 0
+      ? [
+          `late ${result.late}  clock corrected ${result.clockCorrected}  not flagged as they should be ${result.unflagged}`,
+        ]
+      : []),
+    result.ok
+      ? 'OK: everything that was acknowledged is there, once.'
+      : `NOT OK: ${troubles(result).join('; ')}`,
+  ];
+}
+
+function troubles(result: LoadResult): readonly string[] {
+  const { lost, duplicated, quarantined, garbageAcknowledged, unflagged } = result;
+  return [
+    lost > 0 ? `${lost} acknowledged readings are not there` : '',
+    duplicated > 0 ? `${duplicated} readings are there twice` : '',
+    quarantined < garbageAcknowledged
+      ? `${garbageAcknowledged - quarantined} bad messages are not in quarantine`
+      : '',
+    unflagged > 0 ? `${unflagged} readings of wrong clocks have no flag` : '',
+  ].filter((text) => text !== '');
+}
