@@ -2,13 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { Command } from 'commander';
 import type { Bench, BenchResult } from './bench.ts';
+import { crashBench } from './crash.ts';
 import { geofenceBench } from './geofence.ts';
 import { ingestBench } from './ingest.ts';
 import { pushBench } from './push.ts';
 import { soakBench } from './soak.ts';
 import { table } from './table.ts';
 
-const benches: readonly Bench[] = [ingestBench, geofenceBench, pushBench, soakBench];
+const benches: readonly Bench[] = [ingestBench, crashBench, geofenceBench, pushBench, soakBench];
 
 const program = new Command('bench')
   .description('Benchmarks, each side by side with its peers in one run, on loopback.')
