@@ -10,6 +10,8 @@ export interface DataFiles {
   readonly journal: string;
   readonly records: string;
   readonly telemetry: string;
+  /** MQTT sessions, retained messages and wills. */
+  readonly sessions: string;
 }
 
 export interface DataDir {
@@ -49,6 +51,7 @@ export async function takeDataDir(path: string): Promise<DataDir> {
       journal: join(dir, 'journal.db'),
       records: join(dir, 'wayside.db'),
       telemetry: join(dir, 'telemetry.duckdb'),
+      sessions: join(dir, 'sessions.db'),
     },
     release: () => held.close(),
   };

@@ -7,6 +7,8 @@ export async function healthOf(parts: {
   readonly engine: () => Promise<EngineStatus>;
   readonly records: () => Promise<unknown>;
   readonly journalTrouble: () => string | null;
+  /** Why MQTT sessions can't be written, or null. */
+  readonly sessionTrouble: () => string | null;
   /** Left out where there is no bridge. */
   readonly bridge?: () => PartHealth;
 }): Promise<Readonly<Record<string, PartHealth>>> {
@@ -15,9 +17,10 @@ export async function healthOf(parts: {
   return {
     journal: journal(trouble, engine.value),
     records: records.error !== undefined ? { ok: false, detail: records.error } : { ok: true },
+    sessions: troubleOf(parts.sessionTrouble()),
     ...(engine.error === undefined
       ? {
-          engine: rules(engine.value.engineTrouble),
+          engine: troubleOf(engine.value.engineTrouble),
           telemetry: telemetry(engine.value),
         }
       : { engine: { ok: false, detail: engine.error } }),
@@ -35,7 +38,7 @@ function journal(trouble: string | null, engine: EngineStatus | undefined): Part
   return { ok: false, detail: `${trouble}; messages are not acknowledged until there is room${behind}` };
 }
 
-function rules(trouble: string | null): PartHealth {
+function troubleOf(trouble: string | null): PartHealth {
   return trouble === null ? { ok: true } : { ok: false, detail: trouble };
 }
 

@@ -5,10 +5,9 @@ import type { Broker } from '../../broker/ports.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Downlink } from '../downlink/downlink.ts';
+import type { DownlinkEvent } from '../downlink/downlink-event.ts';
 import type { JournalEntry } from '../journal/journal.ts';
-import type { CommandState } from '../records/commands.ts';
 import type { RemovedDevice } from '../records/device-erasures.ts';
-import type { Presence } from '../records/presence.ts';
 import type { Schema } from '../records/schema.ts';
 import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
 
@@ -36,23 +35,7 @@ export type LiveEvent =
   | { readonly kind: 'visit'; readonly visit: object }
   | { readonly kind: 'decision'; readonly decision: object }
   | { readonly kind: 'delivery'; readonly delivery: object }
-  | ({ readonly kind: 'presence'; readonly device: string } & Presence)
-  | {
-      readonly kind: 'command';
-      readonly device: string;
-      readonly id: string;
-      readonly name: string;
-      readonly state: CommandState;
-      /** Of the reply. */
-      readonly status?: 'ok' | 'error';
-    }
-  | {
-      readonly kind: 'config';
-      readonly device: string;
-      readonly desiredVersion: number;
-      readonly reportedVersion: number | null;
-      readonly inSync: boolean;
-    }
+  | DownlinkEvent
   | { readonly kind: 'quarantine'; readonly device: string; readonly code: string };
 
 export interface LiveFeed {

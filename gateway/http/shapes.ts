@@ -97,13 +97,19 @@ const ISO_8601 = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d
 
 /** Epoch ms of a query parameter that holds epoch ms or ISO 8601 (with an offset). Throws `bad_request`. */
 export function readTime(name: string, text: string): number {
-  const isDay = ISO_8601.test(text) && isCalendarDay(text);
-  const time = /^-?\d{1,16}$/.test(text) ? Number(text) : isDay ? Date.parse(text) : Number.NaN;
-  if (!Number.isSafeInteger(time)) {
+  const time = parseTime(text);
+  if (time === null) {
     const message = 'must be epoch milliseconds, or ISO 8601 with an offset, such as 2026-05-01T08:00:00Z';
     throw new WaysideError('bad_request', `query/${name} ${message}`, {
       problems: [{ path: `query/${name}`, message }],
     });
   }
   return time;
+}
+
+/** Epoch ms of a text that holds epoch ms or ISO 8601 (with an offset), or null. */
+export function parseTime(text: string): number | null {
+  const isDay = ISO_8601.test(text) && isCalendarDay(text);
+  const time = /^-?\d{1,16}$/.test(text) ? Number(text) : isDay ? Date.parse(text) : Number.NaN;
+  return Number.isSafeInteger(time) ? time : null;
 }

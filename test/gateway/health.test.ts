@@ -16,12 +16,14 @@ const well = {
   engine: async () => STATUS,
   records: async () => [],
   journalTrouble: () => null,
+  sessionTrouble: () => null,
 };
 
 it('tells of every part that is well', async () => {
   expect(await healthOf(well)).toEqual({
     journal: { ok: true },
     records: { ok: true },
+    sessions: { ok: true },
     engine: { ok: true },
     telemetry: { ok: true, detail: 'duckdb', backlog },
   });
@@ -32,6 +34,7 @@ it('names each part with what is wrong with it', async () => {
     engine: async () => ({ ...STATUS, telemetryTrouble: 'away' }),
     records: async () => Promise.reject(new Error('no disk')),
     journalTrouble: () => 'disk full',
+    sessionTrouble: () => 'no room',
   });
   expect(health).toEqual({
     journal: {
@@ -40,6 +43,7 @@ it('names each part with what is wrong with it', async () => {
         'disk full; messages are not acknowledged until there is room; not taken yet: 10 numbers by the rules, 60 by duckdb',
     },
     records: { ok: false, detail: 'no disk' },
+    sessions: { ok: false, detail: 'no room' },
     engine: { ok: true },
     telemetry: {
       ok: false,
@@ -61,6 +65,7 @@ it('a part that is not there, or never answers, keeps none of the others from be
   expect(health).toEqual({
     journal: { ok: true },
     records: { ok: false, detail: 'no answer within 2000 ms' },
+    sessions: { ok: true },
     engine: { ok: false, detail: 'not started' },
   });
 });

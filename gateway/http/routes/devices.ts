@@ -1,10 +1,12 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { newToken } from '../../../broker/credentials.ts';
 import { createDevice, getDevice, linkDevice, listDevices } from '../../records/devices.ts';
+import { NEVER_SEEN } from '../../records/presence.ts';
 import { revokeDevice } from '../../records/tokens.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
 import { Closed, Id, IdParams, ListOf, Nullable, PageQuery, pageRequest, Time } from '../shapes.ts';
+import { PresenceShape, withPresence } from './presence.ts';
 import { endOldTokens, renewToken } from './renewed-token.ts';
 import { RenewedToken, TokenRequest, UserToken } from './token-shapes.ts';
 
@@ -16,6 +18,8 @@ const Device = Type.Object({
   revokedAt: Nullable({ ...Time, description: 'Real time since when it may not log in' }),
   awaitsToken: Type.Boolean({ description: 'Came in by a fleet key, and has used no token of its own yet' }),
 });
+
+const PresentDevice = Type.Object({ ...Device.properties, presence: PresenceShape });
 
 /** Devices and their tokens. */
 export function registerDeviceRoutes(app: HttpApp, { deps, newId }: RouteContext): void {
@@ -57,16 +61,23 @@ export function registerDeviceRoutes(app: HttpApp, { deps, newId }: RouteContext
         summary: 'List devices',
         tags,
         querystring: Closed({ ...PageQuery, consumer: Type.Optional(Id), type: Type.Optional(Id) }),
-        response: { 200: ListOf(Device) },
+        response: { 200: ListOf(PresentDevice) },
       },
     },
-    (request) => listDevices(records, request.query, pageRequest(request.query)),
+    async (request) => {
+      const { items, next } = await listDevices(records, request.query, pageRequest(request.query));
+      return { items: await withPresence(deps.downlink, items), next };
+    },
   );
 
   app.get(
     '/api/v1/devices/:id',
-    { schema: { summary: 'One device', tags, params: IdParams, response: { 200: Device } } },
-    (request) => getDevice(records, request.params.id),
+    { schema: { summary: 'One device', tags, params: IdParams, response: { 200: PresentDevice } } },
+    async (request) => {
+      const device = await getDevice(records, request.params.id);
+      const [present] = await withPresence(deps.downlink, [device]);
+      return present ?? { ...device, presence: NEVER_SEEN };
+    },
   );
 
   app.patch(

@@ -32,6 +32,7 @@ describe('devices', () => {
       createdAt: NOW + 5,
       revokedAt: null,
       awaitsToken: false,
+      presence: { state: 'offline', since: null, lastSeenAt: null },
     });
   });
 
