@@ -1,0 +1,50 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { startGateway } from '../support/gateway.ts';
+import { codecSeeds } from './codec-seeds.ts';
+import { fuzzPackets } from './packets.ts';
+import { fuzzCodec } from './payloads.ts';
+
+const PROGRESS_EVERY_MS = 2000;
+
+const whole = (text: string): number => Number.parseInt(text, 10);
+
+const program = new Command('fuzz')
+  .description(
+    'Mutated packets at a running gateway, and mutated payloads at each codec. Repeatable by its seed.',
+  )
+  .option('--packets <n>', 'mutated packets', whole, 500_000)
+  .option('--payloads <n>', 'mutated payloads of each codec', whole, 100_000)
+  .option('--seed <n>', 'where the randomness begins', whole, 1)
+  .option('--finds <file>', 'where to write inputs that were not stood', 'fuzz-finds.json')
+  .action(async (options: { packets: number; payloads: number; seed: number; finds: string }) => {
+    const failed: unknown[] = [];
+    for (const codec of codecSeeds()) {
+      const report = fuzzCodec(codec, options.payloads, options.seed);
+      console.log(
+        `${report.codec.padEnd(12)} ${report.payloads} payloads, ${report.understood} understood in part, slowest ${report.slowestMs.toFixed(1)} ms, ${report.finds.length} finds`,
+      );
+      failed.push(...report.finds);
+    }
+    const gateway = await startGateway();
+    try {
+      let toldAt = performance.now();
+      const report = await fuzzPackets(gateway, options.packets, options.seed, (sent) => {
+        if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
+        toldAt = performance.now();
+        console.log(`  … ${sent} of ${options.packets} packets`);
+      });
+      console.log(
+        `packets      ${report.mutated} in ${report.streams} connections; a good device beside them had all ${report.witnessed} messages stored; memory grew by ${report.growthMiB.toFixed(0)} MiB; ${report.faults.length} faults`,
+      );
+      for (const fault of report.faults) console.log(`  ${fault}`);
+      if (report.faults.length > 0) failed.push({ faults: report.faults, streams: report.streamsBefore });
+    } finally {
+      await gateway.stop();
+    }
+    if (failed.length === 0) return;
+    await writeFile(options.finds, `${JSON.stringify(failed, null, 2)}\n`);
+    program.error(`written to ${options.finds}; a find belongs into test/fuzz/finds as a case`);
+  });
+
+await program.parseAsync();
