@@ -65,6 +65,8 @@ export class Access {
     if (peer === null || !maySubscribe(peer.principal, subscription.topic)) {
       this.denied += 1;
       this.#onDeniedSubscription(peer?.userId);
+      // A session that resumes may have had it.
+      if (peer !== null) this.#listeners.remove(peer.session.listening, subscription.topic);
       done(null, null);
       return;
     }

@@ -1,11 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { AuthenticateError, Client, ConnectPacket, PublishPacket } from 'aedes';
+import type { AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
 import { Access } from './access.ts';
 import { AnswerIntake } from './answer-intake.ts';
 import { Connection, connectionOf, type Peer } from './connection.ts';
 import { DirectSends } from './direct-sends.ts';
 import { ExpressLane } from './express-lane.ts';
+import { tellFirstToken } from './first-token.ts';
 import { HalfReceived } from './half-received.ts';
 import { InFlight } from './in-flight.ts';
 import { LimitedLog } from './limited-log.ts';
@@ -14,6 +15,7 @@ import { Links } from './links.ts';
 import { Listeners } from './listeners.ts';
 import { Login } from './login.ts';
 import { publishOldWills } from './old-wills.ts';
+import { holdToRules, violationOfConnect } from './packet-rules.ts';
 import { PeerPace } from './peer-pace.ts';
 import { DurablePersistence } from './persistence/durable-persistence.ts';
 import type { Broker, BrokerCounters, BrokerPorts } from './ports.ts';
@@ -107,7 +109,7 @@ class AedesBroker implements Broker {
         authorizePublish: (client, packet, done) => this.#access.publish(client, packet, done),
         authorizeSubscribe: (client, subscription, done) =>
           this.#access.subscribe(client, subscription, (error, granted) => {
-            if (granted === null || granted === undefined) this.#denied.add(subscription);
+            if (granted === null || granted === undefined) this.#deny(client, subscription);
             done(error, granted);
           }),
         authorizeForward: (client, packet) => this.#access.forward(client, packet),
@@ -120,7 +122,10 @@ class AedesBroker implements Broker {
       },
     );
     aedes.on('clientReady', (client: Client) => this.#loggedIn(client));
-    aedes.on('subscribe', (_subscriptions: unknown, client: Client) => this.#links.subscribed(client));
+    aedes.on('subscribe', (subscriptions: Subscription[], client: Client) => {
+      this.#links.subscribed(client);
+      tellFirstToken(this.#ports, client, subscriptions).catch((error: unknown) => this.#unexpected(error));
+    });
     aedes.on('unsubscribe', (filters: string[], client: Client) => {
       this.#access.unsubscribed(client, filters);
       this.#links.subscribed(client);
@@ -271,7 +276,7 @@ class AedesBroker implements Broker {
       this.#links.closed(connection);
       this.#login.left(connection);
     });
-    aedes.handle(connection);
+    holdToRules(aedes.handle(connection));
     connection.open();
     stream.on('data', () => this.#links.heard(connection));
   }
@@ -281,8 +286,9 @@ class AedesBroker implements Broker {
     packet: ConnectPacket,
     done: (error: Error | null, success: boolean) => void,
   ): void {
-    this.#login.inspect(connectionOf(client), packet);
-    done(null, true);
+    const violation = violationOfConnect(packet);
+    if (violation === null) this.#login.inspect(connectionOf(client), packet);
+    done(violation === null ? null : new Error(violation), violation === null);
   }
 
   #authenticate(
@@ -312,6 +318,15 @@ class AedesBroker implements Broker {
         done(Object.assign(new Error('login impossible'), { returnCode: 3 }) as AuthenticateError, false);
       },
     );
+  }
+
+  /** What a session that resumes may not hear any more is dropped, or messages would wait there that never leave. */
+  #deny(client: Client, subscription: Subscription): void {
+    this.#denied.add(subscription);
+    if (client.connected || client.clean) return;
+    this.#persistence
+      .removeSubscriptions(client, [subscription.topic])
+      .catch((error: unknown) => this.#unexpected(error));
   }
 
   #loggedIn(client: Client): void {

@@ -17,7 +17,8 @@ export type DeviceTopic =
   | { readonly kind: 'reply'; readonly deviceId: string; readonly commandId: string }
   | { readonly kind: 'config'; readonly deviceId: string }
   | { readonly kind: 'config-reported'; readonly deviceId: string }
-  | { readonly kind: 'errors'; readonly deviceId: string };
+  | { readonly kind: 'errors'; readonly deviceId: string }
+  | { readonly kind: 'token'; readonly deviceId: string };
 
 /** Gives the parts of a topic of the contract, or null for any other topic and where an id in it breaks the rule. */
 export function parseDeviceTopic(topic: string): DeviceTopic | null {
@@ -40,6 +41,7 @@ export function parseDeviceTopic(topic: string): DeviceTopic | null {
     case 'commands':
     case 'config':
     case 'errors':
+    case 'token':
       return { kind, deviceId };
     default:
       return null;
@@ -49,6 +51,11 @@ export function parseDeviceTopic(topic: string): DeviceTopic | null {
 /** The topic on which a device says what it measured. */
 export function telemetryTopic(deviceId: string): string {
   return PREFIX + deviceId + TELEMETRY_SUFFIX;
+}
+
+/** The topic on which a device that came in by a fleet key is told its own token. */
+export function firstTokenTopic(deviceId: string): string {
+  return `${PREFIX}${deviceId}/token`;
 }
 
 /** Whether a device may publish to a topic: its own telemetry, replies to its own commands, the configuration it applied. */
