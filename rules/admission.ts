@@ -1,7 +1,7 @@
 import type { DeviceType } from './device-type.ts';
 import { MINUTE_MS } from './duration.ts';
 import { isOnGlobe } from './geometry/sphere.ts';
-import { type DeviceMemory, own, sizeOf } from './memory.ts';
+import { type DeviceMemory, own } from './memory.ts';
 import { checkMetrics } from './metric-check.ts';
 import type { MetricValue, Position, Reading, ReadingFlag, ReadingProblem, Remark } from './reading.ts';
 import type { AdmittedReading } from './step.ts';
@@ -18,6 +18,8 @@ const FASTEST_METRES_PER_SECOND = 1_000;
 const LOWEST_ALTITUDE_METRES = -11_000;
 const HIGHEST_ALTITUDE_METRES = 100_000;
 
+type Metrics = Readonly<Record<string, MetricValue>>;
+
 /** A reading as it is to be stored, and what of it is news. */
 export interface Admission {
   readonly stored: AdmittedReading;
@@ -25,7 +27,7 @@ export interface Admission {
   readonly at: number;
   /** The parts that are not late; all empty where the whole reading is. */
   readonly position: Position | null;
-  readonly metrics: readonly (readonly [string, MetricValue])[];
+  readonly metrics: Metrics;
   readonly event: string | null;
   /** An event that came too late to trigger, and why. */
   readonly lateEvent: { readonly name: string; readonly detail: string } | null;
@@ -42,7 +44,7 @@ export interface AdmissionResult {
 
 const NO_PROBLEMS: readonly ReadingProblem[] = [];
 const NO_REMARKS: readonly Remark[] = [];
-const NO_METRICS: Admission['metrics'] = [];
+const NO_METRICS: Metrics = {};
 
 /**
  * Takes a reading in: corrects its clock, refuses what its device type does not allow, and tells what is late.
@@ -87,7 +89,7 @@ export function admit(
     isLate ||
     (position !== undefined && positionIsLate) ||
     (reading.event !== undefined && eventIsLate) ||
-    (metrics !== undefined && fresh.length < sizeOf(metrics));
+    (metrics !== undefined && fresh !== metrics);
   const stored = {} as { -readonly [K in keyof AdmittedReading]: AdmittedReading[K] };
   stored.at = storedAt;
   stored.flags = flagsOf(anyLate, clockCorrected, position !== undefined && isNullIsland(position));
@@ -134,24 +136,29 @@ function eventAt(device: DeviceMemory | null, name: string | undefined): number 
   return device === null || name === undefined ? undefined : own(device.events, name);
 }
 
+/** Those of which nothing newer is known; the same record where that is all of them, as it nearly always is. */
 function freshMetrics(
-  metrics: Readonly<Record<string, MetricValue>>,
+  metrics: Metrics,
   isLate: boolean,
   device: DeviceMemory | null,
   at: number,
   remarks: Remark[],
-): Admission['metrics'] {
+): Metrics {
   if (isLate) return NO_METRICS;
-  const fresh: (readonly [string, MetricValue])[] = [];
+  if (device === null) return metrics;
+  let stale: Set<string> | null = null;
   for (const name in metrics) {
-    const value = own(metrics, name);
-    const latest = device === null ? undefined : own(device.metrics, name);
-    if (value === undefined) continue;
-    if (latest === undefined || latest.at <= at) fresh.push([name, value]);
-    if (latest !== undefined && typeof latest.value !== typeof value)
-      remarks.push({ kind: 'kind_changed', name });
+    const latest = own(device.metrics, name);
+    if (latest === undefined) continue;
+    if (latest.at > at) {
+      stale ??= new Set();
+      stale.add(name);
+    }
+    if (typeof latest.value !== typeof metrics[name]) remarks.push({ kind: 'kind_changed', name });
   }
-  return fresh;
+  if (stale === null) return metrics;
+  const older = stale;
+  return Object.fromEntries(Object.entries(metrics).filter(([name]) => !older.has(name)));
 }
 
 /**

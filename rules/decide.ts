@@ -78,8 +78,10 @@ function takeReading(draft: Draft, input: Extract<Input, { kind: 'reading' }>, n
   const heard = hear(before, device.type, admission, now);
   setDevice(draft, device.id, verdict === null || fix === null ? heard : moved(heard, fix, verdict));
   if (verdict !== null && (type?.mobile ?? true)) visitPlaces(draft, device.id, verdict, readingId, now);
-  for (const [name, value] of admission.metrics)
-    crossThresholds(draft, device.id, name, value, readingId, now);
+  for (const name in admission.metrics) {
+    const value = admission.metrics[name];
+    if (value !== undefined) crossThresholds(draft, device.id, name, value, readingId, now);
+  }
   if (admission.event !== null)
     fireEvent(draft, device.id, device.type, { name: admission.event }, readingId, now);
   return result;
@@ -93,19 +95,24 @@ function hear(device: DeviceMemory, type: string, admission: Admission, now: num
   heard.heardAt = Math.max(device.heardAt, now);
   heard.lastAt = Math.max(device.lastAt, at);
   if (admission.position !== null) heard.positionAt = at;
-  if (metrics.length > 0) heard.metrics = withLatest(device.metrics, metrics, at);
+  heard.metrics = withLatest(device.metrics, metrics, at);
   if (event !== null) heard.events = bounded({ ...device.events, [event]: at }, (time) => time);
   return heard;
 }
 
 function withLatest(
   known: DeviceMemory['metrics'],
-  fresh: readonly (readonly [string, MetricValue])[],
+  fresh: Readonly<Record<string, MetricValue>>,
   at: number,
 ): DeviceMemory['metrics'] {
-  const latest: Record<string, DeviceMemory['metrics'][string]> = { ...known };
-  for (const [name, value] of fresh) latest[name] = { value, at };
-  return bounded(latest, (one) => one.at);
+  let latest: Record<string, DeviceMemory['metrics'][string]> | null = null;
+  for (const name in fresh) {
+    const value = fresh[name];
+    if (value === undefined) continue;
+    latest ??= { ...known };
+    latest[name] = { value, at };
+  }
+  return latest === null ? known : bounded(latest, (one) => one.at);
 }
 
 /** Keeps the newest names: a device that invents a name for every reading must not fill the memory. */

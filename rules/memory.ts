@@ -121,7 +121,10 @@ export function newDeviceMemory(type: string): DeviceMemory {
   };
 }
 
-/** What a record itself holds under a key: ids come from outside, and `constructor` is a valid one. */
+/**
+ * What a record itself holds under a key: ids come from outside, and `constructor` is a valid one. Keys that `for … in` gives need
+ * no such care, for nothing that plain records inherit is enumerable; and V8 then reads the values without a look-up.
+ */
 export function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
@@ -129,7 +132,7 @@ export function own<T>(record: Readonly<Record<string, T>>, key: string): T | un
 /** How many keys a record has; asked with every reading, so without a list of them. */
 export function sizeOf(record: Readonly<Record<string, unknown>>): number {
   let size = 0;
-  for (const key in record) if (Object.hasOwn(record, key)) size += 1;
+  for (const _ in record) size += 1;
   return size;
 }
 

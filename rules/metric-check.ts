@@ -25,7 +25,7 @@ export function checkMetrics(
   let changes: Map<string, MetricValue | undefined> | null = null;
   let kept = 0;
   for (const name in metrics) {
-    const value = own(metrics, name);
+    const value = metrics[name];
     if (value === undefined) continue;
     const taken =
       type === null

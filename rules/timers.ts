@@ -2,7 +2,6 @@ import { LATE_AFTER_MS } from './admission.ts';
 import { firePending } from './crossings.ts';
 import { type Draft, deviceOf } from './draft.ts';
 import type { Memory } from './memory.ts';
-import { own } from './memory.ts';
 import type { Rulebook } from './rulebook.ts';
 import { closeBySilence, dwellDueAt, fireDwells, SILENCE_MS } from './visits.ts';
 
@@ -24,12 +23,12 @@ export function runTimers(draft: Draft, now: number): void {
 export function nextDueAt(rulebook: Rulebook, memory: Memory): number | null {
   let next = Infinity;
   for (const deviceId in memory.devices) {
-    const device = own(memory.devices, deviceId);
+    const device = memory.devices[deviceId];
     if (device === undefined) continue;
     let hasVisits = false;
     for (const placeId in device.visits) {
       hasVisits = true;
-      const visit = own(device.visits, placeId);
+      const visit = device.visits[placeId];
       const place = rulebook.place(placeId)?.place;
       if (visit === undefined || place === undefined) continue;
       for (const rule of rulebook.rulesOfPlace(place)) {
@@ -39,7 +38,7 @@ export function nextDueAt(rulebook: Rulebook, memory: Memory): number | null {
     }
     if (hasVisits) next = Math.min(next, device.heardAt + SILENCE_MS);
     for (const ruleId in device.crossings) {
-      const crossing = own(device.crossings, ruleId);
+      const crossing = device.crossings[ruleId];
       const rule = rulebook.metricRule(ruleId);
       if (crossing?.state !== 'pending' || rule === undefined) continue;
       next = Math.min(next, crossing.since + rule.trigger.forMs);
