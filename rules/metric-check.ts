@@ -1,7 +1,7 @@
 import type { DeviceType, MetricType } from './device-type.ts';
 import { own } from './memory.ts';
 import type { MetricValue, Reading, ReadingProblem, Remark } from './reading.ts';
-import { convertUnit } from './units.ts';
+import { convertUnit, keptUnit } from './units.ts';
 
 type Metrics = Readonly<Record<string, MetricValue>>;
 
@@ -75,7 +75,9 @@ function takenValue(
     remarks.push({ kind: 'unknown_metric', name });
     switch (type.unknownMetrics) {
       case 'keep':
-        return value;
+        return typeof value === 'number' && unit !== undefined
+          ? inKeptUnit(name, value, unit, remarks)
+          : value;
       case 'drop':
         return undefined;
       case 'quarantine':
@@ -105,6 +107,13 @@ function takenValue(
   if (fault === null) return amount;
   remarks.push({ kind: 'out_of_range', name });
   return refuse(fault);
+}
+
+/** Of a metric that no device type describes. */
+function inKeptUnit(name: string, value: number, unit: string, remarks: Remark[]): number {
+  const converted = convertUnit(value, unit, keptUnit(unit)) ?? value;
+  if (converted !== value) remarks.push({ kind: 'unit_converted', name });
+  return converted;
 }
 
 function rangeFault(value: number, { min, max, unit }: MetricType): string | null {

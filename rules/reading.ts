@@ -24,7 +24,7 @@ export interface Reading {
   readonly event?: string;
   /**
    * Units of metrics by name, where the dialect names them (SenML, Sparkplug): values come in that unit, and are turned into
-   * the device type's own when they are taken in. Spellings: `units.ts`.
+   * the device type's own when they are taken in, or else into SI units. Spellings: `units.ts`.
    */
   readonly units?: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,4 @@
 import type { MetricValue, Reading, ReadingProblem } from '../../rules/reading.ts';
-import { convertUnit, keptUnit } from '../../rules/units.ts';
 import { type Decoded, MAX_READINGS_PER_MESSAGE } from './codec.ts';
 import { parseReading } from './json-reading.ts';
 
@@ -27,20 +26,16 @@ export class Drafts {
 
   /**
    * @param at epoch ms, undefined for the time of arrival
-   * @param unit as sent; a number is turned into the SI unit, and the device type may turn it into its own
+   * @param unit as sent; the value is turned into the device type's own, or else into the SI unit, when the reading is taken in
    */
   addMetric(at: number | undefined, name: string, value: MetricValue, unit?: string): void {
     const draft = this.#draft(at, (known) => known.count < MAX_METRICS_A_READING && !(name in known.metrics));
     if (draft === null) return;
     draft.count += 1;
-    if (unit === undefined || typeof value !== 'number') {
-      draft.metrics[name] = value;
-      return;
-    }
-    const kept = keptUnit(unit);
-    draft.metrics[name] = convertUnit(value, unit, kept) ?? value;
+    draft.metrics[name] = value;
+    if (unit === undefined || typeof value !== 'number') return;
     draft.units ??= Object.create(null) as Record<string, string>;
-    draft.units[name] = kept;
+    draft.units[name] = unit;
   }
 
   addPosition(at: number | undefined, field: PositionField, value: unknown): void {

@@ -112,6 +112,13 @@ describe('a unit that the dialect names', () => {
     ]);
   });
 
+  it('of a metric that nobody described is turned into SI, or left where it is not known', () => {
+    const step = take({ metrics: { wind: 36, moisture: 3 }, units: { wind: 'km/h', moisture: 'smoots' } });
+    expect(step.admitted?.metrics).toEqual({ wind: 10, moisture: 3 });
+    expect(step.remarks).toContainEqual({ kind: 'unit_converted', name: 'wind' });
+    expect(step.remarks).not.toContainEqual({ kind: 'unit_converted', name: 'moisture' });
+  });
+
   it('is no news where it is the same, spelled otherwise or not', () => {
     const step = take({
       metrics: { coolantTemperature: 90, speed: 3 },
