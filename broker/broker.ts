@@ -24,6 +24,8 @@ import { QuietAedes } from './quiet-aedes.ts';
 import { SessionBounds } from './session-bounds.ts';
 import { Sessions } from './sessions.ts';
 import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
+import { TlsListener, type TlsSettings } from './tls-listener.ts';
+import { isCommandTopicOf } from './topics.ts';
 
 /** Connections that may wait to be taken up: all devices come back at once after a power cut. Linux allows 4,096. */
 const LISTEN_BACKLOG = 4096;
@@ -52,6 +54,7 @@ class AedesBroker implements Broker {
   readonly #denied = new WeakSet<object>();
   readonly #connections = new Set<Connection>();
   readonly #server: Server;
+  readonly #tls: TlsListener | null;
   #aedes: QuietAedes | null = null;
   #faults = 0;
   #refusedConnections = 0;
@@ -89,9 +92,10 @@ class AedesBroker implements Broker {
       },
       (socket) => this.#adopt(socket, socket.remoteAddress ?? ''),
     );
+    this.#tls = ports.tls == null ? null : this.#tlsListener(ports.tls);
   }
 
-  async start(): Promise<{ readonly mqttPort: number }> {
+  async start(): Promise<{ readonly mqttPort: number; readonly mqttsPort: number | null }> {
     const bounds = new SessionBounds(this.#limits, {
       onReleased: (clientId, packetId) => this.#sessions.find(clientId)?.unreleased.delete(packetId),
       onDropped: (clientId) => {
@@ -112,12 +116,14 @@ class AedesBroker implements Broker {
             if (granted === null || granted === undefined) this.#deny(client, subscription);
             done(error, granted);
           }),
-        authorizeForward: (client, packet) => this.#access.forward(client, packet),
+        authorizeForward: (client, packet) =>
+          this.#comesByLink(client.id, packet.topic) ? null : this.#access.forward(client, packet),
       },
       {
         persistence: this.#persistence,
         bounds,
         sends: this.#sends,
+        comesByLink: (clientId, topic) => this.#comesByLink(clientId, topic),
         isForNobody: (packet) => this.#access.isForJournalAlone(packet),
       },
     );
@@ -138,8 +144,10 @@ class AedesBroker implements Broker {
     this.#links.start();
     try {
       await this.#restore(bounds);
-      return { mqttPort: await this.#listen() };
+      const mqttPort = await this.#listen();
+      return { mqttPort, mqttsPort: (await this.#tls?.start()) ?? null };
     } catch (error) {
+      this.#server.close();
       await this.#closeAedes();
       throw error;
     }
@@ -150,7 +158,7 @@ class AedesBroker implements Broker {
     for (const connection of this.#connections) this.#links.closing(connection, 'closed');
     await this.#closeAedes();
     for (const connection of this.#connections) connection.destroy();
-    await closed;
+    await Promise.all([closed, this.#tls?.stop()]);
     await this.#intake.settled();
     await this.#persistence.close();
   }
@@ -235,6 +243,13 @@ class AedesBroker implements Broker {
     return promise;
   }
 
+  /** A device's own commands are sent by who keeps them; others who subscribed get theirs from Aedes. */
+  #comesByLink(clientId: string, topic: string): boolean {
+    if (this.#ports.links === undefined || !topic.endsWith('/commands')) return false;
+    const userId = this.#sessions.find(clientId)?.userId;
+    return userId !== undefined && isCommandTopicOf(userId, topic);
+  }
+
   /** Takes up the sessions of an earlier process. */
   async #restore(bounds: SessionBounds): Promise<void> {
     const { owners, subscriptions, waiting, wills } = await this.#persistence.restore();
@@ -258,7 +273,18 @@ class AedesBroker implements Broker {
     if (aedes !== null) await new Promise<void>((resolve) => aedes.close(resolve));
   }
 
-  #adopt(stream: Socket | Duplex, address: string): void {
+  #tlsListener(settings: TlsSettings): TlsListener {
+    return new TlsListener(settings, {
+      host: this.#ports.host,
+      log: this.#ports.log,
+      limitedLog: this.#log,
+      handshakeTimeoutMs: this.#limits.connectTimeoutMs,
+      backlog: LISTEN_BACKLOG,
+      onConnection: (socket, certifiedName) => this.#adopt(socket, socket.remoteAddress ?? '', certifiedName),
+    });
+  }
+
+  #adopt(stream: Socket | Duplex, address: string, certifiedName: string | null = null): void {
     const aedes = this.#aedes;
     const isFull = this.#connections.size >= this.#limits.maxConnections;
     if (isFull) this.#warn('connection refused: too many are open', {});
@@ -270,6 +296,7 @@ class AedesBroker implements Broker {
       return;
     }
     const connection = new Connection(stream, address, this.#limits, this.#inFlight, this.#halfReceived);
+    connection.certifiedName = certifiedName;
     this.#connections.add(connection);
     connection.once('close', () => {
       this.#connections.delete(connection);

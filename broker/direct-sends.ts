@@ -1,49 +1,40 @@
+import { Buffer } from 'node:buffer';
 import type { Client } from 'aedes';
+import { connectionOf } from './connection.ts';
 import type { LinkMessage, LinkOutcome } from './device-link.ts';
 
-/** What Aedes' client has beyond its typings. */
-interface SendingClient {
+/** What Aedes' client has beyond its typings: the packet id that it gives next. */
+interface NumberingClient {
   _nextId: number;
-  deliverQoS(packet: object, done: () => void): void;
 }
 
 const MAX_PACKET_ID = 65_535;
+/** First byte of a PUBLISH, and its flags [MQTT-3.3.1]. */
+const PUBLISH = 0x30;
+const DUP = 0b1000;
+/** Most bytes of a remaining length [MQTT-2.2.3]. */
+const MAX_LENGTH_BYTES = 4;
 
 /**
- * Messages sent to one connection past the queue of its session. Aedes asks its persistence about every packet id that is
- * acknowledged; those that are found here are not the session's.
+ * Messages sent to one connection past Aedes and the queue of its session. Aedes asks its persistence about every packet id
+ * that is acknowledged; those that are found here are not the session's.
  */
 export class DirectSends {
   readonly #open = new WeakMap<Client, Map<number, (outcome: LinkOutcome) => void>>();
 
-  send(client: Client, { topic, payload, qos, dup }: LinkMessage): Promise<LinkOutcome> {
-    const { promise, resolve } = Promise.withResolvers<LinkOutcome>();
+  send(client: Client, message: LinkMessage): Promise<LinkOutcome> {
     if (client.closed) return Promise.resolve('lost');
-    const sending = client as unknown as SendingClient;
-    const packet = {
-      cmd: 'publish',
-      topic,
-      payload: Buffer.from(payload as Uint8Array),
-      qos,
-      retain: false,
-      dup,
-      messageId: 0,
-    };
+    if (message.qos === 0) {
+      connectionOf(client).send(publishPacket(message, null));
+      return Promise.resolve('written');
+    }
     const open = this.#open.get(client) ?? new Map<number, (outcome: LinkOutcome) => void>();
     this.#open.set(client, open);
-    if (qos === 0) {
-      sending.deliverQoS(packet, () => resolve(client.closed ? 'lost' : 'written'));
-      return promise;
-    }
-    packet.messageId = freeId(sending, open);
-    open.set(packet.messageId, resolve);
-    sending.deliverQoS(packet, () => undefined);
+    const packetId = freeId(client as unknown as NumberingClient, open);
+    const { promise, resolve } = Promise.withResolvers<LinkOutcome>();
+    open.set(packetId, resolve);
+    connectionOf(client).send(publishPacket(message, packetId));
     return promise;
-  }
-
-  /** Whether a packet id is of a message that was sent here. */
-  has(client: Client, packetId: number | undefined): boolean {
-    return packetId !== undefined && this.#open.get(client)?.has(packetId) === true;
   }
 
   /** A PUBACK came. @returns whether it was for a message that was sent here */
@@ -65,11 +56,32 @@ export class DirectSends {
 }
 
 /** The next packet id of a connection, counted as Aedes counts it. */
-function freeId(client: SendingClient, open: ReadonlyMap<number, unknown>): number {
+function freeId(client: NumberingClient, open: ReadonlyMap<number, unknown>): number {
+  let id: number;
   do {
-    client._nextId = client._nextId >= MAX_PACKET_ID ? 1 : client._nextId + 1;
-  } while (open.has(client._nextId));
-  const id = client._nextId;
-  client._nextId = id >= MAX_PACKET_ID ? 1 : id + 1;
+    id = client._nextId;
+    client._nextId = id >= MAX_PACKET_ID ? 1 : id + 1;
+  } while (id === 0 || open.has(id));
   return id;
+}
+
+function publishPacket({ topic, payload, qos, dup }: LinkMessage, packetId: number | null): Buffer {
+  const name = Buffer.from(topic);
+  const body = typeof payload === 'string' ? Buffer.from(payload) : payload;
+  const idBytes = packetId === null ? 0 : 2;
+  const length = 2 + name.length + idBytes + body.length;
+  const packet = Buffer.allocUnsafe(1 + MAX_LENGTH_BYTES + length);
+  packet[0] = PUBLISH | (dup ? DUP : 0) | (qos << 1);
+  let at = 1;
+  let rest = length;
+  do {
+    packet[at] = (rest % 128) | (rest >= 128 ? 128 : 0);
+    rest = Math.floor(rest / 128);
+    at += 1;
+  } while (rest > 0);
+  at = packet.writeUInt16BE(name.length, at);
+  at += name.copy(packet, at);
+  if (packetId !== null) at = packet.writeUInt16BE(packetId, at);
+  packet.set(body, at);
+  return packet.subarray(0, at + body.length);
 }

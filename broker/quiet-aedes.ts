@@ -17,6 +17,8 @@ export interface QuietAedesParts {
   readonly persistence: DurablePersistence;
   readonly bounds: SessionBounds;
   readonly sends: DirectSends;
+  /** Whether a message reaches this client by its link, so that Aedes must not send it as well. */
+  comesByLink(clientId: string, topic: string): boolean;
   /** Whether a message is not to be published, for nobody hears it. */
   isForNobody(packet: PublishPacket): boolean;
 }
@@ -63,12 +65,14 @@ export class QuietAedes extends Aedes {
 
   /** Aedes would look for them in the session's queue. */
   #setDirectSendsApart(store: SessionStore): void {
-    const { sends } = this.#parts;
-    const update = store.outgoingUpdate.bind(store);
+    const { sends, comesByLink } = this.#parts;
+    const enqueue = store.outgoingEnqueueCombi.bind(store);
+    store.outgoingEnqueueCombi = (subscribers, packet) =>
+      enqueue(
+        subscribers.filter(({ clientId }) => !comesByLink(clientId, packet.topic ?? '')),
+        packet,
+      );
     const clear = store.outgoingClearMessageId.bind(store);
-    store.outgoingUpdate = async (client, packet) => {
-      if (!sends.has(client as Client, packet.messageId)) await update(client, packet);
-    };
     store.outgoingClearMessageId = async (client, packet) =>
       sends.acknowledged(client as Client, packet.messageId) ? undefined : clear(client, packet);
   }

@@ -1,6 +1,7 @@
 import type { BrokerLimits } from './limits.ts';
 
 interface Packet {
+  readonly topic?: string;
   readonly messageId?: number | undefined;
   readonly payload?: string | Uint8Array;
 }

@@ -3,6 +3,7 @@ export const MAX_TOPIC_BYTES = 512;
 
 const ID = /^[A-Za-z0-9._:-]{1,128}$/;
 const TELEMETRY_SUFFIX = '/telemetry';
+const COMMANDS_SUFFIX = '/commands';
 const PREFIX = 'devices/';
 
 /** Whether a text may be a device id, a client id or a command id: 1 to 128 of `A-Z a-z 0-9 . _ : -`. */
@@ -56,6 +57,11 @@ export function telemetryTopic(deviceId: string): string {
 /** The topic on which a device that came in by a fleet key is told its own token. */
 export function firstTokenTopic(deviceId: string): string {
   return `${PREFIX}${deviceId}/token`;
+}
+
+/** Whether a topic is that of a device's own commands. */
+export function isCommandTopicOf(deviceId: string, topic: string): boolean {
+  return topic.endsWith(COMMANDS_SUFFIX) && topic === PREFIX + deviceId + COMMANDS_SUFFIX;
 }
 
 /** Whether a device may publish to a topic: its own telemetry, replies to its own commands, the configuration it applied. */

@@ -21,12 +21,13 @@ export const nativeForm: CommandForm = {
       (kind === 'commands' || kind === '+') && (rest.length === 0 || (rest.length === 1 && rest[0] === '#'))
     );
   },
-  encode: ({ device, id, name, args }) => ({
-    topic: commandTopic(device),
-    payload: JSON.stringify({ id, name, args }),
-  }),
+  encode: nativeMessage,
 };
 
-export function commandTopic(deviceId: string): string {
-  return `devices/${deviceId}/commands`;
+/** A command as the contract has it. */
+export function nativeMessage({ device, id, name, args }: Command): {
+  readonly topic: string;
+  readonly payload: string;
+} {
+  return { topic: `devices/${device}/commands`, payload: JSON.stringify({ id, name, args }) };
 }

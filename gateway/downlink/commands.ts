@@ -36,6 +36,8 @@ export interface CommandsParts {
   readonly forms: readonly CommandForm[];
   /** A device that is reached elsewhere takes the command there; resolves when it was handed over. Null: it is not. */
   readonly elsewhere: (command: Command) => Promise<void> | null;
+  /** Shows a new command to whoever else subscribed to it. */
+  readonly toOthers: (command: Command) => void;
   /** Something became of a command. */
   readonly onChanged: (command: Command) => void;
 }
@@ -102,6 +104,7 @@ export class Commands {
     this.#tell(command);
     for (const queue of this.#queues.get(command.device)?.values() ?? []) queue.pump();
     this.#handOver(command);
+    this.#parts.toOthers(command);
     return command;
   }
 

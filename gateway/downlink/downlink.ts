@@ -8,7 +8,7 @@ import type { ConfigExpectation, DeviceConfig, ReportToKeep } from '../records/d
 import type { Presence } from '../records/presence.ts';
 import type { Schema } from '../records/schema.ts';
 import { type AnswerError, Answers } from './answers.ts';
-import { type CommandForm, commandTopic, nativeForm } from './command-form.ts';
+import { type CommandForm, nativeForm, nativeMessage } from './command-form.ts';
 import { Commands } from './commands.ts';
 import { Configs } from './configs.ts';
 import type { DownlinkEvent } from './downlink-event.ts';
@@ -61,11 +61,16 @@ export class Downlink implements LinkListener {
       log,
       realNow,
       forms: [...(parts.forms ?? []), nativeForm],
-      elsewhere: ({ device, id, name, args }) =>
-        ways.elsewhere(device, commandTopic(device), JSON.stringify({ id, name, args }), {
-          qos: 1,
-          retain: false,
-        }),
+      elsewhere: (command) => {
+        const { topic, payload } = nativeMessage(command);
+        return ways.elsewhere(command.device, topic, payload, { qos: 1, retain: false });
+      },
+      toOthers: (command) => {
+        const { topic, payload } = nativeMessage(command);
+        ways.publish(topic, payload, { qos: 1, retain: false }).catch((err: unknown) => {
+          log.warn({ err }, 'a command could not be shown to others than its device');
+        });
+      },
       onChanged: (command) => live(commandEvent(command)),
     });
     this.#configs = new Configs({
@@ -127,7 +132,7 @@ export class Downlink implements LinkListener {
   }
 
   /**
-   * Keeps a command for a device, and sends it as soon as the device is there.
+   * Keeps a command for a device, shows it to whoever else subscribed to `devices/{id}/commands`, and sends it as soon as the device is there.
    *
    * @param order `expiresAt` is real time, epoch ms
    * @throws WaysideError `not_found`, `already_exists`, `too_many_commands`

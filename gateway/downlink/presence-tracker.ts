@@ -5,12 +5,11 @@ import {
   endPresence,
   keepPresence,
   NEVER_SEEN,
-  type OfflineReason,
   type Presence,
   type PresenceToKeep,
   presenceOf,
 } from '../records/presence.ts';
-import type { Schema } from '../records/schema.ts';
+import type { OfflineReason, Schema } from '../records/schema.ts';
 
 /** How long changes are gathered before they are told and saved. */
 const GATHER_MS = 200;

@@ -1,7 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import type { EndReason } from '../../broker/device-link.ts';
 import { inChunks } from './chunks.ts';
-import type { Schema } from './schema.ts';
+import type { OfflineReason, Schema } from './schema.ts';
 
 /** Whether a device is connected. Times are real time, epoch ms. */
 export interface Presence {
@@ -12,9 +11,6 @@ export interface Presence {
   /** Why it is offline. */
   readonly reason?: OfflineReason;
 }
-
-/** `gateway_stopped`: the gateway ended while the device was connected; `reported`: a will or a bridge said so. */
-export type OfflineReason = EndReason | 'gateway_stopped' | 'reported';
 
 export const NEVER_SEEN: Presence = { state: 'offline', since: null, lastSeenAt: null };
 

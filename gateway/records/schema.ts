@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
+import type { EndReason } from '../../broker/device-link.ts';
 import type { Purpose, SuppressionReason } from '../../rules/step.ts';
-import type { OfflineReason } from './presence.ts';
 import type { QualityKind } from './quality-kinds.ts';
 
 /**
@@ -265,6 +265,8 @@ interface SeenReading {
 }
 
 export type RuleState = 'draft' | 'live' | 'paused' | 'ended';
+/** `gateway_stopped`: the gateway ended while the device was connected; `reported`: a dialect or a bridge said so. */
+export type OfflineReason = EndReason | 'gateway_stopped' | 'reported';
 export type Role = 'admin' | 'marketer' | 'analyst' | 'device-manager';
 export type DeliveryState =
   | 'queued'
