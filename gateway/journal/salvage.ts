@@ -1,9 +1,12 @@
 import { Buffer } from 'node:buffer';
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { isTorn, lastSeqOf, openForWriting } from './journal-file.ts';
+
+/** Reading past the end of the file, https://www.sqlite.org/rescode.html#ioerr_short_read */
+const SQLITE_IOERR = 10;
 
 interface SegmentRow {
   readonly last_seq: number;
@@ -82,8 +85,9 @@ function salvage(file: string): { readonly kept: number; readonly aside: string 
   const aside = freeName(file);
   linkSync(file, aside);
   // A log that stayed would be played into the new file.
-  for (const suffix of ['-wal', '-shm'])
-    if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
+  const log = `${file}-wal`;
+  if (existsSync(log) && statSync(log).size > 0) renameSync(log, `${aside}-wal`);
+  for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
   renameSync(copy, file);
   const directory = openSync(dirname(file), 'r');
   fsyncSync(directory);
@@ -119,7 +123,7 @@ function copySegments(file: string, target: DatabaseSync): number {
   return kept;
 }
 
-/** Lets a piece of work end at the first page that can't be read; reading past the end of the file is an I/O error. */
+/** Lets a piece of work end at the first page that can't be read. */
 function untilTorn(work: () => void): void {
   try {
     work();
@@ -128,8 +132,6 @@ function untilTorn(work: () => void): void {
     if (!isTorn(error) && (code & 0xff) !== SQLITE_IOERR) throw error;
   }
 }
-
-const SQLITE_IOERR = 10;
 
 function freeName(file: string): string {
   for (let n = 1; ; n += 1) {

@@ -135,6 +135,68 @@ export function journalConformance(name: string, create: () => Promise<JournalFi
       expect(told).toHaveLength(1);
     });
 
+    it('commits a burst in parts, in order: the first are kept while the last still wait', async () => {
+      const journal = await started(fixture.journal());
+      const keptAtOnce: number[] = [];
+      let kept = 0;
+      journal.onCommitted(() => {
+        keptAtOnce.push(kept);
+        kept = 0;
+      });
+      const count = 400;
+      await Promise.all(
+        Array.from({ length: count }, (_, n) =>
+          journal.append(entryOf(n, { payload: Buffer.alloc(100_000, n) })).then(() => {
+            kept += 1;
+          }),
+        ),
+      );
+      // 40 MB: no commit holds more than a few.
+      expect(keptAtOnce.length).toBeGreaterThanOrEqual(5);
+      expect(Math.max(...keptAtOnce, kept) * 100_000).toBeLessThan(8 * 1024 * 1024);
+      const stored = await readAll(await started(fixture.reader()), LIMIT, 100 * BYTES);
+      expect(stored.map((entry) => entry.userId)).toEqual(Array.from({ length: count }, (_, n) => `d${n}`));
+    });
+
+    it('says what it found, and where it goes on', async () => {
+      const first = fixture.journal();
+      expect(await first.start()).toEqual({ lastSeq: 0, trimmedSeq: 0, damage: null });
+      await first.append(entryOf(1, { span: 1000 }));
+      await first.stop();
+      const second = await started(fixture.journal());
+      await second.stop();
+      const third = fixture.journal();
+      open.push(third);
+      expect(await third.start()).toEqual({ lastSeq: 1000, trimmedSeq: 0, damage: null });
+    });
+
+    it('gives no sequence that a reader has been at', async () => {
+      const first = fixture.journal();
+      await first.start();
+      await first.append(entryOf(1));
+      await first.continueAbove(5000);
+      await first.append(entryOf(2));
+      await first.continueAbove(3);
+      await first.append(entryOf(3));
+      await first.stop();
+      const second = await started(fixture.journal());
+      await second.append(entryOf(4));
+      const reader = await started(fixture.reader());
+      expect((await readAll(reader)).map(({ seq }) => seq)).toEqual([1, 5001, 5002, 5003]);
+      expect(await reader.read(5000, 1, BYTES)).toMatchObject([{ seq: 5001, userId: 'd2' }]);
+    });
+
+    it('keeps what all readers have as long as it is young', async () => {
+      const journal = await started(fixture.journal());
+      for (let n = 1; n <= 5; n += 1) await journal.append(entryOf(n, { receivedAt: n * 1000 }));
+      const reader = await started(fixture.reader());
+      const users = async () => (await readAll(reader)).map((entry) => entry.userId);
+      await journal.trim(4, 3000);
+      expect(await users()).toEqual(['d3', 'd4', 'd5']);
+      await journal.trim(4, 1_000_000);
+      expect(await users()).toEqual(['d5']);
+    });
+
     it('goes on behind what is there after a restart', async () => {
       const first = fixture.journal();
       await first.start();

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -139,6 +139,85 @@ describe('the SQLite journal', () => {
     await journal.stop();
   });
 
+  it('delays a message that comes alone by no more than its own commit, also after a burst', async () => {
+    const journal = createSqliteJournal({ file });
+    await journal.start();
+    const waits: number[] = [];
+    const commits: number[] = [];
+    for (let n = 0; n < 40; n += 1) {
+      if (n >= 20) await Promise.all(Array.from({ length: 200 }, (_, m) => journal.append(entryOf(m))));
+      const began = performance.now();
+      await journal.append(entryOf(n));
+      (n < 20 ? commits : waits).push(performance.now() - began);
+    }
+    const median = (of: number[]) => of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)] ?? 0;
+    // The bound is 5 ms; the median leaves out what else the machine does.
+    expect(median(waits)).toBeLessThan(median(commits) + 5);
+    await journal.stop();
+  });
+
+  it('refuses at its bound, never drops what a reader lacks, and goes on when there is room', async () => {
+    const journal = createSqliteJournal({ file, maxBytes: 4 * 1024 * 1024 });
+    await journal.start();
+    const big = (n: number) => journal.append(entryOf(n, { payload: Buffer.alloc(500_000, n) }));
+    const appended: Promise<void>[] = [];
+    let kept = 0;
+    while (journal.trouble === null) {
+      const n = appended.length;
+      appended.push(
+        big(n).then(() => {
+          kept += 1;
+        }),
+      );
+      await until('it is kept, or refused', () => kept === n + 1 || journal.trouble !== null);
+    }
+    expect(journal.trouble).toMatch(
+      /^3\.\d MiB of at most 4\.0 MiB \(WAYSIDE_JOURNAL_MAX_BYTES\) are in use$/,
+    );
+    expect(journal.space).toMatchObject({ maxBytes: 4 * 1024 * 1024 });
+    const all = (upTo: number) => Array.from({ length: upTo }, (_, n) => `d${n}`);
+    expect(await usersIn(file)).toEqual(all(kept));
+    await journal.trim(3);
+    await Promise.all(appended);
+    expect(journal.trouble).toBeNull();
+    expect(await usersIn(file)).toEqual(all(appended.length).slice(3));
+    await journal.stop();
+  });
+
+  it('lets go of what is kept for its age alone where it needs the room', async () => {
+    const journal = createSqliteJournal({ file, maxBytes: 4 * 1024 * 1024 });
+    await journal.start();
+    for (let n = 0; n < 40; n += 1) {
+      await journal.append(entryOf(n, { payload: Buffer.alloc(500_000, n) }));
+      await journal.trim(n + 1, 0);
+    }
+    const users = await usersIn(file);
+    expect(users.length).toBeGreaterThan(1);
+    expect(users.at(-1)).toBe('d39');
+    expect(journal.space.usedBytes).toBeLessThanOrEqual(4 * 1024 * 1024);
+    expect(journal.space.failedCommits).toBe(0);
+    await journal.stop();
+  });
+
+  it('gives the disk back what it had grown by, without losing what is new', async () => {
+    const journal = createSqliteJournal({ file });
+    await journal.start();
+    for (let n = 0; n < 350; n += 50)
+      await Promise.all(
+        Array.from({ length: 50 }, (_, m) =>
+          journal.append(entryOf(n + m, { payload: Buffer.alloc(1_000_000) })),
+        ),
+      );
+    const grown = (await stat(file)).size;
+    expect(grown).toBeGreaterThan(300_000_000);
+    await journal.trim(349);
+    await journal.append(entryOf(350));
+    // The log is folded in when it is long enough, or at the end.
+    await journal.stop();
+    expect((await stat(file)).size).toBeLessThan(10_000_000);
+    expect(await usersIn(file)).toEqual(['d349', 'd350']);
+  });
+
   it('refuses what it cannot write when it ends', async () => {
     const journal = createSqliteJournal({ file, maxBytes: 1 });
     await journal.start();
@@ -160,18 +239,21 @@ describe('the SQLite journal', () => {
     expect((await stat(file)).size).toBe(2400);
   });
 
-  it('says data_dir_damaged for bytes that were torn in the middle of a segment', async () => {
+  it('says data_dir_newer for a format that it does not know, and leaves it alone', async () => {
     const journal = createSqliteJournal({ file });
     await journal.start();
-    await Promise.all(Array.from({ length: 2000 }, (_, n) => journal.append(entryOf(n))));
+    await journal.append(entryOf(1));
     await journal.stop();
-    const handle = await open(file, 'r+');
-    await handle.write(Buffer.alloc(64, 0xee), 0, 64, (await handle.stat()).size - 20_000);
-    await handle.close();
-    const reader = createSqliteJournalReader({ file });
-    await reader.start();
-    await expect(reader.read(0, 10_000, 1e9)).rejects.toMatchObject({ code: 'data_dir_damaged' });
-    await reader.stop();
+    const database = new DatabaseSync(file);
+    database.exec('PRAGMA user_version = 7');
+    database.close();
+    await expect(createSqliteJournal({ file }).start()).rejects.toMatchObject({
+      code: 'data_dir_newer',
+      detail: expect.stringContaining('format 7'),
+    });
+    await expect(createSqliteJournalReader({ file }).start()).rejects.toMatchObject({
+      code: 'data_dir_newer',
+    });
   });
 
   it('says data_dir_unwritable where the folder is missing', async () => {
