@@ -12,6 +12,7 @@ import { isAllowedPushEndpoint } from './delivery/push-hosts.ts';
 import { loadOrCreateReceiptKey } from './delivery/receipt-token.ts';
 import { loadOrCreateVapidKeys } from './delivery/vapid-keys.ts';
 import { deviceErasure } from './device-erasure.ts';
+import { answerDialects } from './downlink/answer-dialects.ts';
 import { Downlink } from './downlink/downlink.ts';
 import type { DeviceError } from './engine/engine-calls.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
@@ -35,6 +36,8 @@ import { createTokenExpiry } from './token-expiry.ts';
 export interface BoundPorts {
   readonly httpPort: number;
   readonly mqttPort: number;
+  /** Where MQTT is spoken over TLS. */
+  readonly mqttsPort?: number;
 }
 
 /** The whole gateway in one process. */
@@ -115,6 +118,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     const broker: Broker = createBroker({
       host: config.host,
       port: config.mqttPort,
+      tls: config.tls,
       log,
       now: () => clock.now(),
       realNow,
@@ -162,6 +166,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       log,
       onDeviceErrors: (errors) => tellDevices(toDevice, errors, log),
       onOutboxGrew: () => delivery.wake(),
+      onRequests: (requests) => answerDialects(requests, { toDevice, downlink, log }),
       onFailure,
     });
     await engine.start();
@@ -186,7 +191,13 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
 
     await downlink.start();
     running.push(() => downlink.stop());
-    const { mqttPort } = await listening('WAYSIDE_MQTT_PORT', config.mqttPort, broker.start());
+    const { mqttPort, mqttsPort } = await listening(
+      {
+        WAYSIDE_MQTT_PORT: config.mqttPort,
+        ...(config.tls !== null && { WAYSIDE_MQTTS_PORT: config.tls.port }),
+      },
+      broker.start(),
+    );
     running.push(() => broker.stop());
     const tokenExpiry = createTokenExpiry(
       records.db,
@@ -242,11 +253,11 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
           broker.handleWebSocket(stream, request.socket.remoteAddress),
       },
     );
-    const { httpPort } = await listening('WAYSIDE_HTTP_PORT', config.httpPort, http.start());
+    const { httpPort } = await listening({ WAYSIDE_HTTP_PORT: config.httpPort }, http.start());
     running.push(() => http.stop());
     // First of all when it stops: who waits for a disk that takes nothing is not waited for.
     running.push(() => journal.giveUpOnTrouble());
-    return { httpPort, mqttPort };
+    return { httpPort, mqttPort, ...(mqttsPort !== null && { mqttsPort }) };
   }
 
   async function stop(): Promise<void> {
@@ -286,16 +297,19 @@ function tellDevices(toDevice: ToDevice, errors: readonly DeviceError[], log: Lo
 }
 
 /** Names the setting behind a port that can't be had. */
-async function listening<T>(setting: string, port: number, start: Promise<T>): Promise<T> {
+async function listening<T>(ports: Readonly<Record<string, number>>, start: Promise<T>): Promise<T> {
   try {
     return await start;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const { code, port: found, message } = error as NodeJS.ErrnoException & { readonly port?: number };
+    if (code === 'BAD_TLS_FILES') throw badSetting('WAYSIDE_TLS_CERT', message, error);
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
       throw badSetting('WAYSIDE_HOST', 'is no address of this machine', error);
     }
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
     const why = code === 'EACCES' ? 'may not be used by this user' : 'is in use';
+    // The last of two that are the same: the first one had it already.
+    const [setting, port] = Object.entries(ports).findLast(([, one]) => one === found) ?? ['', found];
     throw new WaysideError('port_in_use', `port ${port} (${setting}) ${why}`, { cause: error });
   }
 }

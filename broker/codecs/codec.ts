@@ -36,11 +36,12 @@ export interface DialectState {
   readonly progress: unknown;
 }
 
-/** Something to publish in answer to a message, once what came of it is committed. */
-export interface DialectRequest {
-  readonly topic: string;
-  readonly payload: Uint8Array;
-}
+/** What follows from a message beside its readings, to be done once these are committed. */
+export type DialectRequest =
+  /** Send something to whoever sent the message. */
+  | { readonly kind: 'send'; readonly deviceId: string; readonly topic: string; readonly payload: Uint8Array }
+  /** A device without a connection of its own came or went. */
+  | { readonly kind: 'presence'; readonly deviceId: string; readonly state: 'online' | 'offline' };
 
 export interface StatefullyDecoded extends Decoded {
   readonly state: DialectState;

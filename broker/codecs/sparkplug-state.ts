@@ -3,13 +3,16 @@ import type { DialectState } from './codec.ts';
 /** `[name, alias, datatype, unit]` of a metric as its birth told them; arrays, for they are kept as JSON and are many. */
 export type Definition = readonly [string, string | null, number | null, string | null];
 
+/** What one birth told, and of which Wayside device: the edge node's own for a device that is not registered. */
+export type Scope = readonly [name: string, definitions: readonly Definition[], deviceId: string];
+
 /** What the births of an edge node and its devices told. The edge node's own scope is ''. */
 export interface Births {
   /** The Wayside device that the edge node is. */
   readonly node: string;
   /** Number of the session (Sparkplug 3.0 §6.4.17, bdSeq): a death of an earlier one says nothing. */
   readonly bdSeq: number | null;
-  readonly scopes: readonly (readonly [scope: string, definitions: readonly Definition[]])[];
+  readonly scopes: readonly Scope[];
 }
 
 export interface Progress {
@@ -55,15 +58,15 @@ export function writeState({ births, progress }: SparkplugState): DialectState {
 export function withBirth(
   births: Births | null,
   node: string,
-  scope: string,
-  definitions: readonly Definition[],
+  scope: Scope,
   bdSeq: number | null,
 ): Births | null {
-  const others = scope === '' || births === null ? [] : births.scopes.filter(([name]) => name !== scope);
+  const [name] = scope;
+  const others = name === '' || births === null ? [] : births.scopes.filter(([other]) => other !== name);
   const next: Births = {
     node,
-    bdSeq: scope === '' ? bdSeq : (births?.bdSeq ?? null),
-    scopes: [...others, [scope, definitions]],
+    bdSeq: name === '' ? bdSeq : (births?.bdSeq ?? null),
+    scopes: [...others, scope],
   };
   return isBounded(next) ? next : null;
 }

@@ -122,6 +122,7 @@ class Message {
   readonly #arrival: Arrival;
   readonly #drafts = new Drafts();
   readonly #problems: ReadingProblem[] = [];
+  readonly #requests: DialectRequest[] = [];
   #state: SparkplugState;
   #isRebirthNeeded = false;
 
@@ -144,6 +145,7 @@ class Message {
         return this.#takeNodeDeath();
       case 'DDEATH':
         this.#count();
+        if (this.#isOwnDevice()) this.#notePresence(this.#arrival.userId, 'offline');
         return this.#finish(`${this.#isOwnDevice() ? '' : `${this.#topic.device}/`}offline`);
       case 'NCMD':
       case 'DCMD':
@@ -165,7 +167,12 @@ class Message {
       if (name !== null) definitions.push([name, alias, datatype, unit]);
     }
     const node = device === '' ? this.#arrival.userId : (this.#state.births?.node ?? '');
-    const births = withBirth(this.#state.births, node, device, definitions, sessionNumber(metrics));
+    const births = withBirth(
+      this.#state.births,
+      node,
+      [device, definitions, this.#arrival.userId],
+      sessionNumber(metrics),
+    );
     if (births === null) {
       return this.#refuse(
         'the edge node and its devices have more metrics than are kept: 20,000 in all',
@@ -173,6 +180,7 @@ class Message {
       );
     }
     this.#state = { ...this.#state, births };
+    if (this.#isOwnDevice()) this.#notePresence(this.#arrival.userId, 'online');
     this.#addMetrics(true);
     return this.#finish();
   }
@@ -196,6 +204,10 @@ class Message {
     // The will of a connection before the present one (§6.4.17).
     if (session !== null && born !== null && session !== born) return this.#finish();
     this.#setProgress({ seq: null, online: false });
+    // Its devices went with it (§6.4.22); of those that are registered nobody else will tell.
+    for (const [, , deviceId] of this.#state.births?.scopes ?? []) {
+      if (deviceId !== this.#state.births?.node) this.#notePresence(deviceId, 'offline');
+    }
     return this.#finish('offline');
   }
 
@@ -256,6 +268,10 @@ class Message {
     return this.#topic.device !== '' && this.#arrival.userId !== this.#state.births?.node;
   }
 
+  #notePresence(deviceId: string, state: 'online' | 'offline'): void {
+    this.#requests.push({ kind: 'presence', deviceId, state });
+  }
+
   /** Notes the message's number, and whether one before it is missing. The same number again is the same message. */
   #count(): void {
     const { seq } = this.#payload;
@@ -278,18 +294,18 @@ class Message {
   #finish(event?: string): StatefullyDecoded {
     const { readings, problems } = this.#drafts.decoded(this.#problems);
     const { receivedAt } = this.#arrival;
-    const requests: DialectRequest[] = [];
+    const node = this.#state.births?.node ?? this.#arrival.userId;
     const sinceAsked = receivedAt - this.#state.progress.askedAt;
     // A clock that was set back must not silence the question.
     if (this.#isRebirthNeeded && (sinceAsked < 0 || sinceAsked >= ASK_AGAIN_AFTER_MS)) {
       this.#setProgress({ askedAt: receivedAt });
-      requests.push(rebirthRequest(this.#topic, receivedAt));
+      this.#requests.push(rebirthRequest(node, this.#topic, Math.trunc(receivedAt)));
     }
     return {
       readings: event === undefined ? readings : [...readings, { event }],
       problems,
       state: writeState(this.#state),
-      requests,
+      requests: this.#requests,
     };
   }
 }
@@ -335,7 +351,7 @@ function sessionNumber(metrics: readonly SparkplugMetric[]): number | null {
 }
 
 /** Sparkplug 3.0 §6.4.24: `Node Control/Rebirth` set to true. */
-function rebirthRequest({ group, node }: SparkplugTopic, at: number): DialectRequest {
+function rebirthRequest(deviceId: string, { group, node }: SparkplugTopic, at: number): DialectRequest {
   const metric = new BinaryWriter()
     .tag(1, WireType.LengthDelimited)
     .string('Node Control/Rebirth')
@@ -352,5 +368,5 @@ function rebirthRequest({ group, node }: SparkplugTopic, at: number): DialectReq
     .tag(2, WireType.LengthDelimited)
     .bytes(metric)
     .finish();
-  return { topic: `${SPARKPLUG_PREFIX}${group}/NCMD/${node}`, payload };
+  return { kind: 'send', deviceId, topic: `${SPARKPLUG_PREFIX}${group}/NCMD/${node}`, payload };
 }

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Decision } from '../../rules/step.ts';
 import { inChunks } from '../records/chunks.ts';
 import type { Schema } from '../records/schema.ts';
+import type { DialectStates } from './dialect-states.ts';
 import { rememberSeen } from './once.ts';
 import type { Outcome, VisitNote } from './outcome.ts';
 import type { PacketMemory } from './packet-memory.ts';
@@ -23,6 +24,7 @@ export interface CommitContext {
   readonly db: Kysely<Schema>;
   readonly subjects: Subjects;
   readonly packets: PacketMemory;
+  readonly dialects: DialectStates;
   readonly realNow: () => number;
   readonly newId: () => string;
   /** The last decision id that was given; the engine alone gives them. */
@@ -58,11 +60,13 @@ export async function commitOutcome(
     seenDay = await rememberSeen(transaction, outcome.identities, now, context.lastSeenDay);
     if (seenDay !== context.lastSeenDay) await pruneQuality(transaction, now);
     await context.packets.save(transaction);
+    await context.dialects.save(transaction);
     await context.subjects.save(transaction);
     await writeCursor(transaction, ENGINE_CURSOR, cursor);
     return fresh;
   });
   context.packets.saved();
+  context.dialects.saved();
   context.subjects.saved();
   context.lastDecisionId = decisionId;
   context.lastSeenDay = seenDay;

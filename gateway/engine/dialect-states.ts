@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import type { DialectState, StatefulCodec, StatefullyDecoded } from '../../broker/codecs/codec.ts';
-import { dialectOf } from '../../broker/dialects.ts';
 import type { StoredEntry } from '../journal/journal.ts';
 import { inChunks } from '../records/chunks.ts';
 import type { Schema } from '../records/schema.ts';
+import { statefulCodecOf } from './decode-payload.ts';
+import { retryOf } from './retry-entry.ts';
 
 /** Senders whose state stays at hand; of a large edge node it is a megabyte. */
 const CACHED_SENDERS = 500;
@@ -24,12 +25,6 @@ export interface DialectStates {
   saved(): void;
   /** Drops all that was not saved: after a commit that failed. */
   forget(): void;
-}
-
-/** The codec of a topic whose messages build on earlier ones, or null. */
-export function statefulCodecOf(topic: string): StatefulCodec | null {
-  const decoding = dialectOf(topic)?.decoding;
-  return decoding?.kind === 'stateful' ? decoding.codec : null;
 }
 
 export function createDialectStates(db: Kysely<Schema>): DialectStates {
@@ -54,7 +49,8 @@ export function createDialectStates(db: Kysely<Schema>): DialectStates {
   return {
     async prepare(entries) {
       const wanted = new Set<string>();
-      for (const { topic } of entries) {
+      for (const entry of entries) {
+        const topic = retryOf(entry)?.topic ?? entry.topic;
         const alias = statefulCodecOf(topic)?.stateKey(topic) ?? '';
         if (alias !== '' && !states.has(alias)) wanted.add(alias);
       }

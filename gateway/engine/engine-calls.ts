@@ -1,3 +1,4 @@
+import type { DialectRequest } from '../../broker/codecs/codec.ts';
 import type { QuarantineCode } from '../../rules/reading.ts';
 import type { ClockOrigin } from '../clock.ts';
 import type { LiveEvent, RecordsChange } from '../http/dependencies.ts';
@@ -73,5 +74,7 @@ export interface DeviceError {
 export interface EngineListener {
   live(events: readonly LiveEvent[]): void;
   deviceErrors(errors: readonly DeviceError[]): void;
+  /** What dialects ask senders for. */
+  requests(requests: readonly DialectRequest[]): void;
   outboxGrew(): void;
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { DialectRequest } from '../../broker/codecs/codec.ts';
 import type { LiveEvent, LiveFeed, RecordsChange } from '../http/dependencies.ts';
 import type { RemovedDevice } from '../records/device-erasures.ts';
 import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
@@ -34,6 +35,7 @@ export interface EngineClientParts {
   readonly log: Logger;
   readonly onDeviceErrors: (errors: readonly DeviceError[]) => void;
   readonly onOutboxGrew: () => void;
+  readonly onRequests: (requests: readonly DialectRequest[]) => void;
   /** The thread died: nothing more will be taken. */
   readonly onFailure: (error: Error) => void;
 }
@@ -51,6 +53,7 @@ export function createEngineClient(parts: EngineClientParts): EngineClient {
     live: publishLive,
     deviceErrors: parts.onDeviceErrors,
     outboxGrew: parts.onOutboxGrew,
+    requests: parts.onRequests,
   };
   const thread = () => {
     if (handle === null) throw new Error('the engine was not started');

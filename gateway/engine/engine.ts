@@ -10,6 +10,7 @@ import {
   type RecordedDecision,
   readCursor,
 } from './commit.ts';
+import { createDialectStates } from './dialect-states.ts';
 import type { Processing } from './judge-reading.ts';
 import { addCounts, noCounts, type Outcome } from './outcome.ts';
 import { createPacketMemory } from './packet-memory.ts';
@@ -71,8 +72,9 @@ export class Engine {
     this.#parts = parts;
     const { db, registry, subjects, log, realNow, newId } = parts;
     const packets = createPacketMemory(db);
-    this.#processing = { db, registry, subjects, packets, log, newestAt: new Map() };
-    this.#commit = { db, subjects, packets, realNow, newId, lastDecisionId: 0, lastSeenDay: null };
+    const dialects = createDialectStates(db);
+    this.#processing = { db, registry, subjects, packets, dialects, log, newestAt: new Map() };
+    this.#commit = { db, subjects, packets, dialects, realNow, newId, lastDecisionId: 0, lastSeenDay: null };
   }
 
   /** Journal sequence up to which everything was taken and committed. */
@@ -228,6 +230,7 @@ export class Engine {
       this.#taken = nothingTaken(this.#seq);
       this.#processing.newestAt.clear();
       this.#processing.packets.forget();
+      this.#processing.dialects.forget();
       await subjects.forget();
       return false;
     }

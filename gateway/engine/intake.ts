@@ -1,7 +1,9 @@
-import { jsonCodec } from '../../broker/codecs/json.ts';
+import type { DialectRequest } from '../../broker/codecs/codec.ts';
 import { parseDeviceTopic } from '../../broker/topics.ts';
 import type { Reading, ReadingProblem } from '../../rules/reading.ts';
 import type { StoredEntry } from '../journal/journal.ts';
+import { decodePayload, isDialectTopic, type StatefulDecoding } from './decode-payload.ts';
+import type { DialectStates } from './dialect-states.ts';
 import { retried } from './retried-readings.ts';
 import { type Retry, retryOf } from './retry-entry.ts';
 
@@ -15,6 +17,8 @@ export interface Decoding {
   /** In the order in which they are to be taken: by `at` (arrival where missing), then as sent. */
   readonly readings: readonly NumberedReading[];
   readonly problems: readonly ReadingProblem[];
+  /** What a dialect asks to be published in answer; only where it does. */
+  readonly requests?: readonly DialectRequest[];
 }
 
 export interface Intake extends Decoding {
@@ -25,31 +29,36 @@ export interface Intake extends Decoding {
 /** The device that an entry is about, or null where the topic carries no telemetry. */
 export function deviceOf(entry: StoredEntry): string | null {
   const topic = parseDeviceTopic(entry.topic);
-  if (topic === null) return retryOf(entry)?.device ?? null;
+  if (topic === null) return retryOf(entry)?.device ?? (isDialectTopic(entry) ? entry.userId : null);
   return topic.kind === 'telemetry' ? topic.deviceId : null;
 }
 
-/** Turns an entry into readings. Never throws: what can't be read is a problem. */
-export function takeIn(entry: StoredEntry): Intake {
+/**
+ * Turns an entry into readings. Never throws: what can't be read is a problem.
+ *
+ * @param states without them readings of dialects that build on earlier messages are left out (see decode-payload.ts)
+ */
+export function takeIn(entry: StoredEntry, states: DialectStates | null = null): Intake {
   const retry = retryOf(entry);
-  if (retry === null) return { ...decoded(entry), retry };
+  if (retry === null) return { ...decoded(entry, states), retry };
   const { device, topic, receivedAt, payload } = retry;
-  return {
-    ...retried(decoded({ ...entry, userId: device, topic, receivedAt, payload }), retry, entry.seq),
-    retry,
-  };
+  const message = { ...entry, userId: device, topic, receivedAt, payload };
+  const again: StatefulDecoding | null = states === null ? null : { decode: states.decodeAgain };
+  return { ...retried(decoded(message, again), retry, entry.seq), retry };
 }
 
-function decoded(entry: StoredEntry): Decoding {
+function decoded(entry: StoredEntry, states: StatefulDecoding | null): Decoding {
   if (entry.truncatedFrom > 0) {
     const message = `the payload has ${entry.truncatedFrom} bytes; at most 1,048,576 are taken. Send smaller batches.`;
     return { readings: [], problems: [{ code: 'too_large', message }] };
   }
-  const { readings, problems } = jsonCodec.decode(entry.payload);
+  const { readings, problems, requests } = decodePayload(entry, states);
   const numbered = readings.map((reading, index) => ({ seq: entry.seq + index, reading }));
   if (numbered.length > 1) {
     const time = (item: NumberedReading) => item.reading.at ?? entry.receivedAt;
     numbered.sort((a, b) => time(a) - time(b) || a.seq - b.seq);
   }
-  return { readings: numbered, problems };
+  return requests === undefined
+    ? { readings: numbered, problems }
+    : { readings: numbered, problems, requests };
 }

@@ -6,6 +6,7 @@ import type { ReadingProblem } from '../../rules/reading.ts';
 import type { ConsumerFacts, Input, Step } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
+import type { DialectStates } from './dialect-states.ts';
 import type { NumberedReading } from './intake.ts';
 import { type Identity, identityKey } from './once.ts';
 import type { Outcome } from './outcome.ts';
@@ -21,6 +22,7 @@ export interface Processing {
   readonly registry: Registry;
   readonly subjects: Subjects;
   readonly packets: PacketMemory;
+  readonly dialects: DialectStates;
   readonly log: Logger;
   /** Newest given `at` by device key since the start: what is newer can't be a repetition, and needs no look-up. */
   readonly newestAt: Map<string, number>;

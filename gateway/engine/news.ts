@@ -7,6 +7,8 @@ import type { LivePositions } from './live-positions.ts';
 
 /** Errors told to devices from one batch; a flood of rubbish must not become a flood of answers. */
 const MOST_DEVICE_ERRORS = 200;
+/** Requests of dialects from one batch; a node that is not asked for its birth is asked again later. */
+const MOST_REQUESTS = 200;
 /** Events of a kind shown from one batch; the lists of the API have them all. */
 const MOST_LIVE_EVENTS = 200;
 
@@ -31,6 +33,7 @@ export function tellNews(
         .map(({ device, code, message, topic, at }) => ({ device, code, message, topic, receivedAt: at })),
     );
   }
+  if (outcome.requests.length > 0) listener.requests(outcome.requests.slice(0, MOST_REQUESTS));
   if (decisions.some(({ deliveryId }) => deliveryId !== null)) listener.outboxGrew();
 }
 

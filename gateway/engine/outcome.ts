@@ -1,3 +1,4 @@
+import type { DialectRequest } from '../../broker/codecs/codec.ts';
 import type { QuarantineCode, ReadingProblem, Remark } from '../../rules/reading.ts';
 import type { AdmittedReading, Decision, Visit } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
@@ -88,6 +89,8 @@ export interface Outcome {
   /** What came of trying quarantined messages again, by their ids. */
   readonly retries: Map<string, RetryNote>;
   readonly quality: QualityTally;
+  /** What dialects ask senders for: published when all of it is committed. */
+  readonly requests: DialectRequest[];
   /** Newest reading with a position of each device, for the live stream. */
   readonly positions: Map<KnownDevice, AdmittedReading>;
   readonly counts: EngineCounts;
@@ -103,6 +106,7 @@ export function noOutcome(): Outcome {
     quarantine: [],
     retries: new Map(),
     quality: new QualityTally(),
+    requests: [],
     positions: new Map(),
     counts: noCounts(),
   };

@@ -2,6 +2,7 @@ import { decide } from '../../rules/decide.ts';
 import type { ReadingProblem } from '../../rules/reading.ts';
 import type { AdmittedReading, Input, Step } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
+import { statefulCodecOf } from './decode-payload.ts';
 import { deviceOf, type NumberedReading, takeIn } from './intake.ts';
 import {
   factsOf,
@@ -15,7 +16,7 @@ import {
 import { findSeen, type Identity, identityOf } from './once.ts';
 import { noteProblems, noteRemarks, type Outcome, pointOf } from './outcome.ts';
 import { type DeviceQuality, skewName } from './quality-tally.ts';
-import type { KnownDevice, Registry } from './registry.ts';
+import type { KnownDevice } from './registry.ts';
 import { findQuarantined } from './retries.ts';
 import { stepRetry } from './step-retry.ts';
 import { consumerOf, type Subject } from './subjects.ts';
@@ -49,9 +50,10 @@ async function processStretch(
   seen: Set<string>,
   outcome: Outcome,
 ): Promise<void> {
-  const { db, registry, subjects, packets } = context;
+  const { db, registry, subjects, packets, dialects } = context;
   const ids = entries.map(deviceOf);
   await registry.prepareDevices(new Set(ids.filter((id) => id !== null)));
+  await dialects.prepare(entries);
   const taken: OpenedEntry[] = [];
   const owners = new Set<Subject>();
   let position = 0;
@@ -63,7 +65,7 @@ async function processStretch(
       continue;
     }
     owners.add(device.subject);
-    taken.push(decodeEntry(registry, entry, device, outcome));
+    taken.push(decodeEntry(context, entry, device, outcome));
   }
   await subjects.prepare(owners);
   await packets.prepare(taken.filter(({ byPacket }) => byPacket).map(({ entry }) => entry));
@@ -95,12 +97,13 @@ export async function processTicks(
 }
 
 function decodeEntry(
-  registry: Registry,
+  { registry, dialects }: Processing,
   entry: StoredEntry,
   device: KnownDevice,
   outcome: Outcome,
 ): OpenedEntry {
-  const { readings, problems, retry } = takeIn(entry);
+  const { readings, problems, requests, retry } = takeIn(entry, dialects);
+  if (requests !== undefined) outcome.requests.push(...requests);
   const quality = outcome.quality.of(device.id, entry.receivedAt);
   const isKnownType = registry.rulebook.deviceTypes.has(device.type);
   const found = isKnownType ? problems : [unknownType(device.type)];
@@ -199,7 +202,9 @@ function noteReading(
     step.problems.length === 0 &&
     admitted.at === (reading.at ?? receivedAt) &&
     // Else metrics were dropped, or turned into other units.
-    admitted.metrics === reading.metrics;
+    admitted.metrics === reading.metrics &&
+    // Else it can't be decoded again from the entry alone.
+    statefulCodecOf(entry.topic) === null;
   if (!asSent) outcome.verdicts.push({ seq, verdict: { kind: 'stored_as', reading: admitted } });
   quality.stored += 1;
   if (admitted.flags.length > 0)

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { JournalReader, StoredEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
 import type { TelemetryPoint } from '../telemetry/telemetry-store.ts';
+import { statefulCodecOf } from './decode-payload.ts';
 import { deviceOf, takeIn } from './intake.ts';
 import { pointOf, type Verdict } from './outcome.ts';
 import type { Registry } from './registry.ts';
@@ -69,6 +70,9 @@ async function decode(
     if (device === undefined || entry.seq <= device.erasedUpTo) continue;
     const { readings, retry } = takeIn(entry);
     const receivedAt = retry?.receivedAt ?? entry.receivedAt;
+    if (statefulCodecOf(retry?.topic ?? entry.topic) !== null) {
+      points.push(...notedPoints(entry, verdicts, device.key, receivedAt));
+    }
     for (const { seq, reading } of readings) {
       const verdict = verdicts.get(seq);
       if (verdict?.kind === 'not_stored') continue;
@@ -76,4 +80,19 @@ async function decode(
       points.push(pointOf(device.key, seq, receivedAt, stored));
     }
   }
+}
+
+/** What can't be decoded again from the entry alone, the engine noted reading by reading. */
+function notedPoints(
+  { seq, span }: StoredEntry,
+  verdicts: ReadonlyMap<number, Verdict>,
+  deviceKey: string,
+  receivedAt: number,
+): TelemetryPoint[] {
+  const points: TelemetryPoint[] = [];
+  for (let own = seq; own < seq + span; own += 1) {
+    const verdict = verdicts.get(own);
+    if (verdict?.kind === 'stored_as') points.push(pointOf(deviceKey, own, receivedAt, verdict.reading));
+  }
+  return points;
 }

@@ -36,7 +36,10 @@ export interface TelemetryWriter {
   start(): Promise<void>;
   /** Writes what is waiting if the store takes it at once, then ends. What is left is written after the next start. */
   stop(): Promise<void>;
-  /** Resolves once the store has caught up with most of what it was offered; at once where it is away, and within 1 s. */
+  /**
+   * Resolves once the store has most of what it was offered, and within 1 s; at once where it is away, or has to catch up with
+   * more than that.
+   */
   room(): Promise<void>;
   /** Hands over what the engine has committed, in order. */
   offer(stretch: Stretch): void;
@@ -76,6 +79,8 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
   let pointsSinceNote = 0;
   let trouble: string | null = null;
   let refused = 0;
+  /** What is written comes from the journal; what the engine hands over waits behind it, and the engine for none of it. */
+  let catchingUp = false;
   /** Keys of devices that are being erased. */
   const leavingOut = new Set<string>();
   let underWay: Promise<unknown> = Promise.resolve();
@@ -87,9 +92,11 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
 
   /** What comes after `afterSeq`: what the engine handed over, else from the journal again. */
   async function next(afterSeq: number): Promise<Stretch | null> {
-    if (waiting[0]?.afterSeq === afterSeq) return takeWaiting(afterSeq);
     const until = waiting[0]?.afterSeq ?? parts.engineSeq();
-    return afterSeq < until ? readAgain({ db, reader, registry }, afterSeq, until) : null;
+    catchingUp = afterSeq < until;
+    if (!catchingUp) return waiting.length > 0 ? takeWaiting(afterSeq) : null;
+    giveRoom();
+    return readAgain({ db, reader, registry }, afterSeq, until);
   }
 
   function takeWaiting(afterSeq: number): Stretch {
@@ -245,7 +252,7 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
       await store.stop();
     },
     async room() {
-      if (waitingPoints <= POINTS_IN_ROOM || trouble !== null || stopping) return;
+      if (waitingPoints <= POINTS_IN_ROOM || trouble !== null || catchingUp || stopping) return;
       room ??= Promise.withResolvers();
       const timer = setTimeout(giveRoom, LONGEST_WAIT_FOR_ROOM_MS);
       await room.promise;

@@ -17,7 +17,7 @@ interface Message {
   readonly afterMs?: number;
   readonly readings?: readonly unknown[];
   readonly problems?: readonly string[];
-  /** Topics of what is asked for. */
+  /** Topics of what is sent, and who came (`+`) or went (`-`). */
   readonly requests?: readonly string[];
 }
 
@@ -73,8 +73,15 @@ describe('Sparkplug B', () => {
       state = decoded.state;
       expect(decoded.problems.map(({ code }) => code)).toEqual(message.problems ?? []);
       expect(JSON.parse(JSON.stringify(decoded.readings))).toEqual(message.readings ?? []);
-      expect(decoded.requests.map(({ topic }) => topic)).toEqual(message.requests ?? []);
+      expect(
+        decoded.requests.map((request) =>
+          request.kind === 'send'
+            ? request.topic
+            : `${request.state === 'online' ? '+' : '-'}${request.deviceId}`,
+        ),
+      ).toEqual(message.requests ?? []);
       for (const request of decoded.requests) {
+        if (request.kind !== 'send') continue;
         expect(tahu.decodePayload(request.payload).metrics).toMatchObject([
           { name: 'Node Control/Rebirth', value: true },
         ]);
