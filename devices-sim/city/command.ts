@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { addFaultOptions, areFaults, type FaultOptions, faultSettings } from '../faults/fault-options.ts';
+import { faultWords } from '../faults/fault-words.ts';
 import { createGatewayApi } from '../gateway-api.ts';
 import { httpUrl, mqttUrl, positive, whole, wholeFrom1 } from '../option-values.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -12,7 +14,7 @@ import { createPublisher, type PublisherCounters } from './publish/publisher.ts'
 import { registerDevices, registerResidents } from './publish/registration.ts';
 import { runWorld } from './publish/run.ts';
 
-interface CityOptions {
+interface CityOptions extends FaultOptions {
   readonly people: number;
   readonly devices?: number;
   readonly seed: number;
@@ -32,7 +34,7 @@ const PROGRESS_MS = 2000;
 
 /** Adds `city`: a synthetic city whose cars, wearables and fridges publish over MQTT. */
 export function addCityCommand(program: Command): void {
-  program
+  const command = program
     .command('city')
     .summary('cars, wearables and fridges of a synthetic city')
     .description(
@@ -57,7 +59,8 @@ export function addCityCommand(program: Command): void {
     .option('--interval <seconds>', 'between two readings of a moving device', positive, 1)
     .option('--duration <seconds>', 'stop after this time; without it, run until Ctrl-C', positive)
     .option('--json', 'progress as JSON lines', false)
-    .option('--print-streets', 'print the city map as GeoJSON and leave', false)
+    .option('--print-streets', 'print the city map as GeoJSON and leave', false);
+  addFaultOptions(command)
     .addHelpText(
       'after',
       `
@@ -124,7 +127,12 @@ async function runCity(options: CityOptions, fail: (message: string) => never): 
     );
   }
 
-  const publisher = createPublisher({ url: options.url, credentials: own });
+  const settings = faultSettings(options);
+  const publisher = createPublisher({
+    url: options.url,
+    credentials: own,
+    ...(areFaults(settings) && { faults: { settings, random: random.fork('faults') } }),
+  });
   await publisher.start();
   const stopWorld = runWorld({ world, publisher, now: Date.now });
   const progress = setInterval(() => tell(publisher.counters(), options.json), PROGRESS_MS);
@@ -140,10 +148,11 @@ function tell(counters: PublisherCounters, json: boolean): void {
     console.log(JSON.stringify(counters));
     return;
   }
-  const { connected, published, acked, skipped, errors, lastError } = counters;
+  const { connected, published, acked, skipped, errors, lastError, faults } = counters;
   const trouble =
     errors > 0 || skipped > 0
       ? `  errors ${errors}  skipped ${skipped}${lastError === null ? '' : `  (${lastError})`}`
       : '';
-  console.log(`connected ${connected}  published ${published}  acked ${acked}${trouble}`);
+  const wrong = faults === null ? '' : `  faults: ${faultWords(faults)}`;
+  console.log(`connected ${connected}  published ${published}  acked ${acked}${wrong}${trouble}`);
 }

@@ -60,3 +60,8 @@ export function faultSettings(options: FaultOptions): FaultSettings {
     reconnectStormSeconds: options.reconnectStorm ?? 0,
   };
 }
+
+/** Whether anything is to go wrong. */
+export function areFaults(settings: FaultSettings): boolean {
+  return Object.values(settings).some((value) => value > 0);
+}

@@ -1,3 +1,4 @@
+import { faultWords } from '../faults/fault-words.ts';
 import { drawHistogram, milliseconds } from './draw-histogram.ts';
 import type { LoadProgress, LoadResult } from './load.ts';
 
@@ -35,21 +36,16 @@ export function resultLines(result: LoadResult, qos: 0 | 1 | 2): readonly string
   const percentiles = Object.entries(PERCENTILES).map(
     ([name, part]) => `${name === 'p999' ? 'p99.9' : name} ${milliseconds(latency.percentileMs(part))}`,
   );
-  const faultWords = [
-    ...Object.entries(faults).map(([name, count]): [string, number] => [name, count]),
-    ['connections cut', result.cut] as const,
-  ].filter(([, count]) => count > 0);
+  const hasFaults = result.cut + Object.values(faults).reduce((sum, count) => sum + count, 0) > 0;
   return [
     '',
     `QoS ${qos}: ${result.sent} messages sent in ${result.seconds.toFixed(1)} s (${Math.round(result.sent / result.seconds)} a second)${result.errors > 0 ? `, ${result.errors} failed` : ''}`,
     `latency to ${qos === 0 ? 'the socket' : 'the acknowledgement'}: ${percentiles.join('  ')}  max ${milliseconds(latency.largestMs)}`,
     ...drawHistogram(latency),
     '',
-    ...(faultWords.length === 0
-      ? []
-      : [
-          `faults: ${faultWords.map(([name, count]) => `${name} ${count}`).join('  ')}  reconnects ${result.reconnects}`,
-        ]),
+    ...(hasFaults
+      ? [`faults: ${faultWords({ ...faults, cut: result.cut })}  reconnects ${result.reconnects}`]
+      : []),
     `readings acknowledged ${result.acknowledged}  unacknowledged ${result.unacknowledged}  stored ${result.stored}`,
     `lost ${result.lost}  duplicated ${result.duplicated}  quarantined ${result.quarantined} (garbage acknowledged ${result.garbageAcknowledged})${qos === 0 ? `  missing ${result.missing} (QoS 0 promises nothing)` : ''}`,
     ...(result.late + result.clockCorrected + result.unflagged > 0

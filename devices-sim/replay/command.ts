@@ -1,13 +1,16 @@
 import { type Command, Option } from 'commander';
-import { httpUrl, mqttUrl, positive, wholeFrom1 } from '../option-values.ts';
-import { connectDevice, type DeviceCredentials } from './device-link.ts';
+import { createRandom } from '../city/model/random.ts';
+import { addFaultOptions, areFaults, type FaultOptions, faultSettings } from '../faults/fault-options.ts';
+import { httpUrl, mqttUrl, positive, whole, wholeFrom1 } from '../option-values.ts';
+import { connectDevice, type DeviceCredentials, type LinkFaults } from './device-link.ts';
 import { createPace, iso, type Pace, timeStartFor, whyNotAtSpeed, whyTooLate } from './pace.ts';
 import { journeysOf, readRecording } from './read-recording.ts';
 import type { Recording } from './recording.ts';
 import { readGatewayTime, registerDevice } from './registration.ts';
 import { type ReplayProgress, type ReplayResult, replay, type Track } from './replay.ts';
 
-interface ReplayOptions {
+interface ReplayOptions extends FaultOptions {
+  readonly seed: number;
   readonly url: string;
   readonly api: string;
   readonly adminToken?: string;
@@ -29,7 +32,7 @@ const EXIT_STOPPED = 130;
 
 /** Adds `replay FILE…`: recorded journeys, sent over MQTT as if they happened now. */
 export function addReplayCommand(program: Command): void {
-  program
+  const command = program
     .command('replay')
     .summary('recorded journeys: enviroCar GeoJSON, Curitiba CSV, GPX')
     .description(
@@ -73,12 +76,14 @@ export function addReplayCommand(program: Command): void {
       wholeFrom1,
     )
     .option('--limit <n>', 'only the first n readings of each file', wholeFrom1)
+    .option('--seed <n>', 'seed of the faults', whole, 1)
     .option('--json', 'progress and result as JSON lines', false)
     .option(
       '--print-start',
       'print when the first reading was recorded, and leave; with --speed the WAYSIDE_TIME_START for it',
       false,
-    )
+    );
+  addFaultOptions(command)
     .addHelpText(
       'after',
       `
@@ -115,10 +120,14 @@ async function runReplay(
   }
   checkOptions(files, options, fail);
   const { pace, shiftOf } = await prepareTimes(firstAt, options, fail);
+  const settings = faultSettings(options);
+  const faults: LinkFaults | null = areFaults(settings)
+    ? { settings, random: createRandom(options.seed) }
+    : null;
   const tracks: Track[] = [];
   try {
     for (const recording of recordings) {
-      const link = await connectDevice(options.url, await credentialsFor(recording, options));
+      const link = await connectDevice(options.url, await credentialsFor(recording, options), faults);
       const shiftMs = shiftOf(recording);
       tracks.push({
         link,
@@ -222,13 +231,13 @@ function tell({ published, acknowledged, total, now, lastError }: ReplayProgress
 }
 
 function finish(result: ReplayResult, json: boolean): void {
-  const { stopped, acknowledged, total } = result;
+  const { stopped, published, acknowledged } = result;
   if (json) console.log(JSON.stringify({ ...result, done: true }));
   else tell(result, false);
   if (stopped) {
     process.exitCode = EXIT_STOPPED;
-  } else if (acknowledged < total) {
-    console.error(`error: ${total - acknowledged} of ${total} readings were not acknowledged`);
+  } else if (acknowledged < published) {
+    console.error(`error: ${published - acknowledged} of ${published} messages were not acknowledged`);
     process.exitCode = 1;
   }
 }

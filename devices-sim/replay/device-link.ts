@@ -1,5 +1,9 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { telemetryTopic } from '../../broker/topics.ts';
+import type { Random } from '../city/model/random.ts';
+import type { FaultSettings } from '../faults/fault-options.ts';
+import { FaultyDevice, noFaults, type Outgoing } from '../faults/faulty-device.ts';
+import { startReconnectStorms } from '../faults/reconnect-storm.ts';
 import { reasonOf } from '../gateway-api.ts';
 import type { RecordedReading } from './recording.ts';
 
@@ -13,10 +17,18 @@ export interface DeviceCredentials {
   readonly token: string;
 }
 
+/** What is to go wrong on the way, and what decides about it. */
+export interface LinkFaults {
+  readonly settings: FaultSettings;
+  readonly random: Random;
+}
+
 /** One device's MQTT connection. It reconnects by itself, and then sends again what was not acknowledged. */
 export interface DeviceLink {
   /** Resolves when the reading was handed to the connection; waits while too many are unacknowledged. */
   send(reading: RecordedReading): Promise<void>;
+  /** Sends what its faults hold back. */
+  flush(): Promise<void>;
   /** Resolves when all is acknowledged, or `giveUp` is set off. */
   drain(giveUp: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -24,7 +36,11 @@ export interface DeviceLink {
 }
 
 /** Connects; throws with the broker's answer when it won't let the device in. */
-export async function connectDevice(url: string, device: DeviceCredentials): Promise<DeviceLink> {
+export async function connectDevice(
+  url: string,
+  device: DeviceCredentials,
+  faults: LinkFaults | null,
+): Promise<DeviceLink> {
   let client: MqttClient;
   try {
     client = await mqtt.connectAsync(url, {
@@ -45,27 +61,45 @@ export async function connectDevice(url: string, device: DeviceCredentials): Pro
     lastError = reasonOf(error);
   });
 
+  const faulty =
+    faults === null
+      ? null
+      : new FaultyDevice<RecordedReading>(faults.settings, faults.random.fork(device.id), noFaults());
+  const stopStorms = startReconnectStorms(
+    faults?.settings.reconnectStormSeconds ?? 0,
+    () => [client],
+    () => undefined,
+  );
+
+  async function send(outgoing: Outgoing<RecordedReading>): Promise<void> {
+    while (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
+    published += 1;
+    const payload = outgoing.kind === 'garbage' ? outgoing.payload : JSON.stringify(outgoing.reading);
+    const acknowledged = client.publishAsync(telemetryTopic(device.id), payload, { qos: 1 }).then(
+      () => {
+        acked += 1;
+      },
+      (error: unknown) => {
+        lastError = reasonOf(error);
+      },
+    );
+    inFlight.add(acknowledged);
+    void acknowledged.then(() => inFlight.delete(acknowledged));
+  }
+
   return {
     async send(reading) {
-      while (inFlight.size >= MAX_IN_FLIGHT) await Promise.race(inFlight);
-      published += 1;
-      const acknowledged = client
-        .publishAsync(telemetryTopic(device.id), JSON.stringify(reading), { qos: 1 })
-        .then(
-          () => {
-            acked += 1;
-          },
-          (error: unknown) => {
-            lastError = reasonOf(error);
-          },
-        );
-      inFlight.add(acknowledged);
-      void acknowledged.then(() => inFlight.delete(acknowledged));
+      const outgoing = faulty?.send(reading) ?? [{ kind: 'reading', reading, repeated: false }];
+      for (const one of outgoing) await send(one);
+    },
+    async flush() {
+      for (const held of faulty?.flush() ?? []) await send(held);
     },
     async drain(giveUp) {
       await Promise.race([Promise.all(inFlight), aborted(giveUp)]);
     },
     async close() {
+      stopStorms();
       // Without force it would wait for acknowledgements without end.
       await client.endAsync(!client.connected || inFlight.size > 0);
     },

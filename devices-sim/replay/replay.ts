@@ -16,8 +16,10 @@ export interface Track {
 }
 
 export interface ReplayProgress {
+  /** Messages; with faults, repetitions and garbage too. */
   readonly published: number;
   readonly acknowledged: number;
+  /** Readings in the recordings. */
   readonly total: number;
   /** Domain time, ISO 8601; null when nothing keeps pace with it. */
   readonly now: string | null;
@@ -75,6 +77,7 @@ async function sendTrack({ link, readings }: Track, pace: Pace | null, stop: Abo
     if (stop.aborted) return;
     await link.send(reading);
   }
+  await link.flush();
 }
 
 /** Rounds up, for a reading must not be there before its own time. */

@@ -231,6 +231,29 @@ describe('replay', () => {
     ]);
   }, 20_000);
 
+  it('makes the faults that it is told to', async () => {
+    const to = ['--backfill', '--device', 'mine', '--token', 'token of mine', ...urls];
+    const twice = await run(file, '--duplicate', '1', '--json', ...to);
+    expect(received.map(({ reading }) => reading.at - START)).toEqual(
+      [0, 1, 2, 3, 4, 5].flatMap((n) => [n * 5000, n * 5000]),
+    );
+    expect(JSON.parse(twice.output.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      published: 12,
+      acknowledged: 12,
+      total: 6,
+    });
+    expect(twice.code).toBe(0);
+    received.length = 0;
+    const dropped = await run(file, '--drop', '1', ...to);
+    expect([dropped.code, received]).toEqual([0, []]);
+    const held = await run(file, '--reorder', '1', ...to);
+    expect(held.code).toBe(0);
+    expect(received.map(({ reading }) => reading.at).toSorted()).toEqual(
+      [0, 1, 2, 3, 4, 5].map((n) => START + n * 5000),
+    );
+    expect(received[0]?.reading.at).toBeGreaterThan(START);
+  }, 20_000);
+
   it('shifts the journey to now at the speed of a gateway that runs fast', async () => {
     const before = gateway.now();
     const { code } = await run(

@@ -1,11 +1,19 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { telemetryTopic } from '../../../broker/topics.ts';
+import type { FaultSettings } from '../../faults/fault-options.ts';
+import { type FaultCounts, FaultyDevice, noFaults, type Outgoing } from '../../faults/faulty-device.ts';
+import { startReconnectStorms } from '../../faults/reconnect-storm.ts';
 import { reasonOf } from '../../gateway-api.ts';
+import type { Random } from '../model/random.ts';
 import type { SimulatedReading } from '../model/simulated-reading.ts';
 import type { Credentials } from './registration.ts';
 
+/** As it is sent. */
+type TimedReading = SimulatedReading & { readonly at: number };
+
 export interface PublisherCounters {
   readonly connected: number;
+  /** Messages, garbage and repetitions included. */
   readonly published: number;
   /** PUBACKs: readings that the gateway promised to keep. */
   readonly acked: number;
@@ -13,6 +21,8 @@ export interface PublisherCounters {
   readonly skipped: number;
   readonly errors: number;
   readonly lastError: string | null;
+  /** How often each fault happened, and how many connections were cut; null where there are to be none. */
+  readonly faults: (Readonly<FaultCounts> & { readonly cut: number }) | null;
 }
 
 /** One MQTT connection a device, as real devices have. */
@@ -30,6 +40,8 @@ export interface PublisherOptions {
   /** `mqtt://host:port`, `ws://host:port/mqtt` and so on. */
   readonly url: string;
   readonly credentials: Credentials;
+  /** What is to go wrong; nothing where it is left out. */
+  readonly faults?: { readonly settings: FaultSettings; readonly random: Random };
 }
 
 /** A device that has so many readings unacknowledged leaves new ones out: nothing may pile up while the gateway is away. */
@@ -39,8 +51,17 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const RECONNECT_MS = 2000;
 const GRACE_MS = 2000;
 
-export function createPublisher({ url, credentials }: PublisherOptions): Publisher {
-  const clients = new Map<string, { readonly client: MqttClient; inFlight: number }>();
+interface Entry {
+  readonly client: MqttClient;
+  readonly faults: FaultyDevice<TimedReading> | null;
+  inFlight: number;
+}
+
+export function createPublisher({ url, credentials, faults }: PublisherOptions): Publisher {
+  const clients = new Map<string, Entry>();
+  const faultCounts = noFaults();
+  let cut = 0;
+  let stopStorms: () => void = () => undefined;
   let published = 0;
   let acked = 0;
   let skipped = 0;
@@ -64,7 +85,9 @@ export function createPublisher({ url, credentials }: PublisherOptions): Publish
         reconnectPeriod: RECONNECT_MS + (clients.size % 20) * 50,
         queueQoSZero: false,
       });
-      clients.set(device, { client, inFlight: 0 });
+      const faulty =
+        faults && new FaultyDevice<TimedReading>(faults.settings, faults.random.fork(device), faultCounts);
+      clients.set(device, { client, faults: faulty ?? null, inFlight: 0 });
       client.on('error', (error) => {
         failed(error);
         resolve();
@@ -72,6 +95,21 @@ export function createPublisher({ url, credentials }: PublisherOptions): Publish
       client.once('connect', () => resolve());
       client.once('close', () => resolve());
     });
+
+  const send = (device: string, entry: Entry, outgoing: Outgoing<TimedReading>): void => {
+    if (entry.inFlight >= MAX_IN_FLIGHT) {
+      skipped += 1;
+      return;
+    }
+    entry.inFlight += 1;
+    published += 1;
+    const payload = outgoing.kind === 'garbage' ? outgoing.payload : JSON.stringify(outgoing.reading);
+    entry.client.publish(telemetryTopic(device), payload, { qos: 1 }, (error) => {
+      entry.inFlight -= 1;
+      if (error) failed(error);
+      else acked += 1;
+    });
+  };
 
   const connectedCount = () => [...clients.values()].filter(({ client }) => client.connected).length;
   const unacked = () =>
@@ -91,29 +129,35 @@ export function createPublisher({ url, credentials }: PublisherOptions): Publish
           `No device could connect to ${url}: ${why}. Is the gateway running there, and are these its credentials?`,
         );
       }
+      stopStorms = startReconnectStorms(
+        faults?.settings.reconnectStormSeconds ?? 0,
+        () => [...clients.values()].map(({ client }) => client),
+        (count) => {
+          cut += count;
+        },
+      );
     },
     publish(device, reading, at) {
       const entry = clients.get(device);
       if (entry === undefined) return;
-      if (entry.inFlight >= MAX_IN_FLIGHT) {
-        skipped += 1;
-        return;
-      }
-      entry.inFlight += 1;
-      published += 1;
-      entry.client.publish(
-        telemetryTopic(device),
-        JSON.stringify({ at, ...reading }),
-        { qos: 1 },
-        (error) => {
-          entry.inFlight -= 1;
-          if (error) failed(error);
-          else acked += 1;
-        },
-      );
+      const timed = { at, ...reading };
+      const outgoing = entry.faults?.send(timed) ?? [{ kind: 'reading', reading: timed, repeated: false }];
+      for (const one of outgoing) send(device, entry, one);
     },
-    counters: () => ({ connected: connectedCount(), published, acked, skipped, errors, lastError }),
+    counters: () => ({
+      connected: connectedCount(),
+      published,
+      acked,
+      skipped,
+      errors,
+      lastError,
+      faults: faults === undefined ? null : { ...faultCounts, cut },
+    }),
     async stop() {
+      stopStorms();
+      for (const [device, entry] of clients) {
+        for (const held of entry.faults?.flush() ?? []) send(device, entry, held);
+      }
       const deadline = performance.now() + GRACE_MS;
       while (unacked() && performance.now() < deadline)
         await new Promise((resolve) => setTimeout(resolve, 20));
