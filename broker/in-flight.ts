@@ -14,11 +14,14 @@ const RESUME_AT = 0.75;
 /** Counts the bytes that were let in and are not on disk yet, of each client and of all. */
 export class InFlight {
   readonly #limits: BrokerLimits;
+  readonly #isRefusing: () => boolean;
   readonly #waiting = new Set<Pausable>();
   #totalBytes = 0;
 
-  constructor(limits: BrokerLimits) {
+  /** @param isRefusing whether nothing can be kept now */
+  constructor(limits: BrokerLimits, isRefusing: () => boolean) {
     this.#limits = limits;
+    this.#isRefusing = isRefusing;
   }
 
   get totalBytes(): number {
@@ -31,7 +34,7 @@ export class InFlight {
 
   /** Whether messages that nobody waits for (QoS 0) are to be dropped. */
   get shedding(): boolean {
-    return this.#totalBytes > this.#limits.maxInFlightBytes / 2;
+    return this.#totalBytes > this.#limits.maxInFlightBytes / 2 || this.#isRefusing();
   }
 
   /** Whether the client may be read from; if not, it is told by `mayReadAgain` when to look again. */

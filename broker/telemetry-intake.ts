@@ -116,6 +116,11 @@ export class TelemetryIntake {
   keep(connection: Connection, peer: Peer, message: Message): Promise<void> | null {
     if (message.qos === 0 && this.#inFlight.shedding) {
       this.#shed += 1;
+      this.#log.write(
+        (fields, text) => this.#ports.log.warn(fields, text),
+        'messages of QoS 0 are dropped: what came before waits for the disk',
+        { shed: this.#shed },
+      );
       return null;
     }
     const { topic, packetId, qos, dup, payload, truncatedFrom } = message;

@@ -272,6 +272,29 @@ describe('more than the disk can take', () => {
   });
 });
 
+describe('a disk that takes nothing', () => {
+  it('lets QoS 1 wait, drops QoS 0 at once, and says so', async () => {
+    let refusing = true;
+    running = await runBroker({}, { isRefusing: () => refusing });
+    running.hold();
+    const socket = await running.raw();
+    const answer = received(socket);
+    socket.write(Buffer.concat([loginPacket(), publishPacket(TOPIC, 'kept', 1, 1)]));
+    await until('it was let in', () => running.accepted.length === 1);
+    socket.write(publishPacket(TOPIC, 'dropped', 0, 0));
+    await until('it was shed', () => running.broker.counters().shed === 1);
+    expect(answer.bytes.length).toBe(4);
+    expect(running.log.map(({ message }) => message)).toContain(
+      'messages of QoS 0 are dropped: what came before waits for the disk',
+    );
+    refusing = false;
+    running.release();
+    await until('PUBACK', () => answer.bytes.length === 8);
+    socket.write(publishPacket(TOPIC, 'taken', 0, 0));
+    await until('the next is taken', () => running.broker.counters().accepted === 2);
+  });
+});
+
 describe('WebSocket', () => {
   it('carries MQTT like TCP does', async () => {
     running = await runBroker();
