@@ -1,7 +1,8 @@
 import type { Client } from 'aedes';
 import { type Connection, connectionOf, type Peer } from './connection.ts';
-import type { DeviceLink, EndReason, LinkListener, LinkMessage, LinkOutcome } from './device-link.ts';
+import type { DeviceLink, LinkListener, LinkMessage, LinkOutcome } from './device-link.ts';
 import type { DirectSends } from './direct-sends.ts';
+import type { EndReason } from './end-reason.ts';
 
 /** How exactly `lastHeardAt` tells; a clock that is read by the chunk would cost more than it tells. */
 const TICK_MS = 500;

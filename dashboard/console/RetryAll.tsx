@@ -31,7 +31,7 @@ export function RetryAll({ device, code, count }: Props) {
         disabled={count === 0}
         onClick={() => retry.mutate()}
       >
-        {device === '' && code === '' ? 'Try all again' : 'Try what matches again'}
+        {device === '' && code === '' ? 'Try all again' : 'Try these again'}
       </Button>
       <div className="retry-result" role="status">
         {retry.data !== undefined && inWords(retry.data)}

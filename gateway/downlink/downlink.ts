@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { DeviceLink, EndReason, LinkListener } from '../../broker/device-link.ts';
+import type { DeviceLink, LinkListener } from '../../broker/device-link.ts';
+import type { EndReason } from '../../broker/end-reason.ts';
 import type { DeviceAnswer } from '../../broker/ports.ts';
 import type { Change } from '../records/audit.ts';
 import type { Command, ReplyOutcome, ReplyToKeep } from '../records/commands.ts';

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { DeviceLink, EndReason } from '../../broker/device-link.ts';
+import type { DeviceLink } from '../../broker/device-link.ts';
+import type { EndReason } from '../../broker/end-reason.ts';
 import {
   endPresence,
   keepPresence,

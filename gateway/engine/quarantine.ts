@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Schema } from '../records/schema.ts';
 import type { QuarantineNote } from './outcome.ts';
 
@@ -43,18 +43,6 @@ async function upsert(transaction: Kysely<Schema>, id: string, note: QuarantineN
         count: row('quarantine.count', '+', 1),
       })),
     )
-    .execute();
-}
-
-/** Keeps a row unless there is one with the same complaint about the same payload. */
-export async function keepUnlessKnown(
-  transaction: Kysely<Schema>,
-  row: Selectable<Schema['quarantine']>,
-): Promise<void> {
-  await transaction
-    .insertInto('quarantine')
-    .values(row)
-    .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
 

@@ -1,6 +1,11 @@
 import type { Reading, ReadingPart, ReadingProblem } from '../../rules/reading.ts';
-import type { Decoding, NumberedReading } from './intake.ts';
 import type { Retry } from './retry-entry.ts';
+
+/** What a message holds; each reading with its place in the journal. */
+interface Readings {
+  readonly readings: readonly { readonly seq: number; readonly reading: Reading }[];
+  readonly problems: readonly ReadingProblem[];
+}
 
 const GONE: ReadingProblem = {
   code: 'bad_shape',
@@ -14,16 +19,16 @@ const GONE: ReadingProblem = {
  * @param seq of the journal entry that has it taken again
  */
 export function retried(
-  { readings, problems }: Decoding,
+  { readings, problems }: Readings,
   { part, receivedAt }: Retry,
   seq: number,
-): Decoding {
+): Readings {
   const withTime = (reading: Reading): Reading =>
     reading.at === undefined ? { ...reading, at: receivedAt } : reading;
   if (part === null) {
     return {
       problems,
-      readings: readings.map((one): NumberedReading => ({ seq: one.seq, reading: withTime(one.reading) })),
+      readings: readings.map((one) => ({ seq: one.seq, reading: withTime(one.reading) })),
     };
   }
   const whole = readings.find((one) => one.seq === seq + part.index)?.reading;

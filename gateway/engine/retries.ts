@@ -1,8 +1,7 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { ReadingProblem } from '../../rules/reading.ts';
 import { inChunks } from '../records/chunks.ts';
 import type { Schema } from '../records/schema.ts';
-import { keepUnlessKnown } from './quarantine.ts';
 
 /** What came of taking a quarantined message again. */
 export interface RetryNote {
@@ -80,4 +79,16 @@ async function refuseAgain(
     if (problem === own) continue;
     await keepUnlessKnown(transaction, { ...row, id: newId(), code: problem.code, message: problem.message });
   }
+}
+
+/** Keeps a row unless there is one with the same complaint about the same payload. */
+async function keepUnlessKnown(
+  transaction: Kysely<Schema>,
+  row: Selectable<Schema['quarantine']>,
+): Promise<void> {
+  await transaction
+    .insertInto('quarantine')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }

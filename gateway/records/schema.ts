@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { EndReason } from '../../broker/device-link.ts';
+import type { EndReason } from '../../broker/end-reason.ts';
 import type { Purpose, SuppressionReason } from '../../rules/step.ts';
 import type { QualityKind } from './quality-kinds.ts';
 

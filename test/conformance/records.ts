@@ -50,6 +50,10 @@ export function recordsConformance(name: string, open: () => Promise<OpenedRecor
         first_seen_at: 1_763_756_400_000,
         last_seen_at: Number.MAX_SAFE_INTEGER,
         count: 1,
+        part_json: null,
+        readings_taken: null,
+        payload_bytes: 3,
+        tries: 0,
       };
       await records.db.insertInto('quarantine').values(row).execute();
       const back = await records.db.selectFrom('quarantine').selectAll().executeTakeFirstOrThrow();
