@@ -31,7 +31,7 @@ export function nanoseconds(at: number, tie: number): string {
 
 /**
  * The point as one line of line protocol; only for a point that `whyUnstorable` has nothing against. Built by hand: the
- * client's `Point` took six times as long, on the thread that also runs the rules. A test holds the two against each other.
+ * client's `Point` took 2.7 µs instead of 1.6, on the thread that also runs the rules. A test holds the two against each other.
  */
 export function toLine(point: TelemetryPoint): string {
   const { deviceKey, at, seq, receivedAt, position, metrics, event, flags } = point;

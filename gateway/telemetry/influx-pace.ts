@@ -1,8 +1,8 @@
 import type { InfluxError } from './influx-answer.ts';
 import type { WriteOutcome } from './telemetry-store.ts';
 
-/** InfluxDB's own advice for the length of a batch. */
-const MOST_LINES = 5_000;
+/** Half of what InfluxDB advises for one request, for several are on their way at once; made in some 5 ms. */
+const MOST_LINES = 2_500;
 const LEAST_LINES = 50;
 /** A server that is this slow with that few lines is not there. */
 const LONGEST_TIMEOUT_MS = 60_000;
