@@ -280,6 +280,7 @@ class AedesBroker implements Broker {
       limitedLog: this.#log,
       handshakeTimeoutMs: this.#limits.connectTimeoutMs,
       backlog: LISTEN_BACKLOG,
+      maxConnections: this.#limits.maxConnections,
       onConnection: (socket, certifiedName) => this.#adopt(socket, socket.remoteAddress ?? '', certifiedName),
     });
   }

@@ -4,6 +4,7 @@ import type { LinkListener } from './device-link.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { DurableMap } from './persistence/durable-map.ts';
 import type { Credential, KnownUser } from './principal.ts';
+import type { TlsSettings } from './tls-listener.ts';
 
 /** One telemetry PUBLISH that was let in; the broker's side of a journal entry. */
 export interface AcceptedPublish {
@@ -30,6 +31,8 @@ export interface BrokerPorts {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Where MQTT is also spoken over TLS. */
+  readonly tls?: TlsSettings | null;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly limits?: Partial<BrokerLimits>;
   /** Domain time, epoch ms. */
@@ -60,8 +63,18 @@ export interface BrokerPorts {
    * acknowledged when it resolves, and disconnected without acknowledgement when it rejects.
    */
   answer?(answer: DeviceAnswer): Promise<void>;
+  /** The same for what comes on a dialect's topics; nobody else gets to see it. */
+  answerInDialect?(message: DialectMessage): Promise<void>;
   /** Whether nothing can be kept now: what comes waits, and QoS 0 is dropped at once. Without it: never. */
   isRefusing?(): boolean;
+}
+
+/** A message of a device in a dialect that is no telemetry: an answer, or a question. */
+export interface DialectMessage {
+  readonly deviceId: string;
+  readonly clientId: string;
+  readonly topic: string;
+  readonly payload: Uint8Array;
 }
 
 /** What a device says about what it was told. */
@@ -115,8 +128,8 @@ export interface BrokerCounters {
 }
 
 export interface Broker {
-  /** Listens. Rejects with Node's own error (`code: 'EADDRINUSE'`, `'EACCES'`) where the port can't be had. */
-  start(): Promise<{ readonly mqttPort: number }>;
+  /** Listens. Rejects with Node's own error (`code: 'EADDRINUSE'`, `'EACCES'`) where a port can't be had, and with `TlsFilesError`. */
+  start(): Promise<{ readonly mqttPort: number; readonly mqttsPort: number | null }>;
   /** Disconnects everybody, and resolves when every message that was let in is kept or refused. */
   stop(): Promise<void>;
   /** Takes over a WebSocket's stream of MQTT bytes; `address` is its peer's, where it is known. */

@@ -143,13 +143,11 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       now: () => clock.now(),
       realNow,
       random: Math.random,
-      findDevice: async (id) => (await findUser(records.db, id, realNow()))?.principal.kind === 'device',
+      mayTalk: async (id) => (await findUser(records.db, id, realNow()))?.principal.kind === 'device',
       accept: (message) => journal.append(message),
-      reply: (deviceId, commandId, payload) => {
-        const topic = `devices/${deviceId}/commands/${commandId}/reply`;
-        return downlink.answer({ kind: 'reply', deviceId, commandId, topic, payload });
-      },
+      answer: (answer) => downlink.answer(answer),
       pendingBytes: () => journal.pendingBytes,
+      isRefusing: () => journal.trouble !== null,
     });
     const toDevice = toDeviceBy(broker, bridge);
 

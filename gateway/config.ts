@@ -1,7 +1,9 @@
+import type { TlsSettings } from '../broker/tls-listener.ts';
 import { isValidId } from '../broker/topics.ts';
 import { parseDuration } from '../rules/duration.ts';
 import { nearestName } from '../rules/nearest-name.ts';
 import { type Problem, WaysideError } from './errors.ts';
+import { tlsSettingsOf } from './tls-settings.ts';
 
 /** The settings of the gateway after checking. */
 export interface Config {
@@ -13,6 +15,8 @@ export interface Config {
   readonly host: string;
   readonly httpPort: number;
   readonly mqttPort: number;
+  /** MQTT over TLS beside it, or null. */
+  readonly tls: TlsSettings | null;
   /** Where browsers reach the gateway, without a trailing slash; null: http://localhost and the bound port. */
   readonly publicUrl: string | null;
   readonly adminToken: string | null;
@@ -105,6 +109,7 @@ export function loadConfig(env: Env): Config {
       (value) => wholeNumber(value, 0, 65_535),
       'a port: a whole number from 0 to 65,535',
     );
+  const path = (name: string) => reader.take<string | null>(name, null, (value) => value, 'a path');
 
   const influxUrl = reader.take<string | null>('WAYSIDE_INFLUX_URL', null, httpUrl, 'an http or https URL');
   const influx = {
@@ -146,6 +151,20 @@ export function loadConfig(env: Env): Config {
     host: text('WAYSIDE_HOST', '127.0.0.1'),
     httpPort: port('WAYSIDE_HTTP_PORT', 8080),
     mqttPort: port('WAYSIDE_MQTT_PORT', 1883),
+    tls: tlsSettingsOf(
+      {
+        port: reader.take<number | null>(
+          'WAYSIDE_MQTTS_PORT',
+          null,
+          (value) => wholeNumber(value, 0, 65_535),
+          'a port: a whole number from 0 to 65,535',
+        ),
+        cert: path('WAYSIDE_TLS_CERT'),
+        key: path('WAYSIDE_TLS_KEY'),
+        ca: path('WAYSIDE_TLS_CA'),
+      },
+      reader.problems,
+    ),
     publicUrl: reader.take<string | null>('WAYSIDE_PUBLIC_URL', null, httpUrl, 'an http or https URL'),
     adminToken: reader.take<string | null>(
       'WAYSIDE_ADMIN_TOKEN',

@@ -18,6 +18,7 @@ export interface LogLine {
 export interface RunningBroker {
   readonly broker: Broker;
   readonly port: number;
+  readonly mqttsPort: number | null;
   /** What was let in, in order, with payloads copied. */
   readonly accepted: AcceptedPublish[];
   readonly log: LogLine[];
@@ -27,8 +28,8 @@ export interface RunningBroker {
   settleNext(error?: Error): void;
   release(): void;
   connect(options?: IClientOptions & { readonly url?: string }): MqttClient;
-  /** A bare TCP connection. */
-  raw(): Promise<Socket>;
+  /** A bare TCP connection, to the MQTT port unless told otherwise. */
+  raw(port?: number): Promise<Socket>;
   stop(): Promise<void>;
 }
 
@@ -65,10 +66,11 @@ export async function runBroker(
     },
     ...more,
   });
-  const { mqttPort } = await broker.start();
+  const { mqttPort, mqttsPort } = await broker.start();
   return {
     broker,
     port: mqttPort,
+    mqttsPort,
     accepted,
     log,
     hold() {
@@ -96,8 +98,8 @@ export async function runBroker(
       clients.push(client);
       return client;
     },
-    async raw() {
-      const socket = connectTcp(mqttPort, '127.0.0.1');
+    async raw(port = mqttPort) {
+      const socket = connectTcp(port, '127.0.0.1');
       sockets.push(socket);
       await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
       socket.on('error', () => undefined);

@@ -102,6 +102,7 @@ export async function startHttp(
       host: '127.0.0.1',
       httpPort: settings.httpPort ?? 0,
       mqttPort: 0,
+      tls: null,
       publicUrl: settings.publicUrl ?? null,
       adminToken: ADMIN_TOKEN,
       influx: null,
