@@ -1,6 +1,7 @@
 import { spanOf } from '../../broker/codecs/codec.ts';
+import { aliasesOfTopic } from '../../broker/dialects.ts';
 import { DEFAULT_LIMITS } from '../../broker/limits.ts';
-import type { AcceptedPublish } from '../../broker/ports.ts';
+import type { AcceptedPublish, DeviceAnswer } from '../../broker/ports.ts';
 import { parseDeviceTopic } from '../../broker/topics.ts';
 import type { KnownDevices } from './known-devices.ts';
 
@@ -27,8 +28,12 @@ export type Handling =
 export interface IntakePorts {
   /** As the broker of the gateway calls it: rejects where the message is not on disk. */
   accept(message: AcceptedPublish): Promise<void>;
-  /** Takes a device's answer to a command; resolves when it is kept. */
-  reply(deviceId: string, commandId: string, payload: Uint8Array): Promise<void>;
+  /** Takes what a device says about what it was told; resolves when it is kept. */
+  answer(answer: DeviceAnswer): Promise<void>;
+  /** The device itself where it is registered and may speak, else null. */
+  findDevice(deviceId: string): Promise<string | null>;
+  /** The device that is registered under the first of these aliases that is registered at all, or null. */
+  findByAliases(aliases: readonly string[]): Promise<string | null>;
   /** Told of a device's message before it is kept. */
   heard(deviceId: string): void;
   /** Domain time, epoch ms. */
@@ -41,7 +46,8 @@ export interface IntakePorts {
 export interface IntakeCounts {
   readonly accepted: number;
   readonly acceptedBytes: number;
-  readonly replies: number;
+  /** Replies to commands, and reports of configurations. */
+  readonly answers: number;
   readonly unknownDevice: number;
   readonly badTopic: number;
   /** Copies that the broker had retained: from another time, and no news. */
@@ -61,7 +67,7 @@ export class BridgeIntake {
   readonly counts: { -readonly [Name in keyof IntakeCounts]: number } = {
     accepted: 0,
     acceptedBytes: 0,
-    replies: 0,
+    answers: 0,
     unknownDevice: 0,
     badTopic: 0,
     retained: 0,
@@ -80,20 +86,23 @@ export class BridgeIntake {
   /** To be called in order of arrival; reads the payload before it returns. */
   take(message: Arrived): Handling {
     if (message.retain) return this.#passOver('retained');
-    const topic = parseDeviceTopic(message.topic);
-    if (topic === null || (topic.kind !== 'telemetry' && topic.kind !== 'reply')) {
-      return this.#passOver('badTopic');
-    }
+    const speaker = speakerOf(message.topic);
+    if (speaker === null) return this.#passOver('badTopic');
     if (message.qos === 0 && this.#ports.shedding()) return this.#passOver('shed');
-    const known = this.#devices.has(topic.deviceId);
-    if (known === undefined) return { kind: 'not_yet', ready: this.#devices.lookUp(topic.deviceId) };
-    if (!known) return this.#passOver('unknownDevice');
-    this.#ports.heard(topic.deviceId);
-    if (topic.kind === 'reply') {
-      this.counts.replies += 1;
-      return this.#taken(this.#ports.reply(topic.deviceId, topic.commandId, message.payload));
+    const deviceId = this.#devices.deviceOf(speaker.name);
+    if (deviceId === undefined) {
+      const answer =
+        speaker.aliases === null
+          ? this.#ports.findDevice(speaker.name)
+          : this.#ports.findByAliases(speaker.aliases);
+      return { kind: 'not_yet', ready: this.#devices.lookUp(speaker.name, answer) };
     }
-    return this.#taken(this.#keep(message, topic.deviceId));
+    if (deviceId === null) return this.#passOver('unknownDevice');
+    this.#ports.heard(deviceId);
+    if (speaker.answer === null) return this.#taken(this.#keep(message, deviceId));
+    this.counts.answers += 1;
+    const { topic, payload } = message;
+    return this.#taken(this.#ports.answer({ ...speaker.answer, deviceId, topic, payload }));
   }
 
   #keep(message: Arrived, deviceId: string): Promise<void> {
@@ -132,5 +141,41 @@ export class BridgeIntake {
   #passOver(why: keyof IntakeCounts): Handling {
     this.counts[why] += 1;
     return PASSED_OVER;
+  }
+}
+
+/** Who speaks on a topic. */
+interface Speaker {
+  /** A device id; or aliases, closest first, in one text that is no device id. */
+  readonly name: string;
+  /** Null where the topic has the device's id. */
+  readonly aliases: readonly string[] | null;
+  /** Null for telemetry. */
+  readonly answer:
+    | { readonly kind: 'reply'; readonly commandId: string }
+    | { readonly kind: 'config-reported' }
+    | null;
+}
+
+/** Null where no device speaks on the topic. */
+function speakerOf(topic: string): Speaker | null {
+  const parsed = parseDeviceTopic(topic);
+  switch (parsed?.kind) {
+    case 'telemetry':
+      return { name: parsed.deviceId, aliases: null, answer: null };
+    case 'reply':
+      return {
+        name: parsed.deviceId,
+        aliases: null,
+        answer: { kind: 'reply', commandId: parsed.commandId },
+      };
+    case 'config-reported':
+      return { name: parsed.deviceId, aliases: null, answer: { kind: 'config-reported' } };
+    case undefined: {
+      const aliases = aliasesOfTopic(topic);
+      return aliases.length === 0 ? null : { name: aliases.join('\n'), aliases, answer: null };
+    }
+    default:
+      return null;
   }
 }

@@ -1,7 +1,7 @@
 import mqtt, { ErrorWithSubackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import { OVERHEAD_BYTES } from '../../broker/limits.ts';
 import type { Arrived, Handling } from './bridge-intake.ts';
-import { filtersFor } from './filters.ts';
+import { type Filters, filtersFor } from './filters.ts';
 import type { NotedFilters } from './noted-filters.ts';
 import { OrderedAcks } from './ordered-acks.ts';
 
@@ -25,6 +25,8 @@ export interface LinkPorts {
   /** Decides about a message; called in order of arrival, never for the next one before a `not_yet` was settled. */
   take(message: Arrived): Handling;
   readonly filters: NotedFilters;
+  /** Told of a filter that the broker does not let this gateway have, and that the bridge can be without. */
+  onRefused(filter: string): void;
 }
 
 export type PublishOutcome =
@@ -59,6 +61,7 @@ interface Greeting {
   readonly offersSharing: boolean;
 }
 
+const SUBSCRIPTION = { qos: 1, rh: 2 } as const;
 const KEEPALIVE_SECONDS = 30;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** How long the broker is to keep what comes while this gateway is away. */
@@ -227,12 +230,18 @@ class MqttLink implements Link {
     }
   }
 
-  async #subscribeTo(wanted: readonly string[], resumed: boolean): Promise<void> {
+  async #subscribeTo({ needed, welcome }: Filters, resumed: boolean): Promise<void> {
     const { filters } = this.#ports;
-    await filters.note(wanted);
+    await filters.note([...needed, ...welcome]);
     // QoS 1 for QoS 2 too: a message that comes again has DUP, by which the engine knows it. Retained messages: not wanted.
-    await this.#client.subscribeAsync([...wanted], { qos: 1, rh: 2 });
-    const outdated = (await filters.all()).filter((filter) => !wanted.includes(filter));
+    await this.#client.subscribeAsync([...needed], SUBSCRIPTION);
+    for (const filter of welcome) {
+      await this.#client.subscribeAsync(filter, SUBSCRIPTION).catch((error: unknown) => {
+        if (!(error instanceof ErrorWithSubackPacket)) throw error;
+        this.#ports.onRefused(filter);
+      });
+    }
+    const outdated = (await filters.all()).filter((one) => !needed.includes(one) && !welcome.includes(one));
     if (outdated.length === 0) return;
     // In this order, so that there is no moment without a subscription in which messages would be lost.
     if (resumed) await this.#client.unsubscribeAsync([...outdated]);

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { LimitedLog } from '../../broker/limited-log.ts';
-import type { AcceptedPublish } from '../../broker/ports.ts';
+import type { AcceptedPublish, DeviceAnswer } from '../../broker/ports.ts';
 import type { PartHealth } from '../http/dependencies.ts';
+import { deviceOfAliases } from '../records/device-aliases.ts';
 import type { Schema } from '../records/schema.ts';
 import { reconnectDelayMs } from './back-off.ts';
 import { BridgeIntake, type IntakeCounts } from './bridge-intake.ts';
@@ -27,13 +28,15 @@ export interface BridgePorts {
   /** In [0, 1). */
   random(): number;
   /** Whether a device is registered and may speak. */
-  findDevice(deviceId: string): Promise<boolean>;
+  mayTalk(deviceId: string): Promise<boolean>;
   /** The journal, as the broker has it. */
   accept(message: AcceptedPublish): Promise<void>;
-  /** Takes a device's answer to a command; resolves when it is kept. */
-  reply(deviceId: string, commandId: string, payload: Uint8Array): Promise<void>;
+  /** Takes what a device says about what it was told; resolves when it is kept. */
+  answer(answer: DeviceAnswer): Promise<void>;
   /** Bytes that wait for the disk, of all ways in. */
   pendingBytes(): number;
+  /** Whether nothing can be kept now. */
+  isRefusing(): boolean;
 }
 
 /** Running totals since `start`, and what is the case now. */
@@ -70,6 +73,7 @@ export interface Bridge {
 const SHED_AT_BYTES = 32 * 1024 * 1024;
 /** A broker that hangs up before any answer so often in a row may know no MQTT 5; one that restarts does it once or twice. */
 const HANG_UPS_BEFORE_OTHER_VERSION = 3;
+const REFUSING_PAUSE_MS = 1_000;
 /** A connection that held this long was a good one: the next failure is the first again. */
 const GOOD_AFTER_MS = 10_000;
 
@@ -103,12 +107,17 @@ class ReconnectingBridge implements Bridge {
     this.#intake = new BridgeIntake(
       {
         accept: (message) => ports.accept(message),
-        reply: (deviceId, commandId, payload) => ports.reply(deviceId, commandId, payload),
+        answer: (answer) => ports.answer(answer),
+        findDevice: async (deviceId) => ((await ports.mayTalk(deviceId)) ? deviceId : null),
+        findByAliases: async (aliases) => {
+          const deviceId = await deviceOfAliases(ports.records, aliases);
+          return deviceId !== null && (await ports.mayTalk(deviceId)) ? deviceId : null;
+        },
         heard: (deviceId) => this.#reachable.add(deviceId),
         now: () => ports.now(),
-        shedding: () => ports.pendingBytes() > SHED_AT_BYTES,
+        shedding: () => ports.isRefusing() || ports.pendingBytes() > SHED_AT_BYTES,
       },
-      new KnownDevices((deviceId) => ports.findDevice(deviceId), ports.realNow),
+      new KnownDevices(ports.realNow),
       `bridge:${ports.id}`,
     );
   }
@@ -162,6 +171,12 @@ class ReconnectingBridge implements Bridge {
     let failures = 0;
     let hangUps = 0;
     while (!this.#stopping.signal.aborted) {
+      if (this.#ports.isRefusing()) {
+        // What is sent again at each connection would pile up behind what waits for the disk already.
+        this.#trouble = 'not connected while the journal can not be written';
+        await this.#pause(REFUSING_PAUSE_MS);
+        continue;
+      }
       const openedAt = this.#ports.realNow();
       const { wasOpen, end } = await this.#connection();
       if (this.#stopping.signal.aborted) return;
@@ -187,6 +202,8 @@ class ReconnectingBridge implements Bridge {
     const opened = await openLink(this.#settings, this.#version, {
       take: (message) => this.#intake.take(message),
       filters: notedFilters(this.#ports.records),
+      onRefused: (filter) =>
+        this.#warn('the external broker refuses a subscription; its devices are not taken in', { filter }),
     });
     if ('kind' in opened) return { wasOpen: false, end: opened };
     if (this.#stopping.signal.aborted) await opened.close();
