@@ -14,6 +14,9 @@ import { loadOrCreateVapidKeys } from './delivery/vapid-keys.ts';
 import { deviceErasure } from './device-erasure.ts';
 import { answerDialects } from './downlink/answer-dialects.ts';
 import { Downlink } from './downlink/downlink.ts';
+import { toldTogether } from './downlink/link-listeners.ts';
+import { ThingsBoard } from './downlink/thingsboard.ts';
+import { thingsBoardForm } from './downlink/thingsboard-form.ts';
 import type { DeviceError } from './engine/engine-calls.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
 import { WaysideError } from './errors.ts';
@@ -113,7 +116,9 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
           bridge?.reaches(deviceId) ? bridge.publish(topic, payload, options) : null,
       },
       live: (event) => engine.live.publish(event),
+      forms: [thingsBoardForm],
     });
+    const thingsBoard = new ThingsBoard({ records: records.db, log, downlink });
 
     const broker: Broker = createBroker({
       host: config.host,
@@ -133,7 +138,8 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       ),
       accept: (message) => journal.append(message),
       sessions: sessions.map,
-      links: downlink,
+      links: toldTogether(downlink, thingsBoard),
+      answerInDialect: (message) => thingsBoard.take(message),
       answer: (answer) => downlink.answer(answer),
     });
 
@@ -189,6 +195,8 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
 
     await downlink.start();
     running.push(() => downlink.stop());
+    thingsBoard.start();
+    running.push(() => thingsBoard.stop());
     const { mqttPort, mqttsPort } = await listening(
       {
         WAYSIDE_MQTT_PORT: config.mqttPort,

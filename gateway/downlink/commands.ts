@@ -78,10 +78,14 @@ export class Commands {
 
   /** Sends what waits for devices that are reached elsewhere; to be called when the ways there are open. */
   async sendElsewhere(): Promise<void> {
-    for (const device of this.#waiting.keys()) {
-      const waiting = await this.#waitingFor(device, 0, 1_000);
-      for (const { command } of waiting) if (command.state === 'queued') this.#handOver(command);
-    }
+    for (const device of this.#waiting.keys()) await this.sendDeviceElsewhere(device);
+  }
+
+  /** Sends what waits for one device that is reached elsewhere. */
+  async sendDeviceElsewhere(device: string): Promise<void> {
+    if (!this.#waiting.has(device)) return;
+    const waiting = await this.#waitingFor(device, 0, 1_000);
+    for (const { command } of waiting) if (command.state === 'queued') this.#handOver(command);
   }
 
   async stop(): Promise<void> {

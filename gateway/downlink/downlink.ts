@@ -89,7 +89,7 @@ export class Downlink implements LinkListener {
       realNow,
       onReply: (command) => this.#commands.answered(command),
       onReport: (config) => live(configEvent(config)),
-      onError: (deviceId, error) => this.#tellError(deviceId, error),
+      onError: (deviceId, error) => this.tellError(deviceId, error),
     });
     this.#presence = new PresenceTracker({
       records,
@@ -202,7 +202,8 @@ export class Downlink implements LinkListener {
       ?.catch((err: unknown) => this.#parts.log.warn({ err }, 'a configuration could not be handed over'));
   }
 
-  #tellError(deviceId: string, error: AnswerError): void {
+  /** Tells a device that an answer of its is not understood. */
+  tellError(deviceId: string, error: AnswerError): void {
     const topic = `devices/${deviceId}/errors`;
     const payload = JSON.stringify({ ...error, receivedAt: this.#parts.now() });
     const options = { qos: 1, retain: false } as const;
