@@ -152,6 +152,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       mayTalk: async (id) => (await findUser(records.db, id, realNow()))?.principal.kind === 'device',
       accept: (message) => journal.append(message),
       answer: (answer) => downlink.answer(answer),
+      reached: (id) => downlink.reachedElsewhere(id),
       pendingBytes: () => journal.pendingBytes,
       isRefusing: () => journal.trouble !== null,
     });

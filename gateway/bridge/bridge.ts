@@ -33,6 +33,8 @@ export interface BridgePorts {
   accept(message: AcceptedPublish): Promise<void>;
   /** Takes what a device says about what it was told; resolves when it is kept. */
   answer(answer: DeviceAnswer): Promise<void>;
+  /** Told when a device is heard of for the first time: `reaches` is true of it from now on. */
+  reached(deviceId: string): void;
   /** Bytes that wait for the disk, of all ways in. */
   pendingBytes(): number;
   /** Whether nothing can be kept now. */
@@ -101,7 +103,7 @@ class ReconnectingBridge implements Bridge {
     this.#log = new LimitedLog(ports.realNow);
     // At most 23 letters and digits: what every broker has to take [MQTT-3.1.3-5].
     this.#settings = { ...ports.settings, clientId: `wayside${ports.id}` };
-    this.#reachable = new ReachableDevices(ports.records, (error) =>
+    this.#reachable = new ReachableDevices(ports.records, ports.reached, (error) =>
       this.#warn('it could not be noted who is behind the bridge', { err: error }),
     );
     this.#intake = new BridgeIntake(

@@ -8,12 +8,15 @@ import type { Schema } from '../records/schema.ts';
 export class ReachableDevices {
   readonly #db: Kysely<Schema>;
   readonly #onTrouble: (error: unknown) => void;
+  readonly #onFirst: (deviceId: string) => void;
   readonly #known = new Set<string>();
   #unsaved: string[] = [];
   #saving: Promise<void> | null = null;
 
-  constructor(db: Kysely<Schema>, onTrouble: (error: unknown) => void) {
+  /** @param onFirst told when a device is heard of for the first time */
+  constructor(db: Kysely<Schema>, onFirst: (deviceId: string) => void, onTrouble: (error: unknown) => void) {
     this.#db = db;
+    this.#onFirst = onFirst;
     this.#onTrouble = onTrouble;
   }
 
@@ -37,6 +40,7 @@ export class ReachableDevices {
     this.#known.add(deviceId);
     this.#unsaved.push(deviceId);
     this.#saving ??= this.#save();
+    this.#onFirst(deviceId);
   }
 
   async #save(): Promise<void> {

@@ -5,7 +5,12 @@ import type { EndReason } from '../../broker/end-reason.ts';
 import type { DeviceAnswer } from '../../broker/ports.ts';
 import type { Change } from '../records/audit.ts';
 import type { Command, ReplyOutcome, ReplyToKeep } from '../records/commands.ts';
-import type { ConfigExpectation, DeviceConfig, ReportToKeep } from '../records/device-config.ts';
+import {
+  type ConfigExpectation,
+  type DeviceConfig,
+  getDeviceConfig,
+  type ReportToKeep,
+} from '../records/device-config.ts';
 import type { Presence } from '../records/presence.ts';
 import type { Schema } from '../records/schema.ts';
 import { type AnswerError, Answers } from './answers.ts';
@@ -111,6 +116,17 @@ export class Downlink implements LinkListener {
     await this.#commands.sendElsewhere();
   }
 
+  /** A device was heard of elsewhere for the first time: what waits for it, and its configuration, goes there. */
+  reachedElsewhere(device: string): void {
+    const { records, log } = this.#parts;
+    const send = async () => {
+      await this.#commands.sendDeviceElsewhere(device);
+      const config = await getDeviceConfig(records, device);
+      if (config.desired !== null) await this.#retainElsewhere(config);
+    };
+    send().catch((err: unknown) => log.warn({ err }, 'what waited for a device could not be handed over'));
+  }
+
   /** To be called when no connection is open any more. */
   async stop(): Promise<void> {
     await this.#configs.stop();
@@ -192,14 +208,17 @@ export class Downlink implements LinkListener {
   }
 
   async #retain(config: DeviceConfig): Promise<void> {
-    const topic = `devices/${config.device}/config`;
-    const payload = config.desired === null ? '' : JSON.stringify(config.desired);
-    const options = { qos: 1, retain: true } as const;
-    await this.#parts.ways.publish(topic, payload, options);
+    const { topic, payload } = configMessage(config);
+    await this.#parts.ways.publish(topic, payload, RETAINED);
     // The other broker may be away for long; what it missed is sent with the next change.
-    this.#parts.ways
-      .elsewhere(config.device, topic, payload, options)
-      ?.catch((err: unknown) => this.#parts.log.warn({ err }, 'a configuration could not be handed over'));
+    this.#retainElsewhere(config)?.catch((err: unknown) =>
+      this.#parts.log.warn({ err }, 'a configuration could not be handed over'),
+    );
+  }
+
+  #retainElsewhere(config: DeviceConfig): Promise<void> | null {
+    const { topic, payload } = configMessage(config);
+    return this.#parts.ways.elsewhere(config.device, topic, payload, RETAINED);
   }
 
   /** Tells a device that an answer of its is not understood. */
@@ -212,6 +231,16 @@ export class Downlink implements LinkListener {
       this.#parts.ways.elsewhere(deviceId, topic, payload, options),
     ]).catch((err: unknown) => this.#parts.log.warn({ err }, 'a device could not be told of its error'));
   }
+}
+
+const RETAINED = { qos: 1, retain: true } as const;
+
+/** An empty message is how a broker forgets what it retained [MQTT-3.3.1-10]. */
+function configMessage({ device, desired }: DeviceConfig): {
+  readonly topic: string;
+  readonly payload: string;
+} {
+  return { topic: `devices/${device}/config`, payload: desired === null ? '' : JSON.stringify(desired) };
 }
 
 /** Without arguments and result: they may be for fewer eyes than the stream. */
