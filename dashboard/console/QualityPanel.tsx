@@ -65,7 +65,7 @@ function Findings({ record }: { record: QualityRecord }) {
       <dl className="surface figures">
         <Figure name="Readings" value={readings.toLocaleString()} />
         <Figure name="Stored" value={stored.toLocaleString()} />
-        <Figure name="Issues a reading" value={issuesInWords(issues, readings)} />
+        <Figure name="Issues" value={issuesInWords(issues, readings)} />
         <Figure name="Last heard" value={dayAndTimeOf(lastSeenAt)} title={momentOf(lastSeenAt)} />
       </dl>
       <QualityDays record={record} />

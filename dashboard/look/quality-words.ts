@@ -49,11 +49,13 @@ export function spanInWords(ms: number): string {
   return `${Number((ms / size).toPrecision(2)).toLocaleString()} ${unit}`;
 }
 
-/** How often something was wrong, such as "2.5 % of readings"; readings may be wrong more than once. */
+/** How often something was wrong, such as "2.5 % of readings"; a reading may be wrong more than once. */
 export function issuesInWords(issues: number, readings: number): string {
   if (issues === 0) return 'none';
   if (readings === 0) return `${issues.toLocaleString()}, and no reading`;
   const percent = (100 * issues) / readings;
   if (percent > 100) return `${issues.toLocaleString()} in ${readings.toLocaleString()} readings`;
-  return percent < 0.1 ? 'under 0.1 %' : `${Number(percent.toPrecision(2)).toLocaleString()} %`;
+  return percent < 0.1
+    ? 'under 0.1 % of readings'
+    : `${Number(percent.toPrecision(2)).toLocaleString()} % of readings`;
 }

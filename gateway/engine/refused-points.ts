@@ -3,6 +3,8 @@ import { telemetryTopic } from '../../broker/topics.ts';
 import type { Schema } from '../records/schema.ts';
 import type { RejectedPoint } from '../telemetry/telemetry-store.ts';
 import type { QuarantineNote } from './outcome.ts';
+import { saveQuality } from './quality-save.ts';
+import { QualityTally } from './quality-tally.ts';
 import { quarantine } from './quarantine.ts';
 
 /** Puts readings that the telemetry store will never take into quarantine, each with the store's own words. */
@@ -13,6 +15,7 @@ export async function quarantineRefused(
 ): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     const notes: QuarantineNote[] = [];
+    const quality = new QualityTally();
     for (const { point, message } of rejected) {
       const { deviceKey, seq: _, ...reading } = point;
       const device = await transaction
@@ -23,6 +26,7 @@ export async function quarantineRefused(
       // A device that was removed since leaves nobody to tell.
       if (device === undefined) continue;
       const payload = new TextEncoder().encode(JSON.stringify(reading));
+      quality.of(device.id, point.receivedAt).note('refused', 'bad_metric', point.receivedAt);
       notes.push({
         device: device.id,
         topic: telemetryTopic(device.id),
@@ -37,5 +41,6 @@ export async function quarantineRefused(
       });
     }
     await quarantine(transaction, notes, newId);
+    await saveQuality(transaction, quality);
   });
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { retryOf } from '../../../gateway/engine/retry-entry.ts';
-import { NOW, startHttp, type TestServer } from './http-server.ts';
+import { cookieOf, NOW, startHttp, type TestServer } from './http-server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -149,7 +149,30 @@ describe('another try', () => {
     expect((await call('GET', '')).body.items[0]).toMatchObject({ cannotRetry });
   });
 
-  it('is not for marketers and analysts, and not for nobody', async () => {
+  it.each([
+    ['marketer', 403, 403],
+    ['analyst', 200, 403],
+    ['device-manager', 200, 200],
+  ] as const)('%s: GET gives %d, another try %d', async (role, mayRead, mayRetry) => {
+    await add('q1');
+    const name = `a-${role}`;
+    const { body } = await server.call('POST', '/api/v1/users', { body: { name, role } });
+    const session = await server.call('POST', '/api/v1/session', { body: { name, password: body.password } });
+    const cookie = cookieOf(session);
+    const status = async (method: string, path: string, json?: unknown) =>
+      (
+        await server.call(method, `/api/v1${path}`, {
+          cookie,
+          ...(json === undefined ? {} : { body: json }),
+        })
+      ).status;
+    expect(await status('GET', '/quarantine/q1')).toBe(mayRead);
+    expect(await status('GET', '/quality')).toBe(mayRead);
+    expect(await status('POST', '/quarantine/q1/retry')).toBe(mayRetry);
+    expect(await status('POST', '/quarantine/retry', {})).toBe(mayRetry);
+  });
+
+  it('is not for nobody', async () => {
     await add('q1');
     for (const path of ['/q1/retry', '/retry'])
       expect((await server.call('POST', `/api/v1/quarantine${path}`, { token: null })).status).toBe(401);
