@@ -27,6 +27,16 @@ export function dialectDeviceOf(deviceId: string, aliases: Aliases, topic: strin
   return (route.subject === null ? undefined : aliases.get(route.subject)) ?? deviceId;
 }
 
+/** Whether a device's message is one that the gateway takes beside telemetry. */
+export function isDialectAnswer(topic: string): boolean {
+  return dialectOf(topic)?.isAnswer?.(topic) ?? false;
+}
+
+/** Whether a device may be sent what was published to a topic of a dialect. Where all devices share the topics, nothing is. */
+export function mayReceiveInDialect(deviceId: string, aliases: Aliases, topic: string): boolean {
+  return dialectOf(topic)?.aliasForm !== null && maySubscribeInDialect(deviceId, aliases, topic);
+}
+
 /** Whether a device may subscribe to a filter of a dialect. */
 export function maySubscribeInDialect(deviceId: string, aliases: Aliases, filter: string): boolean {
   return dialectOf(filter)?.maySubscribe(filter, (alias) => aliases.get(alias) === deviceId) ?? false;

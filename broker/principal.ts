@@ -1,4 +1,12 @@
-import { type Aliases, dialectDeviceOf, dialectOf, maySubscribeInDialect, NO_ALIASES } from './dialects.ts';
+import {
+  type Aliases,
+  dialectDeviceOf,
+  dialectOf,
+  isDialectAnswer,
+  mayReceiveInDialect,
+  maySubscribeInDialect,
+  NO_ALIASES,
+} from './dialects.ts';
 import { isCovered, isTopicFilter, isTopicName, matches } from './topic-filters.ts';
 import * as device from './topics.ts';
 
@@ -37,7 +45,8 @@ export function mayPublish(principal: Principal, topic: string): boolean {
     case 'device':
       return (
         device.mayPublish(principal.id, topic) ||
-        dialectDeviceOf(principal.id, principal.aliases ?? NO_ALIASES, topic) !== null
+        dialectDeviceOf(principal.id, principal.aliases ?? NO_ALIASES, topic) !== null ||
+        isDialectAnswer(topic)
       );
     case 'service':
       // A topic that says `me` is that of every device.
@@ -68,7 +77,7 @@ export function mayReceive(principal: Principal, topic: string): boolean {
     case 'device':
       return (
         device.mayReceive(principal.id, topic) ||
-        maySubscribeInDialect(principal.id, principal.aliases ?? NO_ALIASES, topic)
+        mayReceiveInDialect(principal.id, principal.aliases ?? NO_ALIASES, topic)
       );
     case 'service':
       return !topic.startsWith('$') && principal.subscribe.some((filter) => matches(filter, topic));

@@ -25,6 +25,8 @@ export interface Dialect {
   isAlias(text: string): boolean;
   /** Whose telemetry a message to this topic is, or null where none comes there. */
   route(topic: string): Route | null;
+  /** Whether a message to this topic answers what the gateway sent, or asks it something; such messages need no alias. */
+  isAnswer?(topic: string): boolean;
   /** Whether a device may subscribe to a filter. @param isOwn whether an alias is registered as that device's */
   maySubscribe(filter: string, isOwn: (alias: string) => boolean): boolean;
 }

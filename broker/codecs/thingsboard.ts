@@ -4,6 +4,14 @@ import type { Dialect } from './dialect.ts';
 import { decodeEach } from './json.ts';
 import { parseReading } from './json-reading.ts';
 import { readJson } from './json-text.ts';
+import {
+  ATTRIBUTES_RESPONSES_FILTER,
+  ATTRIBUTES_TOPIC,
+  parseThingsBoardTopic,
+  RPC_REQUESTS_FILTER,
+  TELEMETRY_TOPIC,
+  THINGSBOARD_PREFIX,
+} from './thingsboard-topics.ts';
 
 /** Keys that are parts of a position where `latitude` and `longitude` are there. */
 const POSITION_KEYS = { altitude: 'altitude', accuracy: 'accuracy', heading: 'heading' } as const;
@@ -25,29 +33,21 @@ const codec: Codec = {
   },
 };
 
-const PREFIX = 'v1/devices/me/';
-const TELEMETRY = `${PREFIX}telemetry`;
-
-/** What comes down to a device, as filters. Each goes to one connection, for the topics are the same for all devices. */
-const DOWNWARD = [
-  /^v1\/devices\/me\/rpc\/request\/(\+|\d{1,16})$/,
-  /^v1\/devices\/me\/attributes$/,
-  /^v1\/devices\/me\/attributes\/response\/(\+|\d{1,16})$/,
-];
-
 /**
- * Every device says `me`, so its topics need no registration. Attributes and RPC are no telemetry: `thingsboard-topics.ts` has
- * what they mean.
+ * Every device says `me`, so its topics need no registration. What goes down to one goes to its connection alone (see
+ * gateway/downlink/thingsboard.ts), for the topics are the same for all.
  */
 export const thingsBoard: Dialect = {
   name: 'ThingsBoard',
-  prefix: PREFIX,
-  telemetryFilter: TELEMETRY,
+  prefix: THINGSBOARD_PREFIX,
+  telemetryFilter: TELEMETRY_TOPIC,
   decoding: { kind: 'plain', codec },
   aliasForm: null,
   isAlias: () => false,
-  route: (topic) => (topic === TELEMETRY ? { sender: null, subject: null } : null),
-  maySubscribe: (filter) => DOWNWARD.some((pattern) => pattern.test(filter)),
+  route: (topic) => (topic === TELEMETRY_TOPIC ? { sender: null, subject: null } : null),
+  isAnswer: (topic) => parseThingsBoardTopic(topic) !== null,
+  maySubscribe: (filter) =>
+    [ATTRIBUTES_TOPIC, RPC_REQUESTS_FILTER, ATTRIBUTES_RESPONSES_FILTER].includes(filter),
 };
 
 function parseEntry(entry: unknown, path: string, problems: ReadingProblem[]): Reading | null {

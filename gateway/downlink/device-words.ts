@@ -40,7 +40,18 @@ export function readReport(payload: Uint8Array): Read<{ readonly version: number
   return { ok: true, value: { version, report: read.value } };
 }
 
-function readObject(payload: Uint8Array): Read<Fields> {
+/** Reads a JSON object. */
+export function readObject(payload: Uint8Array): Read<Fields> {
+  const read = readJsonValue(payload);
+  if (!read.ok) return read;
+  const { value } = read;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return badShape('must be a JSON object');
+  return { ok: true, value: value as Fields };
+}
+
+/** Reads JSON of any kind. */
+export function readJsonValue(payload: Uint8Array): Read<unknown> {
   if (payload.length > MAX_ANSWER_BYTES)
     return { ok: false, code: 'too_large', message: `${payload.length} bytes; at most ${MAX_ANSWER_BYTES}` };
   let text: string;
@@ -51,15 +62,11 @@ function readObject(payload: Uint8Array): Read<Fields> {
   }
   // Before it is parsed: what is nested too deeply could be read, but not written again.
   if (isTooDeep(text)) return badShape(`nested more than ${MAX_DEPTH} levels deep`);
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return { ok: true, value: JSON.parse(text) };
   } catch (error) {
     return { ok: false, code: 'bad_json', message: error instanceof Error ? error.message : 'no JSON' };
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return badShape('must be a JSON object');
-  return { ok: true, value: value as Fields };
 }
 
 /** Counts brackets, also those within texts: who sends that many of them within one gets a clear answer too. */

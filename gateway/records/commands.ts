@@ -264,6 +264,19 @@ export async function keepReplies(
   });
 }
 
+/** Ids of a device's commands that were sent and not answered, newest first; no more than can wait. */
+export async function commandsAwaitingReply(db: Kysely<Schema>, device: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('commands')
+    .select('id')
+    .where('device', '=', device)
+    .where('state', '!=', 'answered')
+    .orderBy('seq', 'desc')
+    .limit(MAX_WAITING_COMMANDS)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** Removes what ended long ago. */
 export async function forgetCommands(db: Kysely<Schema>, createdBefore: number): Promise<void> {
   await db
