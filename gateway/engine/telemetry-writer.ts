@@ -5,17 +5,14 @@ import type { Schema } from '../records/schema.ts';
 import type { RejectedPoint, TelemetryStore } from '../telemetry/telemetry-store.ts';
 import { readCursor, writeCursor } from './commit.ts';
 import { createDoorbell } from './doorbell.ts';
+import { createHandedOver } from './handed-over.ts';
 import type { Registry } from './registry.ts';
 import { readAgain, type Stretch } from './stretch.ts';
 
-/** Points a write: enough to make a store fast, few enough to fit its limits. */
-const POINTS_A_WRITE = 30_000;
 /** Points that may wait before the engine is asked to wait too: what has to be read again costs its decoding twice. */
 const POINTS_IN_ROOM = 20_000;
 /** A store that neither takes nor refuses must not hold up the rules. */
 const LONGEST_WAIT_FOR_ROOM_MS = 1_000;
-/** Points that may wait here; beyond it they are dropped here and read from the journal again. */
-const POINTS_WAITING = 100_000;
 /**
  * Points stored between two notes of the cursor, which cost a commit each. After a crash so many are written anew at most: a
  * store leaves out what it has, or takes it under the same timestamps.
@@ -72,8 +69,7 @@ export interface TelemetryWriterParts {
 export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWriter {
   const { db, store, reader, registry, log } = parts;
   const cursorName = `telemetry:${store.name}`;
-  let waiting: Stretch[] = [];
-  let waitingPoints = 0;
+  const waiting = createHandedOver();
   let storedSeq = 0;
   let notedSeq = 0;
   let pointsSinceNote = 0;
@@ -92,29 +88,16 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
 
   /** What comes after `afterSeq`: what the engine handed over, else from the journal again. */
   async function next(afterSeq: number): Promise<Stretch | null> {
-    const until = waiting[0]?.afterSeq ?? parts.engineSeq();
+    const until = waiting.afterSeq ?? parts.engineSeq();
     catchingUp = afterSeq < until;
-    if (!catchingUp) return waiting.length > 0 ? takeWaiting(afterSeq) : null;
-    giveRoom();
-    return readAgain({ db, reader, registry }, afterSeq, until);
-  }
-
-  function takeWaiting(afterSeq: number): Stretch {
-    const taken: Stretch[] = [];
-    let points = 0;
-    while (
-      waiting[0] !== undefined &&
-      (taken.length === 0 || points + waiting[0].points.length <= POINTS_A_WRITE)
-    ) {
-      const stretch = waiting.shift();
-      if (stretch === undefined) break;
-      points += stretch.points.length;
-      taken.push(stretch);
+    if (catchingUp) {
+      giveRoom();
+      return readAgain({ db, reader, registry }, afterSeq, until);
     }
-    waitingPoints -= points;
-    if (waitingPoints <= POINTS_IN_ROOM) giveRoom();
-    const upToSeq = taken.at(-1)?.upToSeq ?? afterSeq;
-    return { afterSeq, upToSeq, points: taken.flatMap((stretch) => stretch.points) };
+    if (waiting.afterSeq === null) return null;
+    const stretch = waiting.take();
+    if (waiting.points <= POINTS_IN_ROOM) giveRoom();
+    return stretch;
   }
 
   async function write(stretch: Stretch): Promise<void> {
@@ -202,8 +185,7 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
 
   /** While a stretch is written, the one behind it is read from the journal, if that is where it must come from. */
   function readAhead(afterSeq: number): Promise<Stretch | null> | null {
-    const isBehind =
-      waiting[0]?.afterSeq !== afterSeq && afterSeq < (waiting[0]?.afterSeq ?? parts.engineSeq());
+    const isBehind = afterSeq < (waiting.afterSeq ?? parts.engineSeq());
     return isBehind && trouble === null && !stopping ? next(afterSeq) : null;
   }
 
@@ -252,22 +234,15 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
       await store.stop();
     },
     async room() {
-      if (waitingPoints <= POINTS_IN_ROOM || trouble !== null || catchingUp || stopping) return;
+      if (waiting.points <= POINTS_IN_ROOM || trouble !== null || catchingUp || stopping) return;
       room ??= Promise.withResolvers();
       const timer = setTimeout(giveRoom, LONGEST_WAIT_FOR_ROOM_MS);
       await room.promise;
       clearTimeout(timer);
     },
     offer(stretch) {
-      if (waitingPoints + stretch.points.length > POINTS_WAITING) {
-        // Dropped here, they are read from the journal again, up to where the queue goes on.
-        waiting = [];
-        waitingPoints = 0;
-        giveRoom();
-      } else {
-        waiting.push(stretch);
-        waitingPoints += stretch.points.length;
-      }
+      waiting.add(stretch);
+      if (waiting.points <= POINTS_IN_ROOM) giveRoom();
       work.ring();
     },
     get storedSeq() {

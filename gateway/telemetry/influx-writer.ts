@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InfluxError } from './influx-answer.ts';
 import type { InfluxConnection } from './influx-connection.ts';
 import { toLine } from './influx-lines.ts';
@@ -108,6 +109,8 @@ export function createInfluxWriter(connection: InfluxConnection, timeoutMs: numb
       let failure: InfluxError | null = null;
       const lane = async (): Promise<void> => {
         while (failure === null) {
+          // Lines are made for one request at a time: in between the thread is for others.
+          await nextTurn();
           const lines = take(batch);
           if (lines.length === 0) return;
           try {
