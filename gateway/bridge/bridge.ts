@@ -103,8 +103,10 @@ class ReconnectingBridge implements Bridge {
     this.#log = new LimitedLog(ports.realNow);
     // At most 23 letters and digits: what every broker has to take [MQTT-3.1.3-5].
     this.#settings = { ...ports.settings, clientId: `wayside${ports.id}` };
-    this.#reachable = new ReachableDevices(ports.records, ports.reached, (error) =>
-      this.#warn('it could not be noted who is behind the bridge', { err: error }),
+    this.#reachable = new ReachableDevices(
+      ports.records,
+      (id) => ports.reached(id),
+      (error) => this.#warn('it could not be noted who is behind the bridge', { err: error }),
     );
     this.#intake = new BridgeIntake(
       {

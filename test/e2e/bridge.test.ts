@@ -201,6 +201,62 @@ describe.skipIf(mosquittoMissing !== null)(
       expect(await figure(again, 'bridge_unknown_device')).toBe(0);
     });
 
+    it('brings commands and configuration to a device there, and its answers back', async () => {
+      const gateway = await start();
+      await register(gateway, 'car-1');
+      await gateway.api('PUT', '/api/v1/devices/car-1/config', { interval: 5 });
+      const early = await gateway.api('POST', '/api/v1/devices/car-1/commands', {
+        id: 'early',
+        name: 'honk',
+      });
+      expect(early.body.state).toBe('queued');
+      const car = await connect('car-1', { protocolVersion: 5 });
+      const got: [string, Record<string, unknown>][] = [];
+      car.on('message', (topic, payload) => {
+        const message = JSON.parse(payload.toString());
+        got.push([topic, message]);
+        if (topic.endsWith('/commands'))
+          car.publish(`${topic}/${message.id}/reply`, '{"status":"ok","result":{"done":true}}', { qos: 1 });
+        if (topic.endsWith('/config')) car.publish(`${topic}/reported`, JSON.stringify(message), { qos: 1 });
+      });
+      await car.subscribeAsync(['devices/car-1/commands', 'devices/car-1/config'], { qos: 1 });
+      // Nobody knows yet where it is.
+      await car.publishAsync('devices/car-1/telemetry', '{"metrics":{"n":1}}', { qos: 1 });
+      const { body } = await gateway.api('POST', '/api/v1/devices/car-1/commands?wait=PT10S', {
+        id: 'late',
+        name: 'honk',
+      });
+      expect(body).toMatchObject({ state: 'answered', reply: { status: 'ok', result: { done: true } } });
+      await eventually('the early one is answered too', 10_000, async () => {
+        const early = await gateway.api('GET', '/api/v1/devices/car-1/commands/early');
+        return early.body.state === 'answered' ? true : undefined;
+      });
+      await eventually('the configuration is applied', 10_000, async () => {
+        const config = await gateway.api('GET', '/api/v1/devices/car-1/config');
+        return config.body.inSync ? true : undefined;
+      });
+      const byTopic = Object.groupBy(got, ([topic]) => topic);
+      expect(byTopic['devices/car-1/commands']?.map(([, { id }]) => id)).toEqual(['early', 'late']);
+      expect(byTopic['devices/car-1/config']?.at(-1)?.[1]).toMatchObject({ interval: 5, version: 1 });
+    });
+
+    it('takes in other dialects from there, under the alias of a device', async () => {
+      const gateway = await start();
+      await register(gateway, 'phone-1');
+      await gateway.api('POST', '/api/v1/devices/phone-1/aliases', { alias: 'owntracks/ada/phone' });
+      const phone = await connect('phone');
+      const tst = Math.floor(Date.now() / 1000);
+      const location = { _type: 'location', lat: 45.46, lon: 9.19, acc: 8, tst };
+      await phone.publishAsync('owntracks/ada/phone', JSON.stringify(location), { qos: 1 });
+      await phone.publishAsync('owntracks/bob/phone', JSON.stringify(location), { qos: 1 });
+      const points = await eventually('the position', 10_000, async () => {
+        const { body } = await gateway.api('GET', '/api/v1/telemetry/phone-1');
+        return body.points.length > 0 ? body.points : undefined;
+      });
+      expect(points).toMatchObject([{ at: tst * 1000, position: { lat: 45.46, lon: 9.19 } }]);
+      expect(await figure(gateway, 'bridge_unknown_device')).toBe(1);
+    });
+
     it('shares the load between two gateways of a group', async () => {
       const otherDir = await mkdtemp(join(tmpdir(), 'wayside-bridge-'));
       const group = { WAYSIDE_BRIDGE_GROUP: 'depot' };
