@@ -20,7 +20,7 @@ export interface DuckDbFile {
   readonly storedSeq: number;
 }
 
-/** Opens the file, or makes it. Throws `data_dir_in_use`, `data_dir_damaged` or `data_dir_unwritable`. */
+/** Opens the file, or makes it. Throws `data_dir_in_use`, `data_dir_damaged`, `data_dir_newer` or `data_dir_unwritable`. */
 export async function openDuckDbFile(
   file: string,
   options: Readonly<Record<string, string>>,
@@ -91,7 +91,7 @@ async function prepareSchema(connection: DuckDBConnection, file: string): Promis
     (await connection.runAndReadAll('SELECT schema_version, stored_seq FROM state')).getRows()[0] ?? [];
   if (version !== SCHEMA_VERSION) {
     throw new WaysideError(
-      'data_dir_damaged',
+      Number(version) > SCHEMA_VERSION ? 'data_dir_newer' : 'data_dir_damaged',
       `${path.basename(file)} has schema version ${version}, this program knows ${SCHEMA_VERSION}`,
     );
   }
