@@ -1,6 +1,6 @@
 import type { Feature } from 'geojson';
 import type { FleetQuality, QualityRecord } from '../../gateway/records/quality.ts';
-import type { DeliveryState, Role, RuleState } from '../../gateway/records/schema.ts';
+import type { DeliveryState, OfflineReason, Role, RuleState } from '../../gateway/records/schema.ts';
 import type { QuarantineCode } from '../../rules/reading.ts';
 import type { Purpose, QuietHours, SuppressionReason } from '../../rules/step.ts';
 
@@ -52,7 +52,41 @@ export interface DeviceRecord {
   readonly type: string;
   readonly consumerId: string | null;
   readonly createdAt: number;
+  readonly presence: PresenceRecord;
 }
+
+/** Whether a device is connected; real time. */
+export interface PresenceRecord {
+  readonly state: 'online' | 'offline';
+  readonly since: number | null;
+  readonly lastSeenAt: number | null;
+  readonly reason?: OfflineReason;
+}
+
+export interface CommandRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly args: unknown;
+  readonly state: 'queued' | 'sent' | 'delivered' | 'answered' | 'expired';
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly reply?: { readonly status: 'ok' | 'error'; readonly result: unknown };
+}
+
+export interface ConfigRecord {
+  readonly desired: Readonly<Record<string, unknown>> | null;
+  readonly desiredVersion: number;
+  readonly updatedAt: number | null;
+  readonly reported: Readonly<Record<string, unknown>> | null;
+  readonly reportedVersion: number | null;
+  readonly reportedAt: number | null;
+  readonly inSync: boolean;
+}
+
+/** What happens on the way to a device, as far as pages read it. */
+export type DownlinkEvent =
+  | ({ readonly kind: 'presence'; readonly device: string } & PresenceRecord)
+  | { readonly kind: 'command' | 'config'; readonly device: string };
 
 export type { FleetQuality, QualityRecord };
 

@@ -3,18 +3,24 @@ import { useEffect } from 'react';
 import { Link } from 'wouter';
 import { request } from '../api/request.ts';
 import type { DeviceRecord } from '../api/shapes.ts';
+import { useLivePresence } from '../live/use-downlink.ts';
 import { deviceLook } from '../look/device-look.ts';
 import { DeviceIcon } from '../look/icons.tsx';
 import { Trouble } from '../look/Trouble.tsx';
 import { dayAndTimeOf } from '../look/when.ts';
+import { CommandsPanel } from './CommandsPanel.tsx';
+import { ConfigPanel } from './ConfigPanel.tsx';
+import { DeviceAccess } from './DeviceAccess.tsx';
+import { PresenceLine } from './PresenceBadge.tsx';
 import { QualityPanel } from './QualityPanel.tsx';
 
-/** One device: what it is, and how far what it says can be trusted. */
+/** One device: what it is, whether it is there, what it was told, and how far what it says can be trusted. */
 export function DevicePage({ id }: { id: string }) {
   const device = useQuery({
     queryKey: ['device', id],
     queryFn: () => request<DeviceRecord>('GET', `/api/v1/devices/${encodeURIComponent(id)}`),
   });
+  const presence = useLivePresence();
   useEffect(() => {
     document.title = `${id} · Wayside`;
   }, [id]);
@@ -36,7 +42,13 @@ export function DevicePage({ id }: { id: string }) {
             </span>
             <span>{`registered ${dayAndTimeOf(device.data.createdAt)}`}</span>
           </p>
+          <p className="soft list-intro device-line">
+            <PresenceLine presence={presence.get(id) ?? device.data.presence} />
+          </p>
+          <CommandsPanel device={id} />
+          <ConfigPanel device={id} />
           <QualityPanel device={id} />
+          <DeviceAccess device={device.data} />
         </>
       )}
     </div>

@@ -5,6 +5,8 @@ import './styles/live.css';
 import './styles/feed.css';
 import './styles/lists.css';
 import './styles/quality.css';
+import './styles/access.css';
+import './styles/device.css';
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';

@@ -1,5 +1,5 @@
 import type { DeliveryState } from '../../gateway/records/schema.ts';
-import type { Decision, Delivery, PositionEvent } from '../api/shapes.ts';
+import type { Decision, Delivery, DownlinkEvent, PositionEvent } from '../api/shapes.ts';
 
 /** Bounds of what the page keeps, however long it stays open. */
 const MAX_DEVICES = 10_000;
@@ -60,6 +60,8 @@ export interface LiveFeed {
   state(): LiveState;
   /** Hears of each decision once, as it happens. */
   onDecision(listener: (decision: LiveDecision) => void): () => void;
+  /** Hears of presence, commands and configurations as they change. */
+  onDownlink(listener: (event: DownlinkEvent) => void): () => void;
   /** Puts earlier decisions (newest first) under those heard live. */
   seed(decisions: readonly Decision[], deliveries: ReadonlyMap<string, DeliveryState>): void;
   start(): void;
@@ -75,6 +77,7 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
   const deliveryStates = new Map<string, DeliveryState>();
   const listeners = new Set<() => void>();
   const decisionListeners = new Set<(decision: LiveDecision) => void>();
+  const downlinkListeners = new Set<(event: DownlinkEvent) => void>();
   /** Positions heard in each of the last 60 seconds. */
   const perSecond = new Map<number, number>();
   let decisions: readonly LiveDecision[] = [];
@@ -204,6 +207,10 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
     hear<PositionEvent>('position', position);
     hear<{ decision: Decision }>('decision', (event) => decision(event.decision));
     hear<{ delivery: Delivery }>('delivery', (event) => delivery(event.delivery));
+    for (const kind of ['presence', 'command', 'config'])
+      hear<DownlinkEvent>(kind, (event) => {
+        for (const listener of downlinkListeners) listener(event);
+      });
     hear('quarantine', () => {
       counts.quarantined += 1;
       publishSoon();
@@ -220,6 +227,10 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
     onDecision(listener) {
       decisionListeners.add(listener);
       return () => decisionListeners.delete(listener);
+    },
+    onDownlink(listener) {
+      downlinkListeners.add(listener);
+      return () => downlinkListeners.delete(listener);
     },
     seed(earlier, states) {
       const added = earlier.filter(({ id }) => !known.has(id));

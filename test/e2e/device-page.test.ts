@@ -1,0 +1,113 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connectAsync, type MqttClient } from 'mqtt';
+import type { Browser, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  axeViolations,
+  chromiumPath,
+  chromiumSkipped,
+  hasText,
+  screenshot,
+  startChromium,
+} from '../support/chromium.ts';
+import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
+
+const WITHIN_MS = 30_000;
+
+describe.skipIf(chromiumPath === null)(`a device's page in the console${chromiumSkipped}`, () => {
+  let gateway: GatewayProcess;
+  let browser: Browser;
+  let page: Page;
+  let token = '';
+  let device: MqttClient;
+  const pageErrors: string[] = [];
+
+  beforeAll(async () => {
+    gateway = await startGateway();
+    token = (await gateway.api('POST', '/api/v1/devices', { id: 'pump-1', type: 'car' })).body.token;
+    browser = await startChromium();
+    page = await browser.newPage();
+    await page.setViewport({ width: 1280, height: 1100 });
+    page.on('pageerror', (error) => pageErrors.push(String(error)));
+    await page.goto(gateway.httpUrl);
+    await see('Sign in to the console');
+    const password = (await readFile(join(gateway.dataDir, 'admin-password'), 'utf8')).trim();
+    await page.locator('::-p-aria(Password)').fill(password);
+    await page.locator('::-p-aria(Sign in)').click();
+    await see('Live');
+  });
+
+  afterAll(async () => {
+    await device?.endAsync(true);
+    await browser?.close();
+    await gateway?.stop();
+  });
+
+  const see = (text: string) =>
+    eventually(`"${text}" on the page`, WITHIN_MS, async () =>
+      (await hasText(page, text)) ? true : undefined,
+    );
+
+  it('tells whether the device is there, as it comes and goes', async () => {
+    await page.goto(`${gateway.httpUrl}/devices`);
+    await see('Never seen');
+    await page.goto(`${gateway.httpUrl}/devices/pump-1`);
+    await see('Never seen');
+    device = await connectAsync(gateway.mqttUrl, {
+      username: 'pump-1',
+      password: token,
+      clientId: 'pump-1',
+      reconnectPeriod: 0,
+    });
+    await see('Online');
+    device.on('message', (topic, payload) => {
+      if (topic === 'devices/pump-1/config') {
+        device.publish('devices/pump-1/config/reported', payload, { qos: 1 });
+        return;
+      }
+      const { id, args } = JSON.parse(payload.toString());
+      const reply = { status: 'ok', result: { pumpedSeconds: args.seconds } };
+      device.publish(`devices/pump-1/commands/${id}/reply`, JSON.stringify(reply), { qos: 1 });
+    });
+    await device.subscribeAsync(['devices/pump-1/commands', 'devices/pump-1/config'], { qos: 1 });
+  });
+
+  it('sends a command and shows the reply', async () => {
+    await see('It was given none.');
+    await page.locator('::-p-aria(Name)').fill('pump');
+    const args = '::-p-aria(Arguments, as a JSON object)';
+    await page.locator(args).fill('{"seconds"');
+    await see('Expected');
+    await page.locator(args).fill('{"seconds": 3}');
+    await page.locator('::-p-aria(Send command)').click();
+    await see('Done');
+    await see('{"pumpedSeconds":3}');
+  });
+
+  it('sets a configuration and shows what the device applied', async () => {
+    await see('Nothing is set.');
+    await page.locator('::-p-aria([name="Set"][role="button"])').click();
+    await page
+      .locator('::-p-aria([name="Desired configuration, as a JSON object"][role="textbox"])')
+      .fill('{"interval": 30}');
+    await page.locator('::-p-aria(Save configuration)').click();
+    await see('In sync');
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+      await eventually('the theme', WITHIN_MS, async () =>
+        (await page.evaluate('document.documentElement.dataset.mantineColorScheme')) === scheme
+          ? true
+          : undefined,
+      );
+      await screenshot(page, `console-downlink-${scheme}`);
+      expect(await axeViolations(page), scheme).toEqual([]);
+    }
+  });
+
+  it('tells when it has gone, and why', async () => {
+    await device.endAsync();
+    await see('as it said goodbye');
+    expect(pageErrors).toEqual([]);
+  });
+});
