@@ -5,19 +5,24 @@ export class ApiProblem extends Error {
   readonly code: string;
   /** What the person can do about it. */
   readonly mend: string;
+  /** What was wrong this time; may be empty. */
+  readonly detail: string;
 
-  constructor(status: number, code: string, title: string, mend: string) {
+  constructor(status: number, code: string, title: string, mend: string, detail = '') {
     super(title);
     this.name = 'ApiProblem';
     this.status = status;
     this.code = code;
     this.mend = mend;
+    this.detail = detail;
   }
 }
 
 /**
  * Calls the API with the session cookie. Gives the parsed body, or undefined for 204; throws `ApiProblem`, also when the
  * gateway cannot be reached (status 0).
+ *
+ * @param body goes as JSON; a Blob as it is, under its own type
  */
 export async function request<Body>(
   method: 'GET' | 'POST' | 'PUT' | 'DELETE',
@@ -32,8 +37,11 @@ export async function request<Body>(
       headers:
         body === undefined
           ? { accept: 'application/json' }
-          : { accept: 'application/json', 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          : {
+              accept: 'application/json',
+              'content-type': body instanceof Blob ? body.type : 'application/json',
+            },
+      ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
     });
   } catch (error) {
     const problem = new ApiProblem(
@@ -65,5 +73,6 @@ function problemOf(response: Response, document: unknown): ApiProblem {
     text('code', 'unknown'),
     text('title', `The gateway answered ${response.status}`),
     text('mend', text('detail', 'Try again in a moment.')),
+    text('detail', ''),
   );
 }

@@ -52,7 +52,53 @@ export interface DeviceRecord {
   readonly type: string;
   readonly consumerId: string | null;
   readonly createdAt: number;
+  /** Since when it may not log in, or null. */
+  readonly revokedAt: number | null;
+  /** It came in by a fleet key, and has used no token of its own yet. */
+  readonly awaitsToken: boolean;
   readonly presence: PresenceRecord;
+}
+
+/** A user name and its token, which is told this once. */
+export interface UserToken {
+  readonly id: string;
+  readonly token: string;
+}
+
+export interface ClaimCode {
+  readonly id: string;
+  readonly code: string;
+  readonly expiresAt: number;
+}
+
+export interface ImportReport {
+  readonly registered: number;
+  readonly refused: number;
+  readonly rows: readonly ImportedRow[];
+}
+
+interface ImportedRow {
+  readonly row: number;
+  readonly id: string;
+  readonly status: 'registered' | 'refused';
+  readonly token?: string;
+  readonly message?: string;
+}
+
+export interface ServiceAccount {
+  readonly id: string;
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+  readonly createdAt: number;
+}
+
+export interface FleetKey {
+  readonly id: string;
+  readonly type: string;
+  readonly idPrefix: string;
+  readonly maxDevices: number;
+  readonly devices: number;
+  readonly expiresAt: number | null;
 }
 
 /** Whether a device is connected; real time. */

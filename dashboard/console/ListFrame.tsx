@@ -6,6 +6,8 @@ interface Props {
   readonly title: string;
   readonly intro: string;
   readonly filters?: ReactNode;
+  /** What makes new entries. */
+  readonly actions?: ReactNode;
   /** Column heads of the table. */
   readonly columns: readonly string[];
   readonly empty: string;
@@ -24,11 +26,12 @@ interface Props {
 }
 
 /** A page that is a list: title, filters, table, and a button for what is older. */
-export function ListFrame({ title, intro, filters, columns, empty, list, children }: Props) {
+export function ListFrame({ title, intro, filters, actions, columns, empty, list, children }: Props) {
   return (
     <div className="list-page">
       <h1>{title}</h1>
       <p className="soft list-intro">{intro}</p>
+      {actions}
       {filters !== undefined && <div className="list-filters">{filters}</div>}
       {list.isError && list.error !== null && <Trouble error={list.error} onRetry={() => list.refetch()} />}
       {list.isPending && <Skeleton height={320} aria-label="Loading" />}

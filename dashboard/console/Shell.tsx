@@ -9,6 +9,7 @@ import { createLiveFeed } from '../live/live-feed.ts';
 import { LiveFeedContext, useLive } from '../live/use-live.ts';
 import { Icon } from '../look/icons.tsx';
 import { ThemeToggle } from '../look/ThemeToggle.tsx';
+import { AccessPage } from './AccessPage.tsx';
 import { DecisionsPage } from './DecisionsPage.tsx';
 import { DevicePage } from './DevicePage.tsx';
 import { DevicesPage } from './DevicesPage.tsx';
@@ -24,6 +25,7 @@ const PAGES = [
   { path: '/places', name: 'Places' },
   { path: '/devices', name: 'Devices' },
   { path: '/quarantine', name: 'Quarantine' },
+  { path: '/access', name: 'Access' },
 ] as const;
 
 /** Header, navigation and the pages; holds the one live stream, which goes on while pages change. */
@@ -54,9 +56,11 @@ export function Shell({ session }: { session: Session }) {
               <span>Wayside</span>
             </Link>
             <nav aria-label="Pages">
-              {PAGES.map(({ path, name }) => (
-                <NavLink key={path} path={path} name={name} />
-              ))}
+              {PAGES.filter(({ path }) => path !== '/access' || session.role === 'admin').map(
+                ({ path, name }) => (
+                  <NavLink key={path} path={path} name={name} />
+                ),
+              )}
             </nav>
             <div className="top-right">
               <Connection />
@@ -73,6 +77,7 @@ export function Shell({ session }: { session: Session }) {
               <Route path="/devices" component={DevicesPage} />
               <Route path="/devices/:id">{({ id }) => <DevicePage id={id} />}</Route>
               <Route path="/quarantine" component={QuarantinePage} />
+              <Route path="/access" component={AccessPage} />
               <Route>
                 <Redirect to="/" />
               </Route>

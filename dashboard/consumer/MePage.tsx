@@ -6,6 +6,7 @@ import type { Me } from '../api/shapes.ts';
 import { ThemeToggle } from '../look/ThemeToggle.tsx';
 import { Trouble } from '../look/Trouble.tsx';
 import { ConsentCard } from './ConsentCard.tsx';
+import { DevicesCard } from './DevicesCard.tsx';
 import type { Entered } from './enter.ts';
 import { OffersCard } from './OffersCard.tsx';
 import { PushCard } from './PushCard.tsx';
@@ -133,6 +134,7 @@ function Signed({ me }: { me: Me }) {
       <OffersCard />
       <ConsentCard me={me} onGranted={() => setStopped(false)} />
       <QuietHoursCard me={me} />
+      <DevicesCard me={me} />
       <StopCard
         onStop={async () => {
           await request('POST', '/api/v1/me/stop');
@@ -143,11 +145,6 @@ function Signed({ me }: { me: Me }) {
           await queries.invalidateQueries({ queryKey: ['me'] });
         }}
       />
-      <p className="me-foot soft">
-        {me.devices.length === 0
-          ? 'No device is linked to you.'
-          : `Linked to you: ${me.devices.map(({ id, type }) => `${id} (${type})`).join(', ')}.`}
-      </p>
     </>
   );
 }
