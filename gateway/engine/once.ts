@@ -49,6 +49,25 @@ export async function findSeen(
   }
 }
 
+/** Newest given `at` of what is remembered of each device, epoch ms; -Infinity where nothing is. */
+export async function newestSeen(
+  db: Kysely<Schema>,
+  deviceKeys: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const newest = new Map(deviceKeys.map((key) => [key, Number.NEGATIVE_INFINITY]));
+  for (const table of TABLES) {
+    // For each key one look at the end of its part of the index.
+    const { rows } = await sql<{ device_key: string; at: number | null }>`
+      select value as device_key, (select max(at) from ${sql.table(table)} where device_key = value) as at
+      from json_each(${JSON.stringify(deviceKeys)})`.execute(db);
+    for (const { device_key, at } of rows) {
+      if (at !== null && at > (newest.get(device_key) ?? Number.NEGATIVE_INFINITY))
+        newest.set(device_key, at);
+    }
+  }
+  return newest;
+}
+
 /** Remembers identities under the day of `now`. Two tables take turns; the older is emptied when its turn comes. */
 export async function rememberSeen(
   transaction: Kysely<Schema>,

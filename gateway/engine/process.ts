@@ -13,7 +13,7 @@ import {
   type Processing,
   UNJUDGED,
 } from './judge-reading.ts';
-import { findSeen, type Identity, identityOf } from './once.ts';
+import { findSeen, type Identity, identityOf, newestSeen } from './once.ts';
 import { noteProblems, noteRemarks, type Outcome, pointOf } from './outcome.ts';
 import { type DeviceQuality, skewName } from './quality-tally.ts';
 import type { KnownDevice } from './registry.ts';
@@ -69,7 +69,7 @@ async function processStretch(
   }
   await subjects.prepare(owners);
   await packets.prepare(taken.filter(({ byPacket }) => byPacket).map(({ entry }) => entry));
-  await findSeen(db, suspects(context, taken), seen);
+  await findSeen(db, await suspects(context, taken), seen);
   const again = taken.flatMap(({ retry }) => retry?.retry.quarantineId ?? []);
   const quarantined = await findQuarantined(db, again);
   for (const item of taken) {
@@ -133,17 +133,25 @@ function unknownType(type: string): ReadingProblem {
 }
 
 /** Identities that an earlier reading may have: a look-up is spared for whatever is newer than all before it. */
-function suspects(context: Processing, taken: readonly OpenedEntry[]): Identity[] {
+async function suspects(context: Processing, taken: readonly OpenedEntry[]): Promise<Identity[]> {
   const found: Identity[] = [];
+  const unknown = new Set<string>();
   for (const { device, identities } of taken) {
     for (const identity of identities) {
       if (identity === null) continue;
       const newest = context.newestAt.get(device.key);
-      if (newest === undefined || identity.at <= newest) found.push(identity);
-      if (newest === undefined || identity.at > newest) context.newestAt.set(device.key, identity.at);
+      if (newest === undefined) {
+        unknown.add(device.key);
+        continue;
+      }
+      if (identity.at <= newest) found.push(identity);
+      else context.newestAt.set(device.key, identity.at);
     }
   }
-  return found;
+  if (unknown.size === 0) return found;
+  // First heard of since the start: what an earlier process stored may come again, all of it.
+  for (const [key, at] of await newestSeen(context.db, [...unknown])) context.newestAt.set(key, at);
+  return suspects(context, taken);
 }
 
 function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, outcome: Outcome): void {

@@ -85,6 +85,25 @@ describe('a reading', () => {
     expect(again.engine.counts.duplicates).toBe(1);
   });
 
+  it('is stored once where a device sends again, in order, all that a killed gateway had and did not acknowledge', async () => {
+    const engine = await start();
+    await addPerson(engine.db, 'ann', { car1: 'car' });
+    const readings = [0.5, 0.4, 0.3, 0.2].map((fuel, n) => ({
+      at: START - 4_000 + n * 1_000,
+      metrics: { fuel },
+    }));
+    for (const [n, reading] of readings.entries()) await engine.send('car1', reading, { packetId: n + 1 });
+    await settled(engine);
+    const again = await restart(engine);
+    for (const [n, reading] of readings.entries()) await again.send('car1', reading, { packetId: n + 11 });
+    await again.send('car1', { at: START, metrics: { fuel: 0.1 } }, { packetId: 20 });
+    await settled(again);
+    expect((await again.stored('car1')).map(({ metrics }) => metrics?.fuel)).toEqual([
+      0.5, 0.4, 0.3, 0.2, 0.1,
+    ]);
+    expect(again.engine.counts.duplicates).toBe(4);
+  });
+
   it('without a time is stored as often as it came, save for a repeated PUBLISH with DUP', async () => {
     const engine = await start();
     await addPerson(engine.db, 'ann', { fridge1: 'fridge' });
