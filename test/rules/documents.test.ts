@@ -176,12 +176,21 @@ describe('a device type', () => {
     for (const type of BUILT_IN_DEVICE_TYPES) expect(must(parseDeviceType(type))).toEqual(type);
   });
 
+  it('keeps readings for whole days, or for ever', () => {
+    const type = { id: 'x', name: 'X', metrics: {} };
+    expect(must(parseDeviceType({ ...type, retentionDays: 30 })).retentionDays).toBe(30);
+    expect(must(parseDeviceType(type))).not.toHaveProperty('retentionDays');
+    for (const retentionDays of [0, -1, 1.5, 36_501, '30', null])
+      expect(parseDeviceType({ ...type, retentionDays }).ok).toBe(false);
+  });
+
   it('with problems tells them all', () => {
     const parsed = parseDeviceType({
       id: 'x',
       name: '',
       mobil: true,
       unknownMetrics: 'kep',
+      retentionDays: 0,
       metrics: {
         __proto: { kind: 'number' },
         a: { kind: 'numbr' },
@@ -195,6 +204,7 @@ describe('a device type', () => {
       'mobil',
       'name',
       'unknownMetrics',
+      'retentionDays',
       'metrics.__proto',
       'metrics.a.kind',
       'metrics.b.min',

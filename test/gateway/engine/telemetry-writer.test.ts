@@ -1,0 +1,164 @@
+import { pino } from 'pino';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createTelemetryUpkeep } from '../../../gateway/engine/telemetry-upkeep.ts';
+import { removeDevice } from '../../../gateway/records/device-erasures.ts';
+import type { TelemetryPoint, TelemetryStore } from '../../../gateway/telemetry/telemetry-store.ts';
+import { addPerson, type EngineUnderTest, START, startEngine } from '../../support/engine.ts';
+import { eventually } from '../../support/gateway.ts';
+
+/** The real store behind a door that can be shut, and that notes what goes through. */
+function door() {
+  const passed: TelemetryPoint[] = [];
+  const erased: string[][] = [];
+  let isShut = false;
+  let holding: PromiseWithResolvers<void> | null = null;
+  return {
+    passed,
+    erased,
+    shut: () => {
+      isShut = true;
+    },
+    open: () => {
+      isShut = false;
+    },
+    /** The next write is held on its way, until what this gives is called. */
+    hold() {
+      holding = Promise.withResolvers();
+      return () => holding?.resolve();
+    },
+    wrap: (store: TelemetryStore): TelemetryStore => ({
+      ...store,
+      async write(points, upToSeq) {
+        if (isShut) return { kind: 'retry', afterMs: 5, message: 'the door is shut' };
+        const held = holding;
+        await held?.promise;
+        const outcome = await store.write(points, upToSeq);
+        if (outcome.kind === 'stored') passed.push(...points);
+        return outcome;
+      },
+      async erase(keys) {
+        erased.push([...keys]);
+        return store.erase(keys);
+      },
+    }),
+  };
+}
+
+async function worldWith(wrap: (store: TelemetryStore) => TelemetryStore): Promise<EngineUnderTest> {
+  const world = await startEngine({ wrap });
+  onTestFinished(async () => {
+    await world.close();
+    await world.remove();
+  });
+  await addPerson(world.db, 'ann', { van: 'car', bike: 'phone' });
+  return world;
+}
+
+const until = (what: string, isSo: () => boolean) =>
+  eventually(what, 15_000, async () => (isSo() ? true : undefined));
+
+describe('the telemetry writer', () => {
+  it('catches up from the journal in order, while readings go on to come in', async () => {
+    const gate = door();
+    const world = await worldWith(gate.wrap);
+    gate.shut();
+    const old: Promise<void>[] = [];
+    for (let n = 0; n < 5_000; n += 1) old.push(world.send('van', { at: START + n, metrics: { n } }));
+    await Promise.all(old);
+    await world.engine.drain();
+    await until('the writer is in trouble', () => world.writer.trouble === 'the door is shut');
+    gate.open();
+    for (let n = 5_000; n < 5_200; n += 20) {
+      for (let m = n; m < n + 20; m += 1) await world.send('van', { at: START + m, metrics: { n: m } });
+      await world.engine.drain();
+    }
+    await until('all is stored', () => world.writer.storedSeq === world.engine.seq);
+    expect(gate.passed.map(({ metrics }) => metrics?.n)).toEqual(Array.from({ length: 5_200 }, (_, n) => n));
+    expect(world.writer.trouble).toBeNull();
+  });
+
+  it('writes nothing more of a device that it is to leave out, and waits for what is on its way', async () => {
+    const gate = door();
+    const world = await worldWith(gate.wrap);
+    const letGo = gate.hold();
+    await world.send('van', { metrics: { n: 1 } });
+    await world.engine.drain();
+    await world.send('van', { metrics: { n: 2 } });
+    await world.send('bike', { metrics: { n: 3 } });
+    await world.engine.drain();
+    let isLeftOut = false;
+    const leaving = world.writer.leaveOut(['key-van']).then((release) => {
+      isLeftOut = true;
+      return release;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isLeftOut).toBe(false);
+    letGo();
+    const release = await leaving;
+    await until('all is stored', () => world.writer.storedSeq === world.engine.seq);
+    expect(gate.passed.map(({ metrics }) => metrics?.n)).toEqual([1, 3]);
+    release();
+    await world.send('van', { metrics: { n: 4 } });
+    await world.engine.drain();
+    await until('all is stored', () => world.writer.storedSeq === world.engine.seq);
+    expect(gate.passed.at(-1)?.metrics?.n).toBe(4);
+  });
+});
+
+describe('the upkeep of telemetry', () => {
+  it('erases together what was removed together, tries again, and tells who waits', async () => {
+    const gate = door();
+    let isAway = true;
+    let store: TelemetryStore | null = null;
+    const world = await worldWith((inner) => {
+      const wrapped = gate.wrap(inner);
+      store = {
+        ...wrapped,
+        async erase(keys) {
+          if (isAway) throw new Error('away');
+          return wrapped.erase(keys);
+        },
+      };
+      return store;
+    });
+    if (store === null) throw new Error('there is no store');
+    await world.send('van', { metrics: { n: 1 } });
+    await world.send('bike', { metrics: { n: 2 } });
+    await world.engine.drain();
+    await until('all is stored', () => world.writer.storedSeq === world.engine.seq);
+    const upkeep = createTelemetryUpkeep({
+      db: world.db,
+      store,
+      writer: world.writer,
+      clock: world.clock,
+      realNow: () => START,
+      engineSeq: () => world.engine.seq,
+      log: pino({ level: 'silent' }),
+    });
+    upkeep.start();
+    onTestFinished(() => upkeep.stop());
+    for (const id of ['van', 'bike']) {
+      const removed = await removeDevice(world.db, id, { at: START, actor: 'test' });
+      expect(removed).toEqual({ id, key: `key-${id}`, consumerId: 'ann' });
+      await world.db
+        .updateTable('device_erasures')
+        .set({ up_to_seq: world.engine.seq })
+        .where('device_id', '=', id)
+        .execute();
+    }
+    await expect(removeDevice(world.db, 'van', { at: START, actor: 'test' })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+    expect(await upkeep.erased('key-van', 300)).toBe(false);
+    isAway = false;
+    expect(await Promise.all([upkeep.erased('key-van', 10_000), upkeep.erased('key-bike', 10_000)])).toEqual([
+      true,
+      true,
+    ]);
+    expect(gate.erased.map((keys) => keys.toSorted())).toEqual([['key-bike', 'key-van']]);
+    await eventually('nothing is left to do', 10_000, async () => {
+      const rows = await world.db.selectFrom('device_erasures').selectAll().execute();
+      return rows.length === 0 ? true : undefined;
+    });
+  });
+});
