@@ -70,8 +70,10 @@ class AedesBroker implements Broker {
     this.#sessions = new Sessions(this.#limits.maxClientsPerUser);
     this.#login = new Login(ports, this.#sessions, this.#listeners, this.#log);
     this.#intake = new TelemetryIntake(ports, this.#limits, this.#inFlight, this.#log);
-    const answers = new AnswerIntake(ports, this.#inFlight);
-    this.#access = new Access(this.#intake, answers, this.#listeners, this.#limits, (userId) =>
+    const answers = new AnswerIntake(ports, this.#inFlight, (userId, reason) =>
+      this.#warn('a service account gave a command that is none', { userId, reason }),
+    );
+    this.#access = new Access(this.#intake, answers, this.#listeners, this.#limits, ports, (userId) =>
       this.#warn('subscription to a topic that the user may not use', { userId }),
     );
     this.#links = new Links(ports.realNow, this.#sends, ports.links);

@@ -41,6 +41,11 @@ export interface BrokerPorts {
   realNow(): number;
   /** A device or a service account by its user name, or null. */
   findUser(name: string): Promise<KnownUser | null>;
+  /**
+   * The device that is registered under the first of these aliases that is registered at all, for service accounts that publish
+   * in a dialect. Without it their messages there are nobody's telemetry.
+   */
+  findByAliases?(aliases: readonly string[]): Promise<string | null>;
   /** Name of the user whose token this is, where firmware sends the token as its user name; without it such a login is refused. */
   findUserByToken?(token: string): Promise<string | null>;
   /** First contact: lets an unknown device in by a fleet key. Gives the key's id, or null where it does not open that name. */
@@ -63,6 +68,11 @@ export interface BrokerPorts {
    * acknowledged when it resolves, and disconnected without acknowledgement when it rejects.
    */
   answer?(answer: DeviceAnswer): Promise<void>;
+  /**
+   * Keeps a command that a service account published on `devices/{id}/commands`. Gives why it is none, or null; the sender is
+   * acknowledged in either case, and disconnected when it rejects.
+   */
+  giveCommand?(command: GivenCommand): Promise<string | null>;
   /** The same for what comes on a dialect's topics; nobody else gets to see it. */
   answerInDialect?(message: DialectMessage): Promise<void>;
   /** Whether nothing can be kept now: what comes waits, and QoS 0 is dropped at once. Without it: never. */
@@ -74,6 +84,14 @@ export interface DialectMessage {
   readonly deviceId: string;
   readonly clientId: string;
   readonly topic: string;
+  readonly payload: Uint8Array;
+}
+
+/** A command as a service account sent it. */
+export interface GivenCommand {
+  readonly deviceId: string;
+  /** Id of the service account. */
+  readonly by: string;
   readonly payload: Uint8Array;
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { createBroker } from '../broker/broker.ts';
@@ -28,6 +29,7 @@ import { alignJournal, journalCursors } from './journal-cursors.ts';
 import { trimJournal } from './journal-trim.ts';
 import { createMetrics } from './metrics.ts';
 import { deliveryOf } from './records/deliveries.ts';
+import { deviceOfAliases } from './records/device-aliases.ts';
 import { ensureDeviceTypes } from './records/device-types.ts';
 import { findUser, findUserNameByToken } from './records/logins.ts';
 import { migrate } from './records/migrate.ts';
@@ -116,6 +118,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
           bridge?.reaches(deviceId) ? bridge.publish(topic, payload, options) : null,
       },
       live: (event) => engine.live.publish(event),
+      newId: randomUUID,
       forms: [thingsBoardForm],
     });
     const thingsBoard = new ThingsBoard({ records: records.db, log, downlink });
@@ -128,6 +131,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       now: () => clock.now(),
       realNow,
       findUser: (name) => findUser(records.db, name, realNow()),
+      findByAliases: (aliases) => deviceOfAliases(records.db, aliases),
       isRefusing: () => journal.trouble !== null,
       findUserByToken: (token) => findUserNameByToken(records.db, token, realNow()),
       ...firstContact(
@@ -141,6 +145,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       links: toldTogether(downlink, thingsBoard),
       answerInDialect: (message) => thingsBoard.take(message),
       answer: (answer) => downlink.answer(answer),
+      giveCommand: (command) => downlink.commandArrived(command),
     });
 
     const bridge = await openBridge(config.bridge, files.dir, {

@@ -1,9 +1,9 @@
 import { spanOf } from '../../broker/codecs/codec.ts';
 import { aliasesOfTopic } from '../../broker/dialects.ts';
+import type { KnownDevices } from '../../broker/known-devices.ts';
 import { DEFAULT_LIMITS } from '../../broker/limits.ts';
 import type { AcceptedPublish, DeviceAnswer } from '../../broker/ports.ts';
 import { parseDeviceTopic } from '../../broker/topics.ts';
-import type { KnownDevices } from './known-devices.ts';
 
 /** A PUBLISH from the external broker. */
 export interface Arrived {

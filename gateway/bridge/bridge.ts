@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import { KnownDevices } from '../../broker/known-devices.ts';
 import { LimitedLog } from '../../broker/limited-log.ts';
 import type { AcceptedPublish, DeviceAnswer } from '../../broker/ports.ts';
 import type { PartHealth } from '../http/dependencies.ts';
@@ -10,7 +11,6 @@ import { reconnectDelayMs } from './back-off.ts';
 import { BridgeIntake, type IntakeCounts } from './bridge-intake.ts';
 import { type Link, type LinkEnd, type LinkSettings, openLink, type ProtocolVersion } from './bridge-link.ts';
 import { BridgeOutbox } from './bridge-outbox.ts';
-import { KnownDevices } from './known-devices.ts';
 import { notedFilters } from './noted-filters.ts';
 import { ReachableDevices } from './reachable-devices.ts';
 

@@ -239,7 +239,10 @@ describe('Sparkplug B, from the client of Eclipse Tahu', () => {
       metrics: [{ alias: 1, type: 'Int32', value: 1 }],
     });
     await client.publishAsync('spBv1.0/plant/NDATA/node-7', Buffer.from(payload), { qos: 1 });
-    expect((await readings('node-7', 3)).at(-1)).toMatchObject({ metrics: { load: 1 } });
+    await eventually('the reading by its alias', WITHIN_MS, async () => {
+      const points = await readings('node-7', 3);
+      return points.find(({ at }) => at === timestamp + 10)?.metrics;
+    }).then((metrics) => expect(metrics).toEqual({ load: 1 }));
     await eventually('the question for a rebirth', WITHIN_MS, async () =>
       commands.length > 0 ? true : undefined,
     );
@@ -263,4 +266,33 @@ describe('the device API of ThingsBoard', () => {
       { metrics: { door: true } },
     ]);
   });
+});
+
+it('a service account speaks in a dialect for whoever is registered there', async () => {
+  await register('phone-9', 'phone', 'owntracks/zoe/phone');
+  const made = await gateway.api('POST', '/api/v1/service-accounts', {
+    id: 'recorder',
+    publish: ['owntracks/#', 'v1/#'],
+    subscribe: ['owntracks/#'],
+  });
+  const client = await as('recorder', made.body.token);
+  const heard: string[] = [];
+  client.on('message', (topic) => heard.push(topic));
+  await client.subscribeAsync('owntracks/#', { qos: 1 });
+  const tst = Math.floor(Date.now() / 1000) - 10;
+  const send = (user: string, index: number) =>
+    client.publishAsync(
+      `owntracks/${user}/phone`,
+      JSON.stringify({ _type: 'location', lat: 1, lon: 2, tst: tst + index }),
+      { qos: 1 },
+    );
+  await Promise.all([0, 1, 2, 3, 4].map((index) => send('zoe', index)));
+  await send('nobody', 5);
+  const points = await readings('phone-9', 5);
+  expect(points.map(({ at }) => at)).toEqual([0, 1, 2, 3, 4].map((index) => (tst + index) * 1000));
+  await eventually('all of it at the subscriber', WITHIN_MS, async () =>
+    heard.length === 6 ? true : undefined,
+  );
+  // A topic that says `me` is every device's own.
+  expect(await isLetIn(client, 'v1/devices/me/telemetry', '{"a":1}')).toBe(false);
 });
