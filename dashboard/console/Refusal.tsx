@@ -1,4 +1,3 @@
-import { Alert } from '@mantine/core';
 import { ApiProblem } from '../api/request.ts';
 
 /** Why what was asked for was not done. */
@@ -6,8 +5,8 @@ export function Refusal({ error }: { error: Error | null }) {
   if (error === null) return null;
   const said = error instanceof ApiProblem && error.detail !== '' ? error.detail : null;
   return (
-    <Alert color="red" variant="light" title={error.message} role="alert">
-      {said ?? (error instanceof ApiProblem ? error.mend : null)}
-    </Alert>
+    <p className="refusal" role="alert">
+      <strong>{error.message}.</strong> {said ?? (error instanceof ApiProblem ? error.mend : null)}
+    </p>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useState } from 'react';
 
 interface Props {
@@ -12,7 +12,8 @@ interface Props {
 export function Secret({ title, secret, note = 'It is shown this once, and kept nowhere.' }: Props) {
   const [copied, setCopied] = useState(false);
   return (
-    <Alert color="green" variant="light" title={title} role="status">
+    <div className="secret-box" role="status">
+      <strong>{title}</strong>
       <p className="secret">
         <code>{secret}</code>
         {/* Browsers give the clipboard to https and localhost only. */}
@@ -29,6 +30,6 @@ export function Secret({ title, secret, note = 'It is shown this once, and kept 
         )}
       </p>
       <p className="secret-note">{note}</p>
-    </Alert>
+    </div>
   );
 }
