@@ -1,4 +1,5 @@
 import type { PublishPacket } from 'aedes';
+import { spanOf } from './codecs/codec.ts';
 import type { OldWill } from './persistence/durable-persistence.ts';
 import type { BrokerPorts } from './ports.ts';
 import { mayPublish, telemetryDeviceOf } from './principal.ts';
@@ -52,7 +53,7 @@ async function publishOldWill({ clientId, userId, packet }: OldWill, to: WillPor
       dup: false,
       payload,
       truncatedFrom: 0,
-      span: 1000,
+      span: spanOf(payload),
     });
   }
   const parsed = parseDeviceTopic(topic);

@@ -1,5 +1,3 @@
-import type { Command } from '../records/commands.ts';
-
 /** Gathering marks makes many of them one statement. */
 const GATHER_MS = 20;
 
@@ -14,21 +12,21 @@ export interface Marks {
  */
 export class CommandMarks {
   readonly #save: (marks: Marks) => Promise<void>;
-  #sent = new Map<string, Command>();
-  #delivered = new Map<string, Command>();
+  readonly #sent = new Set<string>();
+  readonly #delivered = new Set<string>();
   #saving: Promise<void> | null = null;
 
   constructor(save: (marks: Marks) => Promise<void>) {
     this.#save = save;
   }
 
-  sent(command: Command): void {
-    this.#sent.set(command.id, command);
+  sent(id: string): void {
+    this.#sent.add(id);
     this.#saving ??= this.#run();
   }
 
-  delivered(command: Command): void {
-    this.#delivered.set(command.id, command);
+  delivered(id: string): void {
+    this.#delivered.add(id);
     this.#saving ??= this.#run();
   }
 
@@ -45,12 +43,12 @@ export class CommandMarks {
   async #run(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     while (this.#sent.size > 0 || this.#delivered.size > 0) {
-      const sent = this.#sent;
-      const delivered = this.#delivered;
-      this.#sent = new Map();
-      await this.#save({ sent: [...sent.keys()], delivered: [...delivered.keys()] });
-      // Kept until they are noted, so that no other connection of the device is sent them meanwhile.
-      for (const id of delivered.keys()) this.#delivered.delete(id);
+      const sent = [...this.#sent];
+      const delivered = [...this.#delivered];
+      await this.#save({ sent, delivered });
+      // Kept until they are noted, so that no other connection of the device is sent them meanwhile. Others may have come since.
+      for (const id of sent) this.#sent.delete(id);
+      for (const id of delivered) this.#delivered.delete(id);
     }
     this.#saving = null;
   }

@@ -204,13 +204,13 @@ export class Commands {
 
   #sent(command: Command): void {
     if (command.state === 'sent') return;
-    this.#marks.sent(command);
+    this.#marks.sent(command.id);
     this.#tell({ ...command, state: 'sent', sentAt: this.#parts.realNow() });
   }
 
   #delivered(command: Command): void {
     const at = this.#parts.realNow();
-    this.#marks.delivered(command);
+    this.#marks.delivered(command.id);
     this.#tell({ ...command, state: 'delivered', sentAt: command.sentAt ?? at, deliveredAt: at });
   }
 

@@ -40,7 +40,7 @@ export function readReport(payload: Uint8Array): Read<{ readonly version: number
   return { ok: true, value: { version, report: read.value } };
 }
 
-/** Reads a JSON object. */
+/** Reads a JSON object of bounded size and depth. */
 export function readObject(payload: Uint8Array): Read<Fields> {
   const read = readJsonValue(payload);
   if (!read.ok) return read;

@@ -2,7 +2,8 @@ import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { DeviceLink, LinkListener } from '../../broker/device-link.ts';
 import type { EndReason } from '../../broker/end-reason.ts';
-import type { DeviceAnswer } from '../../broker/ports.ts';
+import type { DeviceAnswer, GivenCommand } from '../../broker/ports.ts';
+import { WaysideError } from '../errors.ts';
 import type { Change } from '../records/audit.ts';
 import type { Command, ReplyOutcome, ReplyToKeep } from '../records/commands.ts';
 import {
@@ -18,6 +19,7 @@ import { type CommandForm, nativeForm, nativeMessage } from './command-form.ts';
 import { Commands } from './commands.ts';
 import { Configs } from './configs.ts';
 import type { DownlinkEvent } from './downlink-event.ts';
+import { readGivenCommand } from './given-command.ts';
 import { PresenceTracker } from './presence-tracker.ts';
 
 /** Ways to devices: the broker here, and whatever reaches devices elsewhere. */
@@ -44,6 +46,8 @@ export interface DownlinkParts {
   readonly realNow: () => number;
   /** Domain time, epoch ms, for what devices are told. */
   readonly now: () => number;
+  /** A random id for a command that was given none. */
+  readonly newId: () => string;
   readonly ways: Ways;
   readonly live: (event: DownlinkEvent) => void;
   /** Forms of commands beside the native one, in order of preference. */
@@ -159,6 +163,25 @@ export class Downlink implements LinkListener {
     change: Change,
   ): Promise<Command> {
     return this.#commands.give(order, change);
+  }
+
+  /**
+   * Keeps a command that a service account gave over MQTT.
+   *
+   * @returns why it is none, or null; rejects where it could not be kept
+   */
+  async commandArrived({ deviceId, by, payload }: GivenCommand): Promise<string | null> {
+    const { realNow, now, newId } = this.#parts;
+    const order = readGivenCommand(deviceId, payload, newId, realNow());
+    if (!order.ok) return order.message;
+    try {
+      await this.#commands.give(order.value, { actor: `service:${by}`, at: now() });
+      return null;
+    } catch (error) {
+      // No such device, an id that is taken, too many that wait: nothing that trying again would mend.
+      if (error instanceof WaysideError) return error.message;
+      throw error;
+    }
   }
 
   /** A command when it has ended, or as it is when the time is up. @throws WaysideError `not_found`, `too_many_requests` */

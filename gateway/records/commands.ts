@@ -71,7 +71,7 @@ function commandOf(row: Row, now: number): Command {
   };
 }
 
-/** @throws WaysideError `not_found` for an unknown device, `too_many_commands` where too many wait for it */
+/** @throws WaysideError `not_found` for an unknown device, `already_exists`, `too_many_commands` where too many wait for it */
 export async function createCommand(
   db: Kysely<Schema>,
   command: Pick<Command, 'id' | 'device' | 'name' | 'args' | 'createdAt' | 'expiresAt'>,
@@ -88,6 +88,12 @@ export async function createCommand(
     if (waiting >= MAX_WAITING_COMMANDS) {
       throw new WaysideError('too_many_commands', `${waiting} commands wait for "${command.device}"`);
     }
+    const taken = await trx
+      .selectFrom('commands')
+      .select('id')
+      .where('id', '=', command.id)
+      .executeTakeFirst();
+    if (taken !== undefined) throw new WaysideError('already_exists', `there is a command "${command.id}"`);
     const row = await trx
       .insertInto('commands')
       .values({

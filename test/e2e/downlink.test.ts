@@ -267,6 +267,40 @@ describe('what goes down to devices', () => {
     expect(watcher.heard).toHaveLength(1);
   });
 
+  it('a service account gives commands over MQTT, kept before they are acknowledged', async () => {
+    await register('asked-by-mqtt');
+    const made = await gateway.api('POST', '/api/v1/service-accounts', {
+      id: 'commander',
+      publish: ['devices/+/commands'],
+      subscribe: ['devices/+/commands/+/reply'],
+    });
+    tokens.set('commander', made.body.token);
+    const commander = await listen('commander');
+    await commander.client.subscribeAsync('devices/+/commands/+/reply', { qos: 1 });
+    const order = (body: unknown) =>
+      commander.client.publishAsync('devices/asked-by-mqtt/commands', JSON.stringify(body), { qos: 1 });
+    await order({ id: 'by-mqtt', name: 'wave', args: { times: 2 } });
+    for (const bad of [
+      { id: 'a/b', name: 'x' },
+      { name: '' },
+      { name: 'x', expires: -1 },
+      [1],
+      { id: 'by-mqtt', name: 'x' },
+    ])
+      await order(bad);
+    await killAndStart();
+    const device = await listen('asked-by-mqtt', { clean: true });
+    await device.client.subscribeAsync('devices/asked-by-mqtt/commands', { qos: 1 });
+    expect(await command(device, 'wave')).toBe('by-mqtt');
+    const again = await listen('commander');
+    await reply(device, 'asked-by-mqtt', 'by-mqtt', { status: 'ok', result: 2 });
+    await eventually('the reply', 10_000, async () => again.heard[0]);
+    expect(again.heard).toMatchObject([
+      { topic: 'devices/asked-by-mqtt/commands/by-mqtt/reply', body: { status: 'ok', result: 2 } },
+    ]);
+    expect(device.heard).toHaveLength(1);
+  });
+
   it('a configuration is retained with its version, and the device tells what it applied', async () => {
     await register('tuned');
     const path = '/api/v1/devices/tuned/config';

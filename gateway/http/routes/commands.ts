@@ -1,17 +1,19 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import { DAY_MS, MINUTE_MS, parseDuration } from '../../../rules/duration.ts';
+import { MINUTE_MS, parseDuration } from '../../../rules/duration.ts';
+import {
+  DEFAULT_EXPIRY_MS,
+  LONGEST_EXPIRY_MS,
+  MAX_ARGS_BYTES,
+  MAX_NAME_LENGTH,
+} from '../../downlink/given-command.ts';
 import { WaysideError } from '../../errors.ts';
 import { type Command, getCommand, listCommands } from '../../records/commands.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
 import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, parseTime, Time } from '../shapes.ts';
 
-const DEFAULT_EXPIRY_MS = 7 * DAY_MS;
-const LONGEST_EXPIRY_MS = 90 * DAY_MS;
 const LONGEST_WAIT_MS = MINUTE_MS;
-/** Devices get it in one message, and firmware has little memory. */
-const MAX_ARGS_BYTES = 64 * 1024;
 
 const Any = Type.Unsafe<unknown>({});
 
@@ -60,7 +62,7 @@ export function registerCommandRoutes(app: HttpApp, { deps, newId }: RouteContex
         querystring: WaitQuery,
         body: Closed({
           id: Type.Optional(Id),
-          name: Type.String({ minLength: 1, maxLength: 128 }),
+          name: Type.String({ minLength: 1, maxLength: MAX_NAME_LENGTH }),
           args: Type.Optional(Any),
           expires: Type.Optional(Expiry),
         }),

@@ -150,6 +150,7 @@ export async function startHttp(
       log: pino({ enabled: false }),
       realNow: () => state.realNow,
       now: () => NOW + 5,
+      newId: () => crypto.randomUUID(),
       ways: { publish: async () => undefined, elsewhere: () => null },
       live: () => undefined,
     }),
