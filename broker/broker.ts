@@ -92,7 +92,7 @@ class AedesBroker implements Broker {
         keepAlive: true,
         keepAliveInitialDelay: this.#limits.tcpKeepAliveMs,
       },
-      (socket) => this.#adopt(socket, socket.remoteAddress ?? ''),
+      (socket) => this.#receive(socket, socket.remoteAddress ?? ''),
     );
     this.#tls = ports.tls == null ? null : this.#tlsListener(ports.tls);
   }
@@ -166,7 +166,7 @@ class AedesBroker implements Broker {
   }
 
   handleWebSocket(stream: Duplex, address = ''): void {
-    this.#adopt(stream, address);
+    this.#receive(stream, address);
   }
 
   publish(
@@ -283,18 +283,30 @@ class AedesBroker implements Broker {
       handshakeTimeoutMs: this.#limits.connectTimeoutMs,
       backlog: LISTEN_BACKLOG,
       maxConnections: this.#limits.maxConnections,
+      admits: (address) => this.#admits(address),
       onConnection: (socket, certifiedName) => this.#adopt(socket, socket.remoteAddress ?? '', certifiedName),
     });
   }
 
-  #adopt(stream: Socket | Duplex, address: string, certifiedName: string | null = null): void {
-    const aedes = this.#aedes;
+  /** Takes a connection up, unless there are too many, or its address opens too many a second. */
+  #receive(stream: Socket | Duplex, address: string): void {
+    if (this.#admits(address)) this.#adopt(stream, address, null);
+    else stream.destroy();
+  }
+
+  #admits(address: string): boolean {
+    if (this.#aedes === null) return false;
     const isFull = this.#connections.size >= this.#limits.maxConnections;
     if (isFull) this.#warn('connection refused: too many are open', {});
     const isTooFast = !this.#pace.mayConnect(address);
     if (isTooFast) this.#warn('connection refused: its address opens too many a second', { address });
-    if (aedes === null || isFull || isTooFast) {
-      if (aedes !== null) this.#refusedConnections += 1;
+    if (isFull || isTooFast) this.#refusedConnections += 1;
+    return !isFull && !isTooFast;
+  }
+
+  #adopt(stream: Socket | Duplex, address: string, certifiedName: string | null): void {
+    const aedes = this.#aedes;
+    if (aedes === null) {
       stream.destroy();
       return;
     }

@@ -21,6 +21,8 @@ interface Ports {
   readonly handshakeTimeoutMs: number;
   readonly backlog: number;
   readonly maxConnections: number;
+  /** Whether one more connection of an address may be taken up; asked once for each. */
+  admits(address: string): boolean;
   /** @param certifiedName common name of the client's certificate; null where it showed none */
   onConnection(socket: TLSSocket, certifiedName: string | null): void;
 }
@@ -59,6 +61,11 @@ export class TlsListener {
     });
     server.maxConnections = this.#ports.maxConnections;
     server.on('connection', (socket: Socket) => {
+      // Before the handshake, which costs more than all that follows it.
+      if (!this.#ports.admits(socket.remoteAddress ?? '')) {
+        socket.destroy();
+        return;
+      }
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });

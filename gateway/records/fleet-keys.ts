@@ -106,13 +106,14 @@ export async function provisionDevice(
   now: number,
   at: number,
 ): Promise<{ readonly fleetKey: string; readonly isNew: boolean }> {
+  const lookup = lookupHash(contact.key);
+  const find = (at: Kysely<Schema>) =>
+    at.selectFrom('fleet_keys').selectAll().where('key_lookup', '=', lookup).executeTakeFirst();
+  // Every login of an unknown name comes here: without a key it is to cost no transaction.
+  if ((await find(db)) === undefined) throw noSuchKey();
   return db.transaction().execute(async (trx) => {
-    const row = await trx
-      .selectFrom('fleet_keys')
-      .selectAll()
-      .where('key_lookup', '=', lookupHash(contact.key))
-      .executeTakeFirst();
-    if (row === undefined) throw new WaysideError('bad_fleet_key', 'there is no such key');
+    const row = await find(trx);
+    if (row === undefined) throw noSuchKey();
     if (row.expires_at !== null && row.expires_at <= now)
       throw new WaysideError('bad_fleet_key', `the key "${row.id}" is over`);
     const known = await trx
@@ -157,6 +158,10 @@ export async function provisionDevice(
     });
     return { fleetKey: row.id, isNew: true };
   });
+}
+
+function noSuchKey(): WaysideError {
+  return new WaysideError('bad_fleet_key', 'there is no such key');
 }
 
 /** Gives a device that came in by a fleet key a token, in the place of one it has not used; false where it needs none. */
