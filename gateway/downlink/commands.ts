@@ -47,6 +47,8 @@ export class Commands {
   readonly #parts: CommandsParts;
   readonly #marks: CommandMarks;
   readonly #waiters = new Waiters();
+  /** Commands that were sent elsewhere, and that nobody has taken there yet. */
+  readonly #handingOver = new Set<string>();
   readonly #queues = new Map<string, Map<DeviceLink, LinkQueue>>();
   /** Devices for which commands may wait, with a number that grows with each; a connect of any other device costs no look. */
   readonly #waiting = new Map<string, number>();
@@ -193,13 +195,18 @@ export class Commands {
   }
 
   #handOver(command: Command): void {
+    // It may be given in the moment in which what waits is sent.
+    if (this.#handingOver.has(command.id)) return;
     const handedOver = this.#parts.elsewhere(command);
     if (handedOver === null) return;
-    handedOver.then(
-      () => this.#sent(command),
-      (err: unknown) =>
-        this.#parts.log.error({ err, command: command.id }, 'a command could not be handed over'),
-    );
+    this.#handingOver.add(command.id);
+    handedOver
+      .then(
+        () => this.#sent(command),
+        (err: unknown) =>
+          this.#parts.log.error({ err, command: command.id }, 'a command could not be handed over'),
+      )
+      .finally(() => this.#handingOver.delete(command.id));
   }
 
   #sent(command: Command): void {
