@@ -17,14 +17,18 @@ const why =
 const WITHIN_MS = 20_000;
 const ADMIN_TOKEN = 'at-least-16-characters';
 
-/** The shell commands of "Run it for real", but for the first, which starts the gateway. */
+const shellBlocks = (text: string) => [...text.matchAll(/```sh\n(.*?)```/gs)].map((match) => match[1] ?? '');
+
+/** The shell commands of "Run it for real", but for the first, which starts the gateway, and of what devices may speak. */
 async function commandsOfReadme(): Promise<string> {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const section = /## Run it for real\n(.*?)\n### /s.exec(readme)?.[1] ?? '';
-  const [start, ...blocks] = [...section.matchAll(/```sh\n(.*?)```/gs)].map((match) => match[1] ?? '');
+  const [start, ...blocks] = shellBlocks(section);
+  const dialects = /### Devices that speak something else\n(.*?)\n### /s.exec(readme)?.[1] ?? '';
   expect(start).toBe(`WAYSIDE_ADMIN_TOKEN=${ADMIN_TOKEN} npm start\n`);
   expect(blocks.length).toBeGreaterThan(2);
-  return `set -e\n${blocks.join('\n')}`;
+  expect(shellBlocks(dialects)).toHaveLength(2);
+  return `set -e\n${[...blocks, ...shellBlocks(dialects)].join('\n')}`;
 }
 
 describe.skipIf(missing.length > 0)(`the commands of the README${why}`, () => {
@@ -58,5 +62,19 @@ describe.skipIf(missing.length > 0)(`the commands of the README${why}`, () => {
       place: 'station-1',
       reason: 'no_consent',
     });
+    const stored = (device: string, count: number) =>
+      eventually(`${count} readings of ${device}`, WITHIN_MS, async () => {
+        const { body } = await gateway.api('GET', `/api/v1/telemetry/${device}`);
+        return body.points.length === count ? body.points : undefined;
+      });
+    expect(await stored('phone-7', 1)).toMatchObject([
+      { position: { lat: 45.0703, speed: 10 }, metrics: { battery: 0.8 } },
+    ]);
+    expect((await stored('van-7', 4)).map(({ metrics }: { metrics: object }) => metrics)).toEqual([
+      { fuel: 0.12 },
+      { fuel: 0.4 },
+      { coolantTemperature: 90 },
+      { rpm: 2100 },
+    ]);
   });
 });
