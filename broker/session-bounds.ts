@@ -89,13 +89,21 @@ export class SessionBounds {
     const update = store.outgoingUpdate.bind(store);
     const clear = store.outgoingClearMessageId.bind(store);
     store.outgoingEnqueue = async (subscriber, packet) => {
-      if (this.#mayWait(subscriber.clientId, packet)) await enqueue(subscriber, packet);
+      if (!this.#mayWait(subscriber.clientId, packet)) return;
+      await enqueue(subscriber, packet).catch((error: unknown) => {
+        this.#countOut(subscriber.clientId, packet);
+        throw error;
+      });
     };
-    store.outgoingEnqueueCombi = (subscribers, packet) =>
-      enqueueCombi(
-        subscribers.filter(({ clientId }) => this.#mayWait(clientId, packet)),
-        packet,
-      );
+    store.outgoingEnqueueCombi = async (subscribers, packet) => {
+      // A session of which several filters match is there several times, and gets the message once.
+      const sessions = new Map(subscribers.map((subscriber) => [subscriber.clientId, subscriber]));
+      const waiting = [...sessions.values()].filter(({ clientId }) => this.#mayWait(clientId, packet));
+      await enqueueCombi(waiting, packet).catch((error: unknown) => {
+        for (const { clientId } of waiting) this.#countOut(clientId, packet);
+        throw error;
+      });
+    };
     store.outgoingUpdate = async (client, packet) => {
       // What found no room is not there to be updated: who is connected gets it all the same, unkept.
       await update(client, packet).catch(passOverMissing);
@@ -108,12 +116,7 @@ export class SessionBounds {
     };
     store.outgoingClearMessageId = async (client, packet) => {
       const cleared = await clear(client, packet);
-      const queue = this.#outgoing.get(client.id);
-      if (cleared !== undefined && queue !== undefined) {
-        queue.messages -= 1;
-        queue.bytes -= sizeOf(cleared);
-        if (queue.messages === 0) this.#outgoing.delete(client.id);
-      }
+      if (cleared !== undefined) this.#countOut(client.id, cleared);
       return cleared;
     };
   }
@@ -143,6 +146,14 @@ export class SessionBounds {
       this.#incoming.delete(client.id);
       return clean(client);
     };
+  }
+
+  #countOut(clientId: string, packet: Packet): void {
+    const queue = this.#outgoing.get(clientId);
+    if (queue === undefined) return;
+    queue.messages -= 1;
+    queue.bytes -= sizeOf(packet);
+    if (queue.messages === 0) this.#outgoing.delete(clientId);
   }
 
   /** Counts a message in, unless too much waits for the session already. */

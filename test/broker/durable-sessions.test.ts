@@ -1,0 +1,271 @@
+import type { Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { hashToken } from '../../broker/credentials.ts';
+import type { BrokerLimits } from '../../broker/limits.ts';
+import type { DurableMap, MapChanges } from '../../broker/persistence/durable-map.ts';
+import { connectPacket, packet, publishPacket, pubrelPacket, text } from './packets.ts';
+import { connected, type RunningBroker, runBroker, TOKEN, until } from './running-broker.ts';
+
+/** A map that lies in memory, so that a test can take it as a crash would leave it, or have it fail. */
+class TestMap implements DurableMap {
+  readonly entries_: Map<string, Uint8Array>;
+  failure: Error | null = null;
+  writes = 0;
+
+  constructor(entries: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.entries_ = new Map(entries);
+  }
+
+  async *entries(): AsyncGenerator<readonly [string, Uint8Array]> {
+    yield* [...this.entries_].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  async write(changes: MapChanges): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.failure !== null) throw this.failure;
+    this.writes += 1;
+    for (const [key, value] of changes)
+      value === null ? this.entries_.delete(key) : this.entries_.set(key, value);
+  }
+
+  keys(kind: string): string[] {
+    return [...this.entries_.keys()].filter((key) => key.startsWith(`${kind}/`)).sort();
+  }
+}
+
+interface Frame {
+  readonly type: number;
+  readonly dup: boolean;
+  readonly body: Buffer;
+}
+
+/** A client that answers nothing by itself. */
+class BareClient {
+  readonly socket: Socket;
+  #rest = Buffer.alloc(0);
+  readonly frames: Frame[] = [];
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('data', (chunk: Buffer) => {
+      this.#rest = Buffer.concat([this.#rest, chunk]);
+      // Packets of these tests are shorter than 128 bytes: their length is one byte.
+      while (this.#rest.length >= 2 && this.#rest.length >= 2 + (this.#rest[1] ?? 0)) {
+        const [first = 0, length = 0] = this.#rest;
+        this.frames.push({
+          type: first >> 4,
+          dup: (first & 8) !== 0,
+          body: this.#rest.subarray(2, 2 + length),
+        });
+        this.#rest = this.#rest.subarray(2 + length);
+      }
+    });
+  }
+
+  async next(type: number): Promise<Frame> {
+    await until(`a packet of type ${type}`, () => this.frames.some((frame) => frame.type === type));
+    return this.frames.find((frame) => frame.type === type) as Frame;
+  }
+}
+
+const PUBLISH = 3;
+const PUBREC = 5;
+const PUBREL = 6;
+const CONNACK = 2;
+const SUBACK = 9;
+const ERRORS = 'devices/a/errors';
+
+const running: RunningBroker[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((one) => one.stop()));
+});
+
+async function run(map: DurableMap, limits: Partial<BrokerLimits> = {}): Promise<RunningBroker> {
+  const one = await runBroker(limits, { sessions: map });
+  running.push(one);
+  return one;
+}
+
+/** What another process finds that starts when this one is killed now. */
+const afterCrash = (map: TestMap) => new TestMap(map.entries_);
+
+async function bare(broker: RunningBroker, clean = false): Promise<BareClient> {
+  const client = new BareClient(await broker.raw());
+  client.socket.write(connectPacket({ clientId: 'bare', username: 'a', password: TOKEN, clean }));
+  await client.next(CONNACK);
+  return client;
+}
+
+function subscribePacket(packetId: number, filter: string, qos: number): Buffer {
+  return packet(0x82, Buffer.of(packetId >> 8, packetId & 255), text(filter), Buffer.of(qos));
+}
+
+const packetIdOf = ({ body }: Frame) => {
+  const topicBytes = body.readUInt16BE();
+  return body.readUInt16BE(2 + topicBytes);
+};
+
+describe('sessions that outlive the broker', () => {
+  it('a QoS 2 message goes on where it was: same packet id, DUP, and PUBREL alone once it was received', async () => {
+    const first = new TestMap();
+    const one = await run(first);
+    const device = await bare(one);
+    device.socket.write(subscribePacket(1, ERRORS, 2));
+    await device.next(SUBACK);
+    await one.broker.publish(ERRORS, 'once', { qos: 2 });
+    const sent = await device.next(PUBLISH);
+    expect(sent.dup).toBe(false);
+
+    const second = afterCrash(first);
+    const two = await run(second);
+    const again = await bare(two);
+    const repeated = await again.next(PUBLISH);
+    expect(repeated.dup).toBe(true);
+    expect(packetIdOf(repeated)).toBe(packetIdOf(sent));
+    again.socket.write(Buffer.of(0x50, 2, packetIdOf(sent) >> 8, packetIdOf(sent) & 255));
+    expect((await again.next(PUBREL)).body.readUInt16BE()).toBe(packetIdOf(sent));
+
+    const third = afterCrash(second);
+    const three = await run(third);
+    const last = await bare(three);
+    expect((await last.next(PUBREL)).body.readUInt16BE()).toBe(packetIdOf(sent));
+    expect(last.frames.some(({ type }) => type === PUBLISH)).toBe(false);
+    last.socket.write(Buffer.of(0x70, 2, packetIdOf(sent) >> 8, packetIdOf(sent) & 255));
+    await until('nothing waits', () => third.keys('waiting').length + third.keys('progress').length === 0);
+  });
+
+  it('a QoS 2 message from a service account is published once, though PUBREL comes after the crash', async () => {
+    const ports = {
+      findUser: async (id: string) => ({
+        principal: { kind: 'service' as const, id, publish: ['news/#'], subscribe: ['news/#'] },
+        tokenHashes: [hashToken(TOKEN)],
+        fleetKey: null,
+      }),
+    };
+    const first = new TestMap();
+    const one = await runBroker({}, { sessions: first, ...ports });
+    running.push(one);
+    const sender = await bare(one);
+    sender.socket.write(publishPacket('news/today', 'x', 2, 7));
+    await sender.next(PUBREC);
+    expect(first.keys('unreleased')).toEqual(['unreleased/bare/7']);
+
+    const second = afterCrash(first);
+    const two = await runBroker({}, { sessions: second, ...ports });
+    running.push(two);
+    const reader = two.connect({ clientId: 'reader', clean: true });
+    const heard: string[] = [];
+    reader.on('message', (topic) => heard.push(topic));
+    await connected(reader);
+    await reader.subscribeAsync('news/#', { qos: 1 });
+    const back = await bare(two);
+    back.socket.write(publishPacket('news/today', 'x', 2, 7, true));
+    await back.next(PUBREC);
+    back.socket.write(pubrelPacket(7));
+    await until('it is released', () => second.keys('unreleased').length === 0);
+    back.socket.write(publishPacket('news/tomorrow', 'y', 2, 8));
+    await until('the next one', () => heard.includes('news/tomorrow'));
+    expect(heard).toEqual(['news/tomorrow']);
+  });
+
+  it('a filter that was refused is not stored with those of its packet that were granted', async () => {
+    const map = new TestMap();
+    const one = await run(map);
+    const client = one.connect({ clientId: 's', clean: false });
+    await connected(client);
+    const granted = await client.subscribeAsync([ERRORS, 'devices/b/errors'], { qos: 1 }).catch(() => null);
+    expect(granted).toBeNull();
+    expect(map.keys('subscription')).toEqual([`subscription/s/${ERRORS}`]);
+  });
+
+  it('a message waits once for a session, however many of its filters match', async () => {
+    const map = new TestMap();
+    const one = await run(map);
+    const client = one.connect({ clientId: 's', clean: false });
+    await connected(client);
+    await client.subscribeAsync([ERRORS, 'devices/a/#'], { qos: 1 });
+    await client.endAsync();
+    await one.broker.publish(ERRORS, 'x', { qos: 1 });
+    expect(map.keys('waiting')).toHaveLength(1);
+  });
+
+  it('bounds go on counting what waited before', async () => {
+    const map = new TestMap();
+    const one = await run(map, { maxQueuedMessages: 3 });
+    const client = one.connect({ clientId: 's', clean: false });
+    await connected(client);
+    await client.subscribeAsync(ERRORS, { qos: 1 });
+    await client.endAsync();
+    for (const payload of ['1', '2', '3']) await one.broker.publish(ERRORS, payload, { qos: 1 });
+    const two = await run(afterCrash(map), { maxQueuedMessages: 3 });
+    await two.broker.publish(ERRORS, '4', { qos: 1 });
+    expect(two.broker.counters().dropped).toBe(1);
+    const back = two.connect({ clientId: 's', clean: false });
+    const heard: string[] = [];
+    back.on('message', (_topic, payload) => heard.push(payload.toString()));
+    await connected(back);
+    await until('what waited', () => heard.length === 3);
+    expect(heard).toEqual(['1', '2', '3']);
+  });
+
+  it('a clean session writes nothing, and ends the one that lasted', async () => {
+    const map = new TestMap();
+    const one = await run(map);
+    const fleeting = one.connect({ clientId: 'f', clean: true });
+    await connected(fleeting);
+    await fleeting.subscribeAsync(ERRORS, { qos: 1 });
+    await fleeting.endAsync();
+    expect(map.writes).toBe(0);
+    const lasting = one.connect({ clientId: 's', clean: false });
+    await connected(lasting);
+    await lasting.subscribeAsync(ERRORS, { qos: 1 });
+    await lasting.endAsync();
+    await one.broker.publish(ERRORS, 'x', { qos: 1 });
+    expect([...map.entries_.keys()]).toHaveLength(3);
+    const clean = one.connect({ clientId: 's', clean: true });
+    await connected(clean);
+    await until('nothing is left', () => map.entries_.size === 0);
+  });
+
+  it('what can not be written is not promised, and goes on when it can', async () => {
+    const map = new TestMap();
+    const one = await run(map, { maxQueuedMessages: 2 });
+    const client = one.connect({ clientId: 's', clean: false });
+    await connected(client);
+    await client.subscribeAsync([ERRORS, 'devices/a/#'], { qos: 1 });
+    await client.endAsync();
+    map.failure = new Error('no space left');
+    await expect(one.broker.publish(ERRORS, 'lost', { qos: 1 })).rejects.toThrow('no space left');
+    await expect(one.broker.publish(ERRORS, 'lost', { qos: 1 })).rejects.toThrow('no space left');
+    expect(one.broker.sessionTrouble()).toBe('no space left');
+    map.failure = null;
+    await one.broker.publish(ERRORS, 'kept', { qos: 1 });
+    await one.broker.publish(ERRORS, 'kept too', { qos: 1 });
+    expect(one.broker.counters().dropped, 'what was lost takes no room').toBe(0);
+    expect(one.broker.sessionTrouble()).toBeNull();
+    const two = await run(afterCrash(map));
+    const back = two.connect({ clientId: 's', clean: false });
+    const heard: string[] = [];
+    back.on('message', (_topic, payload) => heard.push(payload.toString()));
+    await connected(back);
+    await until('what was kept', () => heard.length === 2);
+    expect(heard).toEqual(['kept', 'kept too']);
+  });
+
+  it('retained messages are there again; an empty one removes them', async () => {
+    const map = new TestMap();
+    const one = await run(map);
+    await one.broker.publish('devices/a/config', '{"version":1}', { qos: 1, retain: true });
+    await one.broker.publish('devices/b/config', '{"version":1}', { qos: 1, retain: true });
+    await one.broker.publish('devices/b/config', '', { qos: 1, retain: true });
+    expect(map.keys('retained')).toEqual(['retained/devices/a/config']);
+    const two = await run(afterCrash(map));
+    const client = two.connect({ clientId: 's', clean: true });
+    const heard: string[] = [];
+    client.on('message', (_topic, payload, { retain }) => heard.push(`${retain} ${payload}`));
+    await connected(client);
+    await client.subscribeAsync('devices/a/config', { qos: 1 });
+    await until('the configuration', () => heard.length === 1);
+    expect(heard).toEqual(['true {"version":1}']);
+  });
+});
