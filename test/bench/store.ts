@@ -22,9 +22,10 @@ const POINTS_A_ROUND = 150_000;
 const POINTS_A_WRITE = 10_000;
 
 const ROWS = 'rows/s';
+const CPU = 'CPU µs a row';
 const CATCH_UP = 'catch-up, readings/s';
 const LOST = 'lost in the outage';
-const COLUMNS = [ROWS, CATCH_UP, LOST, 'stored of sent', 'rules wait meanwhile, p99'];
+const COLUMNS = [ROWS, CPU, CATCH_UP, LOST, 'stored of sent', 'rules wait meanwhile, p99'];
 
 interface Contender {
   readonly subject: string;
@@ -33,6 +34,8 @@ interface Contender {
   stored(): Promise<number>;
   stop(): Promise<void>;
   readonly rates: number[];
+  /** User and system time of this process, all threads, µs a row. */
+  readonly cpu: number[];
 }
 
 /** The way of readings into the stores, and what an outage costs, beside InfluxData's client as it comes. */
@@ -71,10 +74,14 @@ async function measureRates(
   for (let round = 0; round <= ROUNDS; round += 1) {
     for (const contender of contenders) {
       progress(`${round === 0 ? 'warming up' : `round ${round} of ${ROUNDS}`}: ${contender.subject}`);
+      const cpuBefore = process.cpuUsage();
       const began = performance.now();
       await contender.run(round * POINTS_A_ROUND);
       const rate = (1000 * POINTS_A_ROUND) / (performance.now() - began);
-      if (round > 0) contender.rates.push(rate);
+      const { user, system } = process.cpuUsage(cpuBefore);
+      if (round === 0) continue;
+      contender.rates.push(rate);
+      contender.cpu.push((user + system) / POINTS_A_ROUND);
     }
   }
   const expected = (ROUNDS + 1) * POINTS_A_ROUND;
@@ -93,6 +100,7 @@ async function duckDb(directory: string): Promise<Contender> {
   return {
     subject: WAYSIDE_DUCKDB,
     rates: [],
+    cpu: [],
     run: (afterSeq) => writeRound(store, afterSeq),
     async stored() {
       const devices = new Set(pointsOf(0, 1_000).map(({ deviceKey }) => deviceKey));
@@ -117,6 +125,7 @@ async function onInflux(influxd: Influxd): Promise<Contender[]> {
     {
       subject: WAYSIDE_INFLUX,
       rates: [],
+      cpu: [],
       run: (afterSeq) => writeRound(store, afterSeq),
       stored: () => countPoints(influxd.url, 'wayside'),
       stop: () => store.stop(),
@@ -124,6 +133,7 @@ async function onInflux(influxd: Influxd): Promise<Contender[]> {
     {
       subject: CLIENT,
       rates: [],
+      cpu: [],
       async run(afterSeq) {
         for (let seq = afterSeq + 1; seq <= afterSeq + POINTS_A_ROUND; seq += 1) {
           writePoint(api, pointOf(seq));
@@ -156,7 +166,7 @@ function resultOf(
   return {
     name: 'store',
     conditions:
-      `${ROUNDS} rounds of ${POINTS_A_ROUND.toLocaleString('en')} points of 200 cars (position and three metrics), ${POINTS_A_WRITE.toLocaleString('en')} a write, median; ` +
+      `${ROUNDS} rounds of ${POINTS_A_ROUND.toLocaleString('en')} points of 200 cars (position and three metrics), ${POINTS_A_WRITE.toLocaleString('en')} a write, median, each making its points itself; ` +
       `the outage leaves ${(RATE_A_SECOND * OUTAGE_SECONDS).toLocaleString('en')} readings (${RATE_A_SECOND.toLocaleString('en')} a second for ${OUTAGE_SECONDS} s), made at once; ` +
       'while Wayside catches up, journal, rules and readings that come in at the same rate run in the same thread, and InfluxDB beside it.' +
       (influxdMissing === null ? '' : ` InfluxDB was left out: ${influxdMissing}`),
@@ -176,7 +186,10 @@ function resultOf(
 }
 
 function rowOf(contender: Contender, outage: OutageFigures | undefined): BenchRow {
-  const figures: Record<string, number | string> = { [ROWS]: median(contender.rates) };
+  const figures: Record<string, number | string> = {
+    [ROWS]: median(contender.rates),
+    [CPU]: median(contender.cpu),
+  };
   if (outage !== undefined) {
     figures[CATCH_UP] = Number.isNaN(outage.catchUp) ? 'never' : outage.catchUp;
     figures[LOST] = outage.sent - outage.stored;
