@@ -112,9 +112,13 @@ export function codedError(file: string, error: unknown, otherwise: ErrorCode): 
   return new WaysideError(codeOf(error) ?? otherwise, `${file}: ${reasonOf(error)}`, { cause: error });
 }
 
-/** Whether a statement failed because the file is not as SQLite left it; a file that is no database at all is not meant. */
+/**
+ * Whether a statement failed because the file is not as SQLite left it: a page that makes no sense, or a number that was never
+ * written. A file that is no database at all is not meant.
+ */
 export function isTorn(error: unknown): boolean {
-  return sqliteCode(error) === SQLITE_CORRUPT;
+  const isNonsense = (error as NodeJS.ErrnoException | null)?.code === 'ERR_OUT_OF_RANGE';
+  return isNonsense || sqliteCode(error) === SQLITE_CORRUPT;
 }
 
 function codeOf(error: unknown): ErrorCode | null {

@@ -4,9 +4,12 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { isTorn, lastSeqOf, openForWriting } from './journal-file.ts';
+import { sequencesIn } from './segment.ts';
 
 /** Reading past the end of the file, https://www.sqlite.org/rescode.html#ioerr_short_read */
 const SQLITE_IOERR = 10;
+/** No journal gets there in a thousand years; a torn page may say it did. */
+const IMPLAUSIBLE_SEQ = 2 ** 52;
 
 interface SegmentRow {
   readonly last_seq: number;
@@ -68,11 +71,11 @@ function* segments(database: DatabaseSync, order: 'ASC' | 'DESC'): Generator<Seg
   for (const row of all.iterate()) yield row as unknown as SegmentRow;
 }
 
-function isWhole({ entries, crc }: SegmentRow): boolean {
-  return (
-    entries instanceof Uint8Array &&
-    crc32(Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength)) === Number(crc)
-  );
+/** Its numbers have no checksum of their own, and have to fit what is in it. */
+function isWhole({ last_seq, first_seq, entries, crc }: SegmentRow): boolean {
+  if (!(entries instanceof Uint8Array)) return false;
+  const bytes = Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength);
+  return crc32(bytes) === crc && last_seq - first_seq + 1 === sequencesIn(bytes);
 }
 
 function salvage(file: string): { readonly kept: number; readonly aside: string } {
@@ -105,7 +108,10 @@ function copySegments(file: string, target: DatabaseSync): number {
     const insert = target.prepare('INSERT OR IGNORE INTO segments VALUES (?, ?, ?, ?)');
     const setTrimmed = target.prepare('UPDATE trimmed SET seq = max(seq, ?)');
     target.exec('BEGIN IMMEDIATE');
-    untilTorn(() => void setTrimmed.run(lastSeqOf(source)));
+    untilTorn(() => {
+      const lastSeq = lastSeqOf(source);
+      if (lastSeq < IMPLAUSIBLE_SEQ) setTrimmed.run(lastSeq);
+    });
     for (const order of ['ASC', 'DESC'] as const) {
       untilTorn(() => {
         for (const row of segments(source, order)) {

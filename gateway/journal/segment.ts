@@ -64,6 +64,14 @@ export function writeEntry(
   return end;
 }
 
+/** Sequences that a whole segment takes up. */
+export function sequencesIn(segment: Buffer): number {
+  let end = 0;
+  for (let offset = 0; offset < segment.length; offset += segment.readUInt32LE(offset))
+    end = segment.readUInt32LE(offset + 4) + segment.readUInt16LE(offset + 26);
+  return end;
+}
+
 /** Walks through the entries of a segment; payloads are views into it. */
 export class SegmentCursor {
   readonly lastSeq: number;

@@ -104,7 +104,7 @@ class SqliteJournalReader implements JournalReader {
     ) {
       throw new WaysideError(
         'data_dir_damaged',
-        `${this.#file}: the entries up to sequence ${row.last_seq} fail their checksum`,
+        `${this.#file}: the entries up to sequence ${row.last_seq} fail their checksum; the next start sets them aside and goes on`,
       );
     }
     return new SegmentCursor(Number(row.first_seq), Number(row.last_seq), entries);

@@ -123,6 +123,26 @@ describe('a journal whose pages are torn', () => {
     else expect(entries.length).toBeGreaterThanOrEqual(COMMITS - 8);
   });
 
+  it('keeps what can be read wherever a page of small entries is garbled', async () => {
+    const small = createSqliteJournal({ file });
+    await small.start();
+    for (let n = 1; n <= COMMITS; n += 1) await small.append(entryOf(n));
+    await small.stop();
+    const whole = join(directory, 'whole.db');
+    await copyFile(file, whole);
+    const { size } = await stat(whole);
+    // Not the first page: without it there is no table to be found, and nothing to be kept.
+    for (let from = 8192 + 700; from + 64 < size; from += 3001) {
+      await copyFile(whole, file);
+      await garble(file, from, 64);
+      const journal = createSqliteJournal({ file });
+      const { lastSeq } = await journal.start();
+      expect(Number.isSafeInteger(lastSeq)).toBe(true);
+      await journal.append(entryOf(9999));
+      await journal.stop();
+    }
+  });
+
   it('is whole again afterwards, and keeps every torn file', async () => {
     await write(1, COMMITS);
     await garble(file, Math.floor((await stat(file)).size * 0.5), 20_000);
