@@ -156,6 +156,8 @@ export class DurablePersistence {
           this.#noteUnreleased(owner, Number(rest));
           await this.#memory.incomingStorePacket({ id: owner }, decodePacket(value));
           break;
+        case 'probe':
+          break;
         case 'retained':
           await this.#memory.storeRetained(decodePacket(value));
           break;

@@ -43,6 +43,8 @@ export const keys = {
   unreleased: (clientId: string, packetId: number) => `unreleased/${clientId}/${packetId}`,
   retained: (topic: string) => `retained/${topic}`,
   will: (clientId: string) => `will/${clientId}`,
+  /** Holds nothing: written to see whether the disk takes anything again. */
+  probe: () => 'probe/',
 } as const;
 
 export type EntryKind = keyof typeof keys;

@@ -1,4 +1,5 @@
 import type { DurableMap } from './durable-map.ts';
+import { keys } from './entries.ts';
 
 /** After a write that failed: long enough for a full disk to be no busy loop, short enough for a device to try again. */
 const RETRY_MS = 1000;
@@ -91,6 +92,8 @@ export class Mirror {
     this.#pending = new Map();
     this.#waiting = [];
     let error: Error | null = null;
+    // Nothing waits, as what failed was taken back: whether the disk is well again shows only by a write.
+    if (this.trouble !== null && changes.size === 0) changes.set(keys.probe(), new Uint8Array(0));
     try {
       if (changes.size > 0) await this.#map.write(changes);
       this.trouble = null;
@@ -98,6 +101,7 @@ export class Mirror {
       error = cause instanceof Error ? cause : new Error(String(cause));
       this.trouble = error.message;
       this.#onTrouble(error);
+      changes.delete(keys.probe());
       // What has changed since is newer.
       for (const [key, value] of this.#pending) changes.set(key, value);
       this.#pending = changes;
