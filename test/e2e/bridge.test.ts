@@ -1,10 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
 import { createMosquitto, type Mosquitto, mosquittoMissing } from '../support/mosquitto.ts';
+import { hasOpenssl, selfSignedCertificate } from '../support/self-signed.ts';
+
+const opensslIsThere = await hasOpenssl();
 
 /** Ascending numbers as `first-last`, for a message that says where something is missing. */
 function rangesOf(numbers: readonly number[]): string[] {
@@ -271,6 +274,47 @@ describe.skipIf(mosquittoMissing !== null)(
       expect(points).toMatchObject([{ at: tst * 1000, position: { lat: 45.46, lon: 9.19 } }]);
       expect(await figure(gateway, 'bridge_unknown_device')).toBe(1);
     });
+
+    it.skipIf(!opensslIsThere)(
+      'logs in over TLS, and says why where it may not (needs openssl)',
+      async () => {
+        const { key, cert } = await selfSignedCertificate();
+        const guarded = await createMosquitto({
+          tls: { key, cert },
+          user: { name: 'wayside', password: 'let me in' },
+        });
+        await guarded.start();
+        try {
+          const ca = join(dataDir, 'ca.pem');
+          await writeFile(ca, cert);
+          const env = {
+            WAYSIDE_BRIDGE_URL: guarded.url,
+            WAYSIDE_BRIDGE_USERNAME: 'wayside',
+            WAYSIDE_BRIDGE_PASSWORD: 'let me in',
+            WAYSIDE_BRIDGE_CA: ca,
+          };
+          const gateway = await start(env);
+          expect(await isUp(gateway)).toContain(`${guarded.url}, MQTT 5`);
+          await gateway.kill('SIGTERM');
+          for (const [change, says] of [
+            [{ WAYSIDE_BRIDGE_PASSWORD: 'wrong one' }, /not authori[sz]ed/i],
+            [{ WAYSIDE_BRIDGE_CA: '' }, /self.signed certificate/i],
+          ] as const) {
+            const refused = await startGateway({ dataDir, env: { ...env, ...change } });
+            gateways.push(refused);
+            const detail = await eventually('why it is not up', 15_000, async () => {
+              const { parts } = (await refused.api('GET', '/readyz')).body;
+              return says.test(parts.bridge.detail) ? parts.bridge.detail : undefined;
+            });
+            expect(detail).not.toContain('wrong one');
+            expect(refused.logLines.join()).not.toContain('wrong one');
+            await refused.kill('SIGTERM');
+          }
+        } finally {
+          await guarded.remove();
+        }
+      },
+    );
 
     it('shares the load between two gateways of a group', async () => {
       const otherDir = await mkdtemp(join(tmpdir(), 'wayside-bridge-'));

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -21,14 +21,18 @@ export interface Mosquitto {
   remove(): Promise<void>;
 }
 
+export interface MosquittoOptions {
+  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly user?: { readonly name: string; readonly password: string };
+}
+
 /**
  * A real Mosquitto of its own on a free loopback port, with persistence in its own folder.
  *
- * @param options.lines further lines of its configuration
+ * @param options.tls PEM of a key and a certificate: it speaks TLS alone
+ * @param options.user who alone may come in; without it everybody may
  */
-export async function createMosquitto(
-  options: { readonly lines?: readonly string[] } = {},
-): Promise<Mosquitto> {
+export async function createMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'wayside-mosquitto-'));
   const port = await freePort();
   const config = path.join(directory, 'mosquitto.conf');
@@ -42,7 +46,8 @@ export async function createMosquitto(
       `persistence_location ${directory}/`,
       'max_queued_messages 0',
       'log_type error',
-      ...(options.lines ?? ['allow_anonymous true']),
+      ...tlsLines(directory, options),
+      ...userLines(directory, options),
       '',
     ].join('\n'),
   );
@@ -58,7 +63,7 @@ export async function createMosquitto(
   }
 
   return {
-    url: `mqtt://127.0.0.1:${port}`,
+    url: `${options.tls === undefined ? 'mqtt' : 'mqtts'}://127.0.0.1:${port}`,
     async start() {
       const started = spawn(BINARY, ['-c', config], { stdio: 'ignore' });
       child = started;
@@ -76,6 +81,21 @@ export async function createMosquitto(
       fs.rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+function tlsLines(directory: string, { tls }: MosquittoOptions): readonly string[] {
+  if (tls === undefined) return [];
+  const [key, cert] = [path.join(directory, 'key.pem'), path.join(directory, 'cert.pem')];
+  fs.writeFileSync(key, tls.key);
+  fs.writeFileSync(cert, tls.cert);
+  return [`keyfile ${key}`, `certfile ${cert}`];
+}
+
+function userLines(directory: string, { user }: MosquittoOptions): readonly string[] {
+  if (user === undefined) return ['allow_anonymous true'];
+  const file = path.join(directory, 'passwords');
+  execFileSync('mosquitto_passwd', ['-b', '-c', file, user.name, user.password]);
+  return ['allow_anonymous false', `password_file ${file}`];
 }
 
 async function listens(port: number): Promise<boolean> {
