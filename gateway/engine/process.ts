@@ -1,9 +1,8 @@
 import { decide } from '../../rules/decide.ts';
 import type { ReadingProblem } from '../../rules/reading.ts';
-import type { AdmittedReading, Input, Step } from '../../rules/step.ts';
+import type { Input } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
-import { statefulCodecOf } from './decode-payload.ts';
-import { deviceOf, type NumberedReading, takeIn } from './intake.ts';
+import { deviceOf, takeIn } from './intake.ts';
 import {
   factsOf,
   isRepeated,
@@ -13,9 +12,9 @@ import {
   type Processing,
   UNJUDGED,
 } from './judge-reading.ts';
+import { noteReading, noteRepeatedProblems } from './note-reading.ts';
 import { findSeen, type Identity, identityOf, newestSeen } from './once.ts';
-import { noteProblems, noteRemarks, type Outcome, pointOf } from './outcome.ts';
-import { type DeviceQuality, skewName } from './quality-tally.ts';
+import { noteProblems, noteRemarks, type Outcome } from './outcome.ts';
 import type { KnownDevice } from './registry.ts';
 import { findQuarantined } from './retries.ts';
 import { stepRetry } from './step-retry.ts';
@@ -168,6 +167,7 @@ function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, o
     if (identity === null ? packetRepeats : isRepeated(identity, seen)) {
       outcome.counts.duplicates += 1;
       quality.note('duplicate', '', entry.receivedAt);
+      noteRepeatedProblems(context, taken, numbered, outcome);
       outcome.verdicts.push({ seq: numbered.seq, verdict: { kind: 'not_stored' } });
       continue;
     }
@@ -190,55 +190,5 @@ function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, o
     noteRemarks(outcome, quality, step.remarks, entry.receivedAt);
     noteStep(outcome, step, consumer);
     noteReading(outcome, step, numbered, taken);
-  }
-}
-
-function noteReading(
-  outcome: Outcome,
-  step: Step,
-  { seq, reading }: NumberedReading,
-  { entry, device, quality }: OpenedEntry,
-): void {
-  const { admitted } = step;
-  const { receivedAt } = entry;
-  if (admitted === null) {
-    outcome.verdicts.push({ seq, verdict: { kind: 'not_stored' } });
-    return;
-  }
-  const asSent =
-    admitted.flags.length === 0 &&
-    step.problems.length === 0 &&
-    admitted.at === (reading.at ?? receivedAt) &&
-    // Else metrics were dropped, or turned into other units.
-    admitted.metrics === reading.metrics &&
-    // Else it can't be decoded again from the entry alone.
-    statefulCodecOf(entry.topic) === null;
-  if (!asSent) outcome.verdicts.push({ seq, verdict: { kind: 'stored_as', reading: admitted } });
-  quality.stored += 1;
-  if (admitted.flags.length > 0)
-    noteFlags(outcome, admitted, quality, (reading.at ?? receivedAt) - receivedAt, receivedAt);
-  outcome.points.push(pointOf(device.key, seq, receivedAt, admitted));
-  // A fix that would be a jump waits for the next ones, and is not where the device is.
-  const held = step.memory.devices[device.id]?.held.at(-1);
-  const isHeld = held !== undefined && held.readingId === String(seq);
-  if (admitted.position !== undefined && !isHeld && !admitted.flags.includes('late'))
-    outcome.positions.set(device, admitted);
-}
-
-function noteFlags(
-  outcome: Outcome,
-  { flags }: AdmittedReading,
-  quality: DeviceQuality,
-  leadMs: number,
-  receivedAt: number,
-): void {
-  if (flags.includes('late')) {
-    outcome.counts.late += 1;
-    quality.note('late', '', receivedAt);
-  }
-  if (flags.includes('clock_corrected')) {
-    outcome.counts.clockCorrected += 1;
-    quality.note('clock_corrected', '', receivedAt);
-    quality.note('clock_skew', skewName(leadMs), receivedAt);
   }
 }

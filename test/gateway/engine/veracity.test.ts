@@ -129,6 +129,27 @@ describe('the quality record', () => {
   });
 });
 
+describe('quarantine', () => {
+  it('counts a message that comes again, with a time of its own or without', async () => {
+    const engine = await startWithCar();
+    for (const message of [{ at: START, metrics: { fuel: 7, rpm: 1 } }, { metrics: { fuel: 8 } }, '{"at"']) {
+      for (let times = 1; times <= 3; times += 1) {
+        engine.clock.set(engine.clock.now() + 1_000);
+        await engine.send('car1', message, { packetId: times });
+      }
+    }
+    await settled(engine);
+    const rows = await quarantined(engine);
+    expect(rows.map(({ code, count }) => [code, count])).toEqual([
+      ['bad_json', 3],
+      ['bad_metric', 3],
+      ['bad_metric', 3],
+    ]);
+    for (const { first_seen_at, last_seen_at } of rows) expect(last_seen_at - first_seen_at).toBe(2_000);
+    expect(await engine.stored('car1')).toHaveLength(1);
+  });
+});
+
 describe('another try out of quarantine', () => {
   it('stores the metric that was refused and nothing twice, once the range was corrected', async () => {
     let engine = await startWithCar();
