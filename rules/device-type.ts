@@ -102,7 +102,18 @@ export const BUILT_IN_DEVICE_TYPES: readonly DeviceType[] = [
     id: 'phone',
     name: 'Phone',
     mobile: true,
-    metrics: { battery: number('ratio', 0, 1), charging: boolean(), network: string() },
+    metrics: {
+      battery: number('ratio', 0, 1),
+      charging: boolean(),
+      network: string(),
+      // As OwnTracks tells them; a region's name is a place that the person named.
+      steps: number('', 0, 1e7, 'health'),
+      walkedDistance: number('m', 0, 1e7, 'health'),
+      floorsUp: number('', 0, 1e5, 'health'),
+      floorsDown: number('', 0, 1e5, 'health'),
+      region: string('location'),
+      pressure: number('Pa', 0, 2e5),
+    },
     unknownMetrics: 'keep',
   },
   {
