@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -28,10 +28,10 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-async function start(): Promise<GatewayProcess> {
+async function start(env: Readonly<Record<string, string>> = {}): Promise<GatewayProcess> {
   await gateway?.stop();
   gateway = null;
-  gateway = await startGateway({ dataDir });
+  gateway = await startGateway({ dataDir, env });
   return gateway;
 }
 
@@ -41,7 +41,7 @@ async function stop(): Promise<void> {
 }
 
 /** Publishes readings `from` to `to`, without times of their own, and waits until all are stored. */
-async function publish(token: string, from: number, to: number, inAll = to): Promise<void> {
+async function publish(token: string, from: number, to: number, storedInAll = to): Promise<void> {
   if (gateway === null) throw new Error('the gateway does not run');
   const running = gateway;
   const client = await connectAsync(running.mqttUrl, {
@@ -53,8 +53,9 @@ async function publish(token: string, from: number, to: number, inAll = to): Pro
   for (let n = from; n < to; n += 1)
     await client.publishAsync('devices/van/telemetry', JSON.stringify({ metrics: { n } }), { qos: 1 });
   await client.endAsync();
-  await eventually(`${inAll} are stored`, 20_000, async () =>
-    (await stored(running)).length >= inAll ? true : undefined,
+  if (storedInAll === 0) return;
+  await eventually(`${storedInAll} are stored`, 40_000, async () =>
+    (await stored(running)).length >= storedInAll ? true : undefined,
   );
 }
 
@@ -77,7 +78,7 @@ describe('a data directory of version 0.1.0', () => {
   it('opens: nothing of it is lost, and what waited in the journal is stored once', async () => {
     unpack();
     const running = await start();
-    await eventually('what waited is stored', 20_000, async () =>
+    await eventually('what waited is stored', 40_000, async () =>
       (await stored(running)).length >= RELEASED_READINGS ? true : undefined,
     );
     await publish(VAN_TOKEN, RELEASED_READINGS, RELEASED_READINGS + 10);
@@ -162,6 +163,28 @@ describe('a journal that ends before its cursors', () => {
     await publish(token, 30, 50);
     expect(await stored(running)).toEqual(whole(50));
   });
+});
+
+it('a journal that is torn goes on with what can be read of it, and says so', async () => {
+  const token = await newVan(await start({ WAYSIDE_INFLUX_URL: 'http://127.0.0.1:9' }));
+  await publish(token, 0, 200, 0);
+  await stop();
+  const journal = join(dataDir, 'journal.db');
+  const file = await open(journal, 'r+');
+  await file.write(Buffer.alloc(64, 0xee), 0, 64, Math.floor((await file.stat()).size * 0.6));
+  await file.close();
+  const running = await start();
+  expect(running.logLines.join('\n')).toMatch(
+    /the torn file is .*journal\.db\.torn-1.*the journal was damaged/,
+  );
+  await publish(token, 200, 210, 100);
+  await eventually('the last ones are stored', 40_000, async () =>
+    (await stored(running)).includes(209) ? true : undefined,
+  );
+  const numbers = await stored(running);
+  expect(new Set(numbers).size).toBe(numbers.length);
+  expect(numbers.slice(-10)).toEqual(whole(210).slice(-10));
+  expect((await readdir(dataDir)).includes('journal.db.torn-1')).toBe(true);
 });
 
 it('records that are an older copy store nothing twice and lose nothing that comes', async () => {
