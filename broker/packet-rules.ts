@@ -1,4 +1,5 @@
-import type { Client, ConnectPacket } from 'aedes';
+import type { Client, ConnectPacket, Subscription } from 'aedes';
+import { hasRepeatedFilters, subscribeToEach } from './repeated-filters.ts';
 
 /** What Aedes' parser gives, as far as it is looked at here. */
 interface Packet {
@@ -6,16 +7,21 @@ interface Packet {
   readonly messageId?: number;
   readonly qos?: number;
   readonly dup?: boolean;
-  readonly subscriptions?: readonly { readonly topic: string }[];
+  readonly subscriptions?: readonly Subscription[];
   readonly unsubscriptions?: readonly string[];
 }
+
+type Take = (packet: Packet) => void;
 
 /** The parts of Aedes' client that its typings leave out. */
 interface Internals {
   readonly _parser: {
-    prependListener(event: 'packet', listener: (packet: Packet) => void): void;
+    listeners(event: 'packet'): Take[];
+    removeAllListeners(event: 'packet'): void;
+    on(event: 'packet', listener: Take): void;
     prependListener(event: 'error', listener: (error: Error) => void): void;
   };
+  emit(event: 'error', error: Error): void;
 }
 
 /** CONNACK with the code 1: unacceptable protocol level [MQTT-3.1.2-2]. */
@@ -56,13 +62,16 @@ export function violationOfConnect(packet: ConnectPacket): string | null {
 
 /** Has the packets of a client looked at before Aedes takes them. */
 export function holdToRules(client: Client): void {
-  const { _parser: parser } = client as unknown as Internals;
-  parser.prependListener('packet', (packet) => {
+  const inner = client as unknown as Internals;
+  const { _parser: parser } = inner;
+  const takers = parser.listeners('packet').map((take): Take => take.bind(parser));
+  if (takers.length === 0) throw new Error('Aedes does not listen to its parser as it did');
+  parser.removeAllListeners('packet');
+  parser.on('packet', (packet) => {
     const violation = violationOf(packet);
-    if (violation === null) return;
-    // Aedes, which is told of this packet all the same, knows no such command and leaves it.
-    packet.cmd = 'reserved';
-    (client as unknown as { emit(event: 'error', error: Error): void }).emit('error', new Error(violation));
+    if (violation !== null) inner.emit('error', new Error(violation));
+    else if (client.connected && hasRepeatedFilters(packet)) subscribeToEach(client, packet);
+    else for (const take of takers) take(packet);
   });
   parser.prependListener('error', ({ message }) => {
     if (message === 'Invalid protocol version' && client.id === null) client.conn.write(CONNACK_LEVEL);

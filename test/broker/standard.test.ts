@@ -261,6 +261,22 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     });
   });
 
+  it('answer each filter also where one repeats another, as if each had come alone [MQTT-3.8.4-4]', async () => {
+    running = await runBroker();
+    const filters = [
+      ['devices/a/commands', 1],
+      ['devices/b/commands', 1],
+      ['devices/a/commands', 0],
+      ['devices/b/commands', 2],
+      ['devices/a/config', 2],
+    ] as const;
+    const answer = await answersTo(3, login(), subscribe(300, ...filters), publishPacket(TOPIC, '{}', 1, 7));
+    expect(answer.isOpen).toBe(true);
+    const suback = [0x90, 7, 1, 44, 1, 0x80, 0, 0x80, 2];
+    expect(answer.bytes.join()).toContain(suback.join());
+    expect(answer.bytes).toHaveLength(CONNACK.length + suback.length + 4);
+  });
+
   it('answer an UNSUBSCRIBE from what was never subscribed to [MQTT-3.10.4-5]', async () => {
     running = await runBroker();
     const answer = await answersTo(2, login(), unsubscribe(6, 'devices/a/commands', 'never'));
