@@ -45,6 +45,18 @@ describe('settings', () => {
     });
   });
 
+  it('of the journal are a bound in bytes and an ISO 8601 duration', () => {
+    expect(loadConfig({})).toMatchObject({ journalMaxBytes: 8 * 1024 ** 3, journalKeepMs: 0 });
+    expect(
+      loadConfig({ WAYSIDE_JOURNAL_MAX_BYTES: '16777216', WAYSIDE_JOURNAL_KEEP: 'P1DT12H' }),
+    ).toMatchObject({ journalMaxBytes: 16_777_216, journalKeepMs: 36 * 3_600_000 });
+    expect(problemsOf({ WAYSIDE_JOURNAL_MAX_BYTES: '1GB', WAYSIDE_JOURNAL_KEEP: 'a day' })).toEqual({
+      WAYSIDE_JOURNAL_MAX_BYTES: '"1GB" is not a whole number of bytes, at least 16777216',
+      WAYSIDE_JOURNAL_KEEP: '"a day" is not a duration like PT12H or P1D',
+    });
+    expect(problemsOf({ WAYSIDE_JOURNAL_MAX_BYTES: '1000000' })).toHaveProperty('WAYSIDE_JOURNAL_MAX_BYTES');
+  });
+
   it('tell all their problems at once, each by its name', () => {
     const problems = problemsOf({
       WAYSIDE_HTTP_PORT: '80800',
