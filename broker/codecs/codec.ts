@@ -19,6 +19,11 @@ export interface Decoded {
   readonly readings: readonly Reading[];
   /** What was refused: a whole message, one element of it, or one field of an element. */
   readonly problems: readonly ReadingProblem[];
+  /**
+   * Times were counted from the arrival, so that they differ when the same message comes again: it is known by its packet then,
+   * as one without times is.
+   */
+  readonly countsFromArrival?: true;
 }
 
 /** One payload dialect. Pure: the same bytes give the same result on every replay of the journal. */

@@ -22,6 +22,7 @@ interface Taken extends ResolvedRecord {
   readonly baseName: string;
   /** Epoch ms; undefined where the pack gave no time at all. */
   readonly at: number | undefined;
+  readonly isRelative: boolean;
 }
 
 /** Times below are relative to now (RFC 8428 §4.5.3). */
@@ -54,7 +55,9 @@ export function resolveSenml(
   receivedAt: number,
 ): { readonly records: readonly ResolvedRecord[]; readonly problems: readonly ReadingProblem[] } {
   const problems: ReadingProblem[] = [];
-  const records = take(pack, receivedAt, problems).map(({ baseName: _, at: __, ...record }) => record);
+  const records = take(pack, receivedAt, problems).map(
+    ({ baseName: _, at: __, isRelative: ___, ...record }) => record,
+  );
   return { records, problems };
 }
 
@@ -83,7 +86,8 @@ export function decodeSenml(pack: readonly unknown[], receivedAt: number): Decod
     // A sum is over time (RFC 8428 §4.3, "s"): its unit is not that of the value.
     if (s !== undefined) drafts.addMetric(at, `${name}_sum`, s);
   }
-  return drafts.decoded(problems);
+  const decoded = drafts.decoded(problems);
+  return records.some(({ isRelative }) => isRelative) ? { ...decoded, countsFromArrival: true } : decoded;
 }
 
 /** `lat` and `lon` are units of SenML (degrees, WGS 84; RFC 8428 §12.1); the rest goes by name. */
@@ -143,10 +147,11 @@ function take(pack: readonly unknown[], receivedAt: number, problems: ReadingPro
   );
 }
 
-function timeOf(seconds: number, receivedAt: number): { t: number; at: number | undefined } {
-  if (seconds === 0) return { t: receivedAt / 1000, at: undefined };
-  const t = seconds < FIRST_ABSOLUTE_SECOND ? receivedAt / 1000 + seconds : seconds;
-  return { t, at: Math.round(t * 1000) };
+function timeOf(seconds: number, receivedAt: number): Pick<Taken, 't' | 'at' | 'isRelative'> {
+  if (seconds === 0) return { t: receivedAt / 1000, at: undefined, isRelative: false };
+  const isRelative = seconds < FIRST_ABSOLUTE_SECOND;
+  const t = isRelative ? receivedAt / 1000 + seconds : seconds;
+  return { t, at: Math.round(t * 1000), isRelative };
 }
 
 function faultOf(record: unknown): string | null {

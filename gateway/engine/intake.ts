@@ -19,6 +19,8 @@ export interface Decoding {
   readonly problems: readonly ReadingProblem[];
   /** What a dialect asks to be published in answer; only where it does. */
   readonly requests?: readonly DialectRequest[];
+  /** As of a codec. */
+  readonly countsFromArrival?: true;
 }
 
 export interface Intake extends Decoding {
@@ -52,13 +54,15 @@ function decoded(entry: StoredEntry, states: StatefulDecoding | null): Decoding 
     const message = `the payload has ${entry.truncatedFrom} bytes; at most 1,048,576 are taken. Send smaller batches.`;
     return { readings: [], problems: [{ code: 'too_large', message }] };
   }
-  const { readings, problems, requests } = decodePayload(entry, states);
+  const decoding = decodePayload(entry, states);
+  const { readings, problems } = decoding;
   const numbered = readings.map((reading, index) => ({ seq: entry.seq + index, reading }));
   if (numbered.length > 1) {
     const time = (item: NumberedReading) => item.reading.at ?? entry.receivedAt;
     numbered.sort((a, b) => time(a) - time(b) || a.seq - b.seq);
   }
-  return requests === undefined
+  // Nearly all have no more than that, and a copy of them costs more than a look.
+  return decoding.requests === undefined && decoding.countsFromArrival === undefined
     ? { readings: numbered, problems }
-    : { readings: numbered, problems, requests };
+    : { ...decoding, readings: numbered };
 }

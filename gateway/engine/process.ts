@@ -101,7 +101,7 @@ function decodeEntry(
   device: KnownDevice,
   outcome: Outcome,
 ): OpenedEntry {
-  const { readings, problems, requests, retry } = takeIn(entry, dialects);
+  const { readings, problems, requests, countsFromArrival, retry } = takeIn(entry, dialects);
   if (requests !== undefined) outcome.requests.push(...requests);
   const quality = outcome.quality.of(device.id, entry.receivedAt);
   const isKnownType = registry.rulebook.deviceTypes.has(device.type);
@@ -119,7 +119,9 @@ function decodeEntry(
     return { entry, device, readings: kept, identities, byPacket: false, quality, retry: again };
   }
   noteProblems(outcome, entry, quality, found, kept.length);
-  const identities = kept.map(({ reading }) => identityOf(device.key, reading));
+  const identities = kept.map(({ reading }) =>
+    countsFromArrival === true ? null : identityOf(device.key, reading),
+  );
   const byPacket = entry.qos > 0 && identities.includes(null);
   return { entry, device, readings: kept, identities, byPacket, quality, retry: null };
 }

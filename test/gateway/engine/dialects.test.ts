@@ -142,6 +142,20 @@ describe('aliases', () => {
   });
 });
 
+it('SenML that counts its times from now is known by its packet when it comes again', async () => {
+  const engine = await startWithNode();
+  const pack = [
+    { n: 'fuel', v: 0.5, t: -5 },
+    { n: 'fuel', v: 0.6, t: -4 },
+  ];
+  await engine.send('node', pack);
+  engine.clock.set(START + 700);
+  await engine.send('node', pack, { dup: true });
+  await engine.send('node', pack);
+  await settled(engine);
+  expect((await engine.stored('node')).map(({ at }) => at - START)).toEqual([-5000, -4300, -4000, -3300]);
+});
+
 it('an array of OwnTracks and an entry of ThingsBoard are taken for the user of the entry', async () => {
   const engine = await startWithNode();
   const tst = START / 1000 - 60;
