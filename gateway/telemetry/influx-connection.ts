@@ -1,12 +1,14 @@
 import { Buffer } from 'node:buffer';
-import { HttpError, InfluxDB } from '@influxdata/influxdb-client';
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
 import { explain, InfluxError, retryAfterOf } from './influx-answer.ts';
 import { quoteIdentifier } from './influx-names.ts';
 import { type InfluxVersion, type SelfDescription, versionOf, writePath } from './influx-version.ts';
 
-/** Within one machine packing costs more than it saves; elsewhere a batch becomes a tenth. */
-const PACK_FROM_BYTES = 1_000;
-const KEPT_ERROR_CHARACTERS = 100_000;
+/** InfluxDB 3 names up to a hundred lines in its answer. */
+const MOST_ERROR_CHARACTERS = 100_000;
+
+const pack = promisify(gzip);
 
 export interface InfluxStoreOptions {
   /** Base URL; may have `user:password@`, which 1.x takes. */
@@ -44,23 +46,25 @@ export function createInfluxConnection(options: InfluxStoreOptions, timeoutMs: n
   const { url, authorization, isBasic } = splitCredentials(options);
   const headers: Record<string, string> = authorization === null ? {} : { authorization };
   const target = { org: options.org, bucket: options.bucket, isBasic };
+  // Within one machine packing costs more than it saves.
   const isLocal = /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname);
-  // The client's transport without its write API, which buffers, gives up after some tries, and drops what it then holds.
-  // Time is kept by the signal of each request.
-  const { transport } = new InfluxDB({ url, headers, timeout: 0 });
   let known: Promise<InfluxVersion> | null = null;
 
-  async function request(path: string, init: RequestInit): Promise<Response> {
-    const response = await fetch(`${url}${path}`, {
-      ...init,
-      headers: { ...headers, ...init.headers },
-      signal: AbortSignal.timeout(timeoutMs),
-    }).catch((error: unknown) => {
-      throw unanswered(url, error);
-    });
-    if (response.ok) return response;
-    const text = (await response.text()).slice(0, KEPT_ERROR_CHARACTERS);
-    throw refused(url, response.status, text, response.headers.get('retry-after'));
+  async function request(path: string, init: RequestInit, patienceMs = timeoutMs): Promise<Response> {
+    try {
+      const response = await fetch(`${url}${path}`, {
+        ...init,
+        headers: { ...headers, ...init.headers },
+        // Followed, a POST would become a GET, and its answer a success.
+        redirect: 'manual',
+        signal: AbortSignal.timeout(patienceMs),
+      });
+      if (response.ok) return response;
+      const text = await beginningOf(response);
+      throw refused(url, response.status, text, response.headers.get('retry-after'));
+    } catch (error) {
+      throw error instanceof InfluxError ? error : unanswered(url, error);
+    }
   }
 
   async function query(statement: string): Promise<readonly InfluxSeries[]> {
@@ -116,28 +120,24 @@ export function createInfluxConnection(options: InfluxStoreOptions, timeoutMs: n
     },
     async write(lines, patienceMs) {
       const path = writePath(await version(), target);
-      const signal = AbortSignal.timeout(patienceMs);
-      let status: number | undefined;
-      const sendOptions = {
-        method: 'POST',
-        headers: { 'content-type': 'text/plain; charset=utf-8' },
-        ...(isLocal ? {} : { gzipThreshold: PACK_FROM_BYTES }),
-        signal,
-      };
-      try {
-        await transport.request(path, lines, sendOptions, (_headers, code) => {
-          status = code;
-        });
-      } catch (error) {
-        if (error instanceof HttpError) {
-          const body = (error.body ?? '').slice(0, KEPT_ERROR_CHARACTERS);
-          // The client takes Retry-After for milliseconds; it is seconds.
-          throw refused(url, error.statusCode, body, error.headers?.['retry-after']?.toString());
-        }
-        throw unanswered(url, signal.aborted ? signal.reason : error);
-      }
+      const type = { 'content-type': 'text/plain; charset=utf-8' };
+      const response = await request(
+        path,
+        isLocal
+          ? { method: 'POST', headers: type, body: lines }
+          : {
+              method: 'POST',
+              headers: { ...type, 'content-encoding': 'gzip' },
+              // The fastest: a batch becomes a sixth, for a fraction of what a tenth would cost.
+              body: await pack(lines, { level: constants.Z_BEST_SPEED }),
+            },
+        patienceMs,
+      );
       // A portal or a proxy that says 200 to everything has stored nothing.
-      if (status !== 204) throw refused(url, status ?? 0, 'where 204 was due: is this InfluxDB?', null);
+      if (response.status !== 204) {
+        await response.body?.cancel();
+        throw refused(url, response.status, 'where 204 was due: is this InfluxDB?', null);
+      }
     },
     async deletePoints(predicate, stop) {
       const parameters = new URLSearchParams({ org: options.org, bucket: options.bucket });
@@ -152,6 +152,17 @@ export function createInfluxConnection(options: InfluxStoreOptions, timeoutMs: n
       });
     },
   };
+}
+
+/** As much of an answer as may be needed, however much comes. */
+async function beginningOf(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const part of response.body ?? []) {
+    text += decoder.decode(part, { stream: true });
+    if (text.length >= MOST_ERROR_CHARACTERS) break;
+  }
+  return text.slice(0, MOST_ERROR_CHARACTERS);
 }
 
 function refused(

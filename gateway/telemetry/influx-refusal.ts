@@ -13,6 +13,8 @@ export type Refusal =
 
 /** A line protocol line is written by this program, and never this long: a server that refuses it refuses everything. */
 const SURELY_NOT_TOO_LARGE_BYTES = 64 * 1024;
+/** Of an answer that could not be read whole. */
+const SHOWN_CHARACTERS = 500;
 /** InfluxDB 3 names at most this many lines; beyond it others may be bad too. */
 const MOST_NAMED_LINES = 100;
 
@@ -35,7 +37,11 @@ export function judgeRefusal(status: number | null, body: string, lines: readonl
   }
   if (status !== 400 && status !== 422) return { kind: 'later' };
   const answer = parseObject(body);
-  if (answer === null) return { kind: 'later' };
+  if (answer === null) {
+    // Too long to have come whole; of fewer lines it is shorter.
+    const isCut = body.startsWith('{') && isAboutLines(body) && !isForOperator(body);
+    return isCut ? { kind: 'unknown_bad', reason: body.slice(0, SHOWN_CHARACTERS) } : { kind: 'later' };
+  }
   const reason = String(answer.error ?? answer.message ?? '');
   const named = namedLines(answer.data, lines.length);
   if (named !== null) {

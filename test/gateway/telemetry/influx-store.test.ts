@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { retryAfterOf } from '../../../gateway/telemetry/influx-answer.ts';
 import { createInfluxStore } from '../../../gateway/telemetry/influx-store.ts';
 import type { TelemetryPoint, WriteOutcome } from '../../../gateway/telemetry/telemetry-store.ts';
@@ -106,6 +106,17 @@ describe.skipIf(influxdMissing !== null)(`InfluxDB store${SKIPPED}`, () => {
     expect(outcome.kind === 'stored' && outcome.rejected[0]?.message).toContain('retention');
   });
 
+  it('packs what goes to another machine', async () => {
+    // Any address that is not known as this machine's own will do.
+    const url = influxd.url.replace('127.0.0.1', '0.0.0.0');
+    const store = createInfluxStore({ ...OPTIONS, url, bucket: 'packed' });
+    await store.start();
+    expect(await store.write(pointsFrom(1, 5_000), 5_000)).toEqual({ kind: 'stored', rejected: [] });
+    expect((await store.read({ deviceKey: 'device', metric: 'n', limit: 100_000 })).points).toHaveLength(
+      5_000,
+    );
+  });
+
   it('stores a batch that is longer than one request', async () => {
     const store = createInfluxStore({ ...OPTIONS, url: influxd.url, bucket: 'long' });
     await store.start();
@@ -199,6 +210,32 @@ describe('InfluxDB store and a server in trouble', () => {
   it('asks for a retry when the server does not answer in time', async () => {
     const { outcome } = await writeAgainst(() => undefined);
     expect(outcome).toMatchObject({ kind: 'retry', afterMs: 500 });
+  });
+
+  it('holds no connection to a server that never answers', async () => {
+    const open = new Set<unknown>();
+    const server = http.createServer((request, response) => {
+      open.add(request.socket);
+      request.socket.once('close', () => open.delete(request.socket));
+      request.resume();
+      if (request.url === '/ping') response.writeHead(204, { 'x-influxdb-version': '1.8.10' }).end();
+      if (request.url?.startsWith('/query')) response.end('{"results":[{}]}');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const store = createInfluxStore({ ...OPTIONS, url, timeoutMs: 20 });
+    await store.start();
+    for (let tries = 0; tries < 5; tries += 1) {
+      expect(await store.write(pointsFrom(1, 10), 10)).toMatchObject({ kind: 'retry' });
+    }
+    // One is kept for the next request; those that were given up are gone.
+    await vi.waitUntil(() => open.size <= 1, { timeout: 5_000 });
   });
 
   it('writes to 2.x through its own API', async () => {
