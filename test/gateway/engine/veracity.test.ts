@@ -129,6 +129,33 @@ describe('the quality record', () => {
   });
 });
 
+describe('units of a dialect', () => {
+  it('are turned into those of the device type and counted, also out of quarantine', async () => {
+    let engine = await startWithCar();
+    const pack = (value: number) => [
+      { bn: 'urn:dev:mac:0024befffe804ff1:', bt: START / 1000, n: 'fuel', u: '%', v: value },
+      { n: 'speed', u: 'km/h', v: 36 },
+    ];
+    await engine.send('car1', pack(40));
+    await engine.send('car1', pack(700), { packetId: 2 });
+    await settled(engine);
+    expect(await quality(engine)).toMatchObject({
+      unitConverted: { fuel: 2, speed: 2 },
+      outOfRange: { fuel: 1 },
+    });
+    const [row] = await quarantined(engine);
+    expect(row?.message).toBe('metrics.fuel must be at most 1 ratio, found 7');
+    engine = await allowFuelUpTo(engine, 10);
+    await retry(engine, row?.id ?? '');
+    await settled(engine);
+    expect((await engine.stored('car1')).map(({ metrics }) => metrics)).toEqual([
+      { fuel: 0.4, speed: 10 },
+      { speed: 10 },
+      { fuel: 7 },
+    ]);
+  });
+});
+
 describe('quarantine', () => {
   it('counts a message that comes again, with a time of its own or without', async () => {
     const engine = await startWithCar();
