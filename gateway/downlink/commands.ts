@@ -50,9 +50,11 @@ export class Commands {
   /** Commands that were sent elsewhere, and that nobody has taken there yet. */
   readonly #handingOver = new Set<string>();
   readonly #queues = new Map<string, Map<DeviceLink, LinkQueue>>();
-  /** Devices for which commands may wait, with a number that grows with each; a connect of any other device costs no look. */
+  /** Devices for which commands may wait, with the number of the latest; a connect of any other device costs no look. */
   readonly #waiting = new Map<string, number>();
   readonly #queuePorts: LinkQueuePorts;
+  /** Commands given since the start. */
+  #given = 0;
   #dueAt: number | null = null;
   #dueTimer: NodeJS.Timeout | null = null;
   #cleanup: NodeJS.Timeout | null = null;
@@ -72,7 +74,7 @@ export class Commands {
 
   async start(): Promise<void> {
     const { devices, nextExpiry } = await waitingDevices(this.#parts.records);
-    for (const device of devices) this.#waiting.set(device, 1);
+    for (const device of devices) this.#waiting.set(device, 0);
     this.#cleanup = setInterval(() => this.#forgetOld(), CLEANUP_MS);
     this.#cleanup.unref();
     if (nextExpiry !== null) this.#expireAt(nextExpiry);
@@ -105,7 +107,8 @@ export class Commands {
   ): Promise<Command> {
     const createdAt = this.#parts.realNow();
     const command = await createCommand(this.#parts.records, { ...order, createdAt }, change);
-    this.#waiting.set(command.device, (this.#waiting.get(command.device) ?? 0) + 1);
+    this.#given += 1;
+    this.#waiting.set(command.device, this.#given);
     this.#expireAt(command.expiresAt);
     this.#tell(command);
     for (const queue of this.#queues.get(command.device)?.values() ?? []) queue.pump();

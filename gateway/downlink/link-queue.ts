@@ -37,6 +37,8 @@ export class LinkQueue {
   /** Everything up to this place in the order was sent, or needs no sending. */
   #after = 0;
   #onTheWay = 0;
+  /** Whether more may wait than was read: else nothing has to be looked up until there is another command. */
+  #hasMore = false;
   #taking: Taking;
   #pumping = false;
   #again = false;
@@ -78,14 +80,15 @@ export class LinkQueue {
     while (this.#again && !this.#closed) {
       this.#again = false;
       const room = WINDOW - this.#onTheWay;
+      this.#hasMore = true;
       if (room === 0) return;
       const waiting = await this.#ports.waiting(device, this.#after, room);
       for (const { seq, command } of waiting) {
         this.#after = seq;
         if (!this.#closed) this.#send(command);
       }
-      if (waiting.length === room) this.#again = true;
-      else if (waiting.length === 0 && this.#onTheWay === 0) this.#ports.drained(device);
+      this.#hasMore = waiting.length === room;
+      if (this.#onTheWay === 0 && !this.#hasMore) this.#ports.drained(device);
     }
   }
 
@@ -99,7 +102,9 @@ export class LinkQueue {
       this.#onTheWay -= 1;
       // What was written with QoS 0 is acknowledged by nobody, and is not sent again.
       if (outcome !== 'lost') this.#ports.delivered(command);
-      if (!this.#closed) this.pump();
+      if (this.#closed) return;
+      if (this.#hasMore) this.pump();
+      else if (this.#onTheWay === 0) this.#ports.drained(this.#link.principal.id);
     });
   }
 }
