@@ -29,3 +29,18 @@ export async function readFigures(origin: string, token: string): Promise<Gatewa
     lag: Math.max(figure('engine_backlog'), figure('telemetry_backlog')),
   };
 }
+
+/**
+ * Counts the readings that a gateway took since `first`, also when it was restarted and counts from 0 again; what it took
+ * between the last figures and its end is left out then.
+ */
+export function countSince(first: GatewayFigures): (now: GatewayFigures) => number {
+  let last = first;
+  let taken = 0;
+  return (now) => {
+    const base = now.readings < last.readings ? { readings: 0, duplicates: 0 } : last;
+    taken += now.readings - base.readings - (now.duplicates - base.duplicates);
+    last = now;
+    return taken;
+  };
+}

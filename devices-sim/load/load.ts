@@ -4,7 +4,7 @@ import { FaultyDevice, noFaults } from '../faults/faulty-device.ts';
 import { startReconnectStorms } from '../faults/reconnect-storm.ts';
 import { createGatewayApi, reasonOf } from '../gateway-api.ts';
 import { inParallel } from '../in-parallel.ts';
-import { type GatewayFigures, readFigures } from './gateway-figures.ts';
+import { countSince, type GatewayFigures, readFigures } from './gateway-figures.ts';
 import { Histogram } from './histogram.ts';
 import { closeAll, connectAll } from './load-clients.ts';
 import { LoadDevice, type LoadWatch } from './load-device.ts';
@@ -40,6 +40,7 @@ export interface LoadProgress {
   readonly stored: number | null;
   /** Sequence numbers that its rules and store have not reached; null where it does not tell. */
   readonly lag: number | null;
+  /** Of the last second. */
   readonly lastError: string | null;
 }
 
@@ -113,10 +114,12 @@ export async function runLoad(
   const inFlight = () => counters.sent - counters.acked - counters.failed;
 
   let figures: GatewayFigures | null = null;
-  const before = await readFigures(settings.api, settings.adminToken);
+  const storedSince = countSince(await readFigures(settings.api, settings.adminToken));
+  let stored = 0;
   const look = async () => {
     try {
       figures = await readFigures(settings.api, settings.adminToken);
+      stored = storedSince(figures);
     } catch (error) {
       // It may be down on purpose; the next second tells.
       figures = null;
@@ -128,11 +131,16 @@ export async function runLoad(
     acked: counters.acked,
     inFlight: inFlight(),
     connected: devices.reduce((sum, { client }) => sum + (client.connected ? 1 : 0), 0),
-    stored: figures === null ? null : storedSince(before, figures),
+    stored: figures === null ? null : stored,
     lag: figures?.lag ?? null,
     lastError,
   });
-  const timer = setInterval(() => void look().then(() => tell(progress())), PROGRESS_MS);
+  const timer = setInterval(() => {
+    void look().then(() => {
+      tell(progress());
+      lastError = null;
+    });
+  }, PROGRESS_MS);
   const stopStorms = startReconnectStorms(
     settings.faults.reconnectStormSeconds,
     () => clients.values(),
@@ -197,12 +205,6 @@ async function compare(
     });
   });
   return verdictOf(compared, settings.qos, faults, withFlags);
-}
-
-function storedSince(before: GatewayFigures, now: GatewayFigures): number {
-  // A gateway that was restarted counts from 0 again.
-  const base = now.readings < before.readings ? { readings: 0, duplicates: 0 } : before;
-  return now.readings - base.readings - (now.duplicates - base.duplicates);
 }
 
 /** Asks every 100 ms until it is so, or the time is over. */
