@@ -18,22 +18,35 @@ export interface CrashFindings {
 
 const SETTLED_WITHIN_MS = 180_000;
 const SHOWN_WITHIN_MS = 60_000;
+/** Numbers of readings in a line. */
+const SHOWN = 10;
 
-/** Compares what devices sent with what the gateway stored and decided, and with what browsers got. */
+/**
+ * Compares what devices sent with what the gateway stored and decided, and with what browsers got.
+ *
+ * @param tell told which readings were lost or stored twice, a line a device
+ */
 export async function findings(
   gateway: GatewayProcess,
   sent: readonly SentBy[],
   people: People,
   phaseMs: number,
+  tell: (line: string) => void,
 ): Promise<CrashFindings> {
   await everythingIsStored(gateway);
   let lost = 0;
   let storedTwice = 0;
-  for (const { device, acknowledged } of sent) {
+  for (const { device, hasTimes, acknowledged } of sent) {
     const stored = await storedNumbers(gateway, device.id);
-    const once = new Set(stored);
-    storedTwice += stored.length - once.size;
-    for (const n of acknowledged) if (!once.has(n)) lost += 1;
+    const once = new Set<number>();
+    const twice = stored.filter((n) => once.size === once.add(n).size);
+    const missing = [...acknowledged].filter((n) => !once.has(n));
+    storedTwice += twice.length;
+    lost += missing.length;
+    if (twice.length + missing.length > 0) {
+      const which = hasTimes ? 'with times' : 'without times';
+      tell(`${device.id}, ${which}: lost ${missing.slice(0, SHOWN)}; stored twice ${twice.slice(0, SHOWN)}`);
+    }
   }
 
   const deliveries = await allOf(gateway, '/api/v1/deliveries');

@@ -95,7 +95,7 @@ export async function runCrash(plan: CrashPlan, progress: (line: string) => void
     await load.finish();
     const seconds = (performance.now() - began) / 1000;
     progress('looking for what was lost or doubled');
-    const found = await findings(world.gateway, load.sent, people, plan.phaseMs);
+    const found = await findings(world.gateway, load.sent, people, plan.phaseMs, progress);
     return {
       ...found,
       kills: plan.kills,
