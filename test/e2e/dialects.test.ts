@@ -250,6 +250,40 @@ describe('Sparkplug B, from the client of Eclipse Tahu', () => {
   });
 });
 
+it('a node that breaks off dies by its will, and takes the devices behind it along', async () => {
+  const tahu = get('spBv1.0') as { encodePayload(payload: object): Uint8Array };
+  const bdSeq = { name: 'bdSeq', type: 'UInt64', value: 4 };
+  const password = await register('node-8', 'car', 'spBv1.0/plant/node-8');
+  await register('valve-8', 'car', 'spBv1.0/plant/node-8/valve');
+  const client = await connect({
+    clientId: 'node-8',
+    username: 'node-8',
+    password,
+    will: {
+      topic: 'spBv1.0/plant/NDEATH/node-8',
+      payload: Buffer.from(tahu.encodePayload({ timestamp: Date.now(), metrics: [bdSeq] })),
+      qos: 1,
+      retain: false,
+    },
+  });
+  const timestamp = Date.now() - 1000;
+  const births = [
+    ['NBIRTH/node-8', { timestamp, seq: 0, metrics: [bdSeq] }],
+    ['DBIRTH/node-8/valve', { timestamp, seq: 1, metrics: [{ name: 'open', type: 'Boolean', value: true }] }],
+  ] as const;
+  for (const [topic, payload] of births)
+    await client.publishAsync(`spBv1.0/plant/${topic}`, Buffer.from(tahu.encodePayload(payload)), { qos: 1 });
+  const presence = (id: string, state: string) =>
+    eventually(`${id} is ${state}`, WITHIN_MS, async () => {
+      const { body } = await gateway.api('GET', `/api/v1/devices/${id}`);
+      return body.presence.state === state ? true : undefined;
+    });
+  await presence('valve-8', 'online');
+  client.stream.destroy();
+  expect(await readings('node-8', 1)).toMatchObject([{ event: 'offline' }]);
+  await presence('valve-8', 'offline');
+});
+
 describe('the device API of ThingsBoard', () => {
   it('takes telemetry from a device that sends its token as its user name', async () => {
     const token = await register('tb-1', 'fridge');
