@@ -1,5 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { newToken } from '../../../broker/credentials.ts';
+import { WaysideError } from '../../errors.ts';
 import { createFleetKey, listFleetKeys, provisionDevice, revokeFleetKey } from '../../records/fleet-keys.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
@@ -52,6 +53,12 @@ export function registerProvisioningRoutes(app: HttpApp, { deps, newId }: RouteC
     },
     async (request, reply) => {
       const { idPrefix = '', expiresAt = null, ...rest } = request.body;
+      if (expiresAt !== null && expiresAt <= deps.realNow()) {
+        const message = 'must lie in the future';
+        throw new WaysideError('invalid_document', `expiresAt ${message}`, {
+          problems: [{ path: 'expiresAt', message }],
+        });
+      }
       const key = newToken();
       const made = await createFleetKey(
         records,

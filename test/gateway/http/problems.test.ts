@@ -182,7 +182,7 @@ describe('problem documents', () => {
       return [answer.status, answer.headers.get('allow')];
     };
     expect(await allowed('PUT', '/api/v1/devices')).toEqual([405, 'POST, GET, HEAD']);
-    expect(await allowed('DELETE', '/api/v1/devices/a?b=c')).toEqual([405, 'GET, HEAD, PATCH']);
+    expect(await allowed('PUT', '/api/v1/devices/a?b=c')).toEqual([405, 'GET, HEAD, PATCH, DELETE']);
     expect(await allowed('PROPFIND', '/healthz')).toEqual([405, 'GET, HEAD']);
     expect(await allowed('POST', '/')).toEqual([405, 'GET, HEAD']);
     expect(await allowed('POST', '/api/v1/devices/a/b')).toEqual([404, null]);

@@ -85,6 +85,12 @@ describe('first contact', () => {
     expect(JSON.stringify((await server.call('GET', '/api/v1/fleet-keys')).body)).not.toContain(key);
   });
 
+  it('takes no key that has ended before it began', async () => {
+    const body = { id: 'late', type: 'car', maxDevices: 1, expiresAt: server.realNow };
+    const answer = await server.call('POST', '/api/v1/fleet-keys', { body });
+    expect(answer).toMatchObject({ status: 422, body: { code: 'invalid_document' } });
+  });
+
   it('knows its types', async () => {
     const answer = await server.call('POST', '/api/v1/fleet-keys', {
       body: { id: 'x', type: 'frige', maxDevices: 1 },
