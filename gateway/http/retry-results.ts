@@ -30,7 +30,6 @@ export async function retryResults(
   before: ReadonlyMap<string, number>,
 ): Promise<readonly RetryResult[]> {
   const ids = [...before.keys()];
-  if (ids.length === 0) return [];
   const deadline = performance.now() + WAIT_MS;
   for (;;) {
     const found = new Map((await findTries(db, ids)).map((row) => [row.id, row]));

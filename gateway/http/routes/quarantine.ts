@@ -56,6 +56,7 @@ export function registerQuarantineRoutes(app: HttpApp, { deps }: RouteContext): 
 
   /** In the order given; those that the journal does not take stay in quarantine, and the call fails. */
   async function retry(messages: readonly RetryableMessage[]): Promise<readonly RetryResult[]> {
+    if (messages.length === 0) return [];
     const before = await triesBefore(
       records,
       messages.map(({ id }) => id),

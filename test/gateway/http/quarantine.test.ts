@@ -218,6 +218,13 @@ describe('another try of all that matches', () => {
     expect(second.taken + first.taken).toBe(70);
   });
 
+  it('does nothing where nothing matches', async () => {
+    expect((await call('POST', '/retry', { device: 'nobody' })).body).toMatchObject({
+      tried: 0,
+      more: false,
+    });
+  });
+
   it('wants a filter that it knows', async () => {
     expect((await call('POST', '/retry', { code: 'nonsense' })).status).toBe(400);
     expect((await call('POST', '/retry', { devise: 'car-1' })).status).toBe(400);
