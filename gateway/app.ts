@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { createBroker } from '../broker/broker.ts';
+import { DIALECTS } from '../broker/dialects.ts';
 import type { Broker } from '../broker/ports.ts';
 import { openBridge } from './bridge/open-bridge.ts';
 import { type ToDevice, toDeviceBy } from './bridge/to-device.ts';
@@ -211,6 +212,10 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       broker.start(),
     );
     running.push(() => broker.stop());
+    for (const { greeting } of DIALECTS) {
+      const said = greeting?.(realNow());
+      if (said !== undefined) await broker.publish(said.topic, said.payload, { qos: 1, retain: true });
+    }
     const tokenExpiry = createTokenExpiry(
       records.db,
       realNow,
@@ -256,6 +261,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
           journalPendingBytes: () => journal.pendingBytes,
           journal: () => ({ ...journal.space, refuses: journal.trouble === null ? 0 : 1 }),
           broker: () => ({ ...broker.counters() }),
+          downlink: () => ({ ...downlink.counters() }),
           ...(bridge !== null && { bridge: () => ({ ...bridge.counters() }) }),
           delivery: () => delivery.counters().then((counters) => ({ ...counters })),
         }),

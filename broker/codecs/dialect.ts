@@ -27,6 +27,8 @@ export interface Dialect {
   route(topic: string): Route | null;
   /** Whether a message to this topic answers what the gateway sent, or asks it something; such messages need no alias. */
   isAnswer?(topic: string): boolean;
+  /** What the gateway says of itself when it begins, retained, for devices that look for it. @param at real time, epoch ms */
+  greeting?(at: number): { readonly topic: string; readonly payload: string };
   /** Whether a device may subscribe to a filter. @param isOwn whether an alias is registered as that device's */
   maySubscribe(filter: string, isOwn: (alias: string) => boolean): boolean;
 }

@@ -32,6 +32,8 @@ import { unpack } from './unpack.ts';
 const SEQUENCE_NUMBERS = 256;
 /** A node that does not answer is not asked at each message. */
 const ASK_AGAIN_AFTER_MS = 10_000;
+const HOST_STATE = `${SPARKPLUG_PREFIX}STATE/wayside`;
+const ANY_HOST_STATE = `${SPARKPLUG_PREFIX}STATE/+`;
 const SESSION_NUMBER = 'bdSeq';
 /** Switches, not measurements: a birth lists them so that a host may write to them. */
 const CONTROLS = ['Node Control/', 'Device Control/'];
@@ -77,8 +79,11 @@ export const sparkplug: Dialect = {
     const sender = nodeAlias(parsed);
     return { sender, subject: parsed.device === '' ? null : `${sender}/${parsed.device}` };
   },
+  // A node that is set to wait for its primary host finds this one under that name (Sparkplug 3.0 §5.14, §6.4.25).
+  greeting: (at) => ({ topic: HOST_STATE, payload: JSON.stringify({ online: true, timestamp: at }) }),
   maySubscribe(filter, isOwn) {
     const [, group, message, node, ...below] = filter.split('/');
+    if (filter === HOST_STATE || filter === ANY_HOST_STATE) return true;
     if ((message !== 'NCMD' && message !== 'DCMD') || !group || !node) return false;
     return isBelow(below) && isOwn(nodeAlias({ group, node }));
   },

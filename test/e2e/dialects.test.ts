@@ -232,7 +232,8 @@ describe('Sparkplug B, from the client of Eclipse Tahu', () => {
     const client = await as('node-7', password);
     const commands: string[] = [];
     client.on('message', (topic) => commands.push(topic));
-    await client.subscribeAsync('spBv1.0/plant/NCMD/node-7/#');
+    await client.subscribeAsync(['spBv1.0/plant/NCMD/node-7/#', 'spBv1.0/STATE/wayside']);
+    await eventually('the primary host', WITHIN_MS, async () => commands.shift());
     const payload = tahu.encodePayload({
       timestamp: timestamp + 10,
       seq: 99,
