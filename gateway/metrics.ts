@@ -10,6 +10,7 @@ export interface MetricSources {
   readonly journal: () => Readonly<Record<string, number>>;
   /** By name; each becomes `wayside_<group>_<name>`. */
   readonly broker: () => Readonly<Record<string, number>>;
+  readonly downlink?: () => Readonly<Record<string, number>>;
   /** Left out where there is no bridge. */
   readonly bridge?: () => Readonly<Record<string, number>>;
   readonly delivery: () => Promise<Readonly<Record<string, number | null>>>;
@@ -95,6 +96,8 @@ export function createMetrics(sources: MetricSources): Registry {
       tell(`wayside_journal_${snake(name)}`, value, `Journal: ${name}`);
     for (const [name, value] of Object.entries(sources.broker()))
       tell(`wayside_broker_${snake(name)}`, value, `Broker: ${name}`);
+    for (const [name, value] of Object.entries(sources.downlink?.() ?? {}))
+      tell(`wayside_downlink_${snake(name)}`, value, `Downlink: ${name}`);
     for (const [name, value] of Object.entries(sources.bridge?.() ?? {}))
       tell(`wayside_bridge_${snake(name)}`, value, `Bridge: ${name}`);
     up.set({ part: 'engine' }, engine.error === undefined ? 1 : 0);

@@ -55,6 +55,7 @@ export class Commands {
   readonly #queuePorts: LinkQueuePorts;
   /** Commands given since the start. */
   #given = 0;
+  readonly #ended = { delivered: 0, answered: 0, expired: 0 };
   #dueAt: number | null = null;
   #dueTimer: NodeJS.Timeout | null = null;
   #cleanup: NodeJS.Timeout | null = null;
@@ -92,9 +93,25 @@ export class Commands {
     for (const { command } of waiting) if (command.state === 'queued') this.#handOver(command);
   }
 
-  async stop(): Promise<void> {
+  /** Lets callers go who wait for the end of a command. */
+  releaseCallers(): void {
     this.#stopped = true;
     this.#waiters.release();
+  }
+
+  counters() {
+    return {
+      devicesWaitedFor: this.#waiting.size,
+      commandsGiven: this.#given,
+      commandsDelivered: this.#ended.delivered,
+      commandsAnswered: this.#ended.answered,
+      commandsExpired: this.#ended.expired,
+      callersWaiting: this.#waiters.count,
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.releaseCallers();
     if (this.#dueTimer !== null) clearTimeout(this.#dueTimer);
     if (this.#cleanup !== null) clearInterval(this.#cleanup);
     await this.#marks.settled();
@@ -225,6 +242,8 @@ export class Commands {
   }
 
   #tell(command: Command): void {
+    const { state } = command;
+    if (state === 'delivered' || state === 'answered' || state === 'expired') this.#ended[state] += 1;
     this.#parts.onChanged(command);
     if (hasEnded(command)) this.#waiters.tell(command.id);
   }

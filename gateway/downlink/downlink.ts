@@ -54,6 +54,19 @@ export interface DownlinkParts {
   readonly forms?: readonly CommandForm[];
 }
 
+export interface DownlinkCounters {
+  readonly devicesOnline: number;
+  /** Devices for which commands may wait. */
+  readonly devicesWaitedFor: number;
+  /** Commands since the start: given, acknowledged by their devices, answered, and expired. */
+  readonly commandsGiven: number;
+  readonly commandsDelivered: number;
+  readonly commandsAnswered: number;
+  readonly commandsExpired: number;
+  /** Callers that wait for a reply. */
+  readonly callersWaiting: number;
+}
+
 /** All that goes down to devices, what they answer, and whether they are there. */
 export class Downlink implements LinkListener {
   readonly #parts: DownlinkParts;
@@ -137,6 +150,16 @@ export class Downlink implements LinkListener {
     await this.#answers.settled();
     await this.#commands.stop();
     await this.#presence.stop();
+  }
+
+  /** Lets callers go who wait for a reply: the gateway stops. */
+  releaseCallers(): void {
+    this.#commands.releaseCallers();
+  }
+
+  /** What is the case now, and running totals since the start. */
+  counters(): DownlinkCounters {
+    return { devicesOnline: this.#presence.online, ...this.#commands.counters() };
   }
 
   opened(link: DeviceLink): void {

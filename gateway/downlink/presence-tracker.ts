@@ -45,6 +45,7 @@ export interface PresenceTrackerParts {
 export class PresenceTracker {
   readonly #parts: PresenceTrackerParts;
   readonly #known = new Map<string, Known>();
+  #online = 0;
   #changed = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
   #sweep: NodeJS.Timeout | null = null;
@@ -72,6 +73,11 @@ export class PresenceTracker {
       await this.#flush(true);
       if (this.#changed.size >= left) return;
     }
+  }
+
+  /** Devices that are connected now. */
+  get online(): number {
+    return this.#online;
   }
 
   opened(link: DeviceLink): void {
@@ -136,6 +142,7 @@ export class PresenceTracker {
     known.lastSeenAt = Math.max(known.lastSeenAt, seenAt);
     if (state !== known.state) {
       known.state = state;
+      this.#online += state === 'online' ? 1 : -1;
       // Who came back before anybody heard of it has not been away.
       const wasNotAway = state === known.told.state && known.told.since > 0;
       known.since = wasNotAway ? known.told.since : this.#parts.realNow();

@@ -39,6 +39,10 @@ export class Waiters {
     return { over, stop };
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
   /** A command has ended. */
   tell(commandId: string): void {
     for (const resolve of this.#byCommand.get(commandId) ?? []) resolve();

@@ -39,6 +39,8 @@ export async function openMqttSessions(
     await worker.terminate();
     throw new WaysideError(opened.code, opened.detail);
   }
+  // What was delivered, or belonged to a device that is erased, does not stay in the file.
+  await call.execute('pragma secure_delete = on', []);
   await call.execute(
     'create table if not exists entries (key text primary key, value blob not null) without rowid',
     [],

@@ -49,6 +49,7 @@ const Expiry = Type.Union([Time, Type.String({ maxLength: 40 })], {
 export function registerCommandRoutes(app: HttpApp, { deps, newId }: RouteContext): void {
   const tags = ['devices'];
   const { downlink, records, realNow } = deps;
+  app.addHook('preClose', async () => downlink.releaseCallers());
 
   app.post(
     '/api/v1/devices/:id/commands',
