@@ -1,6 +1,6 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
-/** Sparkplug 3.0 §6.4.16: the datatypes whose bits say more than their field does. */
+/** Of Sparkplug 3.0, the data types whose bits say more than their field does. */
 export const DATATYPE = {
   int8: 1,
   int16: 2,

@@ -10,7 +10,7 @@ export type Scope = readonly [name: string, definitions: readonly Definition[], 
 export interface Births {
   /** The Wayside device that the edge node is. */
   readonly node: string;
-  /** Number of the session (Sparkplug 3.0 §6.4.17, bdSeq): a death of an earlier one says nothing. */
+  /** Number of the session (`bdSeq`): a death of an earlier one says nothing. */
   readonly bdSeq: number | null;
   readonly scopes: readonly Scope[];
 }
@@ -54,7 +54,7 @@ export function writeState({ births, progress }: SparkplugState): DialectState {
   return { definitions: births, progress };
 }
 
-/** Replaces what one scope told; a birth of the edge node forgets all its devices (Sparkplug 3.0 §6.4.19). */
+/** Replaces what one scope told; a birth of the edge node forgets all its devices. */
 export function withBirth(
   births: Births | null,
   node: string,
