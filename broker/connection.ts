@@ -1,14 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { Duplex } from 'node:stream';
 import type { Client } from 'aedes';
-import type { ExpressLane } from './express-lane.ts';
-import { FrameScanner } from './frame-scanner.ts';
+import { FrameScanner, type Lane } from './frame-scanner.ts';
 import type { HalfReceived } from './half-received.ts';
-import type { InFlight, Pausable } from './in-flight.ts';
+import type { InFlight, Pausable, Share } from './in-flight.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { Credential, Principal } from './principal.ts';
 import type { Session } from './sessions.ts';
-import type { Share } from './telemetry-intake.ts';
 
 const READ_AHEAD_BYTES = 64 * 1024;
 /** How long a closing peer may take to read what was written to it last. */
@@ -37,7 +35,7 @@ export class Connection extends Duplex implements Pausable {
   /** Counts messages in, and gives the ms for which no more are to be read: 0 while its user and address keep their pace. */
   pace: ((publishes: number) => number) | null = null;
   /** From the login on. */
-  lane: ExpressLane | null = null;
+  lane: Lane | null = null;
   /** CONNACK code that the CONNECT deserves whatever its password, or null. */
   refusal: 2 | null = null;
   willTopic: string | null = null;

@@ -1,5 +1,12 @@
 import { type BrokerLimits, OVERHEAD_BYTES } from './limits.ts';
 
+/** What one connection has in one commit: counted once, however many messages it is. */
+export interface Share {
+  readonly kept: Promise<void>;
+  messages: number;
+  bytes: number;
+}
+
 /** Somebody whose socket can be paused and read on. */
 export interface Pausable {
   /** Own bytes that wait for the disk. */

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { PublishPacket } from 'aedes';
 import { spanOf } from './codecs/codec.ts';
 import type { Connection, Peer } from './connection.ts';
-import type { InFlight } from './in-flight.ts';
+import type { InFlight, Share } from './in-flight.ts';
 import type { LimitedLog } from './limited-log.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { AcceptedPublish, BrokerCounters, BrokerPorts } from './ports.ts';
@@ -16,13 +16,6 @@ const TOPIC_LENGTH_BYTES = 2;
 const PACKET_ID_BYTES = 2;
 
 type Message = Pick<AcceptedPublish, 'topic' | 'packetId' | 'qos' | 'dup' | 'payload' | 'truncatedFrom'>;
-
-/** What one connection has in one commit: counted once, however many messages it is. */
-export interface Share {
-  readonly kept: Promise<void>;
-  messages: number;
-  bytes: number;
-}
 
 /** Takes telemetry in: kept first, acknowledged then. Called in order of arrival. */
 export class TelemetryIntake {
