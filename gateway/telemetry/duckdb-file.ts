@@ -53,6 +53,12 @@ export async function beginSuccessor(connection: DuckDBConnection, file: string)
   await connection.run(STATE_TABLE.replace('%', 'successor'));
 }
 
+/** Takes away what was copied: a rewrite that failed, for want of space perhaps, must not keep the space. */
+export async function abandonSuccessor(connection: DuckDBConnection, file: string): Promise<void> {
+  await connection.run('DETACH DATABASE IF EXISTS successor');
+  await removeWithLog(successorOf(file));
+}
+
 /** The last step of filling it. */
 export async function copyState(connection: DuckDBConnection): Promise<void> {
   await connection.run('INSERT INTO successor.state SELECT * FROM state');

@@ -39,6 +39,8 @@ export async function copyToSuccessor(parts: RewriteParts, upToSeq: number): Pro
     else if (tookMs > PART_MS * 2) step = Math.max(1_000, Math.floor(step / 2));
     after = until;
   }
+  // Now, beside the others, rather than when they wait for the end.
+  await parts.use((connection) => connection.run('CHECKPOINT successor'));
 }
 
 /** Copies what was stored since; nobody may write meanwhile. After it the successor is whole. */

@@ -2,7 +2,7 @@ import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { WaysideError } from '../errors.ts';
 import { appendPoints } from './duckdb-columns.ts';
 import { deleteAll, deleteOlder } from './duckdb-deletions.ts';
-import { openDuckDbFile, swapInSuccessor } from './duckdb-file.ts';
+import { abandonSuccessor, openDuckDbFile, swapInSuccessor } from './duckdb-file.ts';
 import { copyToSuccessor, finishSuccessor } from './duckdb-rewrite.ts';
 import { readPage } from './duckdb-rows.ts';
 import { createSharedLock } from './shared-lock.ts';
@@ -104,6 +104,25 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
       });
   }
 
+  async function rewrite(file: Open, upToSeq: number): Promise<void> {
+    const use = onFile(file);
+    try {
+      await copyToSuccessor({ file: options.file, use, sleep, now: () => performance.now() }, upToSeq);
+      await writers.exclusive(async () => {
+        await use((connection) => finishSuccessor(connection, upToSeq));
+        await users.exclusive(async () => {
+          await closeFile();
+          await swapInSuccessor(options.file);
+          open = await openFile();
+        });
+      });
+    } catch (error) {
+      // A file that was closed or opened anew meanwhile has none.
+      if (open === file) await use((connection) => abandonSuccessor(connection, options.file));
+      throw error;
+    }
+  }
+
   /**
    * Deletes rows, and where some went writes the file anew without them. Writers wait while rows are deleted and while the
    * file is swapped, not while it is copied.
@@ -122,19 +141,7 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
           };
         });
         if (!began.isDue) return { kind: 'removed' };
-        const use = onFile(began.file);
-        await copyToSuccessor(
-          { file: options.file, use, sleep, now: () => performance.now() },
-          began.upToSeq,
-        );
-        await writers.exclusive(async () => {
-          await use((connection) => finishSuccessor(connection, began.upToSeq));
-          await users.exclusive(async () => {
-            await closeFile();
-            await swapInSuccessor(options.file);
-            open = await openFile();
-          });
-        });
+        await rewrite(began.file, began.upToSeq);
         return { kind: 'removed' };
       } catch (error) {
         throw error instanceof WaysideError
