@@ -3,7 +3,7 @@ export interface JournalEntry {
   /** Domain time of arrival, epoch ms. */
   readonly receivedAt: number;
   readonly topic: string;
-  /** The authenticated user: a device id. */
+  /** The device that the message is about: by its topic, or by the alias that its sender has in a dialect. */
   readonly userId: string;
   readonly clientId: string;
   /** 0 for QoS 0. */
