@@ -39,10 +39,10 @@ export const crashBench: Bench = {
         upToMs: UP_TO_MS,
         random: Math.random,
       };
-      rows.push({
-        subject: name,
-        figures: figures(await runCrash(plan, (line) => progress(`${name}: ${line}`))),
-      });
+      const found = await runCrash(plan, (line) => progress(`${name}: ${line}`));
+      const { lost, storedTwice, offersDoubled, wronglyShown } = found;
+      progress(`${name}: ${JSON.stringify({ lost, storedTwice, offersDoubled, wronglyShown })}`);
+      rows.push({ subject: name, figures: figures(found) });
     }
     return {
       name: 'crash',
