@@ -47,6 +47,8 @@ export interface Link {
   /** Whether it shares the telemetry with others of its group. */
   readonly shared: boolean;
   readonly inFlightBytes: number;
+  /** Messages to the broker that may be unacknowledged. */
+  readonly window: number;
   /** Resolves when it is gone. */
   readonly ended: Promise<LinkEnd>;
   /** Publishes at QoS 1. Never settles where the connection ends before the broker has answered. */
@@ -59,6 +61,8 @@ interface Greeting {
   /** Whether the broker still has the session. */
   readonly resumed: boolean;
   readonly offersSharing: boolean;
+  /** Messages that it takes before it has acknowledged any. */
+  readonly receiveMaximum: number;
 }
 
 const SUBSCRIPTION = { qos: 1, rh: 2 } as const;
@@ -72,6 +76,8 @@ const RECEIVE_MAXIMUM = 1000;
 const MAX_IN_FLIGHT_BYTES = 8 * 1024 * 1024;
 /** What is not on disk by then is not acknowledged, and comes again at the next start. */
 const IDLE_WITHIN_MS = 5_000;
+/** Messages on their way to the broker; fewer where it says so (MQTT 5 §3.2.2.3.3), for a broker hangs up on more. */
+const WINDOW = 100;
 /** "Unacceptable protocol version", of 3.1.1 and of 5. */
 const WRONG_VERSION = new Set([0x01, 0x84]);
 const SHARED_REFUSED = 0x9e;
@@ -95,6 +101,7 @@ class MqttLink implements Link {
   readonly ended: Promise<LinkEnd>;
   shared = false;
   inFlightBytes = 0;
+  window = WINDOW;
   readonly #settings: LinkSettings;
   readonly #ports: LinkPorts;
   readonly #client: MqttClient;
@@ -140,7 +147,8 @@ class MqttLink implements Link {
       client.once('connect', ({ sessionPresent, properties }) => {
         // Where MQTT 5 brokers say nothing of it, they offer it (§3.2.2.3.13).
         const offersSharing = version === 5 && properties?.sharedSubscriptionAvailable !== false;
-        connected({ resumed: sessionPresent, offersSharing });
+        const receiveMaximum = properties?.receiveMaximum ?? WINDOW;
+        connected({ resumed: sessionPresent, offersSharing, receiveMaximum });
       });
     });
     this.#watch();
@@ -150,6 +158,7 @@ class MqttLink implements Link {
   async open(): Promise<LinkEnd | null> {
     const first = await Promise.race([this.#connected, this.ended]);
     if ('kind' in first) return first;
+    this.window = Math.min(WINDOW, first.receiveMaximum);
     try {
       await this.#subscribe(first);
       return null;

@@ -1,4 +1,4 @@
-import type { Link } from './bridge-link.ts';
+import type { Link, PublishOutcome } from './bridge-link.ts';
 
 /** Messages that wait for the external broker, and their bytes; beyond it new ones are refused. */
 const MOST_WAITING = 10_000;
@@ -18,7 +18,10 @@ interface Waiting {
  */
 export class BridgeOutbox {
   readonly #waiting = new Set<Waiting>();
+  /** Of these, what is not on its way over the present connection. */
+  #unsent: Waiting[] = [];
   #link: Link | null = null;
+  #underWay = 0;
   #bytes = 0;
   published = 0;
   dropped = 0;
@@ -37,20 +40,39 @@ export class BridgeOutbox {
       const message = { topic, payload, retain, resolve, reject };
       this.#waiting.add(message);
       this.#bytes += payload.length;
-      if (this.#link !== null) void this.#send(this.#link, message);
+      if (this.#link === null) return;
+      this.#unsent.push(message);
+      this.#pump(this.#link);
     });
   }
 
   /** Sends what waits over a new connection, in order; null when it has gone. */
   use(link: Link | null): void {
     this.#link = link;
-    if (link !== null) for (const message of this.#waiting) void this.#send(link, message);
+    this.#underWay = 0;
+    this.#unsent = link === null ? [] : [...this.#waiting];
+    if (link !== null) this.#pump(link);
+  }
+
+  #pump(link: Link): void {
+    while (this.#underWay < link.window) {
+      const message = this.#unsent.shift();
+      if (message === undefined) return;
+      void this.#send(link, message);
+    }
   }
 
   async #send(link: Link, message: Waiting): Promise<void> {
+    this.#underWay += 1;
     const outcome = await link.publish(message.topic, message.payload, message.retain);
     // Unsent, it waits for the next connection. Sent over two connections, it may be answered twice.
-    if (outcome.kind === 'unsent' || !this.#waiting.delete(message)) return;
+    if (outcome.kind !== 'unsent' && this.#waiting.delete(message)) this.#settle(message, outcome);
+    if (link !== this.#link) return;
+    this.#underWay -= 1;
+    this.#pump(link);
+  }
+
+  #settle(message: Waiting, outcome: Exclude<PublishOutcome, { readonly kind: 'unsent' }>): void {
     this.#bytes -= message.payload.length;
     if (outcome.kind === 'published') {
       this.published += 1;
