@@ -43,7 +43,15 @@ export async function createSmallDisk(bytes: number): Promise<SmallDisk> {
   const dir = await mkdtemp(join(tmpdir(), 'wayside-disk-'));
   const holder = spawn(
     'unshare',
-    [...asRoot, '--mount', 'sh', '-c', 'mount -t tmpfs -o size="$1",mode=700 tmpfs "$0" && echo && exec cat', dir, String(bytes)],
+    [
+      ...asRoot,
+      '--mount',
+      'sh',
+      '-c',
+      'mount -t tmpfs -o size="$1",mode=700 tmpfs "$0" && echo && exec cat',
+      dir,
+      String(bytes),
+    ],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   await Promise.race([
