@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { createBroker } from '../broker/broker.ts';
 import { DIALECTS } from '../broker/dialects.ts';
+import { LimitedLog } from '../broker/limited-log.ts';
 import type { Broker } from '../broker/ports.ts';
 import { openBridge } from './bridge/open-bridge.ts';
 import { type ToDevice, toDeviceBy } from './bridge/to-device.ts';
@@ -163,6 +164,10 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       isRefusing: () => journal.trouble !== null,
     });
     const toDevice = toDeviceBy(broker, bridge);
+    // Devices cause these as often as they like.
+    const limitedLog = new LimitedLog(realNow);
+    const warn = (message: string, fields: object) =>
+      limitedLog.write((all, text) => log.warn(all, text), message, fields);
 
     const engine: EngineClient = createEngineClient({
       settings: {
@@ -175,7 +180,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         clock: clockOrigin,
       },
       log,
-      onDeviceErrors: (errors) => tellDevices(toDevice, errors, log),
+      onDeviceErrors: (errors) => tellDevices(toDevice, errors, warn),
       onOutboxGrew: () => delivery.wake(),
       onRequests: (requests) => answerDialects(requests, { toDevice, downlink, log }),
       onFailure,
@@ -305,12 +310,16 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
 }
 
 /** Tells each device of its messages in quarantine; for a session that is away it waits, as far as the broker's limits go. */
-function tellDevices(toDevice: ToDevice, errors: readonly DeviceError[], log: Logger): void {
+function tellDevices(
+  toDevice: ToDevice,
+  errors: readonly DeviceError[],
+  warn: (message: string, fields: object) => void,
+): void {
   const told = errors.map(({ device, ...error }) =>
     toDevice(device, `devices/${device}/errors`, JSON.stringify(error), { qos: 1 }),
   );
   Promise.all(told).catch((error: unknown) =>
-    log.warn({ err: error, devices: errors.length }, 'devices could not be told of their errors'),
+    warn('devices could not be told of their errors', { err: error, devices: errors.length }),
   );
 }
 
