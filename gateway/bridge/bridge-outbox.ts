@@ -1,4 +1,4 @@
-import type { Link, PublishOutcome } from './bridge-link.ts';
+import type { Link, PublishOutcome } from './link.ts';
 
 /** Messages that wait for the external broker, and their bytes; beyond it new ones are refused. */
 const MOST_WAITING = 10_000;

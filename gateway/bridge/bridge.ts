@@ -9,8 +9,9 @@ import { deviceOfAliases } from '../records/device-aliases.ts';
 import type { Schema } from '../records/schema.ts';
 import { reconnectDelayMs } from './back-off.ts';
 import { BridgeIntake, type IntakeCounts } from './bridge-intake.ts';
-import { type Link, type LinkEnd, type LinkSettings, openLink, type ProtocolVersion } from './bridge-link.ts';
+import { openLink } from './bridge-link.ts';
 import { BridgeOutbox } from './bridge-outbox.ts';
+import type { Link, LinkEnd, LinkSettings, ProtocolVersion } from './link.ts';
 import { notedFilters } from './noted-filters.ts';
 import { ReachableDevices } from './reachable-devices.ts';
 

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 const BINARY = '/usr/sbin/mosquitto';
+const PASSWORD_TOOL = '/usr/bin/mosquitto_passwd';
 const START_DEADLINE_MS = 10_000;
 
 /** Why tests against a real Mosquitto can't run here, or null. */
@@ -94,7 +95,7 @@ function tlsLines(directory: string, { tls }: MosquittoOptions): readonly string
 function userLines(directory: string, { user }: MosquittoOptions): readonly string[] {
   if (user === undefined) return ['allow_anonymous true'];
   const file = path.join(directory, 'passwords');
-  execFileSync('mosquitto_passwd', ['-b', '-c', file, user.name, user.password]);
+  execFileSync(PASSWORD_TOOL, ['-b', '-c', file, user.name, user.password]);
   return ['allow_anonymous false', `password_file ${file}`];
 }
 

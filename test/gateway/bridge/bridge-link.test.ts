@@ -4,12 +4,8 @@ import { Aedes, type PublishPacket } from 'aedes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reconnectDelayMs } from '../../../gateway/bridge/back-off.ts';
 import type { Arrived, Handling } from '../../../gateway/bridge/bridge-intake.ts';
-import {
-  type Link,
-  type LinkEnd,
-  openLink,
-  type ProtocolVersion,
-} from '../../../gateway/bridge/bridge-link.ts';
+import { openLink } from '../../../gateway/bridge/bridge-link.ts';
+import type { Link, LinkEnd, ProtocolVersion } from '../../../gateway/bridge/link.ts';
 import type { NotedFilters } from '../../../gateway/bridge/noted-filters.ts';
 import { OrderedAcks } from '../../../gateway/bridge/ordered-acks.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Link, PublishOutcome } from '../../../gateway/bridge/bridge-link.ts';
 import { BridgeOutbox } from '../../../gateway/bridge/bridge-outbox.ts';
+import type { Link, PublishOutcome } from '../../../gateway/bridge/link.ts';
 
 /** A connection that notes what is published, and answers when the test says so. */
 function connection(window = 2) {
