@@ -1,12 +1,12 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
+import type { Client, PublishPacket, Subscription } from 'aedes';
 import { Access } from './access.ts';
 import { AnswerIntake } from './answer-intake.ts';
-import { Connection, connectionOf, type Peer } from './connection.ts';
+import { type Connection, connectionOf, type Peer } from './connection.ts';
 import { DirectSends } from './direct-sends.ts';
-import { ExpressLane } from './express-lane.ts';
+import { Entrance, LOGIN_REFUSED } from './entrance.ts';
 import { tellFirstToken } from './first-token.ts';
+import { Gate } from './gate.ts';
 import { HalfReceived } from './half-received.ts';
 import { InFlight } from './in-flight.ts';
 import { LimitedLog } from './limited-log.ts';
@@ -15,7 +15,7 @@ import { Links } from './links.ts';
 import { Listeners } from './listeners.ts';
 import { Login } from './login.ts';
 import { publishOldWills } from './old-wills.ts';
-import { holdToRules, violationOfConnect } from './packet-rules.ts';
+import { holdToRules } from './packet-rules.ts';
 import { PeerPace } from './peer-pace.ts';
 import { DurablePersistence } from './persistence/durable-persistence.ts';
 import type { Broker, BrokerCounters, BrokerPorts } from './ports.ts';
@@ -24,11 +24,7 @@ import { QuietAedes } from './quiet-aedes.ts';
 import { SessionBounds } from './session-bounds.ts';
 import { Sessions } from './sessions.ts';
 import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
-import { TlsListener, type TlsSettings } from './tls-listener.ts';
 import { isCommandTopicOf } from './topics.ts';
-
-/** Connections that may wait to be taken up: all devices come back at once after a power cut. Linux allows 4,096. */
-const LISTEN_BACKLOG = 4096;
 
 /** The MQTT broker of the gateway. Nothing happens before `start`. */
 export function createBroker(ports: BrokerPorts): Broker {
@@ -45,19 +41,15 @@ class AedesBroker implements Broker {
   readonly #sessions: Sessions;
   readonly #listeners = new Listeners();
   readonly #login: Login;
+  readonly #entrance: Entrance;
   readonly #intake: TelemetryIntake;
   readonly #access: Access;
   readonly #persistence: DurablePersistence;
   readonly #sends = new DirectSends();
   readonly #links: Links;
-  /** Subscriptions that were refused, though Aedes stores them with those of their packet that were not. */
-  readonly #denied = new WeakSet<object>();
-  readonly #connections = new Set<Connection>();
-  readonly #server: Server;
-  readonly #tls: TlsListener | null;
+  readonly #gate: Gate;
   #aedes: QuietAedes | null = null;
   #faults = 0;
-  #refusedConnections = 0;
   #dropped = 0;
 
   constructor(ports: BrokerPorts) {
@@ -82,19 +74,34 @@ class AedesBroker implements Broker {
       onTrouble: (err) => this.#warn('sessions could not be written; it is tried again', { err }),
       ownerOf: (clientId) => this.#sessions.find(clientId)?.userId,
       isKeptElsewhere: (packet) => packet.payload === TAKEN,
-      isDenied: (subscription) => this.#denied.has(subscription),
+      isDenied: (subscription) => this.#entrance.isDenied(subscription),
     });
-    // Half open: what a device sent before it said goodbye is taken in before the connection is closed.
-    this.#server = createServer(
-      {
-        noDelay: true,
-        allowHalfOpen: true,
-        keepAlive: true,
-        keepAliveInitialDelay: this.#limits.tcpKeepAliveMs,
+    this.#entrance = new Entrance({
+      login: this.#login,
+      persistence: this.#persistence,
+      links: this.#links,
+      pace: this.#pace,
+      intake: this.#intake,
+      access: this.#access,
+      forgetSession: async (clientId) => this.#aedes?.forgetSession(clientId),
+      onUnexpected: (error) => this.#unexpected(error),
+    });
+    this.#gate = new Gate({
+      host: ports.host,
+      port: ports.port,
+      tls: ports.tls ?? null,
+      log: ports.log,
+      limitedLog: this.#log,
+      limits: this.#limits,
+      pace: this.#pace,
+      inFlight: this.#inFlight,
+      halfReceived: this.#halfReceived,
+      onOpened: (connection, source) => this.#opened(connection, source),
+      onClosed: (connection) => {
+        this.#links.closed(connection);
+        this.#login.left(connection);
       },
-      (socket) => this.#receive(socket, socket.remoteAddress ?? ''),
-    );
-    this.#tls = ports.tls == null ? null : this.#tlsListener(ports.tls);
+    });
   }
 
   async start(): Promise<{ readonly mqttPort: number; readonly mqttsPort: number | null }> {
@@ -109,13 +116,13 @@ class AedesBroker implements Broker {
       {
         connectTimeout: this.#limits.connectTimeoutMs,
         maxClientsIdLength: 128,
-        preConnect: (client, packet, done) => this.#preConnect(client, packet, done),
+        preConnect: (client, packet, done) => this.#entrance.preConnect(client, packet, done),
         authenticate: (client, username, password, done) =>
-          this.#authenticate(client, username, password, done),
+          this.#entrance.authenticate(client, username, password, done),
         authorizePublish: (client, packet, done) => this.#access.publish(client, packet, done),
         authorizeSubscribe: (client, subscription, done) =>
           this.#access.subscribe(client, subscription, (error, granted) => {
-            if (granted === null || granted === undefined) this.#deny(client, subscription);
+            if (granted === null || granted === undefined) this.#entrance.deny(client, subscription);
             done(error, granted);
           }),
         authorizeForward: (client, packet) =>
@@ -129,7 +136,7 @@ class AedesBroker implements Broker {
         isForNobody: (packet) => this.#access.isForJournalAlone(packet),
       },
     );
-    aedes.on('clientReady', (client: Client) => this.#loggedIn(client));
+    aedes.on('clientReady', (client: Client) => this.#entrance.loggedIn(client));
     aedes.on('subscribe', (subscriptions: Subscription[], client: Client) => {
       this.#links.subscribed(client);
       tellFirstToken(this.#ports, client, subscriptions).catch((error: unknown) => this.#unexpected(error));
@@ -146,27 +153,27 @@ class AedesBroker implements Broker {
     this.#links.start();
     try {
       await this.#restore(bounds);
-      const mqttPort = await this.#listen();
-      return { mqttPort, mqttsPort: (await this.#tls?.start()) ?? null };
+      this.#gate.open();
+      return await this.#gate.listen();
     } catch (error) {
-      this.#server.close();
+      await this.#gate.close();
       await this.#closeAedes();
       throw error;
     }
   }
 
   async stop(): Promise<void> {
-    const closed = this.#server.listening ? new Promise((resolve) => this.#server.close(resolve)) : null;
-    for (const connection of this.#connections) this.#links.closing(connection, 'closed');
+    const closed = this.#gate.close();
+    for (const connection of this.#gate.all()) this.#links.closing(connection, 'closed');
     await this.#closeAedes();
-    for (const connection of this.#connections) connection.destroy();
-    await Promise.all([closed, this.#tls?.stop()]);
+    for (const connection of this.#gate.all()) connection.destroy();
+    await closed;
     await this.#intake.settled();
     await this.#persistence.close();
   }
 
   handleWebSocket(stream: Duplex, address = ''): void {
-    this.#receive(stream, address);
+    this.#gate.receive(stream, address);
   }
 
   publish(
@@ -202,13 +209,13 @@ class AedesBroker implements Broker {
 
   counters(): BrokerCounters {
     return {
-      connections: this.#connections.size,
+      connections: this.#gate.size,
       ...this.#intake.counters(),
       failedLogins: this.#login.failures,
       dropped: this.#dropped,
       missed: this.#access.missed,
       paced: this.#pace.paced,
-      refusedConnections: this.#refusedConnections,
+      refusedConnections: this.#gate.refused,
       denied: this.#access.denied,
       faults: this.#faults,
       inFlightBytes: this.#inFlight.totalBytes,
@@ -226,23 +233,10 @@ class AedesBroker implements Broker {
   }
 
   #close(isMeant: (peer: Peer) => boolean): void {
-    for (const connection of this.#connections) {
-      if (connection.peer === null || !isMeant(connection.peer)) continue;
+    for (const connection of this.#gate.of(isMeant)) {
       this.#links.closing(connection, 'closed');
       connection.destroy();
     }
-  }
-
-  #listen(): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.#server.once('error', reject);
-    this.#server.listen(this.#ports.port, this.#ports.host, LISTEN_BACKLOG, () => {
-      this.#server.off('error', reject);
-      this.#server.on('error', (error) => this.#ports.log.error({ err: error }, 'the MQTT listener failed'));
-      const address = this.#server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : this.#ports.port);
-    });
-    return promise;
   }
 
   /** A device's own commands are sent by who keeps them; others who subscribed get theirs from Aedes. */
@@ -275,118 +269,20 @@ class AedesBroker implements Broker {
     if (aedes !== null) await new Promise<void>((resolve) => aedes.close(resolve));
   }
 
-  #tlsListener(settings: TlsSettings): TlsListener {
-    return new TlsListener(settings, {
-      host: this.#ports.host,
-      log: this.#ports.log,
-      limitedLog: this.#log,
-      handshakeTimeoutMs: this.#limits.connectTimeoutMs,
-      backlog: LISTEN_BACKLOG,
-      maxConnections: this.#limits.maxConnections,
-      admits: (address) => this.#admits(address),
-      onConnection: (socket, certifiedName) => this.#adopt(socket, socket.remoteAddress ?? '', certifiedName),
-    });
-  }
-
-  /** Takes a connection up, unless there are too many, or its address opens too many a second. */
-  #receive(stream: Socket | Duplex, address: string): void {
-    if (this.#admits(address)) this.#adopt(stream, address, null);
-    else stream.destroy();
-  }
-
-  #admits(address: string): boolean {
-    if (this.#aedes === null) return false;
-    const isFull = this.#connections.size >= this.#limits.maxConnections;
-    if (isFull) this.#warn('connection refused: too many are open', {});
-    const isTooFast = !this.#pace.mayConnect(address);
-    if (isTooFast) this.#warn('connection refused: its address opens too many a second', { address });
-    if (isFull || isTooFast) this.#refusedConnections += 1;
-    return !isFull && !isTooFast;
-  }
-
-  #adopt(stream: Socket | Duplex, address: string, certifiedName: string | null): void {
+  #opened(connection: Connection, source: Duplex): void {
     const aedes = this.#aedes;
     if (aedes === null) {
-      stream.destroy();
+      connection.destroy();
       return;
     }
-    const connection = new Connection(stream, address, this.#limits, this.#inFlight, this.#halfReceived);
-    connection.certifiedName = certifiedName;
-    this.#connections.add(connection);
-    connection.once('close', () => {
-      this.#connections.delete(connection);
-      this.#links.closed(connection);
-      this.#login.left(connection);
-    });
     holdToRules(aedes.handle(connection));
     connection.open();
-    stream.on('data', () => this.#links.heard(connection));
-  }
-
-  #preConnect(
-    client: Client,
-    packet: ConnectPacket,
-    done: (error: Error | null, success: boolean) => void,
-  ): void {
-    const violation = violationOfConnect(packet);
-    if (violation === null) this.#login.inspect(connectionOf(client), packet);
-    done(violation === null ? null : new Error(violation), violation === null);
-  }
-
-  #authenticate(
-    client: Client,
-    username: string | undefined,
-    password: Buffer | undefined,
-    done: (error: AuthenticateError | null, success: boolean | null) => void,
-  ): void {
-    this.#login.authenticate(connectionOf(client), client, username, password).then(
-      ({ outcome, forgotten }) => {
-        if (outcome !== 0) {
-          done(
-            Object.assign(new Error('login refused'), { returnCode: outcome }) as AuthenticateError,
-            false,
-          );
-          return;
-        }
-        const { userId = '' } = connectionOf(client).peer ?? {};
-        if (client.clean) this.#persistence.disown(client.id);
-        else this.#persistence.own(client.id, userId);
-        if (forgotten !== null)
-          this.#aedes?.forgetSession(forgotten).catch((error: unknown) => this.#unexpected(error));
-        done(null, true);
-      },
-      (error: unknown) => {
-        this.#unexpected(error);
-        done(Object.assign(new Error('login impossible'), { returnCode: 3 }) as AuthenticateError, false);
-      },
-    );
-  }
-
-  /** What a session that resumes may not hear any more is dropped, or messages would wait there that never leave. */
-  #deny(client: Client, subscription: Subscription): void {
-    this.#denied.add(subscription);
-    if (client.connected || client.clean) return;
-    this.#persistence
-      .removeSubscriptions(client, [subscription.topic])
-      .catch((error: unknown) => this.#unexpected(error));
-  }
-
-  #loggedIn(client: Client): void {
-    const connection = connectionOf(client);
-    const { peer } = connection;
-    if (peer !== null) this.#links.opened(client, peer);
-    if (peer !== null) connection.pace = this.#pace.of(peer.userId, connection.address);
-    if (peer?.principal.kind === 'device') {
-      connection.lane = new ExpressLane(connection, peer, this.#intake, () =>
-        this.#access.isHeard(peer.userId),
-      );
-    }
-    connection.loggedIn();
+    source.on('data', () => this.#links.heard(connection));
   }
 
   #closedFor(client: Client, error: Error): void {
     // Refused logins are logged where they are refused; a connection that simply broke is no news.
-    if (isNetworkError(error) || error.message === 'login refused') return;
+    if (isNetworkError(error) || error.message === LOGIN_REFUSED) return;
     this.#links.ending(client, 'protocol_error');
     this.#faults += 1;
     this.#warn('MQTT connection closed', {
