@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { createBroker } from '../broker/broker.ts';
 import { DIALECTS } from '../broker/dialects.ts';
 import { LimitedLog } from '../broker/limited-log.ts';
 import type { Broker } from '../broker/ports.ts';
 import { openBridge } from './bridge/open-bridge.ts';
-import { type ToDevice, toDeviceBy } from './bridge/to-device.ts';
+import { toDeviceBy } from './bridge/to-device.ts';
 import { type ClockOrigin, domainClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { takeDataDir } from './data-dir.ts';
@@ -20,16 +19,13 @@ import { Downlink } from './downlink/downlink.ts';
 import { toldTogether } from './downlink/link-listeners.ts';
 import { ThingsBoard } from './downlink/thingsboard.ts';
 import { thingsBoardForm } from './downlink/thingsboard-form.ts';
-import type { DeviceError } from './engine/engine-calls.ts';
+import { tellDevices } from './engine/device-errors.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
-import { WaysideError } from './errors.ts';
 import { firstContact } from './first-contact.ts';
-import { healthOf } from './health.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createSqliteJournal } from './journal/sqlite-journal.ts';
 import { alignJournal, journalCursors } from './journal-cursors.ts';
 import { trimJournal } from './journal-trim.ts';
-import { createMetrics } from './metrics.ts';
 import { deliveryOf } from './records/deliveries.ts';
 import { deviceOfAliases } from './records/device-aliases.ts';
 import { ensureDeviceTypes } from './records/device-types.ts';
@@ -38,6 +34,8 @@ import { migrate } from './records/migrate.ts';
 import { openMqttSessions } from './records/mqtt-sessions.ts';
 import { openRecordsThread } from './records/thread.ts';
 import { ensureAdmin } from './records/users.ts';
+import { checkMapOverlay, listening } from './start-checks.ts';
+import { statusOf } from './status.ts';
 import { createTokenExpiry } from './token-expiry.ts';
 
 export interface BoundPorts {
@@ -253,23 +251,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         vapidPublicKey: vapidKeys.publicKey,
         receiptKey,
         isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, config.pushHosts),
-        health: () =>
-          healthOf({
-            engine: engine.status,
-            records: () => records.db.selectFrom('cursors').select('name').execute(),
-            journalTrouble: () => journal.trouble,
-            sessionTrouble: () => broker.sessionTrouble(),
-            ...(bridge !== null && { bridge: () => bridge.health() }),
-          }),
-        metrics: createMetrics({
-          engine: engine.status,
-          journalPendingBytes: () => journal.pendingBytes,
-          journal: () => ({ ...journal.space, refuses: journal.trouble === null ? 0 : 1 }),
-          broker: () => ({ ...broker.counters() }),
-          downlink: () => ({ ...downlink.counters() }),
-          ...(bridge !== null && { bridge: () => ({ ...bridge.counters() }) }),
-          delivery: () => delivery.counters().then((counters) => ({ ...counters })),
-        }),
+        ...statusOf({ engine, records, journal, broker, downlink, delivery, bridge }),
       },
       {
         handleMqttWebSocket: (stream, request) =>
@@ -307,52 +289,4 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     },
     stop,
   };
-}
-
-/** Tells each device of its messages in quarantine; for a session that is away it waits, as far as the broker's limits go. */
-function tellDevices(
-  toDevice: ToDevice,
-  errors: readonly DeviceError[],
-  warn: (message: string, fields: object) => void,
-): void {
-  const told = errors.map(({ device, ...error }) =>
-    toDevice(device, `devices/${device}/errors`, JSON.stringify(error), { qos: 1 }),
-  );
-  Promise.all(told).catch((error: unknown) =>
-    warn('devices could not be told of their errors', { err: error, devices: errors.length }),
-  );
-}
-
-/** Names the setting behind a port that can't be had. */
-async function listening<T>(ports: Readonly<Record<string, number>>, start: Promise<T>): Promise<T> {
-  try {
-    return await start;
-  } catch (error) {
-    const { code, port: found, message } = error as NodeJS.ErrnoException & { readonly port?: number };
-    if (code === 'BAD_TLS_FILES') throw badSetting('WAYSIDE_TLS_CERT', message, error);
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-      throw badSetting('WAYSIDE_HOST', 'is no address of this machine', error);
-    }
-    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
-    const why = code === 'EACCES' ? 'may not be used by this user' : 'is in use';
-    // The last of two that are the same: the first one had it already.
-    const [setting, port] = Object.entries(ports).findLast(([, one]) => one === found) ?? ['', found];
-    throw new WaysideError('port_in_use', `port ${port} (${setting}) ${why}`, { cause: error });
-  }
-}
-
-/** A file that pages are to draw must be there from the start, not be missed by whoever opens the map. */
-async function checkMapOverlay(path: string): Promise<void> {
-  try {
-    JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw badSetting('WAYSIDE_MAP_OVERLAY', `"${path}" is no readable GeoJSON file`, error);
-  }
-}
-
-function badSetting(name: string, message: string, cause: unknown): WaysideError {
-  return new WaysideError('bad_settings', `${name}: ${message}`, {
-    cause,
-    problems: [{ path: name, message }],
-  });
 }
