@@ -54,7 +54,17 @@ export async function findings(
   const untimed = new Set(sent.filter(({ hasTimes }) => !hasTimes).map(({ device }) => device.consumer));
   const causes = new Set(decisions.map(({ rule, consumer, cause }) => `${rule} ${consumer} ${cause}`));
   const timed = decisions.filter(({ consumer }) => !untimed.has(consumer as string));
-  const stays = new Set(timed.map(({ consumer, at }) => `${consumer} ${Math.floor(Number(at) / phaseMs)}`));
+  // By when the visit began for the device: a decision has the time of arrival, and after a gap those of two stays come together.
+  const visits = await allOf(gateway, '/api/v1/visits');
+  const enteredAt = new Map(visits.map((visit) => [visit.id, Number(visit.enteredAt)]));
+  const stays = new Set(
+    timed.map(({ consumer, visit }) => {
+      const began = enteredAt.get(visit);
+      if (began === undefined)
+        throw new Error(`an offer was made for the visit ${visit}, which is not there`);
+      return `${consumer} ${Math.floor(began / phaseMs)}`;
+    }),
+  );
 
   const ids = new Set(deliveries.map(({ id }) => id as string));
   await eventually('every offer has arrived', SHOWN_WITHIN_MS, async () => {
