@@ -24,7 +24,8 @@ async function commandsOfReadme(): Promise<string> {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
   const section = /## Run it for real\n(.*?)\n### /s.exec(readme)?.[1] ?? '';
   const [start, ...blocks] = shellBlocks(section);
-  const dialects = /### Devices that speak something else\n(.*?)\n### /s.exec(readme)?.[1] ?? '';
+  const guide = await readFile(new URL('../../broker/README.md', import.meta.url), 'utf8');
+  const dialects = /## Other dialects\n(.*?)\n## /s.exec(guide)?.[1] ?? '';
   expect(start).toBe(`WAYSIDE_ADMIN_TOKEN=${ADMIN_TOKEN} npm start\n`);
   expect(blocks.length).toBeGreaterThan(2);
   expect(shellBlocks(dialects)).toHaveLength(2);
