@@ -1,14 +1,15 @@
 import { Buffer } from 'node:buffer';
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
-import { explain, InfluxError, retryAfterOf } from './influx-answer.ts';
+import { InfluxDB } from '@influxdata/influxdb-client';
+import { InfluxError } from './influx-answer.ts';
+import { createInfluxHttp } from './influx-http.ts';
 import { quoteIdentifier } from './influx-names.ts';
+import { createInfluxTransport } from './influx-transport.ts';
 import { type InfluxVersion, type SelfDescription, versionOf, writePath } from './influx-version.ts';
 
-/** InfluxDB 3 names up to a hundred lines in its answer. */
-const MOST_ERROR_CHARACTERS = 100_000;
-
-const pack = promisify(gzip);
+/** What an InfluxDB that stored everything answers: 200 is a portal's or a proxy's, 201 may be of a part. */
+const STORED = 204;
+/** From so many characters on a request is packed on its way to another machine. */
+const PACKED_FROM = 1_000;
 
 export interface InfluxStoreOptions {
   /** Base URL; may have `user:password@`, which 1.x takes. */
@@ -27,14 +28,19 @@ export interface InfluxSeries {
   readonly values: readonly (readonly unknown[])[];
 }
 
+interface QueryAnswer {
+  readonly error?: string;
+  readonly results?: readonly { readonly error?: string; readonly series?: readonly InfluxSeries[] }[];
+}
+
 /** One server: which version it is, who we are to it, and its InfluxQL. All of it throws `InfluxError`. */
 export interface InfluxConnection {
   /** The version; asks the server when not known, and makes the database where that is for us to do. */
   version(): Promise<InfluxVersion>;
   /** Forgets what was found out, after a sign that the server is another or was away. */
   forget(): void;
-  /** Sends line protocol with nanoseconds; resolves on 204 alone. */
-  write(lines: string, timeoutMs: number): Promise<void>;
+  /** Sends lines of line protocol with nanoseconds in one request; resolves on 204 alone. */
+  write(lines: readonly string[], timeoutMs: number): Promise<void>;
   /** Runs one InfluxQL statement. */
   query(statement: string): Promise<readonly InfluxSeries[]>;
   /** Removes points before `stop` (epoch ms; null: all) through the API of 2.x. */
@@ -44,52 +50,35 @@ export interface InfluxConnection {
 /** @param timeoutMs for all but `write` */
 export function createInfluxConnection(options: InfluxStoreOptions, timeoutMs: number): InfluxConnection {
   const { url, authorization, isBasic } = splitCredentials(options);
-  const headers: Record<string, string> = authorization === null ? {} : { authorization };
+  const http = createInfluxHttp(url, authorization === null ? {} : { authorization });
+  const transport = createInfluxTransport(http, { timeoutMs });
   const target = { org: options.org, bucket: options.bucket, isBasic };
-  // Within one machine packing costs more than it saves.
   const isLocal = /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname);
   let known: Promise<InfluxVersion> | null = null;
 
-  async function request(path: string, init: RequestInit, patienceMs = timeoutMs): Promise<Response> {
-    try {
-      const response = await fetch(`${url}${path}`, {
-        ...init,
-        headers: { ...headers, ...init.headers },
-        // Followed, a POST would become a GET, and its answer a success.
-        redirect: 'manual',
-        signal: AbortSignal.timeout(patienceMs),
-      });
-      if (response.ok) return response;
-      const text = await beginningOf(response);
-      throw refused(url, response.status, text, response.headers.get('retry-after'));
-    } catch (error) {
-      throw error instanceof InfluxError ? error : unanswered(url, error);
-    }
-  }
-
   async function query(statement: string): Promise<readonly InfluxSeries[]> {
-    const response = await request(`/query?db=${encodeURIComponent(options.bucket)}`, {
-      method: 'POST',
-      body: new URLSearchParams({ q: statement }),
-    });
-    const answer = (await response.json().catch((error: unknown) => {
-      throw unanswered(url, error);
-    })) as {
-      error?: string;
-      results?: { error?: string; series?: InfluxSeries[] }[];
-    };
-    const error = answer.error ?? answer.results?.find((result) => result.error !== undefined)?.error;
-    if (error !== undefined)
-      throw new InfluxError(`InfluxDB refused the query: ${error}`, { status: response.status });
-    return answer.results?.[0]?.series ?? [];
+    const answer: QueryAnswer | null | undefined = await transport.request(
+      `/query?db=${encodeURIComponent(options.bucket)}`,
+      new URLSearchParams({ q: statement }).toString(),
+      {
+        method: 'POST',
+        headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
+      },
+    );
+    const error = answer?.error ?? answer?.results?.find((result) => result.error !== undefined)?.error;
+    if (error !== undefined) throw new InfluxError(`InfluxDB refused the query: ${error}`, { status: 200 });
+    return answer?.results?.[0]?.series ?? [];
   }
 
   async function describe(path: '/ping' | '/health'): Promise<SelfDescription> {
-    const response = await request(path, { method: 'GET' });
+    const response = await http.ask(path, { method: 'GET' }, timeoutMs);
+    const text = await response.text().catch((error: unknown) => {
+      throw http.unanswered(error);
+    });
     return {
       versionHeader: response.headers.get('x-influxdb-version'),
       buildHeader: response.headers.get('x-influxdb-build'),
-      body: (await response.text()).slice(0, 1_000),
+      body: text.slice(0, 1_000),
     };
   }
 
@@ -120,69 +109,38 @@ export function createInfluxConnection(options: InfluxStoreOptions, timeoutMs: n
     },
     async write(lines, patienceMs) {
       const path = writePath(await version(), target);
-      const type = { 'content-type': 'text/plain; charset=utf-8' };
-      const response = await request(
-        path,
-        isLocal
-          ? { method: 'POST', headers: type, body: lines }
-          : {
-              method: 'POST',
-              headers: { ...type, 'content-encoding': 'gzip' },
-              // The fastest: a batch becomes a sixth, for a fraction of what a tenth would cost.
-              body: await pack(lines, { level: constants.Z_BEST_SPEED }),
-            },
-        patienceMs,
-      );
-      // A portal or a proxy that says 200 to everything has stored nothing.
-      if (response.status !== 204) {
-        await response.body?.cancel();
-        throw refused(url, response.status, 'where 204 was due: is this InfluxDB?', null);
-      }
+      const client = new InfluxDB({
+        url,
+        transport: createInfluxTransport(http, { timeoutMs: patienceMs, due: STORED }),
+      });
+      // One for each request: no line waits in it for another, and none is in it that its caller does not wait for.
+      const api = client.getWriteApi(target.org, target.bucket, 'ns', {
+        // Its buffer would be sent when full, and nobody told how that went.
+        batchSize: lines.length + 1,
+        maxBatchBytes: Number.POSITIVE_INFINITY,
+        flushInterval: 0,
+        // It would give up and drop; the journal does not.
+        maxRetries: 0,
+        maxBufferLines: lines.length,
+        // Within one machine packing costs more than it saves.
+        gzipThreshold: isLocal ? Number.POSITIVE_INFINITY : PACKED_FROM,
+        // As it came, to the one who waits, and not to the console.
+        writeFailed: (error) => Promise.reject(error),
+      });
+      api.path = path;
+      api.writeRecords([...lines]);
+      await api.close();
     },
     async deletePoints(predicate, stop) {
       const parameters = new URLSearchParams({ org: options.org, bucket: options.bucket });
-      await request(`/api/v2/delete?${parameters}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          start: '1970-01-01T00:00:00Z',
-          stop: stop === null ? '2262-01-01T00:00:00Z' : new Date(stop).toISOString(),
-          predicate,
-        }),
-      });
+      const body = {
+        start: '1970-01-01T00:00:00Z',
+        stop: stop === null ? '2262-01-01T00:00:00Z' : new Date(stop).toISOString(),
+        predicate,
+      };
+      await transport.request(`/api/v2/delete?${parameters}`, body, { method: 'POST' });
     },
   };
-}
-
-/** As much of an answer as may be needed, however much comes. */
-async function beginningOf(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const part of response.body ?? []) {
-    text += decoder.decode(part, { stream: true });
-    if (text.length >= MOST_ERROR_CHARACTERS) break;
-  }
-  return text.slice(0, MOST_ERROR_CHARACTERS);
-}
-
-function refused(
-  url: string,
-  status: number,
-  body: string,
-  retryAfter: string | null | undefined,
-): InfluxError {
-  return new InfluxError(explain(status, body, url), {
-    status,
-    body,
-    retryAfterMs: retryAfterOf(retryAfter),
-  });
-}
-
-function unanswered(url: string, error: unknown): InfluxError {
-  return new InfluxError(`InfluxDB at ${url} does not answer: ${reasonOf(error)}`, {
-    timedOut: error instanceof Error && error.name === 'TimeoutError',
-    cause: error,
-  });
 }
 
 function splitCredentials(options: InfluxStoreOptions) {
@@ -199,9 +157,4 @@ function splitCredentials(options: InfluxStoreOptions) {
     authorization: basic === null ? token : `Basic ${Buffer.from(basic).toString('base64')}`,
     isBasic: basic !== null,
   };
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -64,13 +64,13 @@ export function createInfluxWriter(connection: InfluxConnection, timeoutMs: numb
 
   /** Sends one request and settles its lines, or puts them back and throws `InfluxError`. */
   async function store(batch: Progress, lines: readonly Line[]): Promise<void> {
+    const texts = lines.map(({ text }) => text);
     try {
-      await connection.write(lines.map(({ text }) => text).join('\n'), pace.timeoutMs);
+      await connection.write(texts, pace.timeoutMs);
       pace.succeeded();
       return;
     } catch (error) {
       if (!(error instanceof InfluxError)) throw error;
-      const texts = lines.map(({ text }) => text);
       const refusal = judgeRefusal(error.status, error.body, texts);
       switch (refusal.kind) {
         case 'some_bad':
