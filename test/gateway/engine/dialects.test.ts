@@ -45,7 +45,7 @@ async function startWithNode(options: Parameters<typeof startEngine>[0] = {}): P
 
 async function settled(engine: EngineUnderTest): Promise<void> {
   await engine.engine.drain();
-  await eventually('telemetry has everything', 10_000, async () =>
+  await eventually('telemetry has everything', 30_000, async () =>
     engine.writer.storedSeq >= engine.engine.seq ? true : undefined,
   );
 }
@@ -77,7 +77,7 @@ describe('what an edge node told', () => {
     );
     await data(engine, 1);
     const drained = engine.engine.drain();
-    await eventually('the engine says what is wrong', 5_000, async () => engine.engine.trouble ?? undefined);
+    await eventually('the engine says what is wrong', 30_000, async () => engine.engine.trouble ?? undefined);
     await sql`drop trigger full_disk`.execute(engine.db);
     await drained;
     await data(engine, 2);

@@ -31,7 +31,7 @@ async function restart(
 
 async function settled(engine: EngineUnderTest): Promise<void> {
   await engine.engine.drain();
-  await eventually('telemetry has everything', 10_000, async () =>
+  await eventually('telemetry has everything', 30_000, async () =>
     engine.writer.storedSeq >= engine.engine.seq ? true : undefined,
   );
 }
@@ -265,7 +265,7 @@ describe('an offer', () => {
     );
     await again.send('car1', { at: START, position: inside });
     const drained = again.engine.drain();
-    await eventually('the engine says what is wrong', 5_000, async () => again.engine.trouble ?? undefined);
+    await eventually('the engine says what is wrong', 30_000, async () => again.engine.trouble ?? undefined);
     expect(await again.db.selectFrom('deliveries').selectAll().execute()).toEqual([]);
     await sql`drop trigger full_disk`.execute(again.db);
     await drained;
@@ -300,7 +300,7 @@ describe('a visit', () => {
     const second = await restart(first);
     second.clock.set(START + 12 * 60_000);
     await second.engine.drain();
-    const closed = await eventually('the visit is closed', 5_000, async () =>
+    const closed = await eventually('the visit is closed', 30_000, async () =>
       second.db.selectFrom('visits').selectAll().where('exited_at', 'is not', null).executeTakeFirst(),
     );
     expect(closed).toMatchObject({ device: 'car1', exited_at: START + 60_000, ended_by: 'silence' });
@@ -328,7 +328,7 @@ describe('a telemetry store that is away', () => {
     await engine.send('car1', { at: START + 10 * 60_000, metrics: { fuel: 0.4 } });
     await engine.engine.drain();
     expect(engine.engine.counts.readings).toBe(4);
-    await eventually('the writer says what is wrong', 5_000, async () => engine.writer.trouble ?? undefined);
+    await eventually('the writer says what is wrong', 30_000, async () => engine.writer.trouble ?? undefined);
     expect(await engine.stored('car1')).toEqual([]);
 
     const again = await restart(engine, { wrap });
@@ -342,7 +342,7 @@ describe('a telemetry store that is away', () => {
       [0, 0.4, ['clock_corrected']],
       [1, 0.3, []],
     ]);
-    await eventually('the verdicts have served, and go', 5_000, async () => {
+    await eventually('the verdicts have served, and go', 30_000, async () => {
       const verdicts = await again.db.selectFrom('reading_verdicts').selectAll().execute();
       return verdicts.length === 0 ? true : undefined;
     });

@@ -38,7 +38,7 @@ async function startWithCar(options: Parameters<typeof startEngine>[0] = {}): Pr
 
 async function settled(engine: EngineUnderTest): Promise<void> {
   await engine.engine.drain();
-  await eventually('telemetry has everything', 10_000, async () =>
+  await eventually('telemetry has everything', 30_000, async () =>
     engine.writer.storedSeq >= engine.engine.seq ? true : undefined,
   );
 }
@@ -121,7 +121,7 @@ describe('the quality record', () => {
     await engine.db.schema.alterTable('quality_days').renameTo('elsewhere').execute();
     await engine.send('car1', { metrics: { fuel: 0.5 } });
     const drained = engine.engine.drain();
-    await eventually('trouble', 10_000, async () => engine.engine.trouble ?? undefined);
+    await eventually('trouble', 30_000, async () => engine.engine.trouble ?? undefined);
     await engine.db.schema.alterTable('elsewhere').renameTo('quality_days').execute();
     await drained;
     await settled(engine);
