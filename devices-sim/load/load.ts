@@ -10,6 +10,7 @@ import { Histogram } from './histogram.ts';
 import { closeAll, connectAll } from './load-clients.ts';
 import { LoadDevice, type LoadWatch } from './load-device.ts';
 import { createEncoder, type LoadReading, type PayloadFormat } from './load-reading.ts';
+import { startPacer } from './pacer.ts';
 import { compareStored } from './stored.ts';
 import { type ComparedDevice, type Verdict, verdictOf } from './verdict.ts';
 
@@ -55,7 +56,6 @@ export interface LoadResult extends Verdict {
   readonly latency: Histogram;
 }
 
-const TICK_MS = 10;
 const PROGRESS_MS = 1000;
 const DRAIN_MS = 30_000;
 const STILL_COMING_MS = 1_000;
@@ -153,7 +153,11 @@ export async function runLoad(
   try {
     const most = Math.min(MOST_IN_FLIGHT, devices.length * IN_FLIGHT_A_DEVICE);
     const startedAt = performance.now();
-    const stopSending = startSending(devices, settings.rate, () => inFlight() < most);
+    const stopSending = startPacer(
+      settings.rate,
+      () => inFlight() < most,
+      (index, dueAt) => devices[index % devices.length]?.next(Date.now(), dueAt),
+    );
     await until();
     stopSending();
     const seconds = (performance.now() - startedAt) / 1000;
@@ -180,21 +184,6 @@ export async function runLoad(
     clearInterval(timer);
     await closeAll(clients.values());
   }
-}
-
-/** Sends each reading when it is due at this rate, the devices taking turns. Returns the stop. */
-function startSending(devices: readonly LoadDevice[], rate: number, mayGoOn: () => boolean): () => void {
-  const startedAt = performance.now();
-  let made = 0;
-  const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - startedAt) / 1000) * rate);
-    const at = Date.now();
-    while (made < due && mayGoOn()) {
-      devices[made % devices.length]?.next(at, startedAt + (made / rate) * 1000);
-      made += 1;
-    }
-  }, TICK_MS);
-  return () => clearInterval(timer);
 }
 
 async function compare(

@@ -6,6 +6,7 @@ import { noFaults } from '../../devices-sim/faults/faulty-device.ts';
 import { drawHistogram, milliseconds } from '../../devices-sim/load/draw-histogram.ts';
 import { Histogram } from '../../devices-sim/load/histogram.ts';
 import { createEncoder } from '../../devices-sim/load/load-reading.ts';
+import { startPacer } from '../../devices-sim/load/pacer.ts';
 import { verdictOf } from '../../devices-sim/load/verdict.ts';
 import { type GatewayProcess, startGateway } from '../support/gateway.ts';
 
@@ -34,6 +35,40 @@ describe('the latency histogram', () => {
     expect(lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)).toBe(9);
     expect(drawHistogram(new Histogram())).toEqual([]);
     expect([0.034, 4.56, 12.3, 1234].map(milliseconds)).toEqual(['0.034 ms', '4.6 ms', '12 ms', '1.23 s']);
+  });
+});
+
+describe('the pace of a load', () => {
+  it('has each sent when it is due, not a turn later, however slow the rate', async () => {
+    const sent: { readonly index: number; readonly lateMs: number }[] = [];
+    const stop = startPacer(
+      4,
+      () => true,
+      (index, dueAt) => sent.push({ index, lateMs: performance.now() - dueAt }),
+    );
+    await expect.poll(() => sent.length, { timeout: 5_000, interval: 20 }).toBe(3);
+    stop();
+    expect(sent.map(({ index }) => index)).toEqual([0, 1, 2]);
+    // A turn is 250 ms; a busy machine may be late, but not each time.
+    expect(Math.min(...sent.map(({ lateMs }) => lateMs))).toBeGreaterThanOrEqual(0);
+    expect(Math.min(...sent.slice(1).map(({ lateMs }) => lateMs))).toBeLessThan(100);
+  });
+
+  it('keeps the moment that it was due at for what has to wait, and catches up', async () => {
+    let open = false;
+    const lateMs: number[] = [];
+    const stop = startPacer(
+      1000,
+      () => open,
+      (_, dueAt) => lateMs.push(performance.now() - dueAt),
+    );
+    const until = performance.now() + 60;
+    await expect.poll(() => performance.now(), { interval: 10 }).toBeGreaterThan(until);
+    expect(lateMs).toEqual([]);
+    open = true;
+    await expect.poll(() => lateMs.length, { interval: 10 }).toBeGreaterThan(50);
+    stop();
+    expect(lateMs[0]).toBeGreaterThan(50);
   });
 });
 
