@@ -61,8 +61,8 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
       .execute();
     if (rows.length === 0) return;
     const keys = rows.map((row) => row.device_key);
-    const release = await writer.leaveOut(keys);
-    for (const key of keys) leftOut.set(key, release);
+    // Each for itself: readings of one may still be on their way when those of another are through.
+    await Promise.all(keys.map(async (key) => leftOut.set(key, await writer.leaveOut(key))));
     const removal = await store.erase(keys);
     tellImpossible(removal, `${keys.length} devices were removed`);
     for (const chunk of inChunks(keys)) {

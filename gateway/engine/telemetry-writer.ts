@@ -47,10 +47,10 @@ export interface TelemetryWriter {
   /** Readings since the start that the store will never take. */
   readonly refused: number;
   /**
-   * Writes nothing under these device keys any more; resolves when nothing of them is on its way. Call what it gives once no
-   * point of theirs can come again.
+   * Writes nothing under this device key any more; resolves when nothing of it is on its way. Call what it gives once no point
+   * of it can come again.
    */
-  leaveOut(deviceKeys: readonly string[]): Promise<() => void>;
+  leaveOut(deviceKey: string): Promise<() => void>;
 }
 
 export interface TelemetryWriterParts {
@@ -254,12 +254,10 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     get refused() {
       return refused;
     },
-    async leaveOut(deviceKeys) {
-      for (const key of deviceKeys) leavingOut.add(key);
+    async leaveOut(deviceKey) {
+      leavingOut.add(deviceKey);
       await underWay;
-      return () => {
-        for (const key of deviceKeys) leavingOut.delete(key);
-      };
+      return () => leavingOut.delete(deviceKey);
     },
   };
 }

@@ -96,7 +96,7 @@ describe('the telemetry writer', () => {
     await world.send('bike', { metrics: { n: 3 } });
     await world.engine.drain();
     let isLeftOut = false;
-    const leaving = world.writer.leaveOut(['key-van']).then((release) => {
+    const leaving = world.writer.leaveOut('key-van').then((release) => {
       isLeftOut = true;
       return release;
     });
@@ -167,5 +167,52 @@ describe('the upkeep of telemetry', () => {
       const rows = await world.db.selectFrom('device_erasures').selectAll().execute();
       return rows.length === 0 ? true : undefined;
     });
+  });
+
+  it('stores nothing of a removed device that waited while the store was away, whatever else was removed with it', async () => {
+    const gate = door();
+    let store: TelemetryStore | null = null;
+    const world = await worldWith((inner) => {
+      store = gate.wrap(inner);
+      return store;
+    });
+    if (store === null) throw new Error('there is no store');
+    const remove = async (id: string) => {
+      await removeDevice(world.db, id, { at: START, actor: 'test' });
+      await world.db
+        .updateTable('device_erasures')
+        .set({ up_to_seq: world.engine.seq })
+        .where('device_id', '=', id)
+        .execute();
+    };
+    await world.send('van', { metrics: { n: 1 } });
+    await world.engine.drain();
+    await until('all is stored', () => world.writer.storedSeq === world.engine.seq);
+    await remove('van');
+    gate.shut();
+    for (const n of [2, 3]) {
+      await world.send('bike', { metrics: { n } });
+      await world.engine.drain();
+      await until('a write fails', () => world.writer.trouble !== null);
+    }
+    await remove('bike');
+    const upkeep = createTelemetryUpkeep({
+      db: world.db,
+      store,
+      writer: world.writer,
+      clock: world.clock,
+      realNow: () => START,
+      engineSeq: () => world.engine.seq,
+      log: pino({ level: 'silent' }),
+    });
+    upkeep.start();
+    onTestFinished(() => upkeep.stop());
+    await eventually('nothing is left to do for the van', PATIENCE_MS, async () => {
+      const rows = await world.db.selectFrom('device_erasures').select('device_id').execute();
+      return rows.length === 1 ? true : undefined;
+    });
+    gate.open();
+    await until('all is stored', () => world.writer.storedSeq === world.engine.seq);
+    expect(gate.passed.map(({ metrics }) => metrics?.n)).toEqual([1]);
   });
 });
