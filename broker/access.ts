@@ -21,6 +21,7 @@ export class Access {
   /** Topics that the records are being asked about. */
   readonly #asked = new Map<string, Promise<void>>();
   readonly #maxUnsentBytes: number;
+  readonly #maxFilters: number;
   readonly #onDeniedSubscription: (userId: string | undefined) => void;
   denied = 0;
   /** Messages that subscribers missed because they did not read. */
@@ -41,6 +42,7 @@ export class Access {
     this.#known = new KnownDevices(ports.realNow);
     // Below the mark at which Aedes would begin to wait.
     this.#maxUnsentBytes = limits.maxUnsentBytes / 2;
+    this.#maxFilters = limits.maxFiltersPerSession;
     this.#onDeniedSubscription = onDeniedSubscription;
   }
 
@@ -70,8 +72,13 @@ export class Access {
     subscription: Subscription,
     done: (error: Error | null, subscription?: Subscription | null) => void,
   ): void {
-    const { peer } = connectionOf(client);
-    if (peer === null || !maySubscribe(peer.principal, subscription.topic)) {
+    const connection = connectionOf(client);
+    const { peer } = connection;
+    if (
+      peer === null ||
+      !maySubscribe(peer.principal, subscription.topic) ||
+      !this.#hasRoom(connection, subscription.topic)
+    ) {
       this.denied += 1;
       this.#onDeniedSubscription(peer?.userId);
       // A session that resumes may have had it.
@@ -83,12 +90,23 @@ export class Access {
     done(null, subscription);
   }
 
+  /** Notes a filter, unless the session has as many as it may: each costs memory here, and time whenever anybody publishes. */
+  #hasRoom(connection: Connection, filter: string): boolean {
+    connection.filters ??= new Set();
+    if (connection.filters.size >= this.#maxFilters && !connection.filters.has(filter)) return false;
+    connection.filters.add(filter);
+    return true;
+  }
+
   /** A client has given subscriptions up; also called for each that is left when it closes. */
   unsubscribed(client: Client, filters: readonly string[]): void {
-    const { peer } = connectionOf(client);
+    const { peer, filters: granted } = connectionOf(client);
     // A session that lasts goes on hearing while its device is away.
     if (peer === null || client.closed) return;
-    for (const filter of filters) this.#listeners.remove(peer.session.listening, filter);
+    for (const filter of filters) {
+      granted?.delete(filter);
+      this.#listeners.remove(peer.session.listening, filter);
+    }
   }
 
   /** Whether anybody subscribed to a device's telemetry. */

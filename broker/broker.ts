@@ -66,7 +66,7 @@ class AedesBroker implements Broker {
       this.#warn('a service account gave a command that is none', { userId, reason }),
     );
     this.#access = new Access(this.#intake, answers, this.#listeners, this.#limits, ports, (userId) =>
-      this.#warn('subscription to a topic that the user may not use', { userId }),
+      this.#warn('subscription refused: a topic that the user may not use, or too many of them', { userId }),
     );
     this.#links = new Links(ports.realNow, this.#sends, ports.links);
     this.#persistence = new DurablePersistence({

@@ -43,6 +43,8 @@ export class Connection extends Duplex implements Pausable {
   certifiedName: string | null = null;
   /** When anything came last, real time, epoch ms; kept up by links.ts. */
   heardAt = 0;
+  /** Topic filters that its session has been granted; null before the first. */
+  filters: Set<string> | null = null;
   /** Number of PUBLISH packets that Aedes has shown so far. */
   publishes = 0;
   readonly frames: FrameScanner;

@@ -8,6 +8,8 @@ export interface BrokerLimits {
   readonly maxConnections: number;
   /** Connections and remembered client ids of one user. */
   readonly maxClientsPerUser: number;
+  /** Topic filters of one session; a subscription beyond that is refused. */
+  readonly maxFiltersPerSession: number;
   /** Of a longer payload, up to the 256 MiB of MQTT, only the head is kept, for quarantine. */
   readonly maxPayloadBytes: number;
   readonly keptHeadBytes: number;
@@ -40,6 +42,7 @@ export interface BrokerLimits {
 export const DEFAULT_LIMITS: BrokerLimits = {
   maxConnections: 20_000,
   maxClientsPerUser: 32,
+  maxFiltersPerSession: 1000,
   maxPayloadBytes: MIB,
   keptHeadBytes: 4 * KIB,
   maxControlPacketBytes: 256 * KIB,

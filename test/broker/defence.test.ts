@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { DurablePersistence } from '../../broker/persistence/durable-persistence.ts';
 import { connectPacket, packet, publishPacket, text } from './packets.ts';
 import { connected, type RunningBroker, refusalOf, runBroker, TOKEN, until } from './running-broker.ts';
 
@@ -87,6 +88,47 @@ describe('a subscriber that does not read', () => {
   });
 });
 
+describe('subscriptions without number', () => {
+  const FILTERS = ['a', 'b', 'c', 'd', 'e'].map((level) => `devices/a/${level}`);
+  const subscribe = (filters: readonly string[]) =>
+    packet(0x82, Buffer.of(0, 1), ...filters.flatMap((filter) => [text(filter), Buffer.of(1)]));
+
+  it.each([true, false])('are refused beyond the bound of a session (clean: %s)', async (clean) => {
+    running = await runBroker({ maxFiltersPerSession: 3 });
+    const first = await loggedIn('many', clean);
+    expect(await answerTo(first, subscribe(FILTERS))).toEqual([0x90, 7, 0, 1, 1, 1, 1, 0x80, 0x80]);
+    expect(await answerTo(first, subscribe(['devices/a/a', 'devices/a/d']))).toEqual([
+      0x90, 4, 0, 1, 1, 0x80,
+    ]);
+    await answerTo(first, packet(0xa2, Buffer.of(0, 2), text('devices/a/b')));
+    expect(await answerTo(first, subscribe(['devices/a/d', 'devices/a/e']))).toEqual([
+      0x90, 4, 0, 1, 1, 0x80,
+    ]);
+    first.destroy();
+    await until('it is gone', () => running.broker.counters().connections === 0);
+    const again = await loggedIn('many', clean);
+    const isFull = !clean;
+    expect(await answerTo(again, subscribe(['devices/a/e']))).toEqual([0x90, 3, 0, 1, isFull ? 0x80 : 1]);
+  });
+
+  it('of one packet are kept together, not each with all others', async () => {
+    let looks = 0;
+    const persistence = new DurablePersistence({
+      isDenied: () => {
+        looks += 1;
+        return false;
+      },
+    });
+    const wanted = FILTERS.map((topic) => ({ topic, qos: 1 as const }));
+    await persistence.setup({ id: 'broker' });
+    await Promise.all(wanted.map(() => persistence.addSubscriptions({ id: 'many' }, wanted)));
+    expect(looks).toBe(FILTERS.length);
+    await persistence.cleanSubscriptions({ id: 'many' });
+    await persistence.addSubscriptions({ id: 'many' }, wanted);
+    expect(await persistence.subscriptionsByClient({ id: 'many' })).toHaveLength(FILTERS.length);
+  });
+});
+
 /** A client that hears commands, and one that the gateway sends 10 KB commands through. */
 async function listenerAndPublisher(): Promise<{
   heard: string[];
@@ -107,13 +149,13 @@ async function listenerAndPublisher(): Promise<{
   };
 }
 
-async function loggedIn(clientId: string): Promise<Socket> {
+async function loggedIn(clientId: string, clean = true): Promise<Socket> {
   const socket = await running.raw();
   let bytes = 0;
   socket.on('data', (chunk) => {
     bytes += chunk.length;
   });
-  socket.write(connectPacket({ clientId, username: 'a', password: TOKEN, clean: true }));
+  socket.write(connectPacket({ clientId, username: 'a', password: TOKEN, clean }));
   await until('CONNACK', () => bytes >= CONNACK_BYTES);
   return socket;
 }
@@ -124,4 +166,11 @@ async function subscribed(clientId: string, qos: 0 | 1): Promise<Socket> {
   socket.write(packet(0x82, Buffer.of(0, 1), text('devices/a/config'), Buffer.of(qos)));
   await answered;
   return socket;
+}
+
+/** What comes next, as bytes. */
+async function answerTo(socket: Socket, sent: Uint8Array): Promise<number[]> {
+  const answered = new Promise<Buffer>((resolve) => socket.once('data', resolve));
+  socket.write(sent);
+  return [...(await answered)];
 }
