@@ -178,6 +178,7 @@ class MqttLink implements Link {
 
   async #subscribe({ resumed, offersSharing }: Greeting): Promise<void> {
     this.shared = offersSharing && this.#settings.group !== null;
+    if (!resumed && (await this.#ports.filters.all()).length > 0) this.#ports.onForgotten();
     try {
       await this.#subscribeTo(filtersFor(this.shared ? this.#settings.group : null), resumed);
     } catch (error) {

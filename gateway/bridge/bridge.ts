@@ -47,6 +47,8 @@ export interface BridgeCounters extends IntakeCounts {
   /** 1 while subscribed at the external broker. */
   readonly connected: number;
   readonly connections: number;
+  /** How often the external broker had lost this gateway's session, and with it what it held for the gateway. */
+  readonly forgotten: number;
   readonly inFlightBytes: number;
   /** Messages to devices that the external broker has taken, that wait for it, and that were given up. */
   readonly published: number;
@@ -97,6 +99,7 @@ class ReconnectingBridge implements Bridge {
   #link: Link | null = null;
   #version: ProtocolVersion = 5;
   #connections = 0;
+  #forgotten = 0;
   #trouble = 'not connected yet';
 
   constructor(ports: BridgePorts) {
@@ -163,6 +166,7 @@ class ReconnectingBridge implements Bridge {
     return {
       connected: this.#link === null ? 0 : 1,
       connections: this.#connections,
+      forgotten: this.#forgotten,
       inFlightBytes: this.#link?.inFlightBytes ?? 0,
       ...this.#intake.counts,
       published: this.#outbox.published,
@@ -209,6 +213,13 @@ class ReconnectingBridge implements Bridge {
       filters: notedFilters(this.#ports.records),
       onRefused: (filter) =>
         this.#warn('the external broker refuses a subscription; its devices are not taken in', { filter }),
+      onForgotten: () => {
+        this.#forgotten += 1;
+        this.#warn(
+          'the external broker has forgotten the session of this gateway: what came to it while the gateway was away is not taken in; let it keep sessions on disk',
+          { url: this.#settings.url },
+        );
+      },
     });
     if ('kind' in opened) return { wasOpen: false, end: opened };
     if (this.#stopping.signal.aborted) await opened.close();

@@ -23,6 +23,8 @@ export interface LinkPorts {
   readonly filters: NotedFilters;
   /** Told of a filter that the broker does not let this gateway have, and that the bridge can be without. */
   onRefused(filter: string): void;
+  /** Told when the broker has no session any more of a gateway that was subscribed: what came since is not held for it. */
+  onForgotten(): void;
 }
 
 export type PublishOutcome =

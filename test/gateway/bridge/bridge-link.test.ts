@@ -45,10 +45,12 @@ describe('a link to a broker of MQTT 3.1.1', () => {
     forget: async (gone) => void gone.map((filter) => noted.delete(filter)),
   };
   let refused: string[];
+  let forgotten: number;
 
   beforeEach(async () => {
     noted.clear();
     refused = [];
+    forgotten = 0;
     broker = await Aedes.createBroker();
     server = createServer(broker.handle).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -72,6 +74,9 @@ describe('a link to a broker of MQTT 3.1.1', () => {
       take,
       filters,
       onRefused: (one) => refused.push(one),
+      onForgotten: () => {
+        forgotten += 1;
+      },
     });
     if (!('kind' in opened)) links.push(opened);
     return opened;
@@ -92,6 +97,20 @@ describe('a link to a broker of MQTT 3.1.1', () => {
 
   const text = ({ payload }: Arrived) => Buffer.from(payload).toString();
   const TAKEN: Handling = { kind: 'taken', kept: Promise.resolve() };
+
+  it('tells when the broker has lost its session, not at the first time nor when it is still there', async () => {
+    const ignored = (): Handling => ({ kind: 'passed_over' });
+    await (await opened(ignored)).close();
+    await (await opened(ignored)).close();
+    expect(forgotten).toBe(0);
+    await new Promise<void>((resolve) => broker.close(() => resolve()));
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    broker = await Aedes.createBroker();
+    server = createServer(broker.handle).listen(Number(new URL(url).port), '127.0.0.1');
+    await once(server, 'listening');
+    await opened(ignored);
+    expect(forgotten).toBe(1);
+  });
 
   it('is refused as MQTT 5, says that another version is worth a try, and opens as 3.1.1, not shared', async () => {
     expect(await open(() => TAKEN, 5, 'depot')).toMatchObject({ kind: 'wrong_version' });
@@ -192,6 +211,7 @@ describe('a link to a broker of MQTT 3.1.1', () => {
       take: () => TAKEN,
       filters,
       onRefused: () => undefined,
+      onForgotten: () => undefined,
     });
     expect(end).toMatchObject({ kind: 'failed', message: expect.stringContaining('ECONNREFUSED') });
     server = createServer(broker.handle).listen(0, '127.0.0.1');
