@@ -9,12 +9,15 @@ const DEVICES = 5;
 const KILLS = 3;
 /** Commands that are to be accepted between two kills. */
 const BETWEEN_KILLS = 40;
+const RETRY_EVERY_MS = 1000;
 
 let dataDir = '';
 let gateway: GatewayProcess;
 const clients: MqttClient[] = [];
+const retries: NodeJS.Timeout[] = [];
 
 afterAll(async () => {
+  for (const retry of retries) clearInterval(retry);
   await Promise.all(clients.map((client) => client.endAsync(true)));
   await gateway?.stop();
   await rm(dataDir, { recursive: true, force: true });
@@ -44,14 +47,25 @@ it('no command that was accepted is lost over SIGKILLs, and none comes after its
     });
     clients.push(client);
     client.on('error', () => undefined);
+    const own = new Set<string>();
+    const reply = (command: string) =>
+      client.publish(`devices/${id}/commands/${command}/reply`, '{"status":"ok"}', { qos: 1 }, (error) => {
+        if (!error) acknowledged.add(command);
+      });
     client.on('message', (_topic, payload) => {
       const command = JSON.parse(payload.toString()).id as string;
       deliveries.set(command, (deliveries.get(command) ?? 0) + 1);
       if (acknowledged.has(command)) tooLate.push(command);
-      client.publish(`devices/${id}/commands/${command}/reply`, '{"status":"ok"}', { qos: 1 }, (error) => {
-        if (!error) acknowledged.add(command);
-      });
+      own.add(command);
+      reply(command);
     });
+    // What is published while mqtt.js sends again what it kept of the connection before, it may never send.
+    retries.push(
+      setInterval(() => {
+        if (!client.connected) return;
+        for (const command of own) if (!acknowledged.has(command)) reply(command);
+      }, RETRY_EVERY_MS),
+    );
     client.on('connect', () => client.subscribe(`devices/${id}/commands`, { qos: 1 }, () => undefined));
   }
 
