@@ -7,6 +7,8 @@ const MAX_NAME_BYTES = 128;
 const MAX_STRING_BYTES = 256;
 /** Below this a count of milliseconds is surely a mistake: 2000-01-01. */
 const EARLIEST_AT = Date.UTC(2000, 0, 1);
+/** A number from 2000 up to here is read as seconds since 1970 that were meant: 2100-01-01. */
+const LATEST_SECONDS = Date.UTC(2100, 0, 1) / 1000;
 /** The last instant that ECMAScript can name. */
 const LATEST_AT = 8.64e15;
 /** Date and time with seconds optional, and an offset: without one the instant is unknown. */
@@ -76,8 +78,9 @@ function parseAt(value: unknown, path: string, problems: Problems): number | und
   }
   if (!(epochMs <= LATEST_AT)) return refuse('the number is too large for epoch milliseconds');
   if (epochMs < EARLIEST_AT) {
+    const isSeconds = typeof value === 'number' && value >= EARLIEST_AT / 1000 && value < LATEST_SECONDS;
     return refuse(
-      `${epochMs} ms is before 2000-01-01${epochMs > 9e8 ? '; it looks like seconds, milliseconds are expected' : ''}`,
+      `${epochMs} ms is before 2000-01-01${isSeconds ? '; it looks like seconds, milliseconds are expected' : ''}`,
     );
   }
   return epochMs;

@@ -88,6 +88,17 @@ describe('a reading in JSON', () => {
     expect(codes(text)).toEqual([code]);
   });
 
+  it.each([
+    ['1763756400', true],
+    ['946684799000', false],
+    ['"1999-12-31T23:59:59Z"', false],
+    ['-5', false],
+  ])('says of the time %s whether it looks like seconds: %s', (time, isSeconds) => {
+    const [problem] = decode(`{"event":"x","at":${time}}`).problems;
+    expect(problem?.message).toContain('before 2000-01-01');
+    expect(problem?.message.includes('seconds')).toBe(isSeconds);
+  });
+
   it('takes a text of exactly 256 bytes', () => {
     expect(decode(JSON.stringify({ metrics: { a: 'ü'.repeat(128) } })).problems).toEqual([]);
   });
