@@ -12,7 +12,7 @@ import { LoadDevice, type LoadWatch } from './load-device.ts';
 import { createEncoder, type LoadReading, type PayloadFormat } from './load-reading.ts';
 import { startPacer } from './pacer.ts';
 import { compareStored } from './stored.ts';
-import { type ComparedDevice, type Verdict, verdictOf } from './verdict.ts';
+import { type ComparedDevice, unknownVerdict, type Verdict, verdictOf } from './verdict.ts';
 
 export interface LoadSettings {
   /** MQTT address, and that of the HTTP API. */
@@ -54,6 +54,8 @@ export interface LoadResult extends Verdict {
   readonly cut: number;
   readonly reconnects: number;
   readonly latency: Histogram;
+  /** Why the gateway could not be asked what it has; null where it told. Then nothing is known of what is stored. */
+  readonly notCompared: string | null;
 }
 
 const PROGRESS_MS = 1000;
@@ -169,16 +171,18 @@ export async function runLoad(
       await look();
       return figures?.lag === 0;
     }, settings.settleMs);
-    let verdict = await compare(settings, devices, faults);
-    while (verdict.lost > 0 && performance.now() < settledBy) {
-      // Behind a broker of somebody else's the gateway can't know what is still on its way to it.
-      await sleep(STILL_COMING_MS);
-      const { stored: before } = verdict;
-      verdict = await compare(settings, devices, faults);
-      if (verdict.stored === before) break;
-    }
+    const { verdict, notCompared } = await compareUntil(settledBy, () =>
+      compare(settings, devices, faults),
+    ).then(
+      (compared) => ({ verdict: compared, notCompared: null }),
+      // What was measured until here is told all the same.
+      (error: unknown) => ({
+        verdict: unknownVerdict(devices.map(promisedOf), settings.qos, faults),
+        notCompared: error instanceof Error ? error.message : String(error),
+      }),
+    );
     const { sent, failed: errors, cut, reconnects } = counters;
-    return { ...verdict, sent, seconds, errors, cut, reconnects, latency };
+    return { ...verdict, sent, seconds, errors, cut, reconnects, latency, notCompared };
   } finally {
     stopStorms();
     clearInterval(timer);
@@ -195,15 +199,30 @@ async function compare(
   const withFlags = settings.faults.clockSkewSeconds > 0 || settings.faults.reorder > 0;
   const compared: ComparedDevice[] = [];
   await inParallel(devices, async (device) => {
-    compared.push({
-      made: device.made,
-      unacknowledged: device.unacknowledged.size,
-      garbageAcknowledged: device.garbageAcknowledged,
-      clockSkewMs: device.faults.clockSkewMs,
-      stored: await compareStored(api, device, withFlags),
-    });
+    compared.push({ ...promisedOf(device), stored: await compareStored(api, device, withFlags) });
   });
   return verdictOf(compared, settings.qos, faults, withFlags);
+}
+
+function promisedOf(device: LoadDevice): Omit<ComparedDevice, 'stored'> {
+  return {
+    made: device.made,
+    unacknowledged: device.unacknowledged.size,
+    garbageAcknowledged: device.garbageAcknowledged,
+    clockSkewMs: device.faults.clockSkewMs,
+  };
+}
+
+/** Compares again while more arrives: behind a broker of somebody else's the gateway can't know what is still on its way. */
+async function compareUntil(settledBy: number, compareNow: () => Promise<Verdict>): Promise<Verdict> {
+  let verdict = await compareNow();
+  while (verdict.lost > 0 && performance.now() < settledBy) {
+    await sleep(STILL_COMING_MS);
+    const { stored: before } = verdict;
+    verdict = await compareNow();
+    if (verdict.stored === before) break;
+  }
+  return verdict;
 }
 
 /** Asks every 100 ms until it is so, or the time is over. */

@@ -4,6 +4,18 @@ import type { LoadProgress, LoadResult } from './load.ts';
 
 const PERCENTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999 } as const;
 
+/** Of what the gateway has nothing is known where it could not be asked. */
+const NOT_KNOWN = {
+  stored: null,
+  lost: null,
+  duplicated: null,
+  missing: null,
+  quarantined: null,
+  late: null,
+  clockCorrected: null,
+  unflagged: null,
+} as const;
+
 export function progressLine(progress: LoadProgress): string {
   const { sent, acked, inFlight, connected, stored, lag, lastError } = progress;
   const told = (value: number | null) => value ?? '?';
@@ -14,9 +26,10 @@ export function progressLine(progress: LoadProgress): string {
 /** The result as one JSON object; `done` tells it from progress. */
 export function resultDocument(result: LoadResult): object {
   const { latency, seconds, ...counts } = result;
+  const known = result.notCompared === null ? counts : { ...counts, ...NOT_KNOWN };
   return {
     done: true,
-    ...counts,
+    ...known,
     seconds: Number(seconds.toFixed(3)),
     latencyMs: {
       ...Object.fromEntries(
@@ -46,6 +59,21 @@ export function resultLines(result: LoadResult, qos: 0 | 1 | 2): readonly string
     ...(hasFaults
       ? [`faults: ${faultWords({ ...faults, cut: result.cut })}  reconnects ${result.reconnects}`]
       : []),
+    ...(result.notCompared === null
+      ? storedLines(result, qos)
+      : notComparedLines(result, result.notCompared)),
+  ];
+}
+
+function notComparedLines(result: LoadResult, why: string): readonly string[] {
+  return [
+    `readings acknowledged ${result.acknowledged}  unacknowledged ${result.unacknowledged}  stored ?`,
+    `NOT KNOWN whether everything that was acknowledged is there: ${why}`,
+  ];
+}
+
+function storedLines(result: LoadResult, qos: 0 | 1 | 2): readonly string[] {
+  return [
     `readings acknowledged ${result.acknowledged}  unacknowledged ${result.unacknowledged}  stored ${result.stored}`,
     `lost ${result.lost}  duplicated ${result.duplicated}  quarantined ${result.quarantined} (garbage acknowledged ${result.garbageAcknowledged})${qos === 0 ? `  missing ${result.missing} (QoS 0 promises nothing)` : ''}`,
     ...(result.late + result.clockCorrected + result.unflagged > 0

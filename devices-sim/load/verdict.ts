@@ -72,6 +72,17 @@ export function verdictOf(
   };
 }
 
+/** What is known without the gateway: what was acknowledged. It is not ok, and of what is stored it says nothing. */
+export function unknownVerdict(
+  devices: readonly Omit<ComparedDevice, 'stored'>[],
+  qos: 0 | 1 | 2,
+  faults: FaultCounts,
+): Verdict {
+  const stored = { stored: 0, lost: 0, duplicated: 0, quarantined: 0, late: 0, clockCorrected: 0 };
+  const compared = devices.map((device) => ({ ...device, stored }));
+  return { ...verdictOf(compared, qos, faults, false), ok: false };
+}
+
 function unflaggedOf({ clockSkewMs, stored }: ComparedDevice): number {
   if (clockSkewMs > CORRECTED_BEYOND_MS + MARGIN_MS)
     return Math.max(0, stored.stored - stored.clockCorrected);

@@ -201,6 +201,33 @@ describe('npm run sim -- load, with a gateway', () => {
     expect(code).toBe(1);
   }, 30_000);
 
+  it('tells what it measured where the gateway is gone at the end, and that nothing is known of the rest', async () => {
+    const other = await startGateway();
+    const address = ['--url', other.mqttUrl, '--api', other.httpUrl, '--admin-token', other.adminToken];
+    const sizes = ['--devices', '2', '--rate', '50', '--duration', '60', '--settle', '1'];
+    const child = spawn(process.execPath, [MAIN, 'load', ...address, ...sizes], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let err = '';
+    let isStopping = false;
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+      if (isStopping || !/acked [1-9]/.test(out)) return;
+      isStopping = true;
+      other.kill('SIGKILL').then(() => child.kill('SIGINT'));
+    });
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
+    const [code] = await once(child, 'close');
+    await other.stop();
+    expect([code, err]).toEqual([1, '']);
+    expect(out).toMatch(/latency to the acknowledgement: p50/);
+    expect(out).toMatch(/readings acknowledged [1-9]\d* .* stored \?/);
+    expect(out).toMatch(/NOT KNOWN whether everything that was acknowledged is there: .* does not answer/);
+  }, 90_000);
+
   it('says what to do when it can not begin', async () => {
     const there = await load('--devices', '1', '--prefix', 'same-', '--duration', '0.1', '--rate', '10');
     expect(there.code).toBe(0);
