@@ -1,8 +1,11 @@
 import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { WaysideError } from './errors.ts';
+
+/** Of the disk; a lock file and what SQLite puts beside it need less. */
+const LEAST_FREE_BYTES = 64 * 1024;
 
 /** Files of the data directory, by what they hold. */
 export interface DataFiles {
@@ -25,7 +28,7 @@ export interface DataDir {
  *
  * The lock is an SQLite transaction that stays open: the system drops it when the process dies, however it dies.
  *
- * @throws WaysideError `data_dir_unwritable`, `data_dir_in_use`
+ * @throws WaysideError `data_dir_unwritable`, `data_dir_in_use`, `disk_full`
  */
 export async function takeDataDir(path: string): Promise<DataDir> {
   const dir = resolve(path);
@@ -33,7 +36,7 @@ export async function takeDataDir(path: string): Promise<DataDir> {
     await makeDirectory(dir);
     await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new WaysideError('data_dir_unwritable', dir, { cause: error });
+    throw await unwritable(dir, error);
   }
   let lock: DatabaseSync | undefined;
   try {
@@ -42,7 +45,7 @@ export async function takeDataDir(path: string): Promise<DataDir> {
   } catch (error) {
     lock?.close();
     const busy = error instanceof Error && error.message.includes('locked');
-    throw new WaysideError(busy ? 'data_dir_in_use' : 'data_dir_unwritable', dir, { cause: error });
+    throw busy ? new WaysideError('data_dir_in_use', dir, { cause: error }) : await unwritable(dir, error);
   }
   const held = lock;
   return {
@@ -55,6 +58,18 @@ export async function takeDataDir(path: string): Promise<DataDir> {
     },
     release: () => held.close(),
   };
+}
+
+/** SQLite says no more than that it could not write: the disk is asked whether it was for want of space. */
+async function unwritable(dir: string, cause: unknown): Promise<WaysideError> {
+  const isFull =
+    (cause as NodeJS.ErrnoException | null)?.code === 'ENOSPC' ||
+    (await statfs(dir).then(
+      ({ bavail, bsize }) => bavail * bsize < LEAST_FREE_BYTES,
+      // It is not there, or nobody may look at it: then it is not space that is wanting.
+      () => false,
+    ));
+  return new WaysideError(isFull ? 'disk_full' : 'data_dir_unwritable', dir, { cause });
 }
 
 /** Not `mkdir`'s own recursion: below /proc that never ends, on Node 24. */

@@ -232,7 +232,7 @@ export const ERRORS = {
     status: 503,
     retry: true,
     title: 'The disk of the data directory is full',
-    mend: 'Free space on it; the gateway goes on by itself.',
+    mend: 'Free space on it. A gateway that runs goes on by itself; one that could not start is to be started again.',
   },
   bad_settings: {
     status: 500,

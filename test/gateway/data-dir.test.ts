@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { takeDataDir } from '../../gateway/data-dir.ts';
+import { createSmallDisk, smallDiskMissing } from '../support/small-disk.ts';
 
 let base = '';
 beforeEach(async () => {
@@ -39,3 +41,21 @@ it('whose lock cannot be opened is refused with its path', async () => {
 it('below a file system that takes none is refused at once', async () => {
   await expect(takeDataDir('/proc/wayside/data')).rejects.toMatchObject({ code: 'data_dir_unwritable' });
 });
+
+it.skipIf(smallDiskMissing !== null)(
+  `on a full disk is refused for that, not for want of rights${smallDiskMissing === null ? '' : ` (skipped: ${smallDiskMissing})`}`,
+  async () => {
+    const disk = await createSmallDisk(1024 * 1024);
+    try {
+      disk.fill();
+      const file = JSON.stringify(new URL('../../gateway/data-dir.ts', import.meta.url).href);
+      const script = `const { takeDataDir } = await import(${file});
+        await takeDataDir(${JSON.stringify(disk.dir)}).catch((error) => console.log(error.code));`;
+      const [command = '', ...args] = [...disk.within, process.execPath, '--input-type=module', '-e', script];
+      const { stdout } = spawnSync(command, args, { encoding: 'utf8' });
+      expect(stdout.trim()).toBe('disk_full');
+    } finally {
+      await disk.remove();
+    }
+  },
+);
