@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { createRandom } from '../city/model/random.ts';
 import { addFaultOptions, areFaults, type FaultOptions, faultSettings } from '../faults/fault-options.ts';
+import { faultWords } from '../faults/fault-words.ts';
 import { httpUrl, mqttUrl, positive, whole, wholeFrom1 } from '../option-values.ts';
 import { connectDevice, type DeviceCredentials, type LinkFaults } from './device-link.ts';
 import { createPace, iso, type Pace, timeStartFor, whyNotAtSpeed, whyTooLate } from './pace.ts';
@@ -219,15 +220,21 @@ async function stoppable<T>(work: (stop: AbortSignal) => Promise<T>): Promise<T>
   }
 }
 
-function tell({ published, acknowledged, total, now, lastError }: ReplayProgress, json: boolean): void {
+function tell(
+  { published, acknowledged, total, now, lastError, faults }: ReplayProgress,
+  json: boolean,
+): void {
   if (json) {
-    console.log(JSON.stringify({ published, acknowledged, total, now, lastError }));
+    console.log(JSON.stringify({ published, acknowledged, total, now, lastError, faults }));
     return;
   }
   const clock = now === null ? '' : `  gateway time ${now}`;
-  console.log(
-    `published ${published} of ${total}  acknowledged ${acknowledged}${clock}${lastError === null ? '' : `  (${lastError})`}`,
-  );
+  // With faults it is messages that are counted, which need not be as many as the readings.
+  const sent =
+    faults === null
+      ? `published ${published} of ${total}  acknowledged ${acknowledged}`
+      : `readings ${total}  messages published ${published}  acknowledged ${acknowledged}  faults: ${faultWords(faults)}`;
+  console.log(`${sent}${clock}${lastError === null ? '' : `  (${lastError})`}`);
 }
 
 function finish(result: ReplayResult, json: boolean): void {

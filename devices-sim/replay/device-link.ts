@@ -2,6 +2,7 @@ import mqtt, { type MqttClient } from 'mqtt';
 import { telemetryTopic } from '../../broker/topics.ts';
 import type { Random } from '../city/model/random.ts';
 import type { FaultSettings } from '../faults/fault-options.ts';
+import type { FaultsSoFar } from '../faults/fault-words.ts';
 import { FaultyDevice, noFaults, type Outgoing } from '../faults/faulty-device.ts';
 import { startReconnectStorms } from '../faults/reconnect-storm.ts';
 import { reasonOf } from '../gateway-api.ts';
@@ -23,6 +24,14 @@ export interface LinkFaults {
   readonly random: Random;
 }
 
+export interface LinkCounters {
+  readonly published: number;
+  readonly acked: number;
+  readonly lastError: string | null;
+  /** How often each fault happened, and how often the connection was cut; null where there are to be none. */
+  readonly faults: FaultsSoFar | null;
+}
+
 /** One device's MQTT connection. It reconnects by itself, and then sends again what was not acknowledged. */
 export interface DeviceLink {
   /** Resolves when the reading was handed to the connection; waits while too many are unacknowledged. */
@@ -32,7 +41,7 @@ export interface DeviceLink {
   /** Resolves when all is acknowledged, or `giveUp` is set off. */
   drain(giveUp: AbortSignal): Promise<void>;
   close(): Promise<void>;
-  counters(): { readonly published: number; readonly acked: number; readonly lastError: string | null };
+  counters(): LinkCounters;
 }
 
 /** Connects; throws with the broker's answer when it won't let the device in. */
@@ -61,14 +70,18 @@ export async function connectDevice(
     lastError = reasonOf(error);
   });
 
+  const faultCounts = noFaults();
+  let cut = 0;
   const faulty =
     faults === null
       ? null
-      : new FaultyDevice<RecordedReading>(faults.settings, faults.random.fork(device.id), noFaults());
+      : new FaultyDevice<RecordedReading>(faults.settings, faults.random.fork(device.id), faultCounts);
   const stopStorms = startReconnectStorms(
     faults?.settings.reconnectStormSeconds ?? 0,
     () => [client],
-    () => undefined,
+    (count) => {
+      cut += count;
+    },
   );
 
   async function send(outgoing: Outgoing<RecordedReading>): Promise<void> {
@@ -103,7 +116,12 @@ export async function connectDevice(
       // Without force it would wait for acknowledgements without end.
       await client.endAsync(!client.connected || inFlight.size > 0);
     },
-    counters: () => ({ published, acked, lastError }),
+    counters: () => ({
+      published,
+      acked,
+      lastError,
+      faults: faults === null ? null : { ...faultCounts, cut },
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type FaultsSoFar, sumOfFaults } from '../faults/fault-words.ts';
 import { aborted, type DeviceLink } from './device-link.ts';
 import { iso, type Pace } from './pace.ts';
 import type { RecordedReading } from './recording.ts';
@@ -24,6 +25,8 @@ export interface ReplayProgress {
   /** Domain time, ISO 8601; null when nothing keeps pace with it. */
   readonly now: string | null;
   readonly lastError: string | null;
+  /** Null where there are to be none. */
+  readonly faults: FaultsSoFar | null;
 }
 
 export interface ReplayResult extends ReplayProgress {
@@ -47,12 +50,14 @@ export async function replay(
   const total = tracks.reduce((sum, { readings }) => sum + readings.length, 0);
   const progress = (): ReplayProgress => {
     const counters = tracks.map(({ link }) => link.counters());
+    const faults = counters.flatMap(({ faults: one }) => (one === null ? [] : [one]));
     return {
       published: counters.reduce((sum, { published }) => sum + published, 0),
       acknowledged: counters.reduce((sum, { acked }) => sum + acked, 0),
       total,
       now: pace === null ? null : iso(pace.now()),
       lastError: counters.find(({ lastError }) => lastError !== null)?.lastError ?? null,
+      faults: faults.length === 0 ? null : sumOfFaults(faults),
     };
   };
   const timer = setInterval(() => tell(progress()), PROGRESS_MS);

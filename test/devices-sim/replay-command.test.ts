@@ -246,6 +246,9 @@ describe('replay', () => {
     received.length = 0;
     const dropped = await run(file, '--drop', '1', ...to);
     expect([dropped.code, received]).toEqual([0, []]);
+    expect(dropped.output).toMatch(
+      /readings (\d+) {2}messages published 0 {2}acknowledged 0 {2}faults: dropped \1/,
+    );
     const held = await run(file, '--reorder', '1', ...to);
     expect(held.code).toBe(0);
     expect(received.map(({ reading }) => reading.at).toSorted()).toEqual(
