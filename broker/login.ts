@@ -75,7 +75,9 @@ export class Login {
         userId,
       });
     }
-    const claim = this.#sessions.claim(client.id, userId);
+    const isForeign = await this.#isNameOfAnother(client.id, userId);
+    if (connection.destroyed) return REFUSED;
+    const claim = isForeign ? 'foreign' : this.#sessions.claim(client.id, userId);
     if (claim === 'foreign') {
       return this.#refuse(
         { outcome: 2, forgotten: null },
@@ -104,6 +106,12 @@ export class Login {
       session,
     };
     return { outcome: 0, forgotten: forgotten?.clientId ?? null };
+  }
+
+  /** Devices mostly take their own id as client id: nobody else may have it before them, and keep them out. */
+  async #isNameOfAnother(clientId: string, userId: string): Promise<boolean> {
+    if (clientId === userId || this.#sessions.find(clientId) !== null) return false;
+    return (await this.#ports.findUser(clientId)) !== null;
   }
 
   /** A connection has closed. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
+import { LimitedLog } from '../../broker/limited-log.ts';
 import { domainClock } from '../clock.ts';
 import { createSqliteJournalReader } from '../journal/sqlite-journal-reader.ts';
 import { createLog } from '../log.ts';
@@ -61,6 +62,9 @@ const writer = createTelemetryWriter({
 
 const backlogOf = createTelemetryBacklog(backlogReader, clock, Date.now);
 
+// Service accounts may cause these as often as they like.
+const limitedLog = new LimitedLog(Date.now);
+
 const engine = new Engine({
   db,
   registry,
@@ -71,7 +75,15 @@ const engine = new Engine({
   realNow: Date.now,
   newId: randomUUID,
   log,
-  onNews: (news) => tellNews(news, listener, positions),
+  onNews: (news) => {
+    if (news.outcome.counts.unknownDevice > 0)
+      limitedLog.write(
+        (fields, message) => log.warn(fields, message),
+        'messages of devices that are not registered were passed over',
+        { messages: news.outcome.counts.unknownDevice },
+      );
+    tellNews(news, listener, positions);
+  },
 });
 
 const upkeep = createTelemetryUpkeep({

@@ -222,6 +222,12 @@ describe('login', () => {
     expect([...(await answer)]).toEqual([0x20, 2, 0, 2]);
   });
 
+  it('refuses a client id that is the name of another user, whoever comes first', async () => {
+    running = await runBroker();
+    expect(await refusalOf(running.connect({ username: 'a', clientId: 'b' }))).toBe(2);
+    await connected(running.connect({ username: 'b', clientId: 'b' }));
+  });
+
   it('refuses a client id that another user has', async () => {
     running = await runBroker();
     await connected(running.connect({ clientId: 'shared', clean: false }));

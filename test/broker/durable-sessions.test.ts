@@ -136,11 +136,14 @@ describe('sessions that outlive the broker', () => {
 
   it('a QoS 2 message from a service account is published once, though PUBREL comes after the crash', async () => {
     const ports = {
-      findUser: async (id: string) => ({
-        principal: { kind: 'service' as const, id, publish: ['news/#'], subscribe: ['news/#'] },
-        tokenHashes: [hashToken(TOKEN)],
-        fleetKey: null,
-      }),
+      findUser: async (id: string) =>
+        id !== 'a'
+          ? null
+          : {
+              principal: { kind: 'service' as const, id, publish: ['news/#'], subscribe: ['news/#'] },
+              tokenHashes: [hashToken(TOKEN)],
+              fleetKey: null,
+            },
     };
     const first = new TestMap();
     const one = await runBroker({}, { sessions: first, ...ports });
