@@ -35,7 +35,7 @@ const program = new Command('fuzz')
         console.log(`  … ${sent} of ${options.packets} packets`);
       });
       console.log(
-        `packets      ${report.mutated} in ${report.streams} connections; a good device beside them had all ${report.witnessed} messages stored; memory grew by ${report.growthMiB.toFixed(0)} MiB; ${report.faults.length} faults`,
+        `packets      ${report.mutated} in ${report.streams} connections; a good device beside them had all ${report.witnessed} messages stored; the heap grew by ${report.heapGrowthMiB.toFixed(0)} MiB; ${report.faults.length} faults`,
       );
       for (const fault of report.faults) console.log(`  ${fault}`);
       if (report.faults.length > 0) failed.push({ faults: report.faults, streams: report.streamsBefore });
