@@ -47,6 +47,9 @@ export interface LoadProgress {
 }
 
 export interface LoadResult extends Verdict {
+  /** Readings that were due at the rate that was asked for, and those that could be made: fewer where the gateway is slower. */
+  readonly due: number;
+  readonly made: number;
   readonly sent: number;
   readonly seconds: number;
   readonly errors: number;
@@ -182,7 +185,9 @@ export async function runLoad(
       }),
     );
     const { sent, failed: errors, cut, reconnects } = counters;
-    return { ...verdict, sent, seconds, errors, cut, reconnects, latency, notCompared };
+    const made = devices.reduce((sum, device) => sum + device.made, 0);
+    const due = Math.floor(settings.rate * seconds);
+    return { ...verdict, due, made, sent, seconds, errors, cut, reconnects, latency, notCompared };
   } finally {
     stopStorms();
     clearInterval(timer);

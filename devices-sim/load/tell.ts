@@ -4,6 +4,9 @@ import type { LoadProgress, LoadResult } from './load.ts';
 
 const PERCENTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999 } as const;
 
+/** Of the readings that were due, from which on the rate counts as held: timers are late now and then. */
+const RATE_HELD = 0.95;
+
 /** Of what the gateway has nothing is known where it could not be asked. */
 const NOT_KNOWN = {
   stored: null,
@@ -53,6 +56,11 @@ export function resultLines(result: LoadResult, qos: 0 | 1 | 2): readonly string
   return [
     '',
     `QoS ${qos}: ${result.sent} messages sent in ${result.seconds.toFixed(1)} s (${Math.round(result.sent / result.seconds)} a second)${result.errors > 0 ? `, ${result.errors} failed` : ''}`,
+    ...(result.made < result.due * RATE_HELD
+      ? [
+          `the rate was not held: ${result.due} readings were due, and ${result.made} could be sent; of those that waited no latency is known`,
+        ]
+      : []),
     `latency to ${qos === 0 ? 'the socket' : 'the acknowledgement'}: ${percentiles.join('  ')}  max ${milliseconds(latency.largestMs)}`,
     ...drawHistogram(latency),
     '',

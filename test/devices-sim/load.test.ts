@@ -7,7 +7,8 @@ import { drawHistogram, milliseconds } from '../../devices-sim/load/draw-histogr
 import { Histogram } from '../../devices-sim/load/histogram.ts';
 import { createEncoder } from '../../devices-sim/load/load-reading.ts';
 import { startPacer } from '../../devices-sim/load/pacer.ts';
-import { verdictOf } from '../../devices-sim/load/verdict.ts';
+import { resultLines } from '../../devices-sim/load/tell.ts';
+import { unknownVerdict, verdictOf } from '../../devices-sim/load/verdict.ts';
 import { type GatewayProcess, startGateway } from '../support/gateway.ts';
 
 const MAIN = fileURLToPath(new URL('../../devices-sim/main.ts', import.meta.url));
@@ -97,6 +98,23 @@ describe('the verdict of a load', () => {
     expect(judge({ clockCorrected: 9 }, { clockSkewMs: 400_000 })).toMatchObject({ ok: false, unflagged: 1 });
     expect(judge({ late: 9 }, { clockSkewMs: -400_000 })).toMatchObject({ ok: false, unflagged: 1 });
     expect(judge({ stored: 9, lost: 1 }, {}, 0)).toMatchObject({ ok: true, lost: 0, missing: 1 });
+  });
+});
+
+describe('the result of a load', () => {
+  it('says when the gateway was too slow for the rate', () => {
+    const told = (made: number) =>
+      resultLines(
+        {
+          ...unknownVerdict([], 1, noFaults()),
+          ...{ due: 1000, made, sent: made, seconds: 10, errors: 0, cut: 0, reconnects: 0 },
+          latency: new Histogram(),
+          notCompared: null,
+        },
+        1,
+      ).join('\n');
+    expect(told(500)).toContain('the rate was not held: 1000 readings were due, and 500 could be sent');
+    expect(told(990)).not.toContain('the rate was not held');
   });
 });
 
