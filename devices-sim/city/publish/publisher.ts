@@ -1,7 +1,8 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { telemetryTopic } from '../../../broker/topics.ts';
 import type { FaultSettings } from '../../faults/fault-options.ts';
-import { type FaultCounts, FaultyDevice, noFaults, type Outgoing } from '../../faults/faulty-device.ts';
+import type { FaultsSoFar } from '../../faults/fault-words.ts';
+import { FaultyDevice, noFaults, type Outgoing } from '../../faults/faulty-device.ts';
 import { startReconnectStorms } from '../../faults/reconnect-storm.ts';
 import { reasonOf } from '../../gateway-api.ts';
 import type { Random } from '../model/random.ts';
@@ -22,7 +23,7 @@ export interface PublisherCounters {
   readonly errors: number;
   readonly lastError: string | null;
   /** How often each fault happened, and how many connections were cut; null where there are to be none. */
-  readonly faults: (Readonly<FaultCounts> & { readonly cut: number }) | null;
+  readonly faults: FaultsSoFar | null;
 }
 
 /** One MQTT connection a device, as real devices have. */
