@@ -140,17 +140,23 @@ function ratiosOf(rows: readonly BenchRow[]): BenchResult['ratios'] {
     const value = rows.find((row) => row.subject.startsWith(subject))?.figures[column];
     return typeof value === 'number' ? value : Number.NaN;
   };
-  const beside = (column: string, of: string) => figure('Wayside (', column) / figure('Aedes', of);
+  const beside = (subject: string, column: string, of: string) =>
+    figure(subject, column) / figure('Aedes', of);
   return [
     ...LOADS.flatMap((from) => [
       {
-        name: `Wayside PUBACK/s ÷ bare Aedes, ${from}`,
-        value: beside(`PUBACK/s, ${from}`, `PUBACK/s, ${from}`),
+        name: `durable (Wayside's broker and journal) PUBACK/s ÷ bare Aedes, ${from}`,
+        value: beside('Wayside, broker', `PUBACK/s, ${from}`, `PUBACK/s, ${from}`),
         aim: '≥ 1',
       },
       {
-        name: `Wayside stored/s ÷ bare Aedes PUBACK/s, ${from}`,
-        value: beside(`stored/s, ${from}`, `PUBACK/s, ${from}`),
+        name: `durable while stored and rule-checked (all of Wayside) PUBACK/s ÷ bare Aedes, ${from}`,
+        value: beside('Wayside (', `PUBACK/s, ${from}`, `PUBACK/s, ${from}`),
+        aim: '≥ 1',
+      },
+      {
+        name: `durable, stored and rule-checked: stored/s ÷ bare Aedes PUBACK/s, ${from}`,
+        value: beside('Wayside (', `stored/s, ${from}`, `PUBACK/s, ${from}`),
         aim: '≥ 0.7',
       },
     ]),
