@@ -23,6 +23,7 @@ import { tellDevices } from './engine/device-errors.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
 import { firstContact } from './first-contact.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
+import { giveMemoryBack } from './idle-memory.ts';
 import { createSqliteJournal } from './journal/sqlite-journal.ts';
 import { alignJournal, journalCursors } from './journal-cursors.ts';
 import { trimJournal } from './journal-trim.ts';
@@ -71,6 +72,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     const clock = domainClock(clockOrigin, realNow);
 
     if (config.mapOverlay !== null) await checkMapOverlay(config.mapOverlay);
+    running.push(giveMemoryBack());
     const dataDir = await takeDataDir(config.dataDir);
     running.push(() => dataDir.release());
     const { files } = dataDir;

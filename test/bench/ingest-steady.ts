@@ -13,6 +13,8 @@ const LOGINS_AT_ONCE = 50;
 const STEADY_DEVICES = 100;
 const STEADY_PER_SECOND = 20_000;
 const STEADY_SECONDS = 8;
+/** Until what the logins left behind was given back. */
+const IDLE_FOR_MS = 45_000;
 const CONNACK_BYTES = 4;
 const KIB_A_MIB = 1024;
 
@@ -40,7 +42,7 @@ export async function steadyResult(progress: (line: string) => void): Promise<Be
     return {
       name: 'ingest, steady',
       conditions:
-        `${IDLE_CONNECTIONS} connections that are logged in and silent, resident memory of the process (Wayside: started on the data of these devices) before and with them; ` +
+        `${IDLE_CONNECTIONS} connections that are logged in and silent for ${IDLE_FOR_MS / 1000} s, resident memory of the process (Wayside: started on the data of these devices) before and with them; ` +
         `then ${STEADY_PER_SECOND} QoS 1 messages a second from ${STEADY_DEVICES} connections for ${STEADY_SECONDS} s. ` +
         'Delay of the socket thread as /metrics has it (sampled every 10 ms; the 10 ms are in it).',
       columns: [
@@ -98,6 +100,7 @@ async function memoryOfIdle(
       const some = devices.slice(start, start + LOGINS_AT_ONCE);
       sockets.push(...(await Promise.all(some.map((device) => login(port, device)))));
     }
+    await new Promise((resolve) => setTimeout(resolve, IDLE_FOR_MS));
     const idle = await residentMiB(pid);
     return {
       'idle RSS MiB': idle,
