@@ -8,8 +8,7 @@ const MINUTES = 10;
 const DEVICES = 100;
 const PER_SECOND = 5000;
 const SECONDS_A_MINUTE = 60;
-/** From here on what is loaded once, compiled and cached is there. */
-const SETTLED_AFTER_MINUTES = 3;
+const HALF = MINUTES / 2;
 
 /** Resident memory minute by minute under a steady load. */
 export const soakBench: Bench = {
@@ -36,7 +35,9 @@ export const soakBench: Bench = {
         rows.push({ subject: `minute ${minute}`, figures: { acknowledged, 'RSS MiB': mebibytes } });
         progress(`minute ${minute} of ${MINUTES}: ${mebibytes.toFixed(0)} MiB`);
       }
-      const settled = afterMinute[SETTLED_AFTER_MINUTES - 1] ?? Number.NaN;
+      // Heaps go up and down between collections: what counts is whether the peaks rise.
+      const first = Math.max(...afterMinute.slice(0, HALF));
+      const second = Math.max(...afterMinute.slice(HALF));
       return {
         name: 'soak',
         conditions: `${DEVICES} connections, ${PER_SECOND} QoS 1 messages a second, stored and judged by 6 rules over 324 places.`,
@@ -44,8 +45,8 @@ export const soakBench: Bench = {
         rows,
         ratios: [
           {
-            name: `RSS after minute ${MINUTES} ÷ after minute ${SETTLED_AFTER_MINUTES}`,
-            value: (afterMinute.at(-1) ?? Number.NaN) / settled,
+            name: `highest RSS of minutes ${HALF + 1} to ${MINUTES} ÷ of minutes 1 to ${HALF}`,
+            value: second / first,
             aim: '≤ 1.1',
           },
         ],
