@@ -294,8 +294,8 @@ export class DurablePersistence {
     const isKept = client.clean === true || this.#options.isKeptElsewhere?.(packet) === true;
     if (!isKept && this.#mirror !== null && messageId !== undefined) {
       // Aedes publishes it at once and asks only whether it was there, so its content need not be kept.
-      const stub = encodePacket({ ...packet, payload: new Uint8Array(0) });
-      await this.#mirror.commit([[keys.unreleased(client.id, messageId), stub]]);
+      const marker = encodePacket({ ...packet, payload: new Uint8Array(0) });
+      await this.#mirror.commit([[keys.unreleased(client.id, messageId), marker]]);
       this.#noteUnreleased(client.id, messageId);
     }
     await this.#memory.incomingStorePacket(client, packet);

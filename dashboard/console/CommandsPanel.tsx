@@ -4,6 +4,7 @@ import { type FormEvent, useCallback, useState } from 'react';
 import { ApiProblem, request } from '../api/request.ts';
 import type { CommandRecord, DownlinkEvent, Page } from '../api/shapes.ts';
 import { useDownlinkEvents } from '../live/use-downlink.ts';
+import { HeadRow } from '../look/HeadRow.tsx';
 import { Pill } from '../look/StateBadge.tsx';
 import { Trouble } from '../look/Trouble.tsx';
 import { dayAndTimeOf, momentOf } from '../look/when.ts';
@@ -43,15 +44,7 @@ export function CommandsPanel({ device }: { device: string }) {
       {items.length > 0 && (
         <section className="surface list-table" aria-label="Commands, newest first">
           <table>
-            <thead>
-              <tr>
-                {['Command', 'Given', 'State', 'Reply'].map((column) => (
-                  <th key={column} scope="col">
-                    {column}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <HeadRow columns={['Command', 'Given', 'State', 'Reply']} />
             <tbody>
               {items.map((command) => (
                 <CommandRow key={command.id} command={command} />

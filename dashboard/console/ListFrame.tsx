@@ -1,5 +1,6 @@
 import { Button, Skeleton } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { HeadRow } from '../look/HeadRow.tsx';
 import { Trouble } from '../look/Trouble.tsx';
 
 interface Props {
@@ -41,15 +42,7 @@ export function ListFrame({ title, intro, filters, actions, columns, empty, list
       {list.items.length > 0 && (
         <section className="surface list-table" aria-label={title}>
           <table>
-            <thead>
-              <tr>
-                {columns.map((column) => (
-                  <th key={column} scope="col">
-                    {column}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <HeadRow columns={columns} />
             <tbody>{children}</tbody>
           </table>
         </section>

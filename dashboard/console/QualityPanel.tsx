@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 import type { CountsByName } from '../../gateway/records/quality.ts';
 import { request } from '../api/request.ts';
 import type { QualityRecord } from '../api/shapes.ts';
+import { HeadRow } from '../look/HeadRow.tsx';
 import {
   CODE_LABELS,
   issuesInWords,
@@ -74,15 +75,7 @@ function Findings({ record }: { record: QualityRecord }) {
       ) : (
         <section className="surface list-table" aria-label="What was noticed">
           <table>
-            <thead>
-              <tr>
-                {['Noticed', 'Times', 'Last', 'Where'].map((column) => (
-                  <th key={column} scope="col">
-                    {column}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <HeadRow columns={['Noticed', 'Times', 'Last', 'Where']} />
             <tbody>
               {found.map((word) => (
                 <tr key={word}>
