@@ -8,6 +8,8 @@ import { dialects } from './migrations/004-dialects.ts';
 import { quality } from './migrations/005-quality.ts';
 import { stores } from './migrations/006-stores.ts';
 import { bridge } from './migrations/007-bridge.ts';
+import { rules } from './migrations/008-rules.ts';
+import { ruleStates } from './migrations/009-rule-states.ts';
 import type { Schema } from './schema.ts';
 
 /** In order, and only ever added to: a released migration never changes. */
@@ -19,6 +21,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '005-quality': quality,
   '006-stores': stores,
   '007-bridge': bridge,
+  '008-rules': rules,
+  '009-rule-states': ruleStates,
 };
 
 /**

@@ -42,27 +42,37 @@ export async function saveRule(
   state: RuleState | null,
   change: Change,
 ): Promise<{ readonly rule: StoredRule; readonly created: boolean }> {
-  return db.transaction().execute(async (trx) => {
-    const before = await trx.selectFrom('rules').selectAll().where('id', '=', id).executeTakeFirst();
-    const row = {
-      id,
-      version: (before?.version ?? 0) + 1,
-      state: nextState(id, before?.state ?? 'draft', state),
-      document_json: JSON.stringify(document),
-      updated_at: change.at,
-    };
-    await trx
-      .insertInto('rules')
-      .values(row)
-      .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
-      .execute();
-    await trx
-      .insertInto('rule_versions')
-      .values({ id, version: row.version, document_json: row.document_json, saved_at: change.at })
-      .execute();
-    await writeAudit(trx, change, 'rule.saved', id, { version: row.version, state: row.state });
-    return { rule: ruleOf(row), created: before === undefined };
-  });
+  return db.transaction().execute((trx) => saveRuleWithin(trx, id, document, state, change));
+}
+
+/** As saveRule, within the caller's transaction. */
+export async function saveRuleWithin(
+  trx: Kysely<Schema>,
+  id: string,
+  document: object,
+  state: RuleState | null,
+  change: Change,
+): Promise<{ readonly rule: StoredRule; readonly created: boolean }> {
+  const before = await trx.selectFrom('rules').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = {
+    id,
+    version: (before?.version ?? 0) + 1,
+    state: nextState(id, before?.state ?? 'draft', state),
+    document_json: JSON.stringify(document),
+    updated_at: change.at,
+  };
+  await trx
+    .insertInto('rules')
+    .values(row)
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+    .execute();
+  await trx
+    .insertInto('rule_versions')
+    .values({ id, version: row.version, document_json: row.document_json, saved_at: change.at })
+    .execute();
+  await noteInForce(trx, row, change);
+  await writeAudit(trx, change, 'rule.saved', id, { version: row.version, state: row.state });
+  return { rule: ruleOf(row), created: before === undefined };
 }
 
 /** @throws WaysideError `not_found`, `wrong_state` */
@@ -72,13 +82,31 @@ export async function setRuleState(
   state: RuleState,
   change: Change,
 ): Promise<StoredRule> {
-  return db.transaction().execute(async (trx) => {
-    const before = await getRule(trx, id);
-    nextState(id, before.state, state);
-    await trx.updateTable('rules').set({ state, updated_at: change.at }).where('id', '=', id).execute();
-    await writeAudit(trx, change, 'rule.state', id, { from: before.state, to: state });
-    return { ...before, state, updatedAt: change.at };
-  });
+  return db.transaction().execute((trx) => setRuleStateWithin(trx, id, state, change));
+}
+
+/** As setRuleState, within the caller's transaction. */
+export async function setRuleStateWithin(
+  trx: Kysely<Schema>,
+  id: string,
+  state: RuleState,
+  change: Change,
+): Promise<StoredRule> {
+  const before = await getRule(trx, id);
+  nextState(id, before.state, state);
+  await trx.updateTable('rules').set({ state, updated_at: change.at }).where('id', '=', id).execute();
+  await noteInForce(trx, { ...before, state }, change);
+  await writeAudit(trx, change, 'rule.state', id, { from: before.state, to: state });
+  return { ...before, state, updatedAt: change.at };
+}
+
+/** What is in force from now on, for whoever asks later why a rule did what it did. */
+async function noteInForce(
+  trx: Kysely<Schema>,
+  { id, version, state }: { readonly id: string; readonly version: number; readonly state: RuleState },
+  change: Change,
+): Promise<void> {
+  await trx.insertInto('rule_states').values({ rule: id, at: change.at, version, state }).execute();
 }
 
 /** @throws WaysideError `not_found` */
@@ -101,7 +129,12 @@ export async function listRules(
   return pageOf(ORDER, rows, page.limit, (row) => [row.updated_at, row.id], ruleOf);
 }
 
-function nextState(id: string, from: RuleState, to: RuleState | null): RuleState {
+/**
+ * The state that a rule has after a change that wants `to` (null: none in particular).
+ *
+ * @throws WaysideError `wrong_state`
+ */
+export function nextState(id: string, from: RuleState, to: RuleState | null): RuleState {
   if (to === null || to === from) return from;
   const allowed = TRANSITIONS[from];
   if (allowed.includes(to)) return to;

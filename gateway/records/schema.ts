@@ -118,6 +118,15 @@ export interface Schema {
     created_at: number;
   };
   consents: { consumer_id: string; purpose: Purpose; granted: 0 | 1; source: string; at: number };
+  /** All that was ever said of consents, in order of `id`; only added to. */
+  consent_log: {
+    id: Generated<number>;
+    consumer_id: string;
+    purpose: Purpose;
+    granted: 0 | 1;
+    source: string;
+    at: number;
+  };
   push_subscriptions: {
     id: string;
     consumer_id: string;
@@ -129,9 +138,37 @@ export interface Schema {
     gone_at: number | null;
   };
   places: { id: string; name: string; feature_json: string; updated_at: number };
+  /** How many places carry a tag; no row where none does. */
+  place_tags: { tag: string; places: number };
+  /** Zones in which nobody is followed and nothing is triggered; the GeoJSON Feature as it was given. */
+  sensitive_zones: { id: string; name: string; category: string; feature_json: string; updated_at: number };
+  segments: StoredDocument;
+  campaigns: StoredDocument;
+  /** What is known of consumers, by the names of their attributes. */
+  traits: { name: string; document_json: string; updated_at: number };
+  /** `codes` and `given` count the rows of `codes`. */
+  code_pools: StoredDocument & { codes: Generated<number>; given: Generated<number> };
+  /** One-time codes, given in order of `id`; `delivery_id` says to whom, or null where it is still to be given. */
+  codes: {
+    id: Generated<number>;
+    pool: string;
+    code: string;
+    delivery_id: Generated<string | null>;
+    /** Domain time. */
+    given_at: Generated<number | null>;
+  };
+  /** What an organisation sets for all rules together: `pacing`. */
+  settings: { name: string; document_json: string; updated_at: number };
+  /**
+   * How many offers were sent. `day` is `YYYY-MM-DD`, of UTC for a rule and of its own time zone for a campaign; empty for all
+   * days together.
+   */
+  sends: { kind: 'rule' | 'campaign'; id: string; day: string; sent: number };
   rules: { id: string; version: number; state: RuleState; document_json: string; updated_at: number };
   /** Every version ever saved, for decisions name the version. */
   rule_versions: { id: string; version: number; document_json: string; saved_at: number };
+  /** From `at` (domain time) until the rule's next row that version was in that state. */
+  rule_states: { id: Generated<number>; rule: string; at: number; version: number; state: RuleState };
   decisions: {
     /** Given on insert where left out; later ones are greater. */
     id: Generated<number>;
@@ -147,6 +184,10 @@ export interface Schema {
     reason: SuppressionReason | null;
     detail: string;
     delivery_id: string | null;
+    /** Of the rule's experiment, or null. */
+    variant: Generated<string | null>;
+    /** To which the rule belonged, or null. */
+    campaign: Generated<string | null>;
   };
   /** Also the outbox: `queued` and `retrying` rows with `next_attempt_at` in the past are due. */
   deliveries: {
@@ -172,6 +213,10 @@ export interface Schema {
     clicked_at: number | null;
     dismissed_at: number | null;
     reason: string | null;
+    variant: Generated<string | null>;
+    campaign: Generated<string | null>;
+    /** The one-time code that the offer carries, or null. */
+    code: Generated<string | null>;
   };
   visits: {
     id: string;
@@ -254,6 +299,12 @@ export interface Schema {
   seen_readings_1: SeenReading;
   /** What came last under each packet id of a client; 64 ids a row, laid out in engine/packet-memory.ts. */
   seen_packets: { client_id: string; block: number; newest_minute: number; packets: Uint8Array };
+}
+
+interface StoredDocument {
+  id: string;
+  document_json: string;
+  updated_at: number;
 }
 
 /** `at` stands before the digest, so that rows are added at the end of a device's range: in random order a commit would rewrite many pages. */
