@@ -55,6 +55,7 @@ export async function stopEverything(
   });
 }
 
+/** What holds from now on, and a line of its history: what was decided in the past is judged by what held then. */
 async function writeConsent(
   trx: Kysely<Schema>,
   consumerId: string,
@@ -66,6 +67,10 @@ async function writeConsent(
     .insertInto('consents')
     .values({ consumer_id: consumerId, purpose: consent.purpose, ...values })
     .onConflict((conflict) => conflict.columns(['consumer_id', 'purpose']).doUpdateSet(values))
+    .execute();
+  await trx
+    .insertInto('consent_log')
+    .values({ consumer_id: consumerId, purpose: consent.purpose, ...values })
     .execute();
   const action = consent.granted ? 'consent.granted' : 'consent.withdrawn';
   await writeAudit(trx, change, action, consumerId, { purpose: consent.purpose, source: consent.source });

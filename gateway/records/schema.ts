@@ -213,10 +213,10 @@ export interface Schema {
     clicked_at: number | null;
     dismissed_at: number | null;
     reason: string | null;
-    variant: Generated<string | null>;
-    campaign: Generated<string | null>;
+    variant: string | null;
+    campaign: string | null;
     /** The one-time code that the offer carries, or null. */
-    code: Generated<string | null>;
+    code: string | null;
   };
   visits: {
     id: string;
