@@ -1,10 +1,10 @@
 import { parseDocument } from 'yaml';
-import { describeFound } from '../../rules/document.ts';
-import { parseRule } from '../../rules/rule.ts';
+import type { DeviceType } from '../../rules/device-type.ts';
+import type { RuleContext } from '../../rules/trigger.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
 import { placeIds, placeTags } from '../records/places.ts';
-import type { RuleState } from '../records/schema.ts';
+import { type CheckedRule, checkRuleDocument } from './checked-rule.ts';
 import type { HttpApp } from './context.ts';
 import type { HttpDependencies } from './dependencies.ts';
 
@@ -40,15 +40,17 @@ export function readYamlBodies(app: HttpApp): void {
   });
 }
 
-/** A rule document as given, checked against the places and device types that there are. */
-export interface RuleDocument {
-  readonly document: object;
-  /** `state` of the document, which is no part of the rule itself; null where not given. */
-  readonly state: RuleState | null;
+/** What a rule is checked against now. */
+export async function ruleContext({ records }: Pick<HttpDependencies, 'records'>): Promise<RuleContext> {
+  return {
+    deviceTypes: await listDeviceTypes(records),
+    placeIds: await placeIds(records),
+    tags: await placeTags(records),
+  };
 }
 
 /**
- * Checks a rule that was sent to `/rules/{id}`.
+ * Checks a rule that was sent to `/rules/{id}` against the places and device types that there are.
  *
  * @throws WaysideError `invalid_document` with every problem
  */
@@ -56,39 +58,15 @@ export async function readRuleDocument(
   deps: HttpDependencies,
   id: string,
   body: unknown,
-): Promise<RuleDocument> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw invalid([{ path: '', message: 'must be a rule document: an object' }]);
-  }
-  const { state: wanted, ...rest } = body as Record<string, unknown>;
-  const document = { id, ...rest };
-  // With the id of the address, so that another one in the document is told beside all else, and once.
-  const parsed = parseRule(
-    { ...document, id },
-    {
-      deviceTypes: await listDeviceTypes(deps.records),
-      placeIds: await placeIds(deps.records),
-      tags: await placeTags(deps.records),
-    },
-  );
-  const problems: Problem[] = parsed.ok ? [] : [...parsed.problems];
-  if (rest.id !== undefined && rest.id !== id) {
-    const message = `must be "${id}", the id in the address; found ${describeFound(rest.id)}`;
-    problems.unshift({ path: 'id', message });
-  }
-  const state = wanted == null ? null : RULE_STATES.find((known) => known === wanted);
-  if (state === undefined) {
-    const message = `must be one of ${RULE_STATES.join(', ')}; found ${describeFound(wanted)}`;
-    problems.push({ path: 'state', message });
-  }
-  if (state === undefined || problems.length > 0) throw invalid(problems);
-  return { document, state };
+): Promise<CheckedRule & { readonly deviceTypes: readonly DeviceType[] }> {
+  const context = await ruleContext(deps);
+  const checked = checkRuleDocument(id, body, context);
+  if (checked.ok) return { ...checked.value, deviceTypes: context.deviceTypes };
+  throw invalidRule(checked.problems);
 }
 
-function invalid(problems: readonly { readonly path: string; readonly message: string }[]): WaysideError {
+export function invalidRule(problems: readonly Problem[]): WaysideError {
   const [first] = problems;
   const detail = first === undefined ? 'the rule has problems' : `${first.path} ${first.message}`.trim();
   return new WaysideError('invalid_document', detail, { problems });
 }
-
-export const RULE_STATES: readonly RuleState[] = ['draft', 'live', 'paused', 'ended'];

@@ -1,8 +1,9 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { getRule, listRules, type StoredRule, saveRule, setRuleState } from '../../records/rules.ts';
+import { RULE_STATES } from '../checked-rule.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
-import { RULE_STATES, readRuleDocument, readYamlBodies } from '../rule-document.ts';
+import { readRuleDocument, readYamlBodies } from '../rule-document.ts';
 import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
 
 const State = Choice(...RULE_STATES);
