@@ -73,7 +73,9 @@ async function outcomes(db: Kysely<unknown>): Promise<void> {
   await sql`alter table decisions add column campaign text`.execute(db);
   // The funnel of a rule is counted from the index alone; the list reads it as it did the narrower one.
   await sql`drop index decisions_by_rule`.execute(db);
-  await sql`create index decisions_by_rule on decisions (rule, at, id, outcome, reason, variant)`.execute(db);
+  await sql`create index decisions_by_rule on decisions (rule, at, id, outcome, reason, variant, rule_version)`.execute(
+    db,
+  );
   await sql`alter table deliveries add column variant text`.execute(db);
   await sql`alter table deliveries add column campaign text`.execute(db);
   await sql`alter table deliveries add column code text`.execute(db);
