@@ -87,10 +87,15 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'PUT /api/v1/places/:id': MARKETING,
   'DELETE /api/v1/places/:id': MARKETING,
 
+  'GET /api/v1/place-search': STAFF,
+
   'GET /api/v1/rules': STAFF,
   'GET /api/v1/rules/:id': STAFF,
   'PUT /api/v1/rules/:id': MARKETING,
   'POST /api/v1/rules/:id/state': MARKETING,
+  'GET /api/v1/rules/:id/versions': STAFF,
+  'GET /api/v1/rule-counts': PEOPLE_READERS,
+  'POST /api/v1/rules/check': PEOPLE_READERS,
 
   'GET /api/v1/decisions': PEOPLE_READERS,
   'GET /api/v1/deliveries': PEOPLE_READERS,

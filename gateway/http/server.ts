@@ -28,12 +28,15 @@ import { registerLiveRoute } from './routes/live.ts';
 import { registerMapRoutes } from './routes/map.ts';
 import { registerMeRoutes } from './routes/me.ts';
 import { registerOutcomeRoutes } from './routes/outcomes.ts';
+import { registerPlaceSearchRoute } from './routes/place-search.ts';
 import { registerPlaceRoutes } from './routes/places.ts';
 import { registerProvisioningRoutes } from './routes/provisioning.ts';
 import { registerPushSubscriptionRoutes } from './routes/push-subscriptions.ts';
 import { registerQualityRoutes } from './routes/quality.ts';
 import { registerQuarantineRoutes } from './routes/quarantine.ts';
 import { registerReceiptRoute } from './routes/receipts.ts';
+import { registerRuleCheckRoute } from './routes/rule-check.ts';
+import { registerRuleHistoryRoutes } from './routes/rule-history.ts';
 import { registerRuleRoutes } from './routes/rules.ts';
 import { registerServiceRoutes } from './routes/service.ts';
 import { registerServiceAccountRoutes } from './routes/service-accounts.ts';
@@ -127,6 +130,9 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
       registerPlaceRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), context),
     );
     await app.register((scope) => registerRuleRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), context));
+    registerPlaceSearchRoute(app, context);
+    registerRuleCheckRoute(app, context);
+    registerRuleHistoryRoutes(app, context);
     registerOutcomeRoutes(app, context);
     registerQuarantineRoutes(app, context);
     registerQualityRoutes(app, context);

@@ -1,0 +1,51 @@
+import { Type } from '@fastify/type-provider-typebox';
+import { purposesOf } from '../../../rules/purposes.ts';
+import { parseRule } from '../../../rules/rule.ts';
+import { checkRuleDocument } from '../checked-rule.ts';
+import type { HttpApp, RouteContext } from '../context.ts';
+import { ruleContext } from '../rule-document.ts';
+import { Nullable, Purpose } from '../shapes.ts';
+
+const ID = /^[A-Za-z0-9._:-]{1,128}$/;
+/** Stands in where a document has no usable id yet, so that all else is checked. */
+const NO_ID = 'rule';
+
+/** What would be wrong with a rule if it were saved; saves nothing. For editors, while somebody types. */
+export function registerRuleCheckRoute(app: HttpApp, { deps }: RouteContext): void {
+  app.post(
+    '/api/v1/rules/check',
+    {
+      schema: {
+        summary: 'Check a rule document without saving it',
+        description: 'Answers 200 also where there are problems: they are what was asked for.',
+        tags: ['rules'],
+        body: Type.Unsafe<unknown>({ description: 'The rule document, as JSON' }),
+        response: {
+          200: Type.Object({
+            problems: Type.Array(Type.Object({ path: Type.String(), message: Type.String() })),
+            purposes: Nullable(
+              Type.Array(Purpose, {
+                description: 'What a person must have agreed to; null while there are problems',
+              }),
+            ),
+          }),
+        },
+      },
+    },
+    async (request) => {
+      const context = await ruleContext(deps);
+      const checked = checkRuleDocument(idOf(request.body), request.body, context);
+      if (!checked.ok) return { problems: [...checked.problems], purposes: null };
+      const parsed = parseRule(checked.value.document, context);
+      return {
+        problems: [],
+        purposes: parsed.ok ? [...purposesOf(parsed.value, context.deviceTypes)] : null,
+      };
+    },
+  );
+}
+
+function idOf(body: unknown): string {
+  const id = typeof body === 'object' && body !== null && 'id' in body ? body.id : undefined;
+  return typeof id === 'string' && ID.test(id) ? id : NO_ID;
+}
