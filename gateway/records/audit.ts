@@ -30,8 +30,24 @@ export async function writeAudit(
   subject: string,
   detail: object = {},
 ): Promise<void> {
-  const row = { at: change.at, actor: change.actor, action, subject, detail_json: JSON.stringify(detail) };
-  await trx.insertInto('audit').values(row).execute();
+  await writeAudits(trx, change, action, [{ subject, detail }]);
+}
+
+/** Notes the same change of several subjects; no more than fit one statement. */
+export async function writeAudits(
+  trx: Kysely<Schema>,
+  { at, actor }: Change,
+  action: string,
+  subjects: readonly { readonly subject: string; readonly detail: object }[],
+): Promise<void> {
+  const rows = subjects.map(({ subject, detail }) => ({
+    at,
+    actor,
+    action,
+    subject,
+    detail_json: JSON.stringify(detail),
+  }));
+  await trx.insertInto('audit').values(rows).execute();
 }
 
 export async function listAudit(

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import { WaysideError } from '../errors.ts';
-import { type Change, writeAudit } from './audit.ts';
+import type { Change } from './audit.ts';
 import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
+import { writeMoves, writeVersions } from './rule-writes.ts';
 import type { RuleState, Schema } from './schema.ts';
 
 export interface StoredRule {
@@ -24,7 +25,7 @@ const TRANSITIONS: Readonly<Record<RuleState, readonly RuleState[]>> = {
   ended: [],
 };
 
-function ruleOf(row: Schema['rules']): StoredRule {
+export function ruleOf(row: Schema['rules']): StoredRule {
   const { id, version, state } = row;
   return { id, version, state, document: JSON.parse(row.document_json), updatedAt: row.updated_at };
 }
@@ -42,37 +43,18 @@ export async function saveRule(
   state: RuleState | null,
   change: Change,
 ): Promise<{ readonly rule: StoredRule; readonly created: boolean }> {
-  return db.transaction().execute((trx) => saveRuleWithin(trx, id, document, state, change));
-}
-
-/** As saveRule, within the caller's transaction. */
-export async function saveRuleWithin(
-  trx: Kysely<Schema>,
-  id: string,
-  document: object,
-  state: RuleState | null,
-  change: Change,
-): Promise<{ readonly rule: StoredRule; readonly created: boolean }> {
-  const before = await trx.selectFrom('rules').selectAll().where('id', '=', id).executeTakeFirst();
-  const row = {
-    id,
-    version: (before?.version ?? 0) + 1,
-    state: nextState(id, before?.state ?? 'draft', state),
-    document_json: JSON.stringify(document),
-    updated_at: change.at,
-  };
-  await trx
-    .insertInto('rules')
-    .values(row)
-    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
-    .execute();
-  await trx
-    .insertInto('rule_versions')
-    .values({ id, version: row.version, document_json: row.document_json, saved_at: change.at })
-    .execute();
-  await noteInForce(trx, row, change);
-  await writeAudit(trx, change, 'rule.saved', id, { version: row.version, state: row.state });
-  return { rule: ruleOf(row), created: before === undefined };
+  return db.transaction().execute(async (trx) => {
+    const before = await trx.selectFrom('rules').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = {
+      id,
+      version: (before?.version ?? 0) + 1,
+      state: nextState(id, before?.state ?? 'draft', state),
+      document_json: JSON.stringify(document),
+      updated_at: change.at,
+    };
+    await writeVersions(trx, [row], change);
+    return { rule: ruleOf(row), created: before === undefined };
+  });
 }
 
 /** @throws WaysideError `not_found`, `wrong_state` */
@@ -82,31 +64,12 @@ export async function setRuleState(
   state: RuleState,
   change: Change,
 ): Promise<StoredRule> {
-  return db.transaction().execute((trx) => setRuleStateWithin(trx, id, state, change));
-}
-
-/** As setRuleState, within the caller's transaction. */
-export async function setRuleStateWithin(
-  trx: Kysely<Schema>,
-  id: string,
-  state: RuleState,
-  change: Change,
-): Promise<StoredRule> {
-  const before = await getRule(trx, id);
-  nextState(id, before.state, state);
-  await trx.updateTable('rules').set({ state, updated_at: change.at }).where('id', '=', id).execute();
-  await noteInForce(trx, { ...before, state }, change);
-  await writeAudit(trx, change, 'rule.state', id, { from: before.state, to: state });
-  return { ...before, state, updatedAt: change.at };
-}
-
-/** What is in force from now on, for whoever asks later why a rule did what it did. */
-async function noteInForce(
-  trx: Kysely<Schema>,
-  { id, version, state }: { readonly id: string; readonly version: number; readonly state: RuleState },
-  change: Change,
-): Promise<void> {
-  await trx.insertInto('rule_states').values({ rule: id, at: change.at, version, state }).execute();
+  return db.transaction().execute(async (trx) => {
+    const before = await getRule(trx, id);
+    nextState(id, before.state, state);
+    await writeMoves(trx, [{ id, version: before.version, from: before.state, to: state }], change);
+    return { ...before, state, updatedAt: change.at };
+  });
 }
 
 /** @throws WaysideError `not_found` */
