@@ -10,6 +10,7 @@ import { stores } from './migrations/006-stores.ts';
 import { bridge } from './migrations/007-bridge.ts';
 import { rules } from './migrations/008-rules.ts';
 import { ruleStates } from './migrations/009-rule-states.ts';
+import { placeBounds } from './migrations/010-place-bounds.ts';
 import type { Schema } from './schema.ts';
 
 /** In order, and only ever added to: a released migration never changes. */
@@ -23,6 +24,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '007-bridge': bridge,
   '008-rules': rules,
   '009-rule-states': ruleStates,
+  '010-place-bounds': placeBounds,
 };
 
 /**

@@ -3,6 +3,8 @@ import { sql } from 'kysely';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
 import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
+import { saveBounds } from './place-bounds.ts';
+import { type PlaceFilter, wantedPlaces } from './place-filter.ts';
 import type { Schema } from './schema.ts';
 
 export interface StoredPlace {
@@ -49,6 +51,7 @@ export async function savePlaces(
           })),
         )
         .execute();
+      await saveBounds(trx, places.slice(start, start + INSERT_ROWS));
     }
     const [only] = places;
     if (places.length === 1 && only !== undefined) {
@@ -66,8 +69,17 @@ export async function getPlace(db: Kysely<Schema>, id: string): Promise<StoredPl
   return placeOf(row);
 }
 
-export async function listPlaces(db: Kysely<Schema>, page: PageRequest): Promise<Page<StoredPlace>> {
-  const rows = await db.selectFrom('places').selectAll().$call(onPage(ORDER, page)).execute();
+export async function listPlaces(
+  db: Kysely<Schema>,
+  page: PageRequest,
+  filter: PlaceFilter = {},
+): Promise<Page<StoredPlace>> {
+  const rows = await db
+    .selectFrom('places')
+    .selectAll()
+    .where(wantedPlaces(filter))
+    .$call(onPage(ORDER, page))
+    .execute();
   return pageOf(ORDER, rows, page.limit, (row) => [row.updated_at, row.id], placeOf);
 }
 

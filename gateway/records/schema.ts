@@ -138,14 +138,16 @@ export interface Schema {
     gone_at: number | null;
   };
   places: { id: string; name: string; feature_json: string; updated_at: number };
+  /** The box around each place; see place-bounds.ts. */
+  place_bounds: { place: string; west: number; south: number; east: number; north: number };
   /** How many places carry a tag; no row where none does. */
   place_tags: { tag: string; places: number };
   /** Zones in which nobody is followed and nothing is triggered; the GeoJSON Feature as it was given. */
   sensitive_zones: { id: string; name: string; category: string; feature_json: string; updated_at: number };
   segments: StoredDocument;
   campaigns: StoredDocument;
-  /** What is known of consumers, by the names of their attributes. */
-  traits: { name: string; document_json: string; updated_at: number };
+  /** What is known of consumers; the id is the name of the attribute. */
+  traits: StoredDocument;
   /** `codes` and `given` count the rows of `codes`. */
   code_pools: StoredDocument & { codes: Generated<number>; given: Generated<number> };
   /** One-time codes, given in order of `id`; `delivery_id` says to whom, or null where it is still to be given. */

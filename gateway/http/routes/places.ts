@@ -9,6 +9,7 @@ import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
 import { featuresOfCsv } from '../place-csv.ts';
 import { featuresOfCollection, readPlaceImport, storedPlace } from '../place-import.ts';
+import { Bbox, viewText } from '../place-view.ts';
 import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
 
 const MAX_PLACE_BYTES = 4 * 1024 * 1024;
@@ -128,24 +129,37 @@ export async function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext):
       schema: {
         summary: 'List places',
         tags,
-        querystring: Closed(PageQuery),
+        querystring: Closed({
+          ...PageQuery,
+          text: Type.Optional(Type.String({ maxLength: 200, description: 'Part of the name or the id' })),
+          tag: Type.Optional(Type.String({ maxLength: 64, description: 'A tag that they carry' })),
+        }),
         response: { 200: ListOf(Place) },
       },
     },
-    (request) => listPlaces(records, pageRequest(request.query)),
+    (request) => listPlaces(records, pageRequest(request.query), request.query),
   );
 
   app.get(
     '/api/v1/places.geojson',
     {
       schema: {
-        summary: 'All places as one FeatureCollection, for the map',
+        summary: 'All places as one FeatureCollection, or what a map shows of those in a box',
+        description:
+          'With `bbox` at most 1,500 places; where more are in it, their clusters instead: Points with `properties.places`. `numberMatched` counts the places.',
         tags,
+        querystring: Closed({ bbox: Type.Optional(Bbox) }),
         response: { 200: Type.Unsafe<Readable>({ description: 'GeoJSON' }) },
       },
     },
-    async (_request, reply) =>
-      reply.type('application/geo+json').send(Readable.from(featureCollectionTexts(records))),
+    async ({ query: { bbox } }, reply) =>
+      reply
+        .type('application/geo+json')
+        .send(
+          bbox === undefined
+            ? Readable.from(featureCollectionTexts(records))
+            : Readable.from([await viewText(records, bbox)]),
+        ),
   );
 
   app.get(
