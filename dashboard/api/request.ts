@@ -1,3 +1,9 @@
+/** One thing that is wrong with a document: `trigger.place.tag`, and what to do about it. */
+export interface ApiFieldProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
 /** The API said no; the fields are those of its problem document (RFC 9457), or stand-ins where the answer was none. */
 export class ApiProblem extends Error {
   readonly status: number;
@@ -8,13 +14,24 @@ export class ApiProblem extends Error {
   /** What was wrong this time; may be empty. */
   readonly detail: string;
 
-  constructor(status: number, code: string, title: string, mend: string, detail = '') {
+  /** Each thing that is wrong with a document that was sent, at its path. */
+  readonly problems: readonly ApiFieldProblem[];
+
+  constructor(
+    status: number,
+    code: string,
+    title: string,
+    mend: string,
+    detail = '',
+    problems: readonly ApiFieldProblem[] = [],
+  ) {
     super(title);
     this.name = 'ApiProblem';
     this.status = status;
     this.code = code;
     this.mend = mend;
     this.detail = detail;
+    this.problems = problems;
   }
 }
 
@@ -74,5 +91,6 @@ function problemOf(response: Response, document: unknown): ApiProblem {
     text('title', `The gateway answered ${response.status}`),
     text('mend', text('detail', 'Try again in a moment.')),
     text('detail', ''),
+    Array.isArray(fields.problems) ? (fields.problems as ApiFieldProblem[]) : [],
   );
 }
