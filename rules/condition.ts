@@ -3,7 +3,8 @@ import type { DeviceType } from './device-type.ts';
 import { suggestion } from './nearest-name.ts';
 import type { Parsed, Problem } from './problem.ts';
 import type { Situation } from './situation.ts';
-import type { Trigger } from './trigger.ts';
+import type { ConsumerFacts } from './step.ts';
+import type { RuleContext, Trait, Trigger } from './trigger.ts';
 
 /** What a condition said of one situation. `missing` and `false` carry a sentence for the decision. */
 export type Verdict =
@@ -39,13 +40,14 @@ const POSITION = {
 /** Names that a condition or a template may use, each with its fields (null: any), for messages and checks. */
 export function knownNames(
   trigger: Trigger,
-  deviceTypes: readonly DeviceType[],
+  context: RuleContext,
 ): Readonly<Record<string, readonly string[] | null>> {
   const always = {
     device: ['id', 'type'],
-    metrics: [...metricTypes(deviceTypes).keys()],
+    metrics: [...metricTypes(context.deviceTypes).keys()],
     position: Object.keys(POSITION),
     consumer: ['id', 'timezone', 'attributes'],
+    segments: null,
     now: null,
   };
   return trigger.kind === 'place'
@@ -91,6 +93,7 @@ function buildEnvironment(hasPlace: boolean, deviceTypes: readonly DeviceType[])
     .registerVariable({ name: 'metrics', schema: Object.fromEntries(metricTypes(deviceTypes)) })
     .registerVariable({ name: 'position', schema: POSITION })
     .registerVariable({ name: 'consumer', schema: { id: 'string', timezone: 'string', attributes: 'map' } })
+    .registerVariable('segments', 'list<string>')
     .registerVariable('now', 'google.protobuf.Timestamp');
   if (hasPlace) {
     environment
@@ -114,11 +117,8 @@ function buildEnvironment(hasPlace: boolean, deviceTypes: readonly DeviceType[])
  * Parses and type-checks a CEL condition against the metrics of all device types. Problems have the path `when`, and name
  * what comes nearest to an unknown name.
  */
-export function compileCondition(
-  text: string,
-  trigger: Trigger,
-  deviceTypes: readonly DeviceType[],
-): Parsed<Condition> {
+export function compileCondition(text: string, trigger: Trigger, context: RuleContext): Parsed<Condition> {
+  const { deviceTypes } = context;
   const problem = (message: string): Parsed<Condition> => ({
     ok: false,
     problems: [{ path: 'when', message }],
@@ -130,7 +130,7 @@ export function compileCondition(
     return problem(`is not a CEL expression: ${firstLine(error)}`);
   }
   const named = namesIn(program.ast);
-  const unknown = unknownNames(named.reads, trigger, deviceTypes);
+  const unknown = unknownNames(named.reads, trigger, context);
   if (unknown.length > 0) return { ok: false, problems: unknown };
   // Backtracking on a pattern of the author and a text of a device could stall every subject of this thread.
   if (named.calls.includes('matches'))
@@ -144,6 +144,61 @@ export function compileCondition(
     ok: true,
     value: { reads: named.reads, evaluate: (situation) => evaluate(program, text, situation) },
   };
+}
+
+/** The condition of a segment: over `consumer` alone. */
+export interface Segmenting {
+  /** Never throws; what is missing holds not. */
+  holds(consumer: ConsumerFacts): boolean;
+}
+
+/** Parses and type-checks the condition of a segment. Problems have the path `when`. */
+export function compileSegmentCondition(text: string, _traits?: readonly Trait[]): Parsed<Segmenting> {
+  const problem = (message: string): Parsed<Segmenting> => ({
+    ok: false,
+    problems: [{ path: 'when', message }],
+  });
+  let program: ParseResult;
+  try {
+    program = segmentEnvironment().parse(text);
+  } catch (error) {
+    return problem(`is not a CEL expression: ${firstLine(error)}`);
+  }
+  const named = namesIn(program.ast);
+  const unknown = named.reads.flatMap((read) => {
+    const message = unknownName(read, { consumer: ['id', 'timezone', 'attributes'] });
+    return message === null ? [] : [{ path: 'when', message }];
+  });
+  if (unknown.length > 0) return { ok: false, problems: unknown };
+  if (named.calls.includes('matches'))
+    return problem('matches() is not allowed; use startsWith, endsWith or contains');
+  const checked = program.check();
+  if (!checked.valid) return problem(`does not fit the types: ${firstLine(checked.error)}`);
+  if (checked.type !== 'bool' && checked.type !== 'dyn')
+    return problem(`must be true or false, but gives ${describeType(checked.type)}`);
+  return {
+    ok: true,
+    value: {
+      holds({ id, timezone, attributes }) {
+        const consumer = { id, attributes, ...(timezone === null ? {} : { timezone }) };
+        try {
+          return program({ consumer }) === true;
+        } catch {
+          return false;
+        }
+      },
+    },
+  };
+}
+
+let forSegments: Environment | null = null;
+
+function segmentEnvironment(): Environment {
+  forSegments ??= new Environment({ unlistedVariablesAreDyn: false, limits: LIMITS }).registerVariable({
+    name: 'consumer',
+    schema: { id: 'string', timezone: 'string', attributes: 'map' },
+  });
+  return forSegments;
 }
 
 /** Types of CEL in the words of rules: both of its numbers are one to their authors. */
@@ -178,12 +233,8 @@ function firstLine(error: unknown): string {
   return message.split('\n', 1)[0] ?? '';
 }
 
-function unknownNames(
-  reads: readonly string[],
-  trigger: Trigger,
-  deviceTypes: readonly DeviceType[],
-): Problem[] {
-  const known = knownNames(trigger, deviceTypes);
+function unknownNames(reads: readonly string[], trigger: Trigger, context: RuleContext): Problem[] {
+  const known = knownNames(trigger, context);
   return reads.flatMap((read) => {
     const message = unknownName(read, known);
     return message === null ? [] : [{ path: 'when', message }];
@@ -197,7 +248,6 @@ export function unknownName(
 ): string | null {
   const dot = read.indexOf('.');
   const root = dot < 0 ? read : read.slice(0, dot);
-  if (root === 'segments') return '"segments" is not supported yet';
   if (!Object.hasOwn(known, root)) {
     if (root === 'place' || root === 'visit') return `"${root}" is known only where the trigger is a place`;
     const names = Object.keys(known);

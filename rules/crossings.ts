@@ -3,7 +3,7 @@ import { describeDuration } from './duration.ts';
 import { judge } from './judge.ts';
 import { type Crossing, own, without } from './memory.ts';
 import type { MetricValue } from './reading.ts';
-import type { MetricRule } from './rulebook.ts';
+import type { MetricRule } from './rule-set.ts';
 import type { MetricTrigger } from './trigger.ts';
 
 /**

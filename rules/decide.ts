@@ -12,9 +12,10 @@ import {
   REMAINING_NAMES,
   sizeOf,
 } from './memory.ts';
+import { settleMoment } from './pacing/settle.ts';
 import type { MetricValue, Position } from './reading.ts';
 import type { Rulebook } from './rulebook.ts';
-import type { Input, Step } from './step.ts';
+import { EMPTY_LEDGER, type Input, type Ledger, type Step } from './step.ts';
 import { nextDueAt, runTimers } from './timers.ts';
 import { follow, type TrackVerdict } from './track.ts';
 import { moveThroughPlaces, refuteFix } from './visits.ts';
@@ -36,18 +37,28 @@ const MOVED_CHORD_SQUARED = squaredChord(MOVED_METRES);
  *
  * @param memory of this subject; {@link emptyMemory} for a new one
  * @param now domain time, epoch ms: arrival of a reading, or the present for a tick
+ * @param ledger what all subjects were sent before this step
  */
-export function decide(rulebook: Rulebook, memory: Memory, input: Input, now: number): Step {
+export function decide(
+  rulebook: Rulebook,
+  memory: Memory,
+  input: Input,
+  now: number,
+  ledger: Ledger = EMPTY_LEDGER,
+): Step {
   const draft: Draft = {
     rulebook,
     consumer: input.consumer,
+    ledger,
     memory: { ...memory },
     ownDevices: null,
     decisions: [],
+    candidates: [],
     visits: [],
   };
   runTimers(draft, now);
   const admission = input.kind === 'reading' ? takeReading(draft, input, now) : null;
+  settleMoment(draft);
   if (draft.visits.length > 0 || draft.decisions.length > 0) forgetOldCauses(draft, now);
   return {
     memory: draft.memory,

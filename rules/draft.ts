@@ -1,6 +1,7 @@
 import { type DeviceMemory, type Memory, own } from './memory.ts';
+import type { Candidate } from './pacing/candidate.ts';
 import type { Rulebook } from './rulebook.ts';
-import type { ConsumerFacts, Decision, Visit } from './step.ts';
+import type { ConsumerFacts, Decision, Ledger, Visit } from './step.ts';
 
 /**
  * One step in the making. What it changes belongs to the step: the memory itself is a copy from the start, its devices from
@@ -9,10 +10,13 @@ import type { ConsumerFacts, Decision, Visit } from './step.ts';
 export interface Draft {
   readonly rulebook: Rulebook;
   readonly consumer: ConsumerFacts | null;
+  readonly ledger: Ledger;
   memory: { -readonly [K in keyof Memory]: Memory[K] };
   /** The copy of `memory.devices` that belongs to this step, once there is one. */
   ownDevices: Record<string, DeviceMemory> | null;
   readonly decisions: Decision[];
+  /** Offers that could be sent in the present moment: the best of them will be, by settleMoment. */
+  readonly candidates: Candidate[];
   readonly visits: Visit[];
 }
 

@@ -1,83 +1,101 @@
+import { isHeldOut, variantFor } from './assignment.ts';
 import { type Draft, deviceOf } from './draft.ts';
-import { describeDuration, HOUR_MS } from './duration.ts';
+import { HOUR_MS } from './duration.ts';
+import type { Firing } from './firing.ts';
 import { own } from './memory.ts';
-import type { Place } from './place.ts';
-import { inQuietHours } from './quiet-hours.ts';
-import type { CompiledRule } from './rulebook.ts';
+import { nextCode, personalLimit, type Suppression, sharedLimit } from './pacing/limits.ts';
 import { outsideSchedule, type Zones } from './schedule.ts';
 import { situationOf } from './situation.ts';
-import type { ConsumerFacts, Decision, RenderedOffer, SuppressionReason } from './step.ts';
-
-/** A trigger that fired: what happened, to which device, and what it is to be remembered by. */
-export interface Firing {
-  readonly rule: CompiledRule;
-  readonly deviceId: string;
-  readonly place: Place | null;
-  readonly visit: { readonly id: string; readonly enteredAt: number } | null;
-  /** Visit id, crossing id or reading id: with rule and consumer the key under which an offer is sent at most once. */
-  readonly cause: string;
-  /** Domain time of the decision, epoch ms. */
-  readonly at: number;
-  /** What was found, as the beginning of a sentence: `car-1 entered Café Roma`. */
-  readonly found: string;
-  /** Why it must not ring whatever the rule says. */
-  readonly obstacle?: { readonly reason: 'late_reading' | 'implausible_jump'; readonly detail: string };
-}
-
-type Suppression = { readonly reason: SuppressionReason; readonly detail: string };
+import type { ConsumerFacts, Decision, RenderedOffer } from './step.ts';
 
 /**
- * Decides on a trigger that fired, for a linked consumer, and notes the decision in the draft. The first reason that applies, in
- * the order of SUPPRESSION_REASONS, is the decision's. Nothing is decided where nobody is linked, or where this cause brought the
- * consumer this rule's offer before.
+ * Decides on a trigger that fired, for a linked consumer: the first reason that applies, in the order of SUPPRESSION_REASONS, is
+ * noted in the draft; where none does, the offer becomes a candidate of the moment, and {@link settleMoment} has the last word.
+ * Nothing is decided where nobody is linked, or where this cause brought the consumer this rule's offer before.
  */
 export function judge(draft: Draft, firing: Firing): void {
   const { consumer } = draft;
   if (consumer === null || wasSent(draft, firing)) return;
+  const { experiment, id } = firing.rule.rule;
   const suppression = firing.obstacle ?? suppressionBefore(draft, consumer, firing);
   if (suppression !== null) {
-    note(draft, consumer, firing, { kind: 'suppressed', reason: suppression.reason }, suppression.detail);
+    noteSuppressed(draft, { firing, consumer, variant: null }, suppression);
     return;
   }
-  const rendering = render(draft, consumer, firing);
-  if (!rendering.ok) {
-    note(draft, consumer, firing, { kind: 'suppressed', reason: 'missing_value' }, rendering.detail);
-    return;
-  }
-  const last = suppressionAfterCondition(draft, consumer, firing, rendering.offer);
-  if (last !== null) {
-    note(draft, consumer, firing, { kind: 'suppressed', reason: last.reason }, last.detail);
-    return;
-  }
-  remember(draft, firing);
-  note(
-    draft,
-    consumer,
-    firing,
-    { kind: 'sent', offer: rendering.offer },
-    'every condition of the rule was met',
+  const variant = variantFor(consumer.id, id, experiment?.variants ?? [])?.name ?? null;
+  const offer = firing.rule.offer(variant);
+  const code = offer.codePool === null ? null : nextCode(draft, offer.codePool);
+  const rendering = offer.render(
+    situation(draft, consumer, firing),
+    firing.at,
+    offer.codePool === null ? null : (code ?? SOME_CODE),
   );
+  if (!rendering.ok) {
+    noteSuppressed(
+      draft,
+      { firing, consumer, variant: null },
+      { reason: 'missing_value', detail: rendering.detail },
+    );
+    return;
+  }
+  if (experiment !== null && isHeldOut(consumer.id, id, experiment.holdout)) {
+    const detail = `the consumer is among the ${describeShare(experiment.holdout)} who get nothing, to measure what the rule brings`;
+    noteSuppressed(draft, { firing, consumer, variant: null }, { reason: 'holdout', detail });
+    return;
+  }
+  const last =
+    personalLimit(draft, consumer, firing) ??
+    sharedLimit(draft, firing.rule.rule, firing.at) ??
+    (offer.codePool !== null && code === null ? noCodeLeft(offer.codePool) : null) ??
+    unsendable(consumer, firing, rendering.offer);
+  const judged = { firing, consumer, variant };
+  if (last === null)
+    draft.candidates.push({ ...judged, offer: rendering.offer, after: draft.decisions.length });
+  else noteSuppressed(draft, judged, last);
 }
 
-function note(
-  draft: Draft,
-  consumer: ConsumerFacts,
-  firing: Firing,
+/** Stands for the code where none is left, so that all else that may be missing is still told first. */
+const SOME_CODE = 'CODE';
+
+const describeShare = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
+
+const noCodeLeft = (pool: string): Suppression => ({
+  reason: 'no_code_left',
+  detail: `the code pool ${pool} has no code left`,
+});
+
+/** For whom a firing was judged, and which variant of the rule it came to be about. */
+export interface Judged {
+  readonly firing: Firing;
+  readonly consumer: ConsumerFacts;
+  readonly variant: string | null;
+}
+
+function noteSuppressed(draft: Draft, judged: Judged, { reason, detail }: Suppression): void {
+  draft.decisions.push(decisionOn(judged, { kind: 'suppressed', reason }, detail));
+}
+
+/** @param why the end of the sentence that the firing begins */
+export function decisionOn(
+  { firing, consumer, variant }: Judged,
   outcome: Decision['outcome'],
   why: string,
-): void {
-  draft.decisions.push({
+): Decision {
+  const { rule, version } = firing.rule;
+  return {
     at: firing.at,
-    rule: firing.rule.rule.id,
-    ruleVersion: firing.rule.version,
+    rule: rule.id,
+    ruleVersion: version,
     consumer: consumer.id,
     device: firing.deviceId,
     ...(firing.place === null ? {} : { place: firing.place.id }),
     ...(firing.visit === null ? {} : { visit: firing.visit.id }),
     cause: firing.cause,
+    ...(variant === null ? {} : { variant }),
+    ...(rule.campaign === null ? {} : { campaign: rule.campaign }),
     outcome,
     detail: `${firing.found}; ${why}.`,
-  });
+  };
 }
 
 /** From `rule_paused` to `condition_false`. */
@@ -90,6 +108,12 @@ function suppressionBefore(draft: Draft, consumer: ConsumerFacts, firing: Firing
   const lacking = rule.purposes.filter((purpose) => !consumer.granted.includes(purpose));
   if (lacking.length > 0)
     return { reason: 'no_consent', detail: `the consumer has not agreed to ${lacking.join(' and ')}` };
+  const { audience } = rule.rule;
+  if (audience !== null && !draft.rulebook.segmentsOf(consumer).includes(audience.segment))
+    return {
+      reason: 'not_in_audience',
+      detail: `the consumer is not in the segment ${audience.segment}`,
+    };
   if (rule.fault !== null)
     return { reason: 'missing_value', detail: `the condition can no longer be read: ${rule.fault}` };
   return conditionFalse(draft, consumer, firing);
@@ -110,60 +134,31 @@ function conditionFalse(draft: Draft, consumer: ConsumerFacts, firing: Firing): 
 }
 
 function situation(draft: Draft, consumer: ConsumerFacts, firing: Firing) {
-  const { deviceId, place, visit, at } = firing;
-  return situationOf({ deviceId, device: deviceOf(draft, deviceId), consumer, place, visit, at });
+  const { rule, deviceId, place, visit, at } = firing;
+  const segments = rule.readsSegments ? draft.rulebook.segmentsOf(consumer) : null;
+  return situationOf({ deviceId, device: deviceOf(draft, deviceId), consumer, place, visit, segments, at });
 }
 
-function render(draft: Draft, consumer: ConsumerFacts, firing: Firing) {
-  return firing.rule.offer.render(situation(draft, consumer, firing), firing.at);
-}
-
-/** From `quiet_hours` to `expired`. */
-function suppressionAfterCondition(
-  draft: Draft,
-  consumer: ConsumerFacts,
-  firing: Firing,
-  offer: RenderedOffer,
-): Suppression | null {
-  const { at, place } = firing;
-  const { id, limits } = firing.rule.rule;
-  const zone = consumer.timezone ?? place?.timezone ?? null;
-  if (!limits.ignoreQuietHours && inQuietHours(consumer.quietHours, zone, at)) {
-    const { from, to } = consumer.quietHours ?? { from: '', to: '' };
-    return {
-      reason: 'quiet_hours',
-      detail: `the consumer wants quiet from ${from} to ${to} (${zone ?? 'UTC'})`,
-    };
-  }
-  const times = own(draft.memory.sentTimes, id) ?? [];
-  const sinceLastMs = at - (times.at(-1) ?? -Infinity);
-  if (sinceLastMs < limits.cooldownMs) {
-    const [since, least] = [describeDuration(sinceLastMs), describeDuration(limits.cooldownMs)];
-    return {
-      reason: 'cooldown',
-      detail: `the last offer of this rule was ${since} ago, and at least ${least} must pass`,
-    };
-  }
-  const cap = limits.perConsumer;
-  if (cap !== null && times.filter((time) => at - time < cap.perMs).length >= cap.count) {
-    return {
-      reason: 'consumer_cap',
-      detail: `the consumer had ${cap.count} offers of this rule within ${describeDuration(cap.perMs)}`,
-    };
-  }
+/** `no_channel` and `expired`. */
+function unsendable(consumer: ConsumerFacts, { at }: Firing, offer: RenderedOffer): Suppression | null {
   if (!consumer.reachable) return { reason: 'no_channel', detail: 'the consumer has no browser subscribed' };
   if (offer.expiresAt <= at) return { reason: 'expired', detail: 'the offer is over already' };
   return null;
 }
 
-function wasSent(draft: Draft, firing: Firing): boolean {
-  return own(draft.memory.sent, firing.cause)?.rules.includes(firing.rule.rule.id) ?? false;
+function wasSent(draft: Draft, { cause, rule }: Firing): boolean {
+  const { id } = rule.rule;
+  return (
+    (own(draft.memory.sent, cause)?.rules.includes(id) ?? false) ||
+    draft.candidates.some(({ firing }) => firing.cause === cause && firing.rule.rule.id === id)
+  );
 }
 
 /** Causes other than visits come once; that long they are kept against a reading that is handed in twice. */
 const REMEMBER_CAUSE_MS = HOUR_MS;
 
-function remember(draft: Draft, firing: Firing): void {
+/** Keeps what later decisions need to know of an offer that is sent: its cause, and its time where a limit counts it. */
+export function remember(draft: Draft, firing: Firing): void {
   const { id, limits } = firing.rule.rule;
   const before = own(draft.memory.sent, firing.cause)?.rules ?? [];
   const sent = { ...draft.memory.sent, [firing.cause]: { at: firing.at, rules: [...before, id] } };
@@ -173,6 +168,11 @@ function remember(draft: Draft, firing: Firing): void {
     .slice(-(limits.perConsumer?.count ?? 1));
   const sentTimes = longestMs === 0 ? draft.memory.sentTimes : { ...draft.memory.sentTimes, [id]: times };
   draft.memory = { ...draft.memory, sent, sentTimes };
+  const all = draft.rulebook.pacing.perConsumer;
+  if (all === null) return;
+  draft.memory.allSentTimes = [...(draft.memory.allSentTimes ?? []), firing.at]
+    .filter((time) => firing.at - time <= all.perMs)
+    .slice(-all.count);
 }
 
 /**

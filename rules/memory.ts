@@ -14,6 +14,8 @@ export interface Memory {
   readonly sent: Readonly<Record<string, SentCause>>;
   /** By rule, when it last sent to this consumer, oldest first: for cooldown and cap. */
   readonly sentTimes: Readonly<Record<string, readonly number[]>>;
+  /** When any rule last sent to this consumer, oldest first: for the cap across rules. Kept only while there is one. */
+  readonly allSentTimes?: readonly number[];
 }
 
 export interface DeviceMemory {

@@ -1,12 +1,11 @@
 import { Liquid, type Template } from 'liquidjs';
 import { knownNames, unknownName } from './condition.ts';
-import type { DeviceType } from './device-type.ts';
-import { describeFound, join, type Report, readDuration, readFields, readText } from './document.ts';
+import { describeFound, join, type Report, readDuration, readFields, readId, readText } from './document.ts';
 import { DAY_MS, HOUR_MS, SECOND_MS } from './duration.ts';
 import { suggestion } from './nearest-name.ts';
 import type { Situation } from './situation.ts';
 import type { RenderedOffer } from './step.ts';
-import type { Trigger } from './trigger.ts';
+import type { RuleContext, Trigger } from './trigger.ts';
 
 /** Liquid templates of an offer. */
 export interface OfferTemplate {
@@ -16,6 +15,8 @@ export interface OfferTemplate {
   readonly image: string | null;
   /** How long after the decision the offer may be shown. */
   readonly expiresMs: number;
+  /** Id of the pool that each receiver is given a code from; then texts may read `{{ code }}`. */
+  readonly code: string | null;
 }
 
 const FIELDS = ['title', 'body', 'url', 'image', 'expires', 'code'];
@@ -88,50 +89,64 @@ function restrictedEngine(): Liquid {
   return liquid;
 }
 
-/** Reads `offer` and parses its templates; unknown names and filters are told with the nearest. */
+/**
+ * Reads an offer and parses its templates; unknown names and filters are told with the nearest.
+ *
+ * @param path where it stands in the document
+ */
 export function readOffer(
   value: unknown,
+  path: string,
   trigger: Trigger,
-  deviceTypes: readonly DeviceType[],
+  context: RuleContext,
   report: Report,
 ): OfferTemplate | null {
-  const fields = readFields(value, 'offer', FIELDS, report);
+  const fields = readFields(value, path, FIELDS, report);
   if (fields === null) return null;
-  if (fields.code !== undefined) report('offer.code', 'is not supported yet');
+  const code = fields.code === undefined ? null : readPool(fields.code, join(path, 'code'), context, report);
+  const names = templateNames(trigger, context, fields.code !== undefined);
   const texts: Record<TextField, string | null> = { title: null, body: null, url: null, image: null };
   for (const field of TEXT_FIELDS) {
     const optional = field === 'url' || field === 'image';
     if (optional && fields[field] === undefined) continue;
-    const path = join('offer', field);
-    const text = readText(fields[field], path, report, { max: LONGEST_TEMPLATE });
+    const fieldPath = join(path, field);
+    const text = readText(fields[field], fieldPath, report, { max: LONGEST_TEMPLATE });
     if (text === null) continue;
     if (optional && !ADDRESS_START.test(text)) {
-      report(path, `must begin with https:// and a host, found ${describeFound(text)}`);
+      report(fieldPath, `must begin with https:// and a host, found ${describeFound(text)}`);
     }
-    checkTemplate(text, path, trigger, deviceTypes, report);
+    checkTemplate(text, fieldPath, names, report);
     texts[field] = text;
   }
   const expiresMs =
     fields.expires === undefined
       ? DEFAULT_EXPIRES_MS
-      : readDuration(fields.expires, 'offer.expires', report, { minMs: SECOND_MS, maxMs: 28 * DAY_MS });
+      : readDuration(fields.expires, join(path, 'expires'), report, { minMs: SECOND_MS, maxMs: 28 * DAY_MS });
   const { title, body, url, image } = texts;
   return title === null || body === null || expiresMs === null
     ? null
-    : { title, body, url, image, expiresMs };
+    : { title, body, url, image, expiresMs, code };
+}
+
+function readPool(value: unknown, path: string, context: RuleContext, report: Report): string | null {
+  const id = readId(value, path, report);
+  if (id !== null && context.codePools && !context.codePools.includes(id))
+    report(path, `there is no code pool "${id}".${suggestion(id, context.codePools)}`);
+  return id;
+}
+
+type Names = Readonly<Record<string, readonly string[] | null>>;
+
+function templateNames(trigger: Trigger, context: RuleContext, hasCode: boolean): Names {
+  const known = knownNames(trigger, context);
+  return hasCode ? { ...known, code: null } : known;
 }
 
 /** The host is fixed by the author, never by a value; http only on this machine, for trials. */
 const ADDRESS_START = /^(https:\/\/[A-Za-z0-9.-]+(:\d+)?|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?)([/?#]|$)/;
 const ADDRESS = /^https?:\/\/[^\s\p{Cc}"<>\\^`{|}]+$/u;
 
-function checkTemplate(
-  text: string,
-  path: string,
-  trigger: Trigger,
-  deviceTypes: readonly DeviceType[],
-  report: Report,
-): void {
+function checkTemplate(text: string, path: string, known: Names, report: Report): void {
   let template: Template[];
   try {
     template = engine.parse(text);
@@ -139,9 +154,11 @@ function checkTemplate(
     report(path, `is not a Liquid template that is allowed here: ${describeLiquidError(error)}`);
     return;
   }
-  const known = knownNames(trigger, deviceTypes);
   for (const name of namesIn(template)) {
-    const message = unknownName(name, known);
+    const message =
+      name === 'code' && known.code === undefined
+        ? '"code" is known only where the offer has a code pool (code)'
+        : unknownName(name, known);
     if (message !== null) report(path, message);
   }
 }
@@ -176,8 +193,16 @@ export type Rendering =
   | { readonly ok: false; readonly detail: string };
 
 export interface CompiledOffer {
-  /** Never throws: what cannot be rendered is told. */
-  render(situation: Situation, at: number): Rendering;
+  /** Pool that its codes come from, or null. */
+  readonly codePool: string | null;
+  /** Dotted names that its texts read. */
+  readonly reads: readonly string[];
+  /**
+   * Never throws: what cannot be rendered is told.
+   *
+   * @param code what `{{ code }}` stands for; null where the offer has none
+   */
+  render(situation: Situation, at: number, code: string | null): Rendering;
 }
 
 /** @throws what Liquid throws on templates that {@link readOffer} refuses */
@@ -190,9 +215,12 @@ export function compileOffer(offer: OfferTemplate): CompiledOffer {
     image: parse(offer.image),
   };
   return {
-    render(situation, at) {
+    codePool: offer.code,
+    reads: namesReadBy(offer),
+    render(situation, at, code) {
       const scope = {
         ...situation,
+        ...(code === null ? {} : { code }),
         now: situation.now.toISOString(),
         ...(situation.visit
           ? { visit: { ...situation.visit, enteredAt: situation.visit.enteredAt.toISOString() } }
@@ -220,6 +248,7 @@ export function compileOffer(offer: OfferTemplate): CompiledOffer {
           ...(url ? { url } : {}),
           ...(image ? { image } : {}),
           expiresAt: at + offer.expiresMs,
+          ...(code === null || offer.code === null ? {} : { code, codePool: offer.code }),
         },
       };
     },

@@ -1,7 +1,7 @@
 import { type Condition, compileCondition } from './condition.ts';
 import type { DeviceType, Sensitivity } from './device-type.ts';
 import { namesReadBy } from './offer-template.ts';
-import type { Rule } from './rule.ts';
+import { offersOf, type Rule } from './rule.ts';
 import { PURPOSES, type Purpose } from './step.ts';
 
 /**
@@ -11,7 +11,7 @@ import { PURPOSES, type Purpose } from './step.ts';
  * `location` tells where somebody is, and counts as location.
  */
 export function purposesOf(rule: Rule, deviceTypes: readonly DeviceType[]): readonly Purpose[] {
-  const compiled = rule.when === null ? null : compileCondition(rule.when, rule.trigger, deviceTypes);
+  const compiled = rule.when === null ? null : compileCondition(rule.when, rule.trigger, { deviceTypes });
   return purposesOfCompiled(rule, compiled?.ok ? compiled.value : null, deviceTypes);
 }
 
@@ -33,7 +33,7 @@ export function purposesOfCompiled(
       needed.add('device_offers');
       break;
   }
-  for (const read of [...(condition?.reads ?? []), ...namesReadBy(rule.offer)]) {
+  for (const read of [...(condition?.reads ?? []), ...offersOf(rule).flatMap(namesReadBy)]) {
     const [root = '', ...rest] = read.split('.');
     if (root === 'place' || root === 'position' || root === 'visit') needed.add('location_offers');
     if (root !== 'metrics') continue;

@@ -1,3 +1,4 @@
+import { LARGEST_TOTAL } from './campaign.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import {
   collecting,
@@ -10,6 +11,8 @@ import {
   readText,
 } from './document.ts';
 import { DAY_MS, SECOND_MS } from './duration.ts';
+import { type Experiment, readExperiment } from './experiment.ts';
+import { suggestion } from './nearest-name.ts';
 import { type OfferTemplate, readOffer } from './offer-template.ts';
 import type { Parsed } from './problem.ts';
 import { readSchedule, type Schedule } from './schedule.ts';
@@ -20,6 +23,8 @@ export interface Limits {
   readonly cooldownMs: number;
   readonly perConsumer: { readonly count: number; readonly perMs: number } | null;
   readonly ignoreQuietHours: boolean;
+  /** Most offers of this rule to all people together; null: no limit. */
+  readonly total: number | null;
 }
 
 /** Plain data, so that it can be stored and sent; conditions and templates are compiled by the rulebook. */
@@ -29,14 +34,41 @@ export interface Rule {
   readonly trigger: Trigger;
   /** CEL, or null: always. */
   readonly when: string | null;
+  /** Null: everybody. */
+  readonly audience: { readonly segment: string } | null;
   readonly schedule: Schedule | null;
   readonly limits: Limits;
-  readonly offer: OfferTemplate;
+  /** What an offer that is taken up is worth beside those of other rules: where several want one moment, the best is sent. */
+  readonly weight: number;
+  /** Id of the campaign whose budget it draws on. */
+  readonly campaign: string | null;
+  readonly experiment: Experiment | null;
+  /** Null only where every variant has its own. */
+  readonly offer: OfferTemplate | null;
 }
 
-const FIELDS = ['id', 'name', 'trigger', 'when', 'schedule', 'limits', 'offer'];
-const LATER_FIELDS = ['audience', 'experiment'];
-const LIMITS = ['cooldown', 'perConsumer', 'quietHours'];
+/** Every offer that a rule may send, each once. */
+export function offersOf(rule: Rule): readonly OfferTemplate[] {
+  const variants = rule.experiment?.variants ?? [];
+  const offers = variants.length === 0 ? [rule.offer] : variants.map(({ offer }) => offer);
+  return [...new Set(offers)].filter((offer) => offer !== null);
+}
+
+const FIELDS = [
+  'id',
+  'name',
+  'trigger',
+  'when',
+  'audience',
+  'schedule',
+  'limits',
+  'weight',
+  'campaign',
+  'experiment',
+  'offer',
+];
+const LIMITS = ['cooldown', 'perConsumer', 'total', 'quietHours'];
+const DEFAULT_WEIGHT = 1;
 /** Stands in for a trigger that has problems itself, so that the names of condition and offer are still checked: it knows all names. */
 const ANY_TRIGGER: Trigger = { kind: 'place', place: { kind: 'tag', tag: 'any' }, on: 'enter' };
 const LONGEST_LIMIT_MS = 366 * DAY_MS;
@@ -49,19 +81,54 @@ const LARGEST_COUNT = 1000;
  */
 export function parseRule(document: unknown, context: RuleContext): Parsed<Rule> {
   return collecting((report) => {
-    const fields = readFields(document, '', [...FIELDS, ...LATER_FIELDS], report);
+    const fields = readFields(document, '', FIELDS, report);
     if (fields === null) return null;
-    for (const name of LATER_FIELDS) if (fields[name] !== undefined) report(name, 'is not supported yet');
     const id = readId(fields.id, 'id', report);
     const name = fields.name === undefined ? id : readText(fields.name, 'name', report, { max: 200 });
     const trigger = readTrigger(fields.trigger, context, report);
     const when = fields.when === undefined ? null : readCondition(fields.when, trigger, context, report);
+    const audience = fields.audience === undefined ? null : readAudience(fields.audience, context, report);
     const schedule = fields.schedule === undefined ? null : readSchedule(fields.schedule, report);
     const limits = readLimits(fields.limits, report);
-    const offer = readOffer(fields.offer, trigger ?? ANY_TRIGGER, context.deviceTypes, report);
-    if (id === null || name === null || trigger === null || limits === null || offer === null) return null;
-    return { id, name, trigger, when, schedule, limits, offer };
+    const weight =
+      fields.weight === undefined
+        ? DEFAULT_WEIGHT
+        : readNumber(fields.weight, 'weight', report, { min: 0.01, max: 100 });
+    const campaign = fields.campaign === undefined ? null : readCampaign(fields.campaign, context, report);
+    const read = (value: unknown, path: string) =>
+      readOffer(value, path, trigger ?? ANY_TRIGGER, context, report);
+    const hasOffer = fields.offer !== undefined;
+    const needsOffer = !hasVariants(fields.experiment);
+    const offer = hasOffer || needsOffer ? read(fields.offer, 'offer') : null;
+    const experiment =
+      fields.experiment === undefined
+        ? null
+        : readExperiment(fields.experiment, offer, hasOffer || needsOffer, report, read);
+    if (id === null || name === null || trigger === null || limits === null || weight === null) return null;
+    return { id, name, trigger, when, audience, schedule, limits, weight, campaign, experiment, offer };
   });
+}
+
+/** Then the offers may stand in the variants. */
+function hasVariants(experiment: unknown): boolean {
+  return typeof experiment === 'object' && experiment !== null && 'variants' in experiment;
+}
+
+function readAudience(value: unknown, context: RuleContext, report: Report): Rule['audience'] {
+  const fields = readFields(value, 'audience', ['segment'], report);
+  if (fields === null) return null;
+  const segment = readId(fields.segment, 'audience.segment', report);
+  if (segment === null) return null;
+  if (context.segments && !context.segments.includes(segment))
+    report('audience.segment', `there is no segment "${segment}".${suggestion(segment, context.segments)}`);
+  return { segment };
+}
+
+function readCampaign(value: unknown, context: RuleContext, report: Report): string | null {
+  const id = readId(value, 'campaign', report);
+  if (id !== null && context.campaigns && !context.campaigns.includes(id))
+    report('campaign', `there is no campaign "${id}".${suggestion(id, context.campaigns)}`);
+  return id;
 }
 
 function readCondition(
@@ -72,16 +139,17 @@ function readCondition(
 ): string | null {
   const text = readText(value, 'when', report, { max: 2000 });
   if (text === null) return text;
-  const condition: Parsed<Condition> = compileCondition(text, trigger ?? ANY_TRIGGER, context.deviceTypes);
+  const condition: Parsed<Condition> = compileCondition(text, trigger ?? ANY_TRIGGER, context);
   if (!condition.ok) for (const problem of condition.problems) report(problem.path, problem.message);
   return text;
 }
 
+const NO_LIMITS: Limits = { cooldownMs: 0, perConsumer: null, ignoreQuietHours: false, total: null };
+
 function readLimits(value: unknown, report: Report): Limits | null {
-  if (value === undefined) return { cooldownMs: 0, perConsumer: null, ignoreQuietHours: false };
-  const fields = readFields(value, 'limits', [...LIMITS, 'total'], report);
+  if (value === undefined) return NO_LIMITS;
+  const fields = readFields(value, 'limits', LIMITS, report);
   if (fields === null) return null;
-  if (fields.total !== undefined) report('limits.total', 'is not supported yet');
   const cooldownMs =
     fields.cooldown === undefined
       ? 0
@@ -90,8 +158,12 @@ function readLimits(value: unknown, report: Report): Limits | null {
     report('limits.quietHours', 'can only be "ignore" (for alerts and tests); leave it out to keep them');
   }
   const perConsumer = fields.perConsumer === undefined ? null : readCap(fields.perConsumer, report);
+  const total =
+    fields.total === undefined
+      ? null
+      : readNumber(fields.total, 'limits.total', report, { min: 1, max: LARGEST_TOTAL, integer: true });
   if (cooldownMs === null) return null;
-  return { cooldownMs, perConsumer, ignoreQuietHours: fields.quietHours === 'ignore' };
+  return { cooldownMs, perConsumer, ignoreQuietHours: fields.quietHours === 'ignore', total };
 }
 
 function readCap(value: unknown, report: Report): Limits['perConsumer'] {

@@ -1,20 +1,39 @@
-import { type Condition, compileCondition } from './condition.ts';
+import type { Campaign } from './campaign.ts';
 import type { DeviceType } from './device-type.ts';
 import { type Shape, shapeOf } from './geometry/shape.ts';
-import { buildShapeIndex, type ShapeIndex } from './geometry/shape-index.ts';
-import { type CompiledOffer, compileOffer } from './offer-template.ts';
+import { buildShapeIndex } from './geometry/shape-index.ts';
+import { NO_PACING, type Pacing } from './pacing/pacing.ts';
 import type { Place } from './place.ts';
-import { purposesOfCompiled } from './purposes.ts';
-import type { Rule } from './rule.ts';
-import type { Purpose } from './step.ts';
-import type { MetricTrigger, PlaceTrigger } from './trigger.ts';
+import {
+  type CompiledRule,
+  compileRules,
+  type MetricRule,
+  type PlaceRule,
+  type RuleSet,
+  type SavedRule,
+} from './rule-set.ts';
+import { compileSegments, type Segment, type SegmentSet } from './segment.ts';
+import type { ConsumerFacts } from './step.ts';
+import type { PlaceEvent } from './trigger.ts';
 
-export type RuleState = 'draft' | 'live' | 'paused' | 'ended';
-
+/** All that a rulebook is made of, not compiled yet. */
 export interface RulebookSource {
   readonly places: readonly Place[];
-  readonly rules: readonly { readonly rule: Rule; readonly version: number; readonly state: RuleState }[];
+  readonly rules: readonly SavedRule[];
   readonly deviceTypes: readonly DeviceType[];
+  readonly segments?: readonly Segment[];
+  readonly campaigns?: readonly Campaign[];
+  readonly pacing?: Pacing;
+}
+
+/** Compiled parts: a rulebook is made of them at no cost worth mentioning, so that a change of one part compiles no other. */
+export interface RulebookParts {
+  readonly placeSet: PlaceLookup;
+  readonly ruleSet: RuleSet;
+  readonly deviceTypes: readonly DeviceType[];
+  readonly segmentSet?: SegmentSet;
+  readonly campaigns?: readonly Campaign[];
+  readonly pacing?: Pacing;
 }
 
 export interface RulebookOptions {
@@ -25,25 +44,15 @@ export interface RulebookOptions {
   readonly exitMargin?: 'standard' | 'none';
 }
 
-/** A rule that can fire: live, or paused (which decides `rule_paused`). */
-export interface CompiledRule<T = Rule['trigger']> {
-  readonly rule: Rule;
-  readonly trigger: T;
-  readonly version: number;
-  readonly paused: boolean;
-  readonly condition: Condition | null;
-  /** Why nothing can be said of it, where the document no longer fits the device types; else null. */
-  readonly fault: string | null;
-  readonly purposes: readonly Purpose[];
-  readonly offer: CompiledOffer;
-}
-
-export type PlaceRule = CompiledRule<PlaceTrigger>;
-export type MetricRule = CompiledRule<MetricTrigger>;
-
 export interface CompiledPlace {
   readonly place: Place;
   readonly shape: Shape;
+}
+
+export interface PlaceLookup {
+  get(id: string): CompiledPlace | undefined;
+  /** Places that hold a point. */
+  at(lat: number, lon: number): readonly CompiledPlace[];
 }
 
 /**
@@ -53,105 +62,88 @@ export interface CompiledPlace {
 export interface Rulebook {
   readonly deviceTypes: ReadonlyMap<string, DeviceType>;
   readonly exitMargin: 'standard' | 'none';
+  readonly pacing: Pacing;
+  readonly places: PlaceLookup;
   place(id: string): CompiledPlace | undefined;
   /** Places that hold a point, in the order of the source. */
   placesAt(lat: number, lon: number): readonly CompiledPlace[];
-  /** Rules with a place trigger on this place, by its id or one of its tags. */
-  rulesOfPlace(place: Place): readonly PlaceRule[];
+  /** Whether positions there are nobody's business: no visit is kept, and nothing fires. */
+  inSensitiveZone(lat: number, lon: number): boolean;
+  /** Rules that wait for this event on this place, by its id or one of its tags. */
+  rulesOfPlace(place: Place, on: PlaceEvent): readonly PlaceRule[];
+  /** Whether any rule waits for this event on any place. */
+  hasRulesOn(on: PlaceEvent): boolean;
+  /** The longest `within` of any approach rule; 0 where there is none. */
+  readonly longestApproachMs: number;
   rulesOfMetric(name: string): readonly MetricRule[];
   rulesOfEvent(name: string): readonly CompiledRule[];
   metricRule(ruleId: string): MetricRule | undefined;
+  /** A rule that can fire, whatever its trigger. */
+  rule(ruleId: string): CompiledRule | undefined;
+  /** Ids of the segments that a consumer is in. */
+  segmentsOf(consumer: ConsumerFacts): readonly string[];
+  campaign(id: string): Campaign | undefined;
 }
 
 /**
+ * Compiles all parts and puts them together.
+ *
  * @param source rules in any state: only live and paused ones are compiled
  * @throws what Liquid throws on an offer that parseRule refuses; rules that come from parseRule never throw
  */
 export function compileRulebook(source: RulebookSource, options: RulebookOptions = {}): Rulebook {
-  const places = source.places.map((place): CompiledPlace => ({ place, shape: shapeOf(place.geometry) }));
-  const byId = new Map(places.map((compiled) => [compiled.place.id, compiled]));
-  const index: ShapeIndex = buildShapeIndex(places.map(({ shape }) => shape));
-  const byPlaceId = new Map<string, PlaceRule[]>();
-  const byTag = new Map<string, PlaceRule[]>();
-  const byMetric = new Map<string, MetricRule[]>();
-  const byEvent = new Map<string, CompiledRule[]>();
-  const metricRules = new Map<string, MetricRule>();
-  for (const { rule, version, state } of source.rules) {
-    if (state !== 'live' && state !== 'paused') continue;
-    const compiled = compileRule(rule, version, state === 'paused', source.deviceTypes);
-    const { trigger } = rule;
-    switch (trigger.kind) {
-      case 'place': {
-        const { place } = trigger;
-        if (place.kind === 'id') addTo(byPlaceId, place.id, { ...compiled, trigger });
-        else addTo(byTag, place.tag, { ...compiled, trigger });
-        break;
-      }
-      case 'metric':
-        addTo(byMetric, trigger.name, { ...compiled, trigger });
-        metricRules.set(rule.id, { ...compiled, trigger });
-        break;
-      case 'event':
-        addTo(byEvent, trigger.name, compiled);
-        break;
-    }
-  }
-  // Filled on first use: most places are never entered while a rulebook lives.
-  const ofPlace = new Map<Place, readonly PlaceRule[]>();
-  const collect = (place: Place): readonly PlaceRule[] => [
-    ...(byPlaceId.get(place.id) ?? []),
-    ...place.tags.flatMap((tag) => byTag.get(tag) ?? []),
-  ];
+  const { places, rules, deviceTypes, segments = [], campaigns = [], pacing = NO_PACING } = source;
+  return composeRulebook(
+    {
+      placeSet: lookupOf(places),
+      ruleSet: compileRules(rules, deviceTypes),
+      deviceTypes,
+      segmentSet: compileSegments(segments),
+      campaigns,
+      pacing,
+    },
+    options,
+  );
+}
+
+/** Puts compiled parts together. */
+export function composeRulebook(parts: RulebookParts, options: RulebookOptions = {}): Rulebook {
+  const { placeSet, ruleSet, deviceTypes, pacing = NO_PACING } = parts;
+  const segmentSet = parts.segmentSet ?? compileSegments([]);
+  const campaigns = new Map((parts.campaigns ?? []).map((campaign) => [campaign.id, campaign]));
   return {
-    deviceTypes: new Map(source.deviceTypes.map((type) => [type.id, type])),
+    deviceTypes: new Map(deviceTypes.map((type) => [type.id, type])),
     exitMargin: options.exitMargin ?? 'standard',
-    place: (id) => byId.get(id),
-    placesAt: (lat, lon) => {
-      const found = index.containing(lat, lon);
-      return found.length === 0
-        ? NO_PLACES
-        : found.map((position) => places[position]).filter((one) => one !== undefined);
-    },
-    rulesOfPlace: (place) => {
-      const known = ofPlace.get(place);
-      if (known) return known;
-      const rules = collect(place);
-      ofPlace.set(place, rules);
-      return rules;
-    },
-    rulesOfMetric: (name) => byMetric.get(name) ?? [],
-    rulesOfEvent: (name) => byEvent.get(name) ?? [],
-    metricRule: (ruleId) => metricRules.get(ruleId),
+    pacing,
+    places: placeSet,
+    place: (id) => placeSet.get(id),
+    placesAt: (lat, lon) => placeSet.at(lat, lon),
+    inSensitiveZone: () => false,
+    rulesOfPlace: (place, on) => ruleSet.ofPlace(place, on),
+    hasRulesOn: (on) => ruleSet.hasAny(on),
+    longestApproachMs: ruleSet.longestApproachMs,
+    rulesOfMetric: (name) => ruleSet.ofMetric(name),
+    rulesOfEvent: (name) => ruleSet.ofEvent(name),
+    metricRule: (ruleId) => ruleSet.metricRule(ruleId),
+    rule: (ruleId) => ruleSet.get(ruleId),
+    segmentsOf: (consumer) => segmentSet.of(consumer),
+    campaign: (id) => campaigns.get(id),
   };
 }
 
 const NO_PLACES: readonly CompiledPlace[] = [];
 
-function addTo<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
-}
-
-function compileRule(
-  rule: Rule,
-  version: number,
-  paused: boolean,
-  deviceTypes: readonly DeviceType[],
-): CompiledRule {
-  const condition = rule.when === null ? null : compileCondition(rule.when, rule.trigger, deviceTypes);
-  const compiled = condition?.ok ? condition.value : null;
+function lookupOf(list: readonly Place[]): PlaceLookup {
+  const places = list.map((place): CompiledPlace => ({ place, shape: shapeOf(place.geometry) }));
+  const byId = new Map(places.map((compiled) => [compiled.place.id, compiled]));
+  const index = buildShapeIndex(places.map(({ shape }) => shape));
   return {
-    rule,
-    trigger: rule.trigger,
-    version,
-    paused,
-    condition: compiled,
-    fault:
-      condition !== null && !condition.ok
-        ? condition.problems.map(({ message }) => message).join('; ')
-        : null,
-    purposes: purposesOfCompiled(rule, compiled, deviceTypes),
-    offer: compileOffer(rule.offer),
+    get: (id) => byId.get(id),
+    at: (lat, lon) => {
+      const found = index.containing(lat, lon);
+      return found.length === 0
+        ? NO_PLACES
+        : found.map((position) => places[position]).filter((one) => one !== undefined);
+    },
   };
 }

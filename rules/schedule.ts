@@ -12,12 +12,14 @@ export interface Schedule {
   readonly timezone:
     | { readonly kind: 'place' | 'consumer' }
     | { readonly kind: 'zone'; readonly zone: string };
-  /** Last local day on which it may fire, `YYYY-MM-DD`. Null: for ever. */
+  /** First local day on which it may fire, `YYYY-MM-DD`. Null: from the start. */
+  readonly from: string | null;
+  /** Last local day on which it may fire. Null: for ever. */
   readonly until: string | null;
 }
 
 export function readSchedule(value: unknown, report: Report): Schedule | null {
-  const fields = readFields(value, 'schedule', ['days', 'hours', 'timezone', 'until'], report);
+  const fields = readFields(value, 'schedule', ['days', 'hours', 'timezone', 'from', 'until'], report);
   if (fields === null) return null;
   const days =
     fields.days === undefined
@@ -26,8 +28,11 @@ export function readSchedule(value: unknown, report: Report): Schedule | null {
           readChoice(day, path, report, WEEKDAYS),
         );
   const hours = fields.hours === undefined ? null : readHours(fields.hours, report);
+  const from = fields.from === undefined ? null : readDay(fields.from, 'schedule.from', report);
   const until = fields.until === undefined ? null : readDay(fields.until, 'schedule.until', report);
-  return { days, hours, timezone: readZone(fields.timezone, report), until };
+  if (from !== null && until !== null && until < from)
+    report('schedule.until', `must not lie before schedule.from, which is ${from}; found ${until}`);
+  return { days, hours, timezone: readZone(fields.timezone, report), from, until };
 }
 
 function readHours(value: unknown, report: Report): Schedule['hours'] {
@@ -67,6 +72,9 @@ export interface Zones {
 export function outsideSchedule(schedule: Schedule, zones: Zones, at: number): string | null {
   const zone = zoneOf(schedule, zones);
   const local = localTime(at, zone);
+  if (schedule.from !== null && local.date < schedule.from) {
+    return `it is ${local.date} in ${zone}, and the rule runs from ${schedule.from}`;
+  }
   if (schedule.until !== null && local.date > schedule.until) {
     return `it is ${local.date} in ${zone}, and the rule ran until ${schedule.until}`;
   }

@@ -19,6 +19,8 @@ export interface Situation {
     readonly timezone?: string;
     readonly attributes: Readonly<Record<string, unknown>>;
   };
+  /** Ids of the segments that the consumer is in; only where the rule reads them. */
+  readonly segments?: readonly string[];
   readonly now: Timestamp;
 }
 
@@ -28,9 +30,10 @@ export function situationOf(parts: {
   readonly consumer: ConsumerFacts;
   readonly place: Place | null;
   readonly visit: { readonly id: string; readonly enteredAt: number } | null;
+  readonly segments: readonly string[] | null;
   readonly at: number;
 }): Situation {
-  const { device, consumer, place, visit } = parts;
+  const { device, consumer, place, visit, segments } = parts;
   const metrics: Record<string, MetricValue> = {};
   for (const [name, latest] of Object.entries(device?.metrics ?? {})) metrics[name] = latest.value;
   return {
@@ -42,6 +45,7 @@ export function situationOf(parts: {
       ...(consumer.timezone === null ? {} : { timezone: consumer.timezone }),
     },
     now: timestamp(parts.at),
+    ...(segments === null ? {} : { segments }),
     ...(device?.track ? { position: positionOf(device.track) } : {}),
     ...(place === null ? {} : { place: { id: place.id, name: place.name, tags: place.tags } }),
     ...(visit === null ? {} : { visit: { id: visit.id, enteredAt: timestamp(visit.enteredAt) } }),

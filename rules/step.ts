@@ -45,7 +45,33 @@ export interface ConsumerFacts {
   readonly attributes: Readonly<Record<string, unknown>>;
   /** Whether at least one live push subscription exists. */
   readonly reachable: boolean;
+  /** By rule id, how many of its offers this person saw, and how many of those they clicked or redeemed. Missing: none. */
+  readonly responses?: Readonly<Record<string, OfferResponse>>;
 }
+
+export interface OfferResponse {
+  readonly seen: number;
+  readonly taken: number;
+}
+
+/**
+ * What all subjects together were sent, as far as it is written down. A step counts its own offers on top; whoever keeps the
+ * ledger takes them in after each step.
+ */
+export interface Ledger {
+  sentOfRule(ruleId: string): number;
+  /** @param day local day in the campaign's zone, `YYYY-MM-DD`; null: since its beginning */
+  sentOfCampaign(campaignId: string, day: string | null): number;
+  /** The code at a position (from 0) of those of a pool that nobody was given yet, or null. Asking takes nothing. */
+  code(poolId: string, position: number): string | null;
+}
+
+/** Nothing was sent, and there are no codes. */
+export const EMPTY_LEDGER: Ledger = {
+  sentOfRule: () => 0,
+  sentOfCampaign: () => 0,
+  code: () => null,
+};
 
 export interface DeviceFacts {
   readonly id: string;
@@ -80,6 +106,9 @@ export interface RenderedOffer {
   readonly image?: string;
   /** Epoch ms after which the offer must not be shown. */
   readonly expiresAt: number;
+  /** A code that is this person's alone, and the pool that it was taken from. */
+  readonly code?: string;
+  readonly codePool?: string;
 }
 
 export interface Decision {
@@ -93,6 +122,10 @@ export interface Decision {
   readonly visit?: string;
   /** Visit id, crossing id or reading id; with rule and consumer the key under which an offer is sent at most once. */
   readonly cause: string;
+  /** Of the rule's experiment, where it has one and it came so far; not of those that get nothing (holdout). */
+  readonly variant?: string;
+  /** Whose budget an offer counts against. */
+  readonly campaign?: string;
   readonly outcome:
     | { readonly kind: 'sent'; readonly offer: RenderedOffer }
     | { readonly kind: 'suppressed'; readonly reason: SuppressionReason };

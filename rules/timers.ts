@@ -2,6 +2,7 @@ import { LATE_AFTER_MS } from './admission.ts';
 import { firePending } from './crossings.ts';
 import { type Draft, deviceOf } from './draft.ts';
 import type { Memory } from './memory.ts';
+import { settleMoment } from './pacing/settle.ts';
 import type { Rulebook } from './rulebook.ts';
 import { closeBySilence, dwellDueAt, fireDwells, SILENCE_MS } from './visits.ts';
 
@@ -14,6 +15,7 @@ export function runTimers(draft: Draft, now: number): void {
     const dueAt = nextDueAt(draft.rulebook, draft.memory);
     if (dueAt === null || dueAt > now) break;
     runDue(draft, dueAt, now);
+    settleMoment(draft);
     draft.memory.doneUntil = Math.max(draft.memory.doneUntil, dueAt);
   }
   if (draft.memory.doneUntil < now) draft.memory.doneUntil = now;
@@ -31,7 +33,7 @@ export function nextDueAt(rulebook: Rulebook, memory: Memory): number | null {
       const visit = device.visits[placeId];
       const place = rulebook.place(placeId)?.place;
       if (visit === undefined || place === undefined) continue;
-      for (const rule of rulebook.rulesOfPlace(place)) {
+      for (const rule of rulebook.rulesOfPlace(place, 'dwell')) {
         const dueAt = dwellDueAt(rule, visit);
         if (dueAt !== null && dueAt > memory.doneUntil && dueAt < next) next = dueAt;
       }

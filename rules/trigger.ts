@@ -10,16 +10,21 @@ import {
   readNumber,
   readText,
 } from './document.ts';
-import { DAY_MS, SECOND_MS } from './duration.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './duration.ts';
 import { suggestion } from './nearest-name.ts';
 
 /** When a rule looks: what must happen to a subject. */
 export type Trigger = PlaceTrigger | MetricTrigger | { readonly kind: 'event'; readonly name: string };
 
 export type PlaceTrigger = { readonly kind: 'place'; readonly place: PlaceSelector } & (
-  | { readonly on: 'enter' | 'exit' }
+  | { readonly on: 'enter' | 'exit' | 'pass' }
   | { readonly on: 'dwell'; readonly forMs: number }
+  /** It would be there within this time, going on as it does. */
+  | { readonly on: 'approach'; readonly withinMs: number }
 );
+
+/** What a place trigger can wait for. */
+export type PlaceEvent = PlaceTrigger['on'];
 
 export type PlaceSelector =
   | { readonly kind: 'id'; readonly id: string }
@@ -36,18 +41,33 @@ export interface MetricTrigger {
   readonly rearm: number;
 }
 
-/** What a rule is checked against. Place ids and tags that are not given are not checked. */
+/** A profile trait that was declared: an attribute of consumers, with its type. */
+export interface Trait {
+  readonly name: string;
+  readonly kind: 'number' | 'boolean' | 'string';
+}
+
+/** What a rule is checked against. Lists that are not given are not checked. */
 export interface RuleContext {
   readonly deviceTypes: readonly DeviceType[];
   readonly placeIds?: readonly string[];
   readonly tags?: readonly string[];
+  /** Ids. */
+  readonly segments?: readonly string[];
+  readonly campaigns?: readonly string[];
+  readonly codePools?: readonly string[];
+  /** Where any is declared, `consumer.attributes` has these alone; else anything goes. */
+  readonly traits?: readonly Trait[];
 }
 
 /** What a reading may carry. */
 const LONGEST_EVENT = 256;
 const LONGEST_METRIC_NAME = 128;
 
-const ON = ['enter', 'exit', 'dwell', 'approach', 'pass'] as const;
+/** What a place trigger can wait for, in the order of telling. */
+export const PLACE_EVENTS = ['enter', 'exit', 'dwell', 'approach', 'pass'] as const;
+const DEFAULT_WITHIN_MS = 5 * MINUTE_MS;
+const LONGEST_WITHIN_MS = HOUR_MS;
 const LONGEST_FOR_MS = 30 * DAY_MS;
 /** A metric re-arms this share of its threshold back, unless the rule says `rearm`. */
 const REARM_SHARE = 0.05;
@@ -82,25 +102,33 @@ function refuseFields(fields: Fields, names: readonly string[], why: string, rep
 
 function readPlaceTrigger(fields: Fields, context: RuleContext, report: Report): Trigger | null {
   const place = readSelector(fields.place, context, report);
-  const on = readChoice(fields.on, 'trigger.on', report, ON);
+  const on = readChoice(fields.on, 'trigger.on', report, PLACE_EVENTS);
   switch (on) {
     case null:
       return null;
-    case 'approach':
-    case 'pass':
-      report('trigger.on', `"${on}" is not supported yet; use enter, exit or dwell`);
-      return null;
     case 'dwell': {
-      refuseFields(fields, ['within'], 'belongs to approach, which is not supported yet', report);
+      refuseFields(fields, ['within'], 'belongs to approach', report);
       const forMs = readDuration(fields.for, 'trigger.for', report, {
         minMs: SECOND_MS,
         maxMs: LONGEST_FOR_MS,
       });
       return place === null || forMs === null ? null : { kind: 'place', place, on, forMs };
     }
+    case 'approach': {
+      refuseFields(fields, ['for'], 'belongs to dwell', report);
+      const withinMs =
+        fields.within === undefined
+          ? DEFAULT_WITHIN_MS
+          : readDuration(fields.within, 'trigger.within', report, {
+              minMs: SECOND_MS,
+              maxMs: LONGEST_WITHIN_MS,
+            });
+      return place === null || withinMs === null ? null : { kind: 'place', place, on, withinMs };
+    }
     case 'enter':
     case 'exit':
-      refuseFields(fields, ['within'], 'belongs to approach, which is not supported yet', report);
+    case 'pass':
+      refuseFields(fields, ['within'], 'belongs to approach', report);
       refuseFields(fields, ['for'], 'belongs to dwell', report);
       return place === null ? null : { kind: 'place', place, on };
   }

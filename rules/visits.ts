@@ -1,7 +1,8 @@
 import { changeDevice, type Draft, deviceOf } from './draft.ts';
 import { describeDuration, MINUTE_MS } from './duration.ts';
+import type { Firing } from './firing.ts';
 import { contains, metresOutside, type Shape } from './geometry/shape.ts';
-import { type Firing, judge } from './judge.ts';
+import { judge } from './judge.ts';
 import {
   entriesOf,
   type Fix,
@@ -12,7 +13,8 @@ import {
   without,
 } from './memory.ts';
 import type { Place } from './place.ts';
-import type { CompiledPlace, PlaceRule } from './rulebook.ts';
+import type { PlaceRule } from './rule-set.ts';
+import type { CompiledPlace } from './rulebook.ts';
 import { causeOf, forgetInStay, joinStay, leaveStay, RESUME_WITHIN_MS, settleStays } from './stay.ts';
 
 /** No reading for this long ends the visits of a device, as of its last reading. */
@@ -79,7 +81,7 @@ export function moveThroughPlaces(
 }
 
 function rulesOn(draft: Draft, place: Place, on: 'enter' | 'exit' | 'dwell'): readonly PlaceRule[] {
-  return draft.rulebook.rulesOfPlace(place).filter((rule) => rule.trigger.on === on);
+  return draft.rulebook.rulesOfPlace(place, on);
 }
 
 function firing(

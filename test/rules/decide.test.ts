@@ -3,7 +3,8 @@ import { decide } from '../../rules/decide.ts';
 import { BUILT_IN_DEVICE_TYPES, type DeviceType } from '../../rules/device-type.ts';
 import { emptyMemory, type Memory } from '../../rules/memory.ts';
 import type { Reading } from '../../rules/reading.ts';
-import { compileRulebook, type RuleState } from '../../rules/rulebook.ts';
+import type { RuleState } from '../../rules/rule-set.ts';
+import { compileRulebook } from '../../rules/rulebook.ts';
 import type { ConsumerFacts, Step } from '../../rules/step.ts';
 import { circle, point, rule, timeOf, WILLING } from './scenario.ts';
 
@@ -216,7 +217,7 @@ describe('the cost of a reading', () => {
     ]).flat();
     const book = bookOf([...others, { id: 'hello', trigger: { place: { id: 'cafe' }, on: 'enter' } }]);
     const cafe = book.place('cafe')?.place;
-    expect(cafe && book.rulesOfPlace(cafe).map(({ rule }) => rule.id)).toEqual(['hello']);
+    expect(cafe && book.rulesOfPlace(cafe, 'enter').map(({ rule }) => rule.id)).toEqual(['hello']);
     expect(book.rulesOfEvent('event-7')).toHaveLength(1);
     expect(book.rulesOfMetric('fuel')).toHaveLength(0);
     expect(book.rulesOfMetric('rpm')).toHaveLength(300);

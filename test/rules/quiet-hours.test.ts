@@ -65,6 +65,7 @@ describe('a schedule', () => {
     days: ['fri'],
     hours: { from: 22 * 60, to: 2 * 60 },
     timezone: { kind: 'place' },
+    from: null,
     until: '2026-03-06',
   };
   const zones = { place: 'Europe/Berlin', consumer: 'Asia/Tokyo' };

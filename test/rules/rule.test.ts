@@ -127,18 +127,31 @@ describe('a rule document', () => {
     }
   });
 
-  it('says of fields of later issues that they are not supported yet', () => {
-    const later = {
-      'trigger.on': { trigger: { place: { id: 'cafe' }, on: 'approach', within: 'PT5M' } },
-      audience: { audience: { segment: 'x' } },
-      experiment: { experiment: { holdout: 0.1 } },
-      'limits.total': { limits: { total: 5 } },
-      'offer.code': { offer: { ...valid.offer, code: 'pool' } },
-      when: { when: '"a" in segments' },
+  it('may have every field of the document', () => {
+    const whole = {
+      ...valid,
+      trigger: { place: { id: 'cafe' }, on: 'approach', within: 'PT2M' },
+      audience: { segment: 'commuters' },
+      schedule: { from: '2026-01-01', until: '2026-12-31' },
+      limits: { total: 10 },
+      weight: 2.5,
+      campaign: 'spring',
+      experiment: { holdout: 0.1, variants: [{ name: 'a' }, { name: 'b', weight: 3, offer: valid.offer }] },
+      offer: { title: 'Yours: {{ code }}', body: 'x', code: 'pool' },
     };
-    for (const [path, change] of Object.entries(later)) {
-      expect(problemsOf({ ...valid, ...change }).join()).toMatch(new RegExp(`^${path}: .*not supported yet`));
-    }
+    const parsed = must(parseRule(whole, context));
+    expect(parsed).toMatchObject({
+      trigger: { on: 'approach', withinMs: 120_000 },
+      audience: { segment: 'commuters' },
+      limits: { total: 10 },
+      weight: 2.5,
+      campaign: 'spring',
+      offer: { code: 'pool' },
+    });
+    expect(parsed.experiment?.variants).toMatchObject([
+      { name: 'a', weight: 1, offer: { code: 'pool' } },
+      { name: 'b', weight: 3, offer: { code: null } },
+    ]);
   });
 });
 

@@ -5,7 +5,8 @@ import { type Place, parsePlace } from '../../rules/place.ts';
 import type { Parsed } from '../../rules/problem.ts';
 import type { MetricValue } from '../../rules/reading.ts';
 import { parseRule, type Rule } from '../../rules/rule.ts';
-import { compileRulebook, type Rulebook, type RuleState } from '../../rules/rulebook.ts';
+import type { RuleState } from '../../rules/rule-set.ts';
+import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
 import type { ConsumerFacts, Decision, Input, Purpose, QuietHours, Visit } from '../../rules/step.ts';
 
 /** A behaviour case as a data file tells it. Times are `HH:MM:SS` of one day, UTC. */

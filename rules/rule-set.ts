@@ -1,0 +1,191 @@
+import { type Condition, compileCondition } from './condition.ts';
+import type { DeviceType } from './device-type.ts';
+import { type CompiledOffer, compileOffer, type OfferTemplate } from './offer-template.ts';
+import type { Place } from './place.ts';
+import { purposesOfCompiled } from './purposes.ts';
+import { offersOf, type Rule } from './rule.ts';
+import type { Purpose } from './step.ts';
+import type { MetricTrigger, PlaceEvent, PlaceTrigger } from './trigger.ts';
+
+export type RuleState = 'draft' | 'live' | 'paused' | 'ended';
+
+/** A rule as it is saved: the version that decisions name, and its state. */
+export interface SavedRule {
+  readonly rule: Rule;
+  readonly version: number;
+  readonly state: RuleState;
+}
+
+/** A rule that can fire: live, or paused (which decides `rule_paused`). */
+export interface CompiledRule<T = Rule['trigger']> {
+  readonly rule: Rule;
+  readonly trigger: T;
+  readonly version: number;
+  readonly paused: boolean;
+  readonly condition: Condition | null;
+  /** Why nothing can be said of it, where the document no longer fits the device types; else null. */
+  readonly fault: string | null;
+  readonly purposes: readonly Purpose[];
+  /** Whether its condition or an offer of it reads `segments`. */
+  readonly readsSegments: boolean;
+  /** The offer of a variant; null: its own. */
+  offer(variant: string | null): CompiledOffer;
+}
+
+export type PlaceRule = CompiledRule<PlaceTrigger>;
+export type ApproachRule = CompiledRule<Extract<PlaceTrigger, { readonly on: 'approach' }>>;
+export type MetricRule = CompiledRule<MetricTrigger>;
+
+/** Compiled rules, found by what a reading can concern. It knows of places only what a rule names: an id or a tag. */
+export interface RuleSet {
+  /** How many can fire. */
+  readonly size: number;
+  get(ruleId: string): CompiledRule | undefined;
+  /** Rules that wait for this event on this place. Those by its id come first, then those by its tags. */
+  ofPlace(place: Place, on: PlaceEvent): readonly PlaceRule[];
+  hasAny(on: PlaceEvent): boolean;
+  /** The longest `within` of any approach rule; 0 where there is none. */
+  readonly longestApproachMs: number;
+  ofMetric(name: string): readonly MetricRule[];
+  ofEvent(name: string): readonly CompiledRule[];
+  metricRule(ruleId: string): MetricRule | undefined;
+}
+
+/** Most places have rules by one tag, or none; more are put together once, for so many places and events. */
+const MOST_KEPT = 4096;
+const NO_PLACE_RULES: readonly PlaceRule[] = [];
+const NO_METRIC_RULES: readonly MetricRule[] = [];
+const NO_RULES: readonly CompiledRule[] = [];
+
+/**
+ * Compiles rules, whatever places there are.
+ *
+ * @param rules in any state: only live and paused ones are compiled
+ * @throws what Liquid throws on an offer that parseRule refuses; rules that come from parseRule never throw
+ */
+export function compileRules(rules: readonly SavedRule[], deviceTypes: readonly DeviceType[]): RuleSet {
+  const all = new Map<string, CompiledRule>();
+  const byPlaceId = new Map<PlaceEvent, Map<string, PlaceRule[]>>();
+  const byTag = new Map<PlaceEvent, Map<string, PlaceRule[]>>();
+  const byMetric = new Map<string, MetricRule[]>();
+  const byEvent = new Map<string, CompiledRule[]>();
+  const metricRules = new Map<string, MetricRule>();
+  let longestApproachMs = 0;
+  for (const { rule, version, state } of rules) {
+    if (state !== 'live' && state !== 'paused') continue;
+    const compiled = compileRule(rule, version, state === 'paused', deviceTypes);
+    all.set(rule.id, compiled);
+    const { trigger } = rule;
+    switch (trigger.kind) {
+      case 'place': {
+        const { place, on } = trigger;
+        const [index, key] = place.kind === 'id' ? [byPlaceId, place.id] : [byTag, place.tag];
+        const rulesOn = index.get(on) ?? new Map<string, PlaceRule[]>();
+        index.set(on, rulesOn);
+        addTo(rulesOn, key, { ...compiled, trigger });
+        if (trigger.on === 'approach') longestApproachMs = Math.max(longestApproachMs, trigger.withinMs);
+        break;
+      }
+      case 'metric':
+        addTo(byMetric, trigger.name, { ...compiled, trigger });
+        metricRules.set(rule.id, { ...compiled, trigger });
+        break;
+      case 'event':
+        addTo(byEvent, trigger.name, compiled);
+        break;
+    }
+  }
+  const together = new Map<string, readonly PlaceRule[]>();
+  return {
+    size: all.size,
+    get: (ruleId) => all.get(ruleId),
+    ofPlace(place, on) {
+      const ofId = byPlaceId.get(on)?.get(place.id);
+      const tags = byTag.get(on);
+      if (tags === undefined) return ofId ?? NO_PLACE_RULES;
+      let only = ofId ?? NO_PLACE_RULES;
+      for (const tag of place.tags) {
+        const ofTag = tags.get(tag);
+        if (ofTag === undefined) continue;
+        if (only.length > 0) return allOf(together, place, on, ofId, tags);
+        only = ofTag;
+      }
+      return only;
+    },
+    hasAny: (on) => byPlaceId.has(on) || byTag.has(on),
+    longestApproachMs,
+    ofMetric: (name) => byMetric.get(name) ?? NO_METRIC_RULES,
+    ofEvent: (name) => byEvent.get(name) ?? NO_RULES,
+    metricRule: (ruleId) => metricRules.get(ruleId),
+  };
+}
+
+/** Rules of a place by its id and by several tags, kept by what they were found with: another edit may have other tags. */
+function allOf(
+  kept: Map<string, readonly PlaceRule[]>,
+  place: Place,
+  on: PlaceEvent,
+  ofId: readonly PlaceRule[] | undefined,
+  byTag: ReadonlyMap<string, readonly PlaceRule[]>,
+): readonly PlaceRule[] {
+  // Neither ids nor tags can hold a comma.
+  const key = `${on},${ofId === undefined ? '' : place.id},${place.tags.join(',')}`;
+  const known = kept.get(key);
+  if (known) return known;
+  const rules = [...(ofId ?? []), ...place.tags.flatMap((tag) => byTag.get(tag) ?? [])];
+  if (kept.size >= MOST_KEPT) kept.clear();
+  kept.set(key, rules);
+  return rules;
+}
+
+function addTo<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+function compileRule(
+  rule: Rule,
+  version: number,
+  paused: boolean,
+  deviceTypes: readonly DeviceType[],
+): CompiledRule {
+  const condition = rule.when === null ? null : compileCondition(rule.when, rule.trigger, { deviceTypes });
+  const compiled = condition?.ok ? condition.value : null;
+  const offers = new Map<OfferTemplate, CompiledOffer>(
+    offersOf(rule).map((offer) => [offer, compileOffer(offer)]),
+  );
+  const reads = [compiled?.reads ?? [], ...[...offers.values()].map((offer) => offer.reads)].flat();
+  return {
+    rule,
+    trigger: rule.trigger,
+    version,
+    paused,
+    condition: compiled,
+    fault:
+      condition !== null && !condition.ok
+        ? condition.problems.map(({ message }) => message).join('; ')
+        : null,
+    purposes: purposesOfCompiled(rule, compiled, deviceTypes),
+    readsSegments: reads.some((read) => read === 'segments' || read.startsWith('segments.')),
+    offer: offerReader(rule, offers),
+  };
+}
+
+function offerReader(
+  rule: Rule,
+  offers: ReadonlyMap<OfferTemplate, CompiledOffer>,
+): (variant: string | null) => CompiledOffer {
+  const byVariant = new Map<string | null, CompiledOffer>();
+  const put = (variant: string | null, template: OfferTemplate | null) => {
+    const offer = template === null ? undefined : offers.get(template);
+    if (offer !== undefined) byVariant.set(variant, offer);
+  };
+  put(null, rule.offer);
+  for (const { name, offer } of rule.experiment?.variants ?? []) put(name, offer);
+  return (variant) => {
+    const offer = byVariant.get(variant);
+    if (offer === undefined) throw new Error(`the rule ${rule.id} has no variant ${variant}`);
+    return offer;
+  };
+}
