@@ -5,6 +5,7 @@ import { deleteAll, deleteOlder } from './duckdb-deletions.ts';
 import { abandonSuccessor, openDuckDbFile, swapInSuccessor } from './duckdb-file.ts';
 import { copyToSuccessor, finishSuccessor } from './duckdb-rewrite.ts';
 import { readPage } from './duckdb-rows.ts';
+import { scanDuckDb } from './duckdb-scan.ts';
 import { createSharedLock } from './shared-lock.ts';
 import { whyUnstorable } from './storable.ts';
 import type {
@@ -22,7 +23,8 @@ import type {
 const CHECKPOINT_AT = '64MB';
 /** A second one makes small batches cost a third more CPU, which the broker beside it needs (measured, 500 points a batch). */
 const DEFAULT_THREADS = 1;
-const DEFAULT_MEMORY_MB = 512;
+/** It keeps what it wrote for as long as there is room: so much of the process goes to that in the end. */
+const DEFAULT_MEMORY_MB = 256;
 const RETRY_AFTER_MS = 1_000;
 /** Reads that run or wait; beyond that a caller is told to come back, rather than kept in a queue without end. */
 const MAX_READS = 64;
@@ -200,6 +202,25 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
         throw new WaysideError('telemetry_unavailable', messageOf(error), { cause: error });
       } finally {
         reads -= 1;
+      }
+    },
+
+    async memoryBytes() {
+      if (open === null) return 0;
+      return withConnection(async (connection) => {
+        const found = await connection.runAndReadAll(
+          'SELECT coalesce(sum(memory_usage_bytes), 0)::DOUBLE FROM duckdb_memory()',
+        );
+        return Number(found.getRows()[0]?.[0] ?? 0);
+      });
+    },
+
+    async *scan(query) {
+      try {
+        yield* scanDuckDb(withConnection, query);
+      } catch (error) {
+        if (error instanceof WaysideError) throw error;
+        throw new WaysideError('telemetry_unavailable', messageOf(error), { cause: error });
       }
     },
 

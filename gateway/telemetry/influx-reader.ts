@@ -116,6 +116,42 @@ async function select(
   }));
 }
 
+/** A reading of any device, as a sweep finds it. */
+export interface TaggedReading extends ReadingPoint, Row {
+  /** The device's key, as `encodeName` writes it. */
+  readonly deviceTag: string;
+}
+
+/**
+ * Readings of all devices with a time in [from, to), by time; of more than one answer holds, the first.
+ *
+ * @returns `upTo`: the time up to which nothing was left out
+ */
+export async function readTimeRange(
+  connection: InfluxConnection,
+  from: number,
+  to: number,
+): Promise<{ readonly readings: readonly TaggedReading[]; readonly upTo: number }> {
+  const bounds = timeBounds(from, to);
+  let limit = ROWS_PER_QUERY;
+  for (;;) {
+    const rows = await select(connection, 'SELECT *', [bounds], `ORDER BY time LIMIT ${limit}`);
+    // The last millisecond may go on behind the limit.
+    const upTo = rows.length < limit ? to : (rows.at(-1)?.at ?? to);
+    const whole = rows.length < limit ? rows : rows.filter(({ at }) => at < upTo);
+    if (whole.length > 0 || rows.length < limit)
+      return {
+        readings: whole.map((row) => ({
+          ...row,
+          ...toReading(row),
+          deviceTag: String(row.fields.get(DEVICE_TAG)),
+        })),
+        upTo,
+      };
+    limit *= 2;
+  }
+}
+
 function deviceFilter(query: TelemetryQuery): string {
   return `${quoteIdentifier(DEVICE_TAG)} = ${quoteString(encodeName(query.deviceKey))}`;
 }

@@ -3,6 +3,7 @@ import { unavailable } from './influx-answer.ts';
 import { createInfluxConnection, type InfluxStoreOptions } from './influx-connection.ts';
 import { readPage } from './influx-reader.ts';
 import { createInfluxRemover } from './influx-remover.ts';
+import { scanInflux } from './influx-scan.ts';
 import { createInfluxWriter } from './influx-writer.ts';
 import type { TelemetryStore } from './telemetry-store.ts';
 
@@ -82,6 +83,16 @@ export function createInfluxStore(options: InfluxStoreOptions): TelemetryStore {
       }
     },
 
+    async *scan(query) {
+      mustBeStarted();
+      try {
+        yield* scanInflux(connection, query);
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+
     probe,
+    memoryBytes: async () => 0,
   };
 }

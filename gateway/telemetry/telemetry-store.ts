@@ -1,4 +1,5 @@
 import type { MetricValue, Position, ReadingFlag } from '../../rules/reading.ts';
+import type { ScanBatch, ScanQuery } from './telemetry-scan.ts';
 
 /** One reading as it is kept. */
 export interface TelemetryPoint {
@@ -78,8 +79,16 @@ export interface TelemetryReader {
   read(query: TelemetryQuery): Promise<TelemetryPage>;
 }
 
+export interface TelemetryScanner {
+  /**
+   * Readings in the order of their arrival, a bounded batch at a time; the next one is read when it is asked for. Goes on beside
+   * `write`, `read`, `erase` and `expire`; what is written meanwhile may be in it or not. Throws `telemetry_unavailable`.
+   */
+  scan(query: ScanQuery): AsyncIterable<ScanBatch>;
+}
+
 /** Where readings are kept. One writer at a time. */
-export interface TelemetryStore extends TelemetryReader {
+export interface TelemetryStore extends TelemetryReader, TelemetryScanner {
   /** Short name for logs and metrics: "duckdb", "influxdb". */
   readonly name: string;
   /** Opens it. An embedded store throws when it can't; a remote one that is away starts all the same, and `write` says retry. */
@@ -98,4 +107,6 @@ export interface TelemetryStore extends TelemetryReader {
   expire(limits: readonly ExpiryLimit[]): Promise<Removal>;
   /** Whether it answers now; the text says what is wrong and what to do. */
   probe(): Promise<{ readonly ok: true } | { readonly ok: false; readonly message: string }>;
+  /** Bytes that an embedded store holds in this process, for the most part what it keeps of its file; 0 for a remote one. */
+  memoryBytes(): Promise<number>;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TelemetryStore } from '../../gateway/telemetry/telemetry-store.ts';
 import { telemetryQueryCases } from './telemetry-queries.ts';
 import { telemetryRemovalCases } from './telemetry-removals.ts';
+import { telemetryScanCases } from './telemetry-scans.ts';
 import { createTelemetrySuite, T0 } from './telemetry-suite.ts';
 import { telemetryValueCases } from './telemetry-values.ts';
 
@@ -29,6 +30,7 @@ export function telemetryStoreConformance(name: string, make: () => Promise<Stor
 
     telemetryQueryCases(suite);
     telemetryValueCases(suite);
+    telemetryScanCases(suite);
 
     it('gives back a whole reading as it was written', async () => {
       const position = { lat: 45.4642, lon: 9.19, accuracy: 8, speed: 3.1, heading: 270, altitude: 120 };
@@ -154,6 +156,7 @@ export function telemetryStoreConformance(name: string, make: () => Promise<Stor
       expect(await suite.values({ deviceKey: 'restart', metric: 'n' })).toEqual([{ at: T0, value: 1 }]);
       expect([suite.lastSeq, null]).toContain(await suite.store.storedSeq());
       expect(await suite.store.probe()).toEqual({ ok: true });
+      expect(await suite.store.memoryBytes()).toBeGreaterThanOrEqual(0);
     });
   });
 }
