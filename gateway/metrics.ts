@@ -74,6 +74,11 @@ export function createMetrics(sources: MetricSources): Registry {
       status.telemetryRefused,
       'Readings since the start that the telemetry store will never take; they are in quarantine',
     );
+    tell(
+      'wayside_telemetry_memory_bytes',
+      status.telemetryMemoryBytes,
+      'What the embedded telemetry store holds in this process, of its file for the most part',
+    );
     tell('wayside_rules', status.rules, 'Rules that are live or paused');
     tell('wayside_places', status.places, 'Places in the index');
     for (const [name, value] of Object.entries(status.counts))

@@ -38,6 +38,8 @@ export interface EngineStatus {
   readonly telemetryBacklog: TelemetryBacklog;
   /** Readings since the start that the store will never take; they are in quarantine. */
   readonly telemetryRefused: number;
+  /** What an embedded store holds in this process; 0 for a remote one. */
+  readonly telemetryMemoryBytes: number;
 }
 
 /** Served by the engine thread. */

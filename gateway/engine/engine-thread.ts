@@ -150,6 +150,7 @@ const calls: EngineCalls = {
       telemetryTrouble: writer.trouble,
       telemetryBacklog: await backlogOf(writer.storedSeq, journalSeq),
       telemetryRefused: writer.refused,
+      telemetryMemoryBytes: await store.memoryBytes(),
     };
   },
 };

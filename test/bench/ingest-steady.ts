@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { connectPacket } from '../broker/packets.ts';
 import { type GatewayProcess, startGateway } from '../support/gateway.ts';
+import { metricsOf } from '../support/gateway-metrics.ts';
 import type { BenchResult } from './bench.ts';
 import type { LoadDevice } from './ingest-load.ts';
 import { bareAedes, runLoad, type Subject } from './ingest-subjects.ts';
@@ -131,10 +132,8 @@ async function delayUnderLoad(gateway: GatewayProcess): Promise<Record<string, n
   // Each look begins a new count.
   await gateway.api('GET', '/metrics');
   const { latencyMs } = await runLoad({ ...order, seconds: STEADY_SECONDS, load });
-  const metrics = String((await gateway.api('GET', '/metrics')).body);
-  const delayMs = (part: string): number =>
-    1000 *
-    Number(new RegExp(`^nodejs_eventloop_lag_${part}_seconds (\\S+)`, 'm').exec(metrics)?.[1] ?? Number.NaN);
+  const value = await metricsOf(gateway);
+  const delayMs = (part: string): number => 1000 * value(`nodejs_eventloop_lag_${part}_seconds`);
   return {
     'delay p50 ms': delayMs('p50'),
     'delay p99 ms': delayMs('p99'),

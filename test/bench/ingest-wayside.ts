@@ -1,4 +1,5 @@
 import { eventually, type GatewayProcess } from '../support/gateway.ts';
+import { metricsOf } from '../support/gateway-metrics.ts';
 import { CENTRE, HALF_SIDE_DEGREES, type LoadDevice } from './ingest-load.ts';
 
 const PLACES_A_SIDE = 18;
@@ -52,10 +53,7 @@ export async function furnish(gateway: GatewayProcess, devices: number): Promise
 /** Waits until every reading is stored and was seen by the rules; gives ms since `from` (of `performance.now`). */
 export async function allStored(gateway: GatewayProcess, from: number): Promise<number> {
   return eventually('everything is stored and rule-checked', DRAIN_WITHIN_MS, async () => {
-    const answer = await gateway.api('GET', '/metrics');
-    // An engine that is too busy to answer has no figures at the moment.
-    const value = (name: string): number =>
-      Number(new RegExp(`^${name} (\\d+)`, 'm').exec(String(answer.body))?.[1] ?? Number.NaN);
+    const value = await metricsOf(gateway);
     const last = value('wayside_journal_last_seq');
     const done = value('wayside_engine_seq') >= last && value('wayside_telemetry_seq') >= last;
     return done ? performance.now() - from : undefined;

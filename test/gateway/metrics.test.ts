@@ -12,6 +12,7 @@ const STATUS = {
   telemetryTrouble: 'away',
   telemetryBacklog: { bytes: 11, lagMs: 12 },
   telemetryRefused: 13,
+  telemetryMemoryBytes: 14,
 } as unknown as EngineStatus;
 
 it('are read where they are kept; a part that does not answer has none, and keeps none of the others away', async () => {
@@ -44,6 +45,7 @@ it('are read where they are kept; a part that does not answer has none, and keep
     'wayside_telemetry_backlog 6',
     'wayside_telemetry_backlog_bytes 11',
     'wayside_telemetry_lag_ms 12',
+    'wayside_telemetry_memory_bytes 14',
     'wayside_telemetry_refused 13',
     'wayside_telemetry_taking 0',
     'wayside_telemetry_seq 4',

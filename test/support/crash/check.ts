@@ -1,4 +1,5 @@
 import { eventually, type GatewayProcess } from '../gateway.ts';
+import { metricsOf } from '../gateway-metrics.ts';
 import type { SentBy } from './load.ts';
 import type { People } from './people.ts';
 
@@ -88,8 +89,7 @@ export async function findings(
 
 async function everythingIsStored(gateway: GatewayProcess): Promise<void> {
   await eventually('the engine and the telemetry store have everything', SETTLED_WITHIN_MS, async () => {
-    const { body } = await gateway.api('GET', '/metrics');
-    const value = (name: string) => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(body)?.[1] ?? Number.NaN);
+    const value = await metricsOf(gateway);
     const left = value('wayside_engine_backlog') + value('wayside_telemetry_backlog');
     return left === 0 ? true : undefined;
   });
