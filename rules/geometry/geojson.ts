@@ -1,6 +1,15 @@
 import { getAreaOfPolygon } from 'geolib';
 import { describeFound, type Fields, type Report, readFields, readNumber } from '../document.ts';
-import { closeAroundPole, type Ring, shiftNear, unwrap } from './ring.ts';
+import {
+  closeAroundPole,
+  goesAroundPole,
+  latOf,
+  lonOf,
+  type Path,
+  pointsOf,
+  shiftNear,
+  unwrap,
+} from './path.ts';
 
 /** What a place covers. Plain data. */
 export type PlaceGeometry =
@@ -8,8 +17,15 @@ export type PlaceGeometry =
   | {
       readonly kind: 'polygons';
       /** Polygons of rings, the outer first, then holes; unwrapped, so that longitudes may pass 180. */
-      readonly polygons: readonly (readonly Ring[])[];
+      readonly polygons: readonly (readonly Path[])[];
       /** Radius of the circle of the same area: what accuracy gate and exit margin go by. */
+      readonly radiusMetres: number;
+    }
+  | {
+      readonly kind: 'corridor';
+      /** The line in the middle, unwrapped. */
+      readonly line: Path;
+      /** Distance from the line to either side: what accuracy gate and exit margin go by. */
       readonly radiusMetres: number;
     };
 
@@ -18,13 +34,22 @@ const LARGEST_RADIUS_METRES = 50_000;
 /** Some 100 times the most detailed city district seen. */
 const MOST_POINTS = 100_000;
 
-/** Reads the geometry of a place's Feature; a Point takes its radius from the properties. */
-export function readPlaceGeometry(value: unknown, properties: Fields, report: Report): PlaceGeometry | null {
+/**
+ * Reads the geometry of a place's Feature; a Point takes its radius from the properties, a LineString its width.
+ *
+ * @param leastRadiusMetres of a Point; with 0 its radius may be missing
+ */
+export function readPlaceGeometry(
+  value: unknown,
+  properties: Fields,
+  report: Report,
+  { leastRadiusMetres = SMALLEST_RADIUS_METRES }: { readonly leastRadiusMetres?: number } = {},
+): PlaceGeometry | null {
   const fields = readFields(value, 'geometry', null, report);
   if (fields === null) return null;
   switch (fields.type) {
     case 'Point':
-      return readCircle(fields.coordinates, properties, report);
+      return readCircle(fields.coordinates, properties, leastRadiusMetres, report);
     case 'Polygon':
       return readPolygons([fields.coordinates], () => 'geometry.coordinates', report);
     case 'MultiPolygon':
@@ -37,25 +62,54 @@ export function readPlaceGeometry(value: unknown, properties: Fields, report: Re
       }
       return readPolygons(fields.coordinates, (index) => `geometry.coordinates.${index}`, report);
     case 'LineString':
+      return readCorridor(fields.coordinates, properties, report);
+    default:
       report(
         'geometry.type',
-        'corridors (LineString with corridorMetres) are not supported yet; use a Polygon',
+        `must be Point, Polygon, MultiPolygon or LineString, found ${describeFound(fields.type)}`,
       );
-      return null;
-    default:
-      report('geometry.type', `must be Point, Polygon or MultiPolygon, found ${describeFound(fields.type)}`);
       return null;
   }
 }
 
-function readCircle(coordinates: unknown, properties: Fields, report: Report): PlaceGeometry | null {
-  const radiusMetres = readNumber(properties.radiusMetres, 'properties.radiusMetres', report, {
-    min: SMALLEST_RADIUS_METRES,
+function readCircle(
+  coordinates: unknown,
+  properties: Fields,
+  leastRadiusMetres: number,
+  report: Report,
+): PlaceGeometry | null {
+  const found = properties.radiusMetres ?? (leastRadiusMetres === 0 ? 0 : undefined);
+  const radiusMetres = readNumber(found, 'properties.radiusMetres', report, {
+    min: leastRadiusMetres,
     max: LARGEST_RADIUS_METRES,
   });
   const centre = readPoint(coordinates, 'geometry.coordinates', 180, report);
   if (radiusMetres === null || centre === null) return null;
   return { kind: 'circle', lat: centre[1], lon: centre[0], radiusMetres };
+}
+
+function readCorridor(coordinates: unknown, properties: Fields, report: Report): PlaceGeometry | null {
+  const radiusMetres = readNumber(properties.corridorMetres, 'properties.corridorMetres', report, {
+    min: SMALLEST_RADIUS_METRES,
+    max: LARGEST_RADIUS_METRES,
+  });
+  if (!Array.isArray(coordinates) || coordinates.length < 2) {
+    report(
+      'geometry.coordinates',
+      `must be a line of at least 2 positions, found ${describeFound(coordinates)}`,
+    );
+    return null;
+  }
+  if (isTooLong(coordinates.length, report)) return null;
+  const line = readPath(coordinates, 'geometry.coordinates', report);
+  if (radiusMetres === null || line === null) return null;
+  return { kind: 'corridor', line: unwrap(line), radiusMetres };
+}
+
+function isTooLong(points: number, report: Report): boolean {
+  if (points <= MOST_POINTS) return false;
+  report('geometry.coordinates', `must have at most ${MOST_POINTS} points, found ${points}`);
+  return true;
 }
 
 /** [lon, lat] and perhaps an altitude, which says nothing here. */
@@ -94,11 +148,7 @@ function readPolygons(
   pathOf: (index: number) => string,
   report: Report,
 ): PlaceGeometry | null {
-  const points = values.flat(2).length;
-  if (points > MOST_POINTS) {
-    report('geometry.coordinates', `must have at most ${MOST_POINTS} points, found ${points}`);
-    return null;
-  }
+  if (isTooLong(values.flat(2).length, report)) return null;
   const polygons = values
     .map((value, index) => readPolygon(value, pathOf(index), report))
     .filter((one) => one !== null);
@@ -111,14 +161,20 @@ function readPolygons(
   return { kind: 'polygons', polygons, radiusMetres: Math.sqrt(areaSquareMetres / Math.PI) };
 }
 
-function areaOf([outer, ...holes]: readonly Ring[]): number {
-  const area = (ring: Ring) => getAreaOfPolygon(ring.map(([lon, lat]) => ({ lat, lon })));
+function areaOf([outer, ...holes]: readonly Path[]): number {
+  const area = (ring: Path) =>
+    getAreaOfPolygon(
+      Array.from({ length: pointsOf(ring) }, (_, point) => ({
+        lat: latOf(ring, point),
+        lon: lonOf(ring, point),
+      })),
+    );
   return outer === undefined
     ? 0
     : Math.max(0, area(outer) - holes.reduce((sum, hole) => sum + area(hole), 0));
 }
 
-function readPolygon(value: unknown, path: string, report: Report): readonly Ring[] | null {
+function readPolygon(value: unknown, path: string, report: Report): readonly Path[] | null {
   if (!Array.isArray(value) || value.length === 0) {
     report(path, `must be a list of rings, found ${describeFound(value)}`);
     return null;
@@ -133,45 +189,49 @@ function readPolygon(value: unknown, path: string, report: Report): readonly Rin
 }
 
 /** RFC 7946 §3.1.6: four or more positions, the first and the last alike. Either orientation is taken, for real files have both. */
-function readRing(value: unknown, path: string, report: Report): Ring | null {
+function readRing(value: unknown, path: string, report: Report): Path | null {
   if (!Array.isArray(value) || value.length < 4) {
     report(path, `must be a ring of at least 4 positions, found ${describeFound(value)}`);
     return null;
   }
-  const points: (readonly [number, number])[] = [];
-  for (const [index, element] of value.entries()) {
-    // 360: some makers write a ring over the date line with longitudes beyond 180.
-    const point = readPoint(element, `${path}.${index}`, 360, report);
-    // One problem is enough for a ring: a thousand alike would hide the others.
-    if (point === null) return null;
-    points.push(point);
-  }
-  const first = points[0];
-  const last = points[points.length - 1];
-  if (first?.[0] !== last?.[0] || first?.[1] !== last?.[1]) {
+  const points = readPath(value, path, report);
+  if (points === null) return null;
+  const last = pointsOf(points) - 1;
+  if (lonOf(points, 0) !== lonOf(points, last) || latOf(points, 0) !== latOf(points, last)) {
     report(path, 'must end where it begins (first and last position alike)');
     return null;
   }
   const ring = unwrap(points);
   // A ring around a pole encloses the pole's cap, whatever its corners enclose on paper.
-  const goesAround = Math.abs((ring.at(-1)?.[0] ?? 0) - (ring[0]?.[0] ?? 0)) >= 180;
-  if (!goesAround && flatArea(ring) < SMALLEST_AREA_SQUARE_DEGREES) {
+  if (!goesAroundPole(ring) && flatArea(ring) < SMALLEST_AREA_SQUARE_DEGREES) {
     report(path, 'encloses no area: its corners lie on one line, or its edges cross as in a bow tie');
     return null;
   }
   return ring;
 }
 
+/** One problem is enough for a path: a thousand alike would hide the others. */
+function readPath(values: readonly unknown[], path: string, report: Report): Path | null {
+  const points = new Float64Array(2 * values.length);
+  for (const [index, element] of values.entries()) {
+    // 360: some makers write a ring over the date line with longitudes beyond 180.
+    const point = readPoint(element, `${path}.${index}`, 360, report);
+    if (point === null) return null;
+    points.set(point, 2 * index);
+  }
+  return points;
+}
+
 /** About 0.1 m² at the equator. */
 const SMALLEST_AREA_SQUARE_DEGREES = 1e-11;
 
 /** The shoelace formula (Meister 1769), measured from the first corner, so that small rings far from 0° keep their digits. */
-function flatArea(ring: Ring): number {
-  const [lon0, lat0] = ring[0] ?? [0, 0];
+function flatArea(ring: Path): number {
+  const [lon0, lat0] = [lonOf(ring, 0), latOf(ring, 0)];
   let twice = 0;
-  for (const [index, [endLon, endLat]] of ring.entries()) {
-    const [startLon, startLat] = ring[index - 1] ?? [lon0, lat0];
-    twice += (startLon - lon0) * (endLat - lat0) - (endLon - lon0) * (startLat - lat0);
+  for (let point = 1; point < pointsOf(ring); point++) {
+    twice += (lonOf(ring, point - 1) - lon0) * (latOf(ring, point) - lat0);
+    twice -= (lonOf(ring, point) - lon0) * (latOf(ring, point - 1) - lat0);
   }
   return Math.abs(twice) / 2;
 }

@@ -1,6 +1,6 @@
 import Flatbush from 'flatbush';
-import { type Box, circleBox, insidePolygon, type Shape } from './shape.ts';
-import { type UnitVector, unitVector, withinChord } from './sphere.ts';
+import { type Box, insideRings } from './path.ts';
+import { boxesOf, contains, type Shape } from './shape.ts';
 
 /** Which shapes hold a point. Static: a changed set of shapes gets a new index, built aside. */
 export interface ShapeIndex {
@@ -44,16 +44,12 @@ export function buildShapeIndex(shapes: readonly Shape[]): ShapeIndex {
   const hits: number[] = [];
   let lat = 0;
   let lon = 0;
-  let point: UnitVector | null = null;
   const isInside = ({ shape: number, polygon: part, turn }: Item): boolean => {
     const shape = shapes[number];
     if (shape === undefined) return false;
-    if (shape.kind === 'circle') {
-      point ??= unitVector(lat, lon);
-      return withinChord(shape.centre, point, shape.chordSquared);
-    }
+    if (shape.kind !== 'polygons') return contains(shape, lat, lon);
     const polygon = shape.polygons[part];
-    return polygon !== undefined && insidePolygon(lat, lon + turn, polygon.rings);
+    return polygon !== undefined && insideRings(polygon.rings, lat, lon + turn);
   };
   /** Leaves Flatbush's own list empty. */
   const collect = (position: number): false => {
@@ -65,7 +61,6 @@ export function buildShapeIndex(shapes: readonly Shape[]): ShapeIndex {
     containing(atLat, atLon) {
       lat = atLat;
       lon = atLon;
-      point = null;
       hits.length = 0;
       tree.search(lon, lat, lon, lat, collect);
       if (hits.length === 0) return NOTHING;
@@ -76,19 +71,9 @@ export function buildShapeIndex(shapes: readonly Shape[]): ShapeIndex {
 }
 
 function itemsOf(shape: Shape, position: number): Item[] {
-  switch (shape.kind) {
-    case 'circle':
-      return turnsOf(circleBox(shape)).map((turn) => ({
-        shape: position,
-        polygon: -1,
-        turn,
-        box: circleBox(shape),
-      }));
-    case 'polygons':
-      return shape.polygons.flatMap(({ box }, polygon) =>
-        turnsOf(box).map((turn) => ({ shape: position, polygon, turn, box })),
-      );
-  }
+  return boxesOf(shape).flatMap((box, polygon) =>
+    turnsOf(box).map((turn) => ({ shape: position, polygon, turn, box })),
+  );
 }
 
 /** The turns of the globe on which a box shows between −180 and 180. */
