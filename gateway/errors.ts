@@ -119,11 +119,29 @@ export const ERRORS = {
     title: 'The device type is in use',
     mend: 'See `detail` and `problems` for what uses it; change that first.',
   },
+  in_use: {
+    status: 409,
+    retry: false,
+    title: 'Something that is live uses it',
+    mend: 'See `detail` and `problems` for what does; change or pause that first.',
+  },
+  too_many: {
+    status: 409,
+    retry: false,
+    title: 'There are as many as are allowed',
+    mend: 'Delete some that are not used any more.',
+  },
   wrong_state: {
     status: 409,
     retry: false,
     title: 'That does not go from the present state',
     mend: 'See `detail` for what does.',
+  },
+  rule_changed: {
+    status: 409,
+    retry: false,
+    title: 'A rule was changed by somebody else meanwhile',
+    mend: 'Look at what would change now, and apply anew.',
   },
   partly_taken: {
     status: 409,
@@ -154,6 +172,12 @@ export const ERRORS = {
     retry: false,
     title: 'The document has problems',
     mend: 'See `problems`: each has its path, what was found and what is allowed.',
+  },
+  sensitive_zone: {
+    status: 422,
+    retry: false,
+    title: 'The place overlaps a sensitive zone',
+    mend: 'Move or shrink the place: nobody is followed within the zone and its margin, so it would never fire there.',
   },
   bad_claim_code: {
     status: 422,

@@ -178,6 +178,12 @@ export function createRegistry(db: Kysely<Schema>, log: Logger): Registry {
           await loadPlaces();
           return compile();
         case 'rules':
+        case 'segments':
+        case 'traits':
+        case 'campaigns':
+        case 'pacing':
+        case 'zones':
+        case 'code-pools':
           await loadRules();
           return compile();
         case 'device-types':

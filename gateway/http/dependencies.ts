@@ -15,8 +15,13 @@ import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
 export type RecordsChange =
   | { readonly kind: 'devices'; readonly ids: readonly string[] }
   | { readonly kind: 'consumers'; readonly ids: readonly string[] }
-  | { readonly kind: 'places' }
-  | { readonly kind: 'rules' }
+  | {
+      readonly kind: 'places' | 'zones';
+      readonly changed: readonly string[];
+      readonly removed: readonly string[];
+    }
+  | { readonly kind: 'code-pools'; readonly ids: readonly string[] }
+  | { readonly kind: 'rules' | 'segments' | 'traits' | 'campaigns' | 'pacing' }
   | { readonly kind: 'device-types' };
 
 /** An event of the live stream; `kind` is its SSE event name. */

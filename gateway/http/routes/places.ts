@@ -78,7 +78,7 @@ export async function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext):
       const change = changeBy(deps, request);
       const place = storedPlace(parsed.value, request.body);
       await savePlaces(records, [place], change);
-      await deps.changed({ kind: 'places' });
+      await deps.changed({ kind: 'places', changed: [place.id], removed: [] });
       return { ...place, updatedAt: change.at };
     },
   );
@@ -114,7 +114,7 @@ export async function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext):
       const { places, features } = await readPlaceImport(given);
       if (places.length > 0) {
         await savePlaces(records, places, changeBy(deps, request));
-        await deps.changed({ kind: 'places' });
+        await deps.changed({ kind: 'places', changed: places.map(({ id }) => id), removed: [] });
       }
       const report = features.map((feature) =>
         feature.status === 'refused' ? { ...feature, problems: [...feature.problems] } : feature,
@@ -172,8 +172,9 @@ export async function registerPlaceRoutes(app: HttpApp, { deps }: RouteContext):
     '/api/v1/places/:id',
     { schema: { summary: 'Remove a place', tags, params: IdParams, response: { 204: Type.Null() } } },
     async (request, reply) => {
-      await deletePlace(records, request.params.id, changeBy(deps, request));
-      await deps.changed({ kind: 'places' });
+      const { id } = request.params;
+      await deletePlace(records, id, changeBy(deps, request));
+      await deps.changed({ kind: 'places', changed: [], removed: [id] });
       return reply.code(204).send(null);
     },
   );

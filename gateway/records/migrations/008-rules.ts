@@ -14,14 +14,11 @@ export const rules: Migration = {
 };
 
 async function documents(db: Kysely<unknown>): Promise<void> {
-  for (const table of ['segments', 'campaigns']) {
+  for (const table of ['segments', 'traits', 'campaigns']) {
     await sql`create table ${sql.table(table)} (
       id text primary key, document_json text not null, updated_at integer not null)`.execute(db);
     await sql`create index ${sql.id(`${table}_by_time`)} on ${sql.table(table)} (updated_at, id)`.execute(db);
   }
-  await sql`create table traits (
-    name text primary key, document_json text not null, updated_at integer not null)`.execute(db);
-  await sql`create index traits_by_time on traits (updated_at, name)`.execute(db);
   await sql`create table settings (
     name text primary key, document_json text not null, updated_at integer not null) without rowid`.execute(
     db,

@@ -1,0 +1,55 @@
+import type { Kysely } from 'kysely';
+import { parseSegment, type Segment } from '../../rules/segment.ts';
+import type { DescribedTrait } from '../../rules/trait.ts';
+import type { Trait } from '../../rules/trigger.ts';
+import type { Problem } from '../errors.ts';
+import type { Change } from './audit.ts';
+import { allDocuments, deleteDocument, saveDocument } from './documents.ts';
+import { listTraits, namesSegment, refuseBrokenByTraits, refuseWhereNamed } from './rule-uses.ts';
+import type { Schema } from './schema.ts';
+
+/** @returns whether it is new */
+export async function saveSegment(db: Kysely<Schema>, segment: Segment, change: Change): Promise<boolean> {
+  return db.transaction().execute((trx) => saveDocument(trx, 'segments', segment.id, segment, change));
+}
+
+/** @throws WaysideError `not_found`; `in_use` by a live or paused rule */
+export async function deleteSegment(db: Kysely<Schema>, id: string, change: Change): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await refuseWhereNamed(trx, `the segment "${id}"`, id, namesSegment);
+    await deleteDocument(trx, 'segments', id, change);
+  });
+}
+
+/**
+ * @returns whether it is new
+ * @throws WaysideError `in_use` where a live or paused rule, or a segment, would not be understood any more
+ */
+export async function saveTrait(db: Kysely<Schema>, trait: DescribedTrait, change: Change): Promise<boolean> {
+  return db.transaction().execute(async (trx) => {
+    const before = await listTraits(trx);
+    const others = before.filter(({ name }) => name !== trait.name);
+    await refuseBrokenByTraits(trx, before, [...others, trait], problemsOfSegment);
+    return saveDocument(trx, 'traits', trait.name, trait, change);
+  });
+}
+
+/** @throws WaysideError `not_found`; `in_use` by a live or paused rule, or by a segment */
+export async function deleteTrait(db: Kysely<Schema>, name: string, change: Change): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const before = await listTraits(trx);
+    const after = before.filter((other) => other.name !== name);
+    await refuseBrokenByTraits(trx, before, after, problemsOfSegment);
+    await deleteDocument(trx, 'traits', name, change);
+  });
+}
+
+/** All segments, for the rulebook. */
+export async function listSegments(db: Kysely<Schema>): Promise<readonly Segment[]> {
+  return (await allDocuments(db, 'segments')).map(({ document }) => document as Segment);
+}
+
+function problemsOfSegment(document: object, traits: readonly Trait[]): readonly Problem[] {
+  const parsed = parseSegment(document, { traits });
+  return parsed.ok ? [] : parsed.problems;
+}
