@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { unwrap } from '../../rules/geometry/ring.ts';
+import { boxOf, unwrap } from '../../rules/geometry/path.ts';
 import { METRES_PER_DEGREE, RADIANS } from '../../rules/geometry/sphere.ts';
 import type { Schema } from './schema.ts';
 
@@ -25,12 +25,11 @@ export function boundsOfFeature(feature: object): Bounds | null {
   const { geometry, properties } = feature as GivenFeature;
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const line of linesOf(geometry?.coordinates)) {
-    for (const [lon, lat] of unwrap(line)) {
-      west = Math.min(west, lon);
-      east = Math.max(east, lon);
-      south = Math.min(south, lat);
-      north = Math.max(north, lat);
-    }
+    const box = boxOf(unwrap(Float64Array.from(line.flatMap(([lon, lat]) => [lon, lat]))));
+    west = Math.min(west, box.west);
+    east = Math.max(east, box.east);
+    south = Math.min(south, box.south);
+    north = Math.max(north, box.north);
   }
   if (west > east) return null;
   const metres = Math.max(numberOf(properties?.radiusMetres), numberOf(properties?.corridorMetres));
