@@ -25,7 +25,7 @@ export function boundsOfFeature(feature: object): Bounds | null {
   const { geometry, properties } = feature as GivenFeature;
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const line of linesOf(geometry?.coordinates)) {
-    const box = boxOf(unwrap(Float64Array.from(line.flatMap(([lon, lat]) => [lon, lat]))));
+    const box = boxOf(unwrap(Float64Array.from(line.flatMap((point) => point.slice(0, 2)))));
     west = Math.min(west, box.west);
     east = Math.max(east, box.east);
     south = Math.min(south, box.south);

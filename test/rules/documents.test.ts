@@ -137,18 +137,17 @@ describe('a place', () => {
     ).toContain('at most 100000 points');
   });
 
-  it('is no corridor yet, and nothing else', () => {
+  it('may be a corridor with a width, and nothing else', () => {
+    const line = [
+      [0, 0],
+      [1, 1],
+    ];
+    expect(problemsOf(feature({ type: 'LineString', coordinates: line }))).toContain(
+      'properties.corridorMetres: must be a number from 10 to 50000',
+    );
     expect(
-      problemsOf(
-        feature({
-          type: 'LineString',
-          coordinates: [
-            [0, 0],
-            [1, 1],
-          ],
-        }),
-      ),
-    ).toContain('not supported yet');
+      problemsOf(feature({ type: 'LineString', coordinates: [[0, 0]] }, { corridorMetres: 20 })),
+    ).toContain('at least 2 positions');
     for (const value of [
       null,
       5,
