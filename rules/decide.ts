@@ -14,16 +14,19 @@ import {
 } from './memory.ts';
 import { settleMoment } from './pacing/settle.ts';
 import type { MetricValue, Position } from './reading.ts';
+import { refuteFix } from './refuted-fix.ts';
 import type { Rulebook } from './rulebook.ts';
 import { EMPTY_LEDGER, type Input, type Ledger, type Step } from './step.ts';
 import { nextDueAt, runTimers } from './timers.ts';
 import { follow, type TrackVerdict } from './track.ts';
-import { moveThroughPlaces, refuteFix } from './visits.ts';
+import { endVisits, moveThroughPlaces } from './visits.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Missing and negative accuracies count as this. */
 const DEFAULT_ACCURACY_METRES = 10;
+/** Half the equator: less is known of no position on earth. */
+const COARSEST_METRES = 20_040_000;
 /** A device that is this far from where it was has moved. */
 const MOVED_METRES = 100;
 const MOVED_CHORD_SQUARED = squaredChord(MOVED_METRES);
@@ -88,7 +91,9 @@ function takeReading(draft: Draft, input: Extract<Input, { kind: 'reading' }>, n
   // Metrics first: the condition of a place rule sees the values that came with the position.
   const heard = hear(before, device.type, admission, now);
   setDevice(draft, device.id, verdict === null || fix === null ? heard : moved(heard, fix, verdict));
-  if (verdict !== null && (type?.mobile ?? true)) visitPlaces(draft, device.id, verdict, readingId, now);
+  if (type?.mobile ?? true) {
+    if (verdict !== null) visitPlaces(draft, device.id, before.track, verdict, readingId, now);
+  } else if (sizeOf(before.visits) > 0) endVisits(draft, device.id, before.visits, admission.at);
   for (const name in admission.metrics) {
     const value = admission.metrics[name];
     if (value !== undefined) crossThresholds(draft, device.id, name, value, readingId, now);
@@ -137,10 +142,15 @@ function bounded<T>(
   return Object.fromEntries(entries.slice(0, REMAINING_NAMES));
 }
 
+/** What is no number is left out: memory is kept as JSON, which has no such thing. */
 function fixOf(position: Position, at: number): Fix {
-  const { accuracy } = position;
-  const trusted = accuracy !== undefined && accuracy >= 0 ? accuracy : DEFAULT_ACCURACY_METRES;
-  return { ...position, accuracy: trusted, at };
+  const { lat, lon, accuracy, speed, heading, altitude } = position;
+  const fix: Mutable<Fix> = { lat, lon, at, accuracy: DEFAULT_ACCURACY_METRES };
+  if (accuracy !== undefined && accuracy >= 0) fix.accuracy = Math.min(accuracy, COARSEST_METRES);
+  if (speed !== undefined && Number.isFinite(speed)) fix.speed = speed;
+  if (heading !== undefined && Number.isFinite(heading)) fix.heading = heading;
+  if (altitude !== undefined && Number.isFinite(altitude)) fix.altitude = altitude;
+  return fix;
 }
 
 /** Takes a fix into a copy of a device's memory. */
@@ -162,13 +172,16 @@ function moved(device: Mutable<DeviceMemory>, fix: Fix, verdict: TrackVerdict): 
 function visitPlaces(
   draft: Draft,
   deviceId: string,
+  before: DeviceMemory['track'],
   verdict: TrackVerdict,
   readingId: string,
   now: number,
 ): void {
   if (verdict.kind === 'ignored') return;
   for (const held of verdict.refuted) refuteFix(draft, deviceId, held, now);
-  if (verdict.kind === 'admitted') moveThroughPlaces(draft, deviceId, verdict.track, readingId, now);
+  if (verdict.kind === 'held') return;
+  const { from, track } = verdict;
+  moveThroughPlaces(draft, deviceId, { before, from, fix: track }, readingId, now);
 }
 
 function anchorAfter(anchor: DeviceMemory['anchor'], fix: Fix): DeviceMemory['anchor'] {

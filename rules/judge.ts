@@ -7,6 +7,7 @@ import { nextCode, personalLimit, type Suppression, sharedLimit } from './pacing
 import { outsideSchedule, type Zones } from './schedule.ts';
 import { situationOf } from './situation.ts';
 import type { ConsumerFacts, Decision, RenderedOffer } from './step.ts';
+import { zoneObstacle } from './zone-obstacle.ts';
 
 /**
  * Decides on a trigger that fired, for a linked consumer: the first reason that applies, in the order of SUPPRESSION_REASONS, is
@@ -17,7 +18,8 @@ export function judge(draft: Draft, firing: Firing): void {
   const { consumer } = draft;
   if (consumer === null || wasSent(draft, firing)) return;
   const { experiment, id } = firing.rule.rule;
-  const suppression = firing.obstacle ?? suppressionBefore(draft, consumer, firing);
+  const suppression =
+    firing.obstacle ?? zoneObstacle(draft, firing.deviceId) ?? suppressionBefore(draft, consumer, firing);
   if (suppression !== null) {
     noteSuppressed(draft, { firing, consumer, variant: null }, suppression);
     return;
@@ -176,7 +178,8 @@ export function remember(draft: Draft, firing: Firing): void {
 }
 
 /**
- * Forgets causes that nothing can bring up again: visits that are neither open nor to be resumed, and old crossings and events.
+ * Forgets causes that nothing can bring up again: visits that are neither open nor to be resumed, approaches that are over, and old
+ * crossings and events.
  *
  * @param now domain time
  */
@@ -186,6 +189,8 @@ export function forgetOldCauses(draft: Draft, now: number): void {
   for (const device of Object.values(devices)) {
     for (const visit of Object.values(device.visits)) alive.add(visit.cause);
     for (const visit of Object.values(device.silenced)) alive.add(visit.cause);
+    for (const ofRules of Object.values(device.approaches ?? {}))
+      for (const approach of Object.values(ofRules)) alive.add(approach.id);
   }
   const entries = Object.entries(sent);
   const kept = entries.filter(([cause, { at }]) => alive.has(cause) || now - at < REMEMBER_CAUSE_MS);

@@ -41,6 +41,8 @@ export interface DeviceMemory {
   readonly events: Readonly<Record<string, number>>;
   /** By rule id: a metric lies beyond the rule's threshold and has not come back far enough to fire anew. */
   readonly crossings: Readonly<Record<string, Crossing>>;
+  /** What it approaches, by place id and rule id; absent where there is nothing, as in memories from before there were approaches. */
+  readonly approaches?: Readonly<Record<string, Readonly<Record<string, Approach>>>>;
 }
 
 /** A position with its time (that by which it is ordered) and accuracy in metres. */
@@ -68,6 +70,8 @@ export interface OpenVisit {
   readonly enteredAt: number;
   /** Id of the subject's visit that it belongs to: the cause of its decisions. */
   readonly cause: string;
+  /** The last fix that was accurate enough for the place; only where the device's last one was not. */
+  readonly seen?: { readonly lat: number; readonly lon: number; readonly accuracy: number };
 }
 
 export interface SilencedVisit extends OpenVisit {
@@ -82,6 +86,16 @@ export interface Stay {
   readonly id: string;
   /** Devices that were inside during it; true: still inside. */
   readonly members: Readonly<Record<string, boolean>>;
+}
+
+/** A rule's approach to a place: it fires once. */
+export interface Approach {
+  /** Cause of its decisions; devices of one person that come together share it. */
+  readonly id: string;
+  /** Time of the last fix that was on its way there. */
+  readonly at: number;
+  /** It is over, for the device went in: kept for a while, for other devices of the person that come along. */
+  readonly entered?: true;
 }
 
 export interface Crossing {

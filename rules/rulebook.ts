@@ -1,9 +1,8 @@
 import type { Campaign } from './campaign.ts';
 import type { DeviceType } from './device-type.ts';
-import { type Shape, shapeOf } from './geometry/shape.ts';
-import { buildShapeIndex } from './geometry/shape-index.ts';
 import { NO_PACING, type Pacing } from './pacing/pacing.ts';
 import type { Place } from './place.ts';
+import { type CompiledPlace, type PlaceSet, placeSetOf } from './place-set.ts';
 import {
   type CompiledRule,
   compileRules,
@@ -13,6 +12,7 @@ import {
   type SavedRule,
 } from './rule-set.ts';
 import { compileSegments, type Segment, type SegmentSet } from './segment.ts';
+import { type SensitiveZone, type ZoneSet, zoneSetOf } from './sensitive-zone.ts';
 import type { ConsumerFacts } from './step.ts';
 import type { PlaceEvent } from './trigger.ts';
 
@@ -21,6 +21,7 @@ export interface RulebookSource {
   readonly places: readonly Place[];
   readonly rules: readonly SavedRule[];
   readonly deviceTypes: readonly DeviceType[];
+  readonly zones?: readonly SensitiveZone[];
   readonly segments?: readonly Segment[];
   readonly campaigns?: readonly Campaign[];
   readonly pacing?: Pacing;
@@ -28,9 +29,10 @@ export interface RulebookSource {
 
 /** Compiled parts: a rulebook is made of them at no cost worth mentioning, so that a change of one part compiles no other. */
 export interface RulebookParts {
-  readonly placeSet: PlaceLookup;
+  readonly placeSet: PlaceSet;
   readonly ruleSet: RuleSet;
   readonly deviceTypes: readonly DeviceType[];
+  readonly zoneSet?: ZoneSet;
   readonly segmentSet?: SegmentSet;
   readonly campaigns?: readonly Campaign[];
   readonly pacing?: Pacing;
@@ -44,17 +46,6 @@ export interface RulebookOptions {
   readonly exitMargin?: 'standard' | 'none';
 }
 
-export interface CompiledPlace {
-  readonly place: Place;
-  readonly shape: Shape;
-}
-
-export interface PlaceLookup {
-  get(id: string): CompiledPlace | undefined;
-  /** Places that hold a point. */
-  at(lat: number, lon: number): readonly CompiledPlace[];
-}
-
 /**
  * All that deciding needs, compiled once and never changed: a changed place or rule gets a new rulebook, built aside. What a reading
  * costs depends on the rules that it can concern, and not on how many there are.
@@ -63,9 +54,9 @@ export interface Rulebook {
   readonly deviceTypes: ReadonlyMap<string, DeviceType>;
   readonly exitMargin: 'standard' | 'none';
   readonly pacing: Pacing;
-  readonly places: PlaceLookup;
+  readonly places: PlaceSet;
   place(id: string): CompiledPlace | undefined;
-  /** Places that hold a point, in the order of the source. */
+  /** Places that hold a point, in order of their ids. */
   placesAt(lat: number, lon: number): readonly CompiledPlace[];
   /** Whether positions there are nobody's business: no visit is kept, and nothing fires. */
   inSensitiveZone(lat: number, lon: number): boolean;
@@ -92,12 +83,14 @@ export interface Rulebook {
  * @throws what Liquid throws on an offer that parseRule refuses; rules that come from parseRule never throw
  */
 export function compileRulebook(source: RulebookSource, options: RulebookOptions = {}): Rulebook {
-  const { places, rules, deviceTypes, segments = [], campaigns = [], pacing = NO_PACING } = source;
+  const { places, rules, deviceTypes, zones = [], segments = [] } = source;
+  const { campaigns = [], pacing = NO_PACING } = source;
   return composeRulebook(
     {
-      placeSet: lookupOf(places),
+      placeSet: placeSetOf(places),
       ruleSet: compileRules(rules, deviceTypes),
       deviceTypes,
+      zoneSet: zoneSetOf(zones),
       segmentSet: compileSegments(segments),
       campaigns,
       pacing,
@@ -109,6 +102,7 @@ export function compileRulebook(source: RulebookSource, options: RulebookOptions
 /** Puts compiled parts together. */
 export function composeRulebook(parts: RulebookParts, options: RulebookOptions = {}): Rulebook {
   const { placeSet, ruleSet, deviceTypes, pacing = NO_PACING } = parts;
+  const zoneSet = parts.zoneSet ?? zoneSetOf([]);
   const segmentSet = parts.segmentSet ?? compileSegments([]);
   const campaigns = new Map((parts.campaigns ?? []).map((campaign) => [campaign.id, campaign]));
   return {
@@ -118,7 +112,7 @@ export function composeRulebook(parts: RulebookParts, options: RulebookOptions =
     places: placeSet,
     place: (id) => placeSet.get(id),
     placesAt: (lat, lon) => placeSet.at(lat, lon),
-    inSensitiveZone: () => false,
+    inSensitiveZone: (lat, lon) => zoneSet.holds(lat, lon),
     rulesOfPlace: (place, on) => ruleSet.ofPlace(place, on),
     hasRulesOn: (on) => ruleSet.hasAny(on),
     longestApproachMs: ruleSet.longestApproachMs,
@@ -128,22 +122,5 @@ export function composeRulebook(parts: RulebookParts, options: RulebookOptions =
     rule: (ruleId) => ruleSet.get(ruleId),
     segmentsOf: (consumer) => segmentSet.of(consumer),
     campaign: (id) => campaigns.get(id),
-  };
-}
-
-const NO_PLACES: readonly CompiledPlace[] = [];
-
-function lookupOf(list: readonly Place[]): PlaceLookup {
-  const places = list.map((place): CompiledPlace => ({ place, shape: shapeOf(place.geometry) }));
-  const byId = new Map(places.map((compiled) => [compiled.place.id, compiled]));
-  const index = buildShapeIndex(places.map(({ shape }) => shape));
-  return {
-    get: (id) => byId.get(id),
-    at: (lat, lon) => {
-      const found = index.containing(lat, lon);
-      return found.length === 0
-        ? NO_PLACES
-        : found.map((position) => places[position]).filter((one) => one !== undefined);
-    },
   };
 }

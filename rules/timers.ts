@@ -1,10 +1,15 @@
 import { LATE_AFTER_MS } from './admission.ts';
 import { firePending } from './crossings.ts';
 import { type Draft, deviceOf } from './draft.ts';
+import { MINUTE_MS } from './duration.ts';
+import { dwellDueAt, fireDwells } from './dwell.ts';
 import type { Memory } from './memory.ts';
 import { settleMoment } from './pacing/settle.ts';
 import type { Rulebook } from './rulebook.ts';
-import { closeBySilence, dwellDueAt, fireDwells, SILENCE_MS } from './visits.ts';
+import { closeBySilence } from './visits.ts';
+
+/** No reading for this long ends the visits of a device, as of its last reading. */
+const SILENCE_MS = 10 * MINUTE_MS;
 
 /**
  * Does everything that fell due up to `now`, in order of time: dwells, metrics that stayed beyond a threshold, visits ended by
@@ -58,14 +63,14 @@ function runDue(draft: Draft, dueAt: number, now: number): void {
   const deviceIds = Object.keys(draft.memory.devices);
   for (const deviceId of deviceIds) {
     for (const [placeId, visit] of Object.entries(deviceOf(draft, deviceId)?.visits ?? {})) {
-      const place = draft.rulebook.place(placeId)?.place;
+      const compiled = draft.rulebook.place(placeId);
       const due = {
         after: draft.memory.doneUntil,
         until: dueAt,
         at: dueAt,
         ...(late === undefined ? {} : { late }),
       };
-      if (place !== undefined) fireDwells(draft, deviceId, place, visit, due);
+      if (compiled !== undefined) fireDwells(draft, deviceId, compiled, visit, due);
     }
     for (const [ruleId, crossing] of Object.entries(deviceOf(draft, deviceId)?.crossings ?? {})) {
       const rule = draft.rulebook.metricRule(ruleId);

@@ -1,5 +1,5 @@
 import { getGreatCircleBearing } from 'geolib';
-import { SECOND_MS } from './duration.ts';
+import { MINUTE_MS, SECOND_MS } from './duration.ts';
 import { atMostMetresApart, distanceMetres } from './geometry/sphere.ts';
 import type { Fix, HeldFix, TrackFix } from './memory.ts';
 
@@ -13,10 +13,14 @@ const AIRCRAFT_SPEED_RATIO = 1.5;
 const AIRCRAFT_TURN_DEGREES = 45;
 
 export type TrackVerdict =
-  /** The fix counts; `refuted` are held ones that are now known to be jumps. */
+  /**
+   * The fix counts; `refuted` are held ones that are now known to be jumps. `from` is the admitted fix that it goes on from; null where
+   * there is none, or where a jump lies in between.
+   */
   | {
       readonly kind: 'admitted';
       readonly track: TrackFix;
+      readonly from: TrackFix | null;
       readonly held: readonly HeldFix[];
       readonly refuted: readonly HeldFix[];
     }
@@ -49,20 +53,22 @@ export function follow(
       return {
         kind: 'admitted',
         track: fix,
+        from: null,
         held: NONE,
         refuted: held.filter((_, index) => index !== confirmed),
       };
     }
     const pace = aircraftPace(held, fix);
-    if (pace !== null) return { kind: 'admitted', track: { ...fix, pace }, held: NONE, refuted: NONE };
+    if (pace !== null)
+      return { kind: 'admitted', track: { ...fix, pace }, from: null, held: NONE, refuted: NONE };
   }
   const speed = track === null ? 0 : impliedSpeed(track, fix);
   const fastest = Math.max(FASTEST_METRES_PER_SECOND, (track?.pace ?? 0) * AIRCRAFT_SPEED_RATIO);
   if (speed <= fastest) {
     const next = speed > FASTEST_METRES_PER_SECOND ? { ...fix, pace: speed } : fix;
     return isCoarse
-      ? { kind: 'admitted', track: next, held, refuted: NONE }
-      : { kind: 'admitted', track: next, held: NONE, refuted: held };
+      ? { kind: 'admitted', track: next, from: track, held, refuted: NONE }
+      : { kind: 'admitted', track: next, from: track, held: NONE, refuted: held };
   }
   if (isCoarse) return { kind: 'ignored' };
   const waiting = [...held, { ...fix, readingId }];
@@ -70,11 +76,10 @@ export function follow(
 }
 
 /**
- * Metres per second between two fixes. Less than 1 s apart counts as 1 s, else the noise of two fixes in one moment would be a
- * jump. What a coarse fix leaves open is taken off the distance: it cannot imply a speed. Up to 90 m/s it may be a bound.
+ * Metres per second between two fixes. What a coarse fix leaves open is taken off the distance: it cannot imply a speed. Up to 90 m/s it may be a bound.
  */
 function impliedSpeed(from: Fix, to: Fix): number {
-  const seconds = Math.max(SECOND_MS, Math.abs(to.at - from.at)) / SECOND_MS;
+  const seconds = secondsBetween(from, to);
   // Only what is too fast needs its exact speed.
   const bound = atMostMetresApart(from, to) / seconds;
   if (bound <= FASTEST_METRES_PER_SECOND) return bound;
@@ -82,6 +87,47 @@ function impliedSpeed(from: Fix, to: Fix): number {
 }
 
 const slack = (fix: Fix): number => (fix.accuracy > COARSE_METRES ? fix.accuracy : 0);
+
+/** The step to an admitted fix. */
+export interface Move {
+  /** The admitted fix before it. */
+  readonly before: TrackFix | null;
+  /** The same, where the device is known to have gone from there: null where a jump lies in between. */
+  readonly from: TrackFix | null;
+  readonly fix: TrackFix;
+}
+
+/** Two fixes further apart in time say nothing about speed and heading. */
+const LONGEST_STEP_MS = MINUTE_MS;
+
+/**
+ * Speed and heading at a fix: as the device gave them; what is missing comes from the two fixes, if they are at most 60 s apart. Null
+ * where one of them is not known: two fixes on one spot have no heading.
+ */
+export function motionOf({
+  from,
+  fix,
+}: Move): { readonly metresPerSecond: number; readonly headingDegrees: number } | null {
+  const before = from !== null && fix.at - from.at <= LONGEST_STEP_MS ? from : null;
+  const metresPerSecond =
+    fix.speed !== undefined && fix.speed >= 0
+      ? fix.speed
+      : before !== null
+        ? distanceMetres(before, fix) / secondsBetween(before, fix)
+        : null;
+  const headingDegrees =
+    fix.heading !== undefined && fix.heading >= 0 && fix.heading <= 360
+      ? fix.heading
+      : before !== null && (before.lat !== fix.lat || before.lon !== fix.lon)
+        ? getGreatCircleBearing(before, fix)
+        : null;
+  return metresPerSecond === null || headingDegrees === null ? null : { metresPerSecond, headingDegrees };
+}
+
+/** Less than 1 s apart counts as 1 s, else the noise of two fixes in one moment would be a speed. */
+function secondsBetween(from: Fix, to: Fix): number {
+  return Math.max(SECOND_MS, Math.abs(to.at - from.at)) / SECOND_MS;
+}
 
 /** The speed of three fixes that one steady motion explains: like speeds, no sharp turn. Null where none does. */
 function aircraftPace(held: readonly HeldFix[], fix: Fix): number | null {

@@ -1,90 +1,97 @@
+import { approachPlaces, endApproaches } from './approach.ts';
+import { isBeyond, passesGate, wasMovedAway, withSeen } from './border.ts';
 import { changeDevice, type Draft, deviceOf } from './draft.ts';
-import { describeDuration, MINUTE_MS } from './duration.ts';
+import { fireDwells } from './dwell.ts';
 import type { Firing } from './firing.ts';
-import { contains, metresOutside, type Shape } from './geometry/shape.ts';
+import { contains } from './geometry/shape.ts';
 import { judge } from './judge.ts';
 import {
+  type DeviceMemory,
   entriesOf,
   type Fix,
-  type HeldFix,
   type OpenVisit,
   own,
   type SilencedVisit,
   without,
 } from './memory.ts';
+import { passPlaces } from './pass.ts';
 import type { Place } from './place.ts';
+import type { CompiledPlace } from './place-set.ts';
 import type { PlaceRule } from './rule-set.ts';
-import type { CompiledPlace } from './rulebook.ts';
 import { causeOf, forgetInStay, joinStay, leaveStay, RESUME_WITHIN_MS, settleStays } from './stay.ts';
-
-/** No reading for this long ends the visits of a device, as of its last reading. */
-export const SILENCE_MS = 10 * MINUTE_MS;
-const LEAST_GATE_METRES = 100;
-const LEAST_MARGIN_METRES = 20;
-const MARGIN_SHARE = 0.1;
-const LARGEST_MARGIN_METRES = 200;
-
-/** Whether a fix is accurate enough to open, close or confirm a visit of this place. */
-function passesGate(fix: Fix, shape: Shape): boolean {
-  return fix.accuracy <= Math.max(shape.radiusMetres, LEAST_GATE_METRES);
-}
-
-/** Whether a fix ends a visit: outside the edge by more than min(max(20 m, 10 % of the radius), 200 m) + its accuracy. */
-function isBeyond(draft: Draft, fix: Fix, shape: Shape): boolean {
-  switch (draft.rulebook.exitMargin) {
-    case 'none':
-      return !contains(shape, fix.lat, fix.lon);
-    case 'standard': {
-      const hysteresis = Math.max(LEAST_MARGIN_METRES, MARGIN_SHARE * shape.radiusMetres);
-      return (
-        metresOutside(shape, fix.lat, fix.lon) > Math.min(hysteresis, LARGEST_MARGIN_METRES) + fix.accuracy
-      );
-    }
-  }
-}
+import type { Move } from './track.ts';
 
 /**
- * Takes an admitted fix through the visits of its device: those that it ends, those that it resumes, those that it opens; in this
- * order, so that somebody who crosses a border leaves one place before entering the next.
+ * Takes an admitted fix through the places of its device: visits that it ends, those that it resumes, those that it opens; in this
+ * order, so that somebody who crosses a border leaves one place before entering the next. Then the places that it passed, and those
+ * that it approaches.
+ *
+ * In a sensitive zone no visit is opened, resumed or kept: what the fix does not end is left off, as of the last fix before.
  *
  * @param now arrival of the fix: the time of the decisions
  */
 export function moveThroughPlaces(
   draft: Draft,
   deviceId: string,
-  fix: Fix,
+  move: Move,
   readingId: string,
   now: number,
 ): void {
   const device = deviceOf(draft, deviceId);
   if (device === null) return;
-  for (const [placeId, visit] of entriesOf(device.visits)) {
-    const compiled = draft.rulebook.place(placeId);
-    if (compiled === undefined) closeVisit(draft, deviceId, placeId, visit, fix.at);
-    else if (passesGate(fix, compiled.shape) && isBeyond(draft, fix, compiled.shape)) {
-      closeVisit(draft, deviceId, placeId, visit, fix.at);
-      for (const rule of rulesOn(draft, compiled.place, 'exit')) {
-        judge(
-          draft,
-          firing(rule, deviceId, compiled.place, visit, now, `${deviceId} left ${compiled.place.name}`),
-        );
-      }
+  const { fix } = move;
+  const isInZone = draft.rulebook.inSensitiveZone(fix.lat, fix.lon);
+  for (const [placeId, visit] of entriesOf(device.visits))
+    reviseVisit(draft, deviceId, placeId, visit, move, isInZone, now);
+  for (const [placeId, visit] of entriesOf(device.silenced))
+    reviseSilenced(draft, deviceId, placeId, visit, fix, isInZone, now);
+  if (!isInZone) {
+    for (const compiled of draft.rulebook.placesAt(fix.lat, fix.lon)) {
+      if (own(deviceOf(draft, deviceId)?.visits ?? {}, compiled.place.id) !== undefined) continue;
+      if (passesGate(fix, compiled.shape)) openVisit(draft, deviceId, compiled, fix, readingId, now);
     }
   }
-  for (const [placeId, visit] of entriesOf(device.silenced))
-    reviseSilenced(draft, deviceId, placeId, visit, fix, now);
-  for (const compiled of draft.rulebook.placesAt(fix.lat, fix.lon)) {
-    if (own(deviceOf(draft, deviceId)?.visits ?? {}, compiled.place.id) !== undefined) continue;
-    if (passesGate(fix, compiled.shape)) openVisit(draft, deviceId, compiled, fix, readingId, now);
-  }
   settleStays(draft);
+  passPlaces(draft, deviceId, move, device.visits, readingId, now);
+  approachPlaces(draft, deviceId, move, readingId, now);
 }
 
-function rulesOn(draft: Draft, place: Place, on: 'enter' | 'exit' | 'dwell'): readonly PlaceRule[] {
-  return draft.rulebook.rulesOfPlace(place, on);
+/** Ends an open visit where the fix says so, or leaves it as it is. */
+function reviseVisit(
+  draft: Draft,
+  deviceId: string,
+  placeId: string,
+  visit: OpenVisit,
+  { before, fix }: Move,
+  isInZone: boolean,
+  now: number,
+): void {
+  const { rulebook } = draft;
+  const compiled = rulebook.place(placeId);
+  if (compiled === undefined) {
+    closeVisit(draft, deviceId, placeId, visit, fix.at);
+    return;
+  }
+  const { place, shape } = compiled;
+  if (passesGate(fix, shape) && isBeyond(rulebook, fix, shape)) {
+    closeVisit(draft, deviceId, placeId, visit, fix.at);
+    // Nobody left a place that was moved from under their feet.
+    if (wasMovedAway(rulebook, visit, before, shape)) return;
+    for (const rule of rulebook.rulesOfPlace(place, 'exit'))
+      judge(draft, visitFiring(rule, deviceId, place, visit, now, `${deviceId} left ${place.name}`));
+    return;
+  }
+  if (isInZone) {
+    setAside(draft, deviceId, placeId, visit, before?.at ?? visit.enteredAt, now);
+    settleStays(draft);
+    return;
+  }
+  const kept = withSeen(visit, fix, before, shape);
+  if (kept !== visit) setVisit(draft, deviceId, placeId, kept);
 }
 
-function firing(
+/** A trigger about a visit, which is the cause. */
+export function visitFiring(
   rule: PlaceRule,
   deviceId: string,
   place: Place,
@@ -98,21 +105,22 @@ function firing(
 function openVisit(
   draft: Draft,
   deviceId: string,
-  { place }: CompiledPlace,
+  compiled: CompiledPlace,
   fix: Fix,
   readingId: string,
   now: number,
 ): void {
+  const { place } = compiled;
   const id = visitIdOf(readingId, place.id);
   const visit: OpenVisit = { id, enteredAt: fix.at, cause: causeOf(draft, place.id, id, fix.at) };
-  changeDevice(draft, deviceId, { visits: { ...deviceOf(draft, deviceId)?.visits, [place.id]: visit } });
+  setVisit(draft, deviceId, place.id, visit);
   joinStay(draft, place.id, deviceId, visit.cause);
+  endApproaches(draft, deviceId, place.id);
   draft.visits.push({ id, device: deviceId, place: place.id, enteredAt: visit.enteredAt });
-  for (const rule of rulesOn(draft, place, 'enter')) {
-    judge(draft, firing(rule, deviceId, place, visit, now, `${deviceId} entered ${place.name}`));
-  }
+  for (const rule of draft.rulebook.rulesOfPlace(place, 'enter'))
+    judge(draft, visitFiring(rule, deviceId, place, visit, now, `${deviceId} entered ${place.name}`));
   // A fix may arrive up to 2 min old: a short dwell may be over already.
-  fireDwells(draft, deviceId, place, visit, {
+  fireDwells(draft, deviceId, compiled, visit, {
     after: -Infinity,
     until: Math.max(now, draft.memory.doneUntil),
     at: now,
@@ -120,22 +128,26 @@ function openVisit(
 }
 
 /** Unique and the same on a replay: a reading comes from one device, and opens at most one visit of a place. */
-function visitIdOf(readingId: string, placeId: string): string {
+export function visitIdOf(readingId: string, placeId: string): string {
   return `${readingId}.${placeId}`;
+}
+
+function setVisit(draft: Draft, deviceId: string, placeId: string, visit: OpenVisit): void {
+  changeDevice(draft, deviceId, { visits: { ...deviceOf(draft, deviceId)?.visits, [placeId]: visit } });
 }
 
 function closeVisit(draft: Draft, deviceId: string, placeId: string, visit: OpenVisit, at: number): void {
   changeDevice(draft, deviceId, { visits: without(deviceOf(draft, deviceId)?.visits ?? {}, placeId) });
   leaveStay(draft, placeId, deviceId);
-  const exitedAt = Math.max(at, visit.enteredAt);
-  draft.visits.push({
-    id: visit.id,
-    device: deviceId,
-    place: placeId,
-    enteredAt: visit.enteredAt,
-    exitedAt,
-    endedBy: 'exit',
-  });
+  const { id, enteredAt } = visit;
+  const exitedAt = Math.max(at, enteredAt);
+  draft.visits.push({ id, device: deviceId, place: placeId, enteredAt, exitedAt, endedBy: 'exit' });
+}
+
+/** Ends all open visits of a device, and nothing fires: it is of a type now that has none. */
+export function endVisits(draft: Draft, deviceId: string, visits: DeviceMemory['visits'], at: number): void {
+  for (const [placeId, visit] of Object.entries(visits)) closeVisit(draft, deviceId, placeId, visit, at);
+  settleStays(draft);
 }
 
 /** Resumes a visit that silence closed, or gives it up; a fix that proves neither leaves it waiting. */
@@ -145,6 +157,7 @@ function reviseSilenced(
   placeId: string,
   visit: SilencedVisit,
   fix: Fix,
+  isInZone: boolean,
   now: number,
 ): void {
   const device = deviceOf(draft, deviceId);
@@ -152,8 +165,8 @@ function reviseSilenced(
   if (device === null) return;
   const isOver = compiled === undefined || fix.at - visit.lastAt > RESUME_WITHIN_MS;
   if (!isOver && !passesGate(fix, compiled.shape)) return;
-  const isInside = !isOver && contains(compiled.shape, fix.lat, fix.lon);
-  if (!isOver && !isInside && !isBeyond(draft, fix, compiled.shape)) return;
+  const isInside = !isOver && !isInZone && contains(compiled.shape, fix.lat, fix.lon);
+  if (!isOver && !isInside && !isBeyond(draft.rulebook, fix, compiled.shape)) return;
   const silenced = without(device.silenced, placeId);
   if (!isInside) {
     changeDevice(draft, deviceId, { silenced });
@@ -163,81 +176,45 @@ function reviseSilenced(
   const resumed: OpenVisit = { id: visit.id, enteredAt: visit.enteredAt, cause };
   changeDevice(draft, deviceId, { silenced, visits: { ...device.visits, [placeId]: resumed } });
   joinStay(draft, placeId, deviceId, cause);
+  endApproaches(draft, deviceId, placeId);
   draft.visits.push({ id: visit.id, device: deviceId, place: placeId, enteredAt: visit.enteredAt });
   const until = Math.max(now, draft.memory.doneUntil);
-  fireDwells(draft, deviceId, compiled.place, resumed, { after: visit.noticedAt, until, at: now });
+  fireDwells(draft, deviceId, compiled, resumed, { after: visit.noticedAt, until, at: now });
 }
 
 /** Closes every visit of a device as of its last reading; none fires, and each may be resumed. */
 export function closeBySilence(draft: Draft, deviceId: string, noticedAt: number): void {
   const device = deviceOf(draft, deviceId);
   if (device === null) return;
-  let { silenced } = device;
-  for (const [placeId, visit] of Object.entries(device.visits)) {
-    const exitedAt = Math.max(device.lastAt, visit.enteredAt);
-    silenced = { ...silenced, [placeId]: { ...visit, lastAt: exitedAt, noticedAt } };
-    forgetInStay(draft, placeId, deviceId);
-    draft.visits.push({
-      id: visit.id,
-      device: deviceId,
-      place: placeId,
-      enteredAt: visit.enteredAt,
-      exitedAt,
-      endedBy: 'silence',
-    });
-  }
-  changeDevice(draft, deviceId, { visits: {}, silenced });
+  for (const [placeId, visit] of Object.entries(device.visits))
+    setAside(draft, deviceId, placeId, visit, device.lastAt, noticedAt, 'silence');
   settleStays(draft);
 }
 
-/** Fires the dwell rules of a visit whose time came after `after` and not later than `until`. */
-export function fireDwells(
+/**
+ * Closes a visit in such a way that a fix in its place resumes it: for silence, or while the device is where no visit is kept.
+ *
+ * @param lastAt until when the device was there
+ * @param noticedAt a dwell that falls due later waits for the visit to be resumed
+ */
+function setAside(
   draft: Draft,
   deviceId: string,
-  place: Place,
+  placeId: string,
   visit: OpenVisit,
-  due: { readonly after: number; readonly until: number; readonly at: number; readonly late?: string },
+  lastAt: number,
+  noticedAt: number,
+  endedBy: 'exit' | 'silence' = 'exit',
 ): void {
-  for (const rule of rulesOn(draft, place, 'dwell')) {
-    const dueAt = dwellDueAt(rule, visit);
-    if (dueAt === null || dueAt <= due.after || dueAt > due.until) continue;
-    const found = `${deviceId} has been in ${place.name} for ${describeDuration(dueAt - visit.enteredAt)}`;
-    const fired = firing(rule, deviceId, place, visit, due.at, found);
-    judge(
-      draft,
-      due.late === undefined ? fired : { ...fired, obstacle: { reason: 'late_reading', detail: due.late } },
-    );
-  }
-}
-
-/** Domain time at which a dwell rule fires for a visit; null for other rules. */
-export function dwellDueAt(rule: PlaceRule, visit: OpenVisit): number | null {
-  return rule.trigger.on === 'dwell' ? visit.enteredAt + rule.trigger.forMs : null;
-}
-
-/** A held fix was not confirmed: what it would have fired is told as `implausible_jump`. */
-export function refuteFix(draft: Draft, deviceId: string, held: HeldFix, now: number): void {
   const device = deviceOf(draft, deviceId);
-  if (device === null || draft.consumer === null) return;
-  const obstacle = {
-    reason: 'implausible_jump',
-    detail:
-      'its position was out of reach (over 90 m/s from the one before), and the next did not confirm it',
-  } as const;
-  for (const [placeId, visit] of Object.entries(device.visits)) {
-    const compiled = draft.rulebook.place(placeId);
-    if (!compiled || !passesGate(held, compiled.shape) || !isBeyond(draft, held, compiled.shape)) continue;
-    for (const rule of rulesOn(draft, compiled.place, 'exit')) {
-      const found = `${deviceId} seemed to have left ${compiled.place.name}`;
-      judge(draft, { ...firing(rule, deviceId, compiled.place, visit, now, found), obstacle });
-    }
-  }
-  for (const { place, shape } of draft.rulebook.placesAt(held.lat, held.lon)) {
-    if (own(device.visits, place.id) !== undefined || !passesGate(held, shape)) continue;
-    for (const rule of rulesOn(draft, place, 'enter')) {
-      const cause = visitIdOf(held.readingId, place.id);
-      const found = `${deviceId} seemed to be in ${place.name}`;
-      judge(draft, { rule, deviceId, place, visit: null, cause, at: now, found, obstacle });
-    }
-  }
+  if (device === null) return;
+  const { id, enteredAt, cause } = visit;
+  const exitedAt = Math.max(lastAt, enteredAt);
+  const silenced: SilencedVisit = { id, enteredAt, cause, lastAt: exitedAt, noticedAt };
+  changeDevice(draft, deviceId, {
+    visits: without(device.visits, placeId),
+    silenced: { ...device.silenced, [placeId]: silenced },
+  });
+  forgetInStay(draft, placeId, deviceId);
+  draft.visits.push({ id, device: deviceId, place: placeId, enteredAt, exitedAt, endedBy });
 }

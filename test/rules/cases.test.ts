@@ -18,6 +18,7 @@ describe('behaviour cases', () => {
           const played = playCase(one, one.ticks !== 'none');
           if (one.visits) expect(played.visits).toEqual(one.visits);
           if (one.decisions) expect(played.decisions).toEqual(one.decisions);
+          if (one.details) expect(played.details).toEqual(one.details);
           expect(one.visits ?? one.decisions).toBeDefined();
         });
       }

@@ -7,6 +7,7 @@ import type { MetricValue } from '../../rules/reading.ts';
 import { parseRule, type Rule } from '../../rules/rule.ts';
 import type { RuleState } from '../../rules/rule-set.ts';
 import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
+import { parseSensitiveZone, type SensitiveZone } from '../../rules/sensitive-zone.ts';
 import type { ConsumerFacts, Decision, Input, Purpose, QuietHours, Visit } from '../../rules/step.ts';
 
 /** A behaviour case as a data file tells it. Times are `HH:MM:SS` of one day, UTC. */
@@ -14,8 +15,11 @@ export interface Case {
   readonly name: string;
   /** The sentence of the design that it stands for. */
   readonly says: string;
-  /** Circles by id: metres east and north of the middle, and a radius. */
+  /** Latitude and longitude of the middle of the map; Bremen where it does not matter. */
+  readonly middle?: readonly [number, number];
   readonly places: Readonly<Record<string, CasePlace>>;
+  /** Sensitive zones: circles with a margin round them. */
+  readonly zones?: Readonly<Record<string, CaseZone>>;
   readonly rules?: readonly (Readonly<Record<string, unknown>> & {
     readonly id: string;
     readonly state?: RuleState;
@@ -30,21 +34,47 @@ export interface Case {
   readonly linked?: false;
   /** The engine ticks when a subject asked for it; `none`: the gateway was down in between. */
   readonly ticks?: 'none';
-  readonly fixes: readonly CaseReading[];
+  readonly fixes: readonly (CaseReading | CaseEdit)[];
   /** Time of a last tick. */
   readonly until?: string;
   /** `car-1 cafe 10:00:00` (open), `car-1 cafe 10:00:00 10:07:00 exit`: every visit as it is in the end. */
   readonly visits?: readonly string[];
   /** `10:00:00 rule-id sent`, `10:00:00 rule-id condition_false`, in order. */
   readonly decisions?: readonly string[];
+  /** The sentence with each decision. */
+  readonly details?: readonly string[];
 }
 
+/** Metres east and north of the middle. */
+type CasePoint = readonly [number, number];
+
+/** A circle by its radius, a polygon, several of them (each the outer ring, then holes), or a corridor, to either side of a line. */
 export interface CasePlace {
   readonly east?: number;
   readonly north?: number;
-  readonly radius: number;
+  readonly radius?: number;
+  readonly polygon?: readonly CasePoint[];
+  readonly polygons?: readonly (readonly (readonly CasePoint[])[])[];
+  readonly line?: readonly CasePoint[];
+  readonly corridor?: number;
   readonly tags?: readonly string[];
   readonly timezone?: string;
+}
+
+export interface CaseZone {
+  readonly east?: number;
+  readonly north?: number;
+  readonly radius: number;
+  readonly margin: number;
+}
+
+/** Somebody changes the map: places and zones by id, null for those that are deleted. */
+export interface CaseEdit {
+  readonly at: string;
+  readonly edit: {
+    readonly places?: Readonly<Record<string, CasePlace | null>>;
+    readonly zones?: Readonly<Record<string, CaseZone | null>>;
+  };
 }
 
 export interface CaseReading {
@@ -57,13 +87,15 @@ export interface CaseReading {
   readonly east?: number;
   readonly north?: number;
   readonly accuracy?: number;
+  readonly speed?: number;
+  readonly heading?: number;
   readonly metrics?: Readonly<Record<string, MetricValue>>;
   readonly event?: string;
 }
 
 /** 2026-03-02, a Monday. */
 const DAY = Date.UTC(2026, 2, 2);
-const MIDDLE = { lat: 53.08, lon: 8.8 };
+const MIDDLE = [53.08, 8.8] as const;
 const METRES_PER_DEGREE = (6_378_137 * Math.PI) / 180;
 
 export function timeOf(text: string): number {
@@ -74,10 +106,15 @@ export function timeOf(text: string): number {
 const clock = (at: number): string => new Date(at).toISOString().slice(11, 19);
 
 /** Degrees of a point given in metres from the middle of the map. */
-export function point(east: number, north: number): { readonly lat: number; readonly lon: number } {
+export function point(
+  east: number,
+  north: number,
+  [lat, lon]: readonly [number, number] = MIDDLE,
+): { readonly lat: number; readonly lon: number } {
+  const away = lon + east / (METRES_PER_DEGREE * Math.cos((lat * Math.PI) / 180));
   return {
-    lat: MIDDLE.lat + north / METRES_PER_DEGREE,
-    lon: MIDDLE.lon + east / (METRES_PER_DEGREE * Math.cos((MIDDLE.lat * Math.PI) / 180)),
+    lat: lat + north / METRES_PER_DEGREE,
+    lon: away > 180 ? away - 360 : away < -180 ? away + 360 : away,
   };
 }
 
@@ -87,16 +124,44 @@ export function must<T>(parsed: Parsed<T>): T {
 }
 
 export function circle(id: string, place: CasePlace): Place {
-  const { lat, lon } = point(place.east ?? 0, place.north ?? 0);
+  return placeOf(id, place, MIDDLE);
+}
+
+function placeOf(id: string, place: CasePlace, middle: readonly [number, number]): Place {
+  const coordinates = ([east, north]: CasePoint) => {
+    const { lat, lon } = point(east, north, middle);
+    return [lon, lat];
+  };
+  const ring = (corners: readonly CasePoint[]) => [...corners, ...corners.slice(0, 1)].map(coordinates);
+  const { east = 0, north = 0, radius, polygon, polygons, line, corridor, tags = [], timezone } = place;
+  const geometry = polygon
+    ? { type: 'Polygon', coordinates: [ring(polygon)] }
+    : polygons
+      ? { type: 'MultiPolygon', coordinates: polygons.map((rings) => rings.map(ring)) }
+      : line
+        ? { type: 'LineString', coordinates: line.map(coordinates) }
+        : { type: 'Point', coordinates: coordinates([east, north]) };
   return must(
     parsePlace(id, {
       type: 'Feature',
-      geometry: { type: 'Point', coordinates: [lon, lat] },
+      geometry,
       properties: {
-        radiusMetres: place.radius,
-        tags: place.tags ?? [],
-        ...(place.timezone ? { timezone: place.timezone } : {}),
+        tags,
+        ...(radius === undefined ? {} : { radiusMetres: radius }),
+        ...(corridor === undefined ? {} : { corridorMetres: corridor }),
+        ...(timezone === undefined ? {} : { timezone }),
       },
+    }),
+  );
+}
+
+function zoneOf(id: string, zone: CaseZone, middle: readonly [number, number]): SensitiveZone {
+  const { lat, lon } = point(zone.east ?? 0, zone.north ?? 0, middle);
+  return must(
+    parseSensitiveZone(id, {
+      type: 'Feature',
+      geometry: { type: 'Point', coordinates: [lon, lat] },
+      properties: { radiusMetres: zone.radius, marginMetres: zone.margin, category: 'health_care' },
     }),
   );
 }
@@ -119,6 +184,8 @@ export const WILLING: ConsumerFacts = {
 export interface TimedInput {
   readonly input: Input;
   readonly now: number;
+  /** In force from here on. */
+  readonly rulebook?: Rulebook;
 }
 
 export interface Outcome {
@@ -130,11 +197,12 @@ export interface Outcome {
 
 /** Hands inputs over in order, as the engine does; with `ticks`, also a tick whenever the subject asked for one. */
 export function play(
-  rulebook: Rulebook,
+  first: Rulebook,
   inputs: readonly TimedInput[],
   ticks: boolean,
   consumer: ConsumerFacts | null = WILLING,
 ): Outcome {
+  let rulebook = first;
   let memory: Memory = emptyMemory;
   let wakeAt: number | null = null;
   const decisions: Decision[] = [];
@@ -147,8 +215,9 @@ export function play(
     decisions.push(...result.decisions);
     for (const visit of result.visits) visits.set(visit.id, visit);
   };
-  for (const { input, now } of inputs) {
+  for (const { input, now, rulebook: changed } of inputs) {
     while (ticks && wakeAt !== null && wakeAt < now) step({ kind: 'tick', consumer }, wakeAt);
+    rulebook = changed ?? rulebook;
     step(input, now);
   }
   return { decisions, visits: [...visits.values()], memory };
@@ -158,33 +227,32 @@ export function play(
 export function playCase(
   one: Case,
   ticks: boolean,
-): { readonly visits: string[]; readonly decisions: string[] } {
+): { readonly visits: string[]; readonly decisions: string[]; readonly details: string[] } {
   const consumer: ConsumerFacts | null = one.linked === false ? null : { ...WILLING, ...one.consumer };
-  const places = Object.entries(one.places).map(([id, place]) => circle(id, place));
+  const middle = one.middle ?? MIDDLE;
   const rules = (one.rules ?? []).map(({ state, ...document }) => ({
     rule: rule(document),
     version: 1,
     state: state ?? ('live' as const),
   }));
-  const rulebook = compileRulebook({ places, rules, deviceTypes: BUILT_IN_DEVICE_TYPES });
-  const inputs: TimedInput[] = one.fixes.map((fix, index) => {
-    const { device = 'car-1', at, arrives, east, north, accuracy, metrics, event } = fix;
-    const hasPosition = east !== undefined || north !== undefined;
-    const position = { ...point(east ?? 0, north ?? 0), ...(accuracy === undefined ? {} : { accuracy }) };
-    const reading = {
-      ...(at === undefined ? {} : { at: timeOf(at) }),
-      ...(hasPosition ? { position } : {}),
-      ...(metrics ? { metrics } : {}),
-      ...(event ? { event } : {}),
-    };
-    const type = device.replace(/-\d+$/, '');
-    return {
-      input: { kind: 'reading', device: { id: device, type }, consumer, reading, readingId: `${index + 1}` },
-      now: timeOf(arrives ?? at ?? '00:00:00'),
-    };
+  const places = new Map<string, CasePlace>(Object.entries(one.places));
+  const zones = new Map<string, CaseZone>(Object.entries(one.zones ?? {}));
+  const rulebook = () =>
+    compileRulebook({
+      places: [...places].map(([id, place]) => placeOf(id, place, middle)),
+      zones: [...zones].map(([id, zone]) => zoneOf(id, zone, middle)),
+      rules,
+      deviceTypes: BUILT_IN_DEVICE_TYPES,
+    });
+  const first = rulebook();
+  const inputs: TimedInput[] = one.fixes.map((said, index) => {
+    if (!('edit' in said)) return readingOf(said, `${index + 1}`, consumer, middle);
+    edit(places, said.edit.places);
+    edit(zones, said.edit.zones);
+    return { input: { kind: 'tick', consumer }, now: timeOf(said.at), rulebook: rulebook() };
   });
   if (one.until) inputs.push({ input: { kind: 'tick', consumer }, now: timeOf(one.until) });
-  const outcome = play(rulebook, inputs, ticks, consumer);
+  const outcome = play(first, inputs, ticks, consumer);
   return {
     visits: outcome.visits.map(({ device, place, enteredAt, exitedAt, endedBy }) =>
       [device, place, clock(enteredAt), ...(exitedAt === undefined ? [] : [clock(exitedAt), endedBy])].join(
@@ -194,5 +262,40 @@ export function playCase(
     decisions: outcome.decisions.map(
       ({ at, rule, outcome }) => `${clock(at)} ${rule} ${outcome.kind === 'sent' ? 'sent' : outcome.reason}`,
     ),
+    details: outcome.decisions.map(({ detail }) => detail),
+  };
+}
+
+function edit<T>(known: Map<string, T>, changes: Readonly<Record<string, T | null>> = {}): void {
+  for (const [id, change] of Object.entries(changes)) {
+    if (change === null) known.delete(id);
+    else known.set(id, change);
+  }
+}
+
+function readingOf(
+  said: CaseReading,
+  readingId: string,
+  consumer: ConsumerFacts | null,
+  middle: readonly [number, number],
+): TimedInput {
+  const { device = 'car-1', at, arrives, east, north, accuracy, speed, heading, metrics, event } = said;
+  const hasPosition = east !== undefined || north !== undefined;
+  const position = {
+    ...point(east ?? 0, north ?? 0, middle),
+    ...(accuracy === undefined ? {} : { accuracy }),
+    ...(speed === undefined ? {} : { speed }),
+    ...(heading === undefined ? {} : { heading }),
+  };
+  const reading = {
+    ...(at === undefined ? {} : { at: timeOf(at) }),
+    ...(hasPosition ? { position } : {}),
+    ...(metrics ? { metrics } : {}),
+    ...(event ? { event } : {}),
+  };
+  const type = device.replace(/-\d+$/, '');
+  return {
+    input: { kind: 'reading', device: { id: device, type }, consumer, reading, readingId },
+    now: timeOf(arrives ?? at ?? '00:00:00'),
   };
 }
