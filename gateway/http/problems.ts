@@ -16,7 +16,8 @@ export interface ProblemDocument {
   readonly problems?: readonly Problem[];
 }
 
-const MAX_PROBLEMS = 100;
+/** Enough for what is wrong with a folder of rules, and bounded. */
+const MAX_PROBLEMS = 1_000;
 
 /** Fastify's own errors by their codes; any other 4xx of its is `bad_request`. */
 const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
