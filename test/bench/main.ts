@@ -6,11 +6,20 @@ import { crashBench } from './crash.ts';
 import { geofenceBench } from './geofence.ts';
 import { ingestBench } from './ingest.ts';
 import { pushBench } from './push.ts';
+import { rulesBench } from './rules.ts';
 import { soakBench } from './soak.ts';
 import { storeBench } from './store.ts';
 import { table } from './table.ts';
 
-const benches: readonly Bench[] = [ingestBench, crashBench, geofenceBench, pushBench, storeBench, soakBench];
+const benches: readonly Bench[] = [
+  ingestBench,
+  crashBench,
+  geofenceBench,
+  rulesBench,
+  pushBench,
+  storeBench,
+  soakBench,
+];
 
 const program = new Command('bench')
   .description('Benchmarks, each side by side with its peers in one run, on loopback.')
