@@ -23,7 +23,7 @@ export function parseTrait(document: unknown): Parsed<DescribedTrait> {
         'name',
         `must be 1 to 64 letters, digits and _, no digit first, as conditions write it after consumer.attributes. (found ${describeFound(name)})`,
       );
-    const kind = readChoice(fields.kind, 'kind', TRAIT_KINDS, report);
+    const kind = readChoice(fields.kind, 'kind', report, TRAIT_KINDS);
     const description =
       fields.description === undefined
         ? undefined

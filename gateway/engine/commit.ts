@@ -3,6 +3,7 @@ import type { Decision } from '../../rules/step.ts';
 import { inChunks } from '../records/chunks.ts';
 import type { Schema } from '../records/schema.ts';
 import type { DialectStates } from './dialect-states.ts';
+import type { EngineLedger } from './ledger.ts';
 import { rememberSeen } from './once.ts';
 import type { Outcome, VisitNote } from './outcome.ts';
 import type { PacketMemory } from './packet-memory.ts';
@@ -25,6 +26,7 @@ export interface CommitContext {
   readonly subjects: Subjects;
   readonly packets: PacketMemory;
   readonly dialects: DialectStates;
+  readonly ledger: EngineLedger;
   readonly realNow: () => number;
   readonly newId: () => string;
   /** The last decision id that was given; the engine alone gives them. */
@@ -52,6 +54,7 @@ export async function commitOutcome(
     decisionId = context.lastDecisionId;
     const fresh = await insertDeliveries(transaction, context, outcome.decisions, () => ++decisionId);
     await insertDecisions(transaction, fresh);
+    await context.ledger.save(transaction, fresh);
     await upsertVisits(transaction, [...outcome.visits.values()]);
     await settleRetries(transaction, outcome.retries.values(), context.newId);
     await quarantine(transaction, outcome.quarantine, context.newId);
@@ -68,6 +71,7 @@ export async function commitOutcome(
   context.packets.saved();
   context.dialects.saved();
   context.subjects.saved();
+  context.ledger.saved(recorded);
   context.lastDecisionId = decisionId;
   context.lastSeenDay = seenDay;
   return recorded;
@@ -126,6 +130,9 @@ async function insertDeliveries(
         clicked_at: null,
         dismissed_at: null,
         reason: null,
+        variant: decision.variant ?? null,
+        campaign: decision.campaign ?? null,
+        code: offer.code ?? null,
       })
       .onConflict((conflict) => conflict.column('delivery_key').doNothing())
       .returning('id')
@@ -153,6 +160,8 @@ async function insertDecisions(
     reason: decision.outcome.kind === 'suppressed' ? decision.outcome.reason : null,
     detail: decision.detail,
     delivery_id: deliveryId,
+    variant: decision.variant ?? null,
+    campaign: decision.campaign ?? null,
   }));
   for (const chunk of inChunks(rows)) await transaction.insertInto('decisions').values(chunk).execute();
 }

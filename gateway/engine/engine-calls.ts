@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { DialectRequest } from '../../broker/codecs/codec.ts';
 import type { QuarantineCode } from '../../rules/reading.ts';
 import type { ClockOrigin } from '../clock.ts';
@@ -40,6 +41,12 @@ export interface EngineStatus {
   readonly telemetryRefused: number;
   /** What an embedded store holds in this process; 0 for a remote one. */
   readonly telemetryMemoryBytes: number;
+}
+
+/** Posted to the engine thread beside its calls: somebody will ask for a scan of the telemetry through the port. */
+export interface ScanRequest {
+  readonly kind: 'scan';
+  readonly port: MessagePort;
 }
 
 /** Served by the engine thread. */

@@ -1,3 +1,4 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { DialectRequest } from '../../broker/codecs/codec.ts';
 import type { LiveEvent, LiveFeed, RecordsChange } from '../http/dependencies.ts';
@@ -10,6 +11,7 @@ import type {
   EngineListener,
   EngineSettings,
   EngineStatus,
+  ScanRequest,
 } from './engine-calls.ts';
 
 /** Batches live longer than V8's default nursery is large, and would be copied out of it only to die. */
@@ -27,6 +29,8 @@ export interface EngineClient {
   erase(device: RemovedDevice, upToSeq: number): Promise<boolean>;
   status(): Promise<EngineStatus>;
   readonly telemetry: TelemetryReader;
+  /** A port through which another thread can have one scan of the telemetry (`scannerThrough`). */
+  openScan(): MessagePort;
   readonly live: LiveFeed;
 }
 
@@ -96,6 +100,13 @@ export function createEngineClient(parts: EngineClientParts): EngineClient {
     erase: (device, upToSeq) => thread().erase(device, upToSeq),
     status: () => thread().status(),
     telemetry: { read: (query) => thread().read(query) },
+    openScan() {
+      if (handle === null) throw new Error('the engine was not started');
+      const { port1, port2 } = new MessageChannel();
+      const request: ScanRequest = { kind: 'scan', port: port1 };
+      handle.worker.postMessage(request, [port1]);
+      return port2;
+    },
     live: {
       publish: (event) => publishLive([event]),
       snapshot: () => thread().snapshot(),

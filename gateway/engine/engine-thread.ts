@@ -1,18 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { LimitedLog } from '../../broker/limited-log.ts';
 import { domainClock } from '../clock.ts';
 import { createSqliteJournalReader } from '../journal/sqlite-journal-reader.ts';
 import { createLog } from '../log.ts';
+import { openCodeSource } from '../records/code-source.ts';
 import { unforgottenDevices } from '../records/device-erasures.ts';
 import { openRecords } from '../records/open.ts';
 import { createDuckDbStore } from '../telemetry/duckdb-store.ts';
 import { createInfluxStore } from '../telemetry/influx-store.ts';
+import { serveScan } from '../telemetry/scan-port.ts';
 import type { RejectedPoint } from '../telemetry/telemetry-store.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
 import { Engine } from './engine.ts';
-import type { EngineCalls, EngineListener, EngineSettings } from './engine-calls.ts';
+import type { EngineCalls, EngineListener, EngineSettings, ScanRequest } from './engine-calls.ts';
 import { forgetDeviceState } from './forget-device.ts';
+import { createLedger } from './ledger.ts';
 import { createLivePositions } from './live-positions.ts';
 import { tellNews } from './news.ts';
 import { quarantineRefused } from './refused-points.ts';
@@ -39,8 +42,12 @@ const store =
   settings.telemetry.kind === 'duckdb'
     ? createDuckDbStore({ file: settings.telemetry.file })
     : createInfluxStore(settings.telemetry);
-const registry = createRegistry(db, log);
+const codes = openCodeSource(settings.recordsFile);
+const ledger = createLedger(db, codes);
+const registry = createRegistry(db, ledger, log);
 const subjects = createSubjects(db);
+/** One change after the other. */
+let changes: Promise<void> = Promise.resolve();
 const positions = createLivePositions();
 let liveTimer: NodeJS.Timeout | undefined;
 
@@ -69,6 +76,7 @@ const engine = new Engine({
   db,
   registry,
   subjects,
+  ledger,
   reader,
   writer,
   clock,
@@ -101,6 +109,7 @@ const calls: EngineCalls = {
     for (const one of readers) await one.start();
     await registry.start();
     await subjects.start();
+    await ledger.start();
     for (const device of await unforgottenDevices(db))
       await forgetDeviceState({ db, subjects, positions }, device, await reader.lastSeq());
     await engine.start();
@@ -113,13 +122,21 @@ const calls: EngineCalls = {
     await upkeep.stop();
     await writer.stop();
     for (const one of readers) await one.stop();
+    codes.close();
     await db.destroy();
   },
   drain: () => engine.drain(),
-  changed: (change) => engine.between(() => registry.apply(change)),
+  changed(change) {
+    const done = changes.then(async () => {
+      const putInForce = await registry.prepare(change);
+      await engine.between(async () => putInForce());
+    });
+    changes = done.catch(() => undefined); // whoever asked is told
+    return done;
+  },
   async erase(device, upToSeq) {
     await engine.between(async () => {
-      await registry.apply({ kind: 'devices', ids: [device.id] });
+      (await registry.prepare({ kind: 'devices', ids: [device.id] }))();
       engine.forget(device.key);
       await forgetDeviceState({ db, subjects, positions }, device, upToSeq);
     });
@@ -156,3 +173,8 @@ const calls: EngineCalls = {
 };
 
 const listener = serveFromWorker<EngineListener, EngineCalls>(calls);
+
+// Calls come this way too, and have no kind.
+parentPort?.on('message', (message: ScanRequest | { readonly kind?: undefined }) => {
+  if (message.kind === 'scan') serveScan(message.port, store);
+});

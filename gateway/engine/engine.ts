@@ -12,6 +12,7 @@ import {
 } from './commit.ts';
 import { createDialectStates } from './dialect-states.ts';
 import type { Processing } from './judge-reading.ts';
+import type { EngineLedger } from './ledger.ts';
 import { addCounts, noCounts, type Outcome } from './outcome.ts';
 import { createPacketMemory } from './packet-memory.ts';
 import { processEntries, processTicks } from './process.ts';
@@ -42,6 +43,7 @@ export interface EngineParts {
   readonly db: Kysely<Schema>;
   readonly registry: Registry;
   readonly subjects: Subjects;
+  readonly ledger: EngineLedger;
   readonly reader: JournalReader;
   readonly writer: TelemetryWriter;
   readonly clock: Clock;
@@ -70,11 +72,21 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    const { db, registry, subjects, log, realNow, newId } = parts;
+    const { db, registry, subjects, ledger, log, realNow, newId } = parts;
     const packets = createPacketMemory(db);
     const dialects = createDialectStates(db);
-    this.#processing = { db, registry, subjects, packets, dialects, log, newestAt: new Map() };
-    this.#commit = { db, subjects, packets, dialects, realNow, newId, lastDecisionId: 0, lastSeenDay: null };
+    this.#processing = { db, registry, subjects, packets, dialects, ledger, log, newestAt: new Map() };
+    this.#commit = {
+      db,
+      subjects,
+      packets,
+      dialects,
+      ledger,
+      realNow,
+      newId,
+      lastDecisionId: 0,
+      lastSeenDay: null,
+    };
   }
 
   /** Journal sequence up to which everything was taken and committed. */
@@ -232,6 +244,7 @@ export class Engine {
       this.#processing.packets.forget();
       this.#processing.dialects.forget();
       await subjects.forget();
+      await this.#parts.ledger.forget();
       return false;
     }
   }

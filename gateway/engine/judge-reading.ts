@@ -8,6 +8,7 @@ import type { StoredEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
 import type { DialectStates } from './dialect-states.ts';
 import type { NumberedReading } from './intake.ts';
+import type { EngineLedger } from './ledger.ts';
 import { type Identity, identityKey } from './once.ts';
 import type { Outcome } from './outcome.ts';
 import type { PacketMemory } from './packet-memory.ts';
@@ -23,6 +24,7 @@ export interface Processing {
   readonly subjects: Subjects;
   readonly packets: PacketMemory;
   readonly dialects: DialectStates;
+  readonly ledger: EngineLedger;
   readonly log: Logger;
   /** Newest given `at` by device key since the start: what is newer can't be a repetition, and needs no look-up. */
   readonly newestAt: Map<string, number>;
@@ -62,7 +64,7 @@ export const UNJUDGED: ReadingProblem = {
 /** Rules never throw on data. Should they, this one reading goes to quarantine, and does not hold up those behind it. */
 export function judged(context: Processing, memory: Memory, input: Input, now: number): Step | null {
   try {
-    return decide(context.registry.rulebook, memory, input, now);
+    return decide(context.registry.rulebook, memory, input, now, context.ledger);
   } catch (error) {
     context.log.error({ err: error }, 'the rules failed on a reading');
     return null;
@@ -74,11 +76,20 @@ export function factsOf(registry: Registry, consumerId: string | null): Consumer
 }
 
 /** Notes what a step decided, and where visits stand after it. */
-export function noteStep(outcome: Outcome, step: Step, consumer: ConsumerFacts | null): void {
+export function noteStep(
+  { registry, ledger }: Processing,
+  outcome: Outcome,
+  step: Step,
+  consumer: ConsumerFacts | null,
+): void {
   for (const visit of step.visits) outcome.visits.set(visit.id, { visit, consumer: consumer?.id ?? null });
   for (const decision of step.decisions) {
     outcome.decisions.push(decision);
-    if (decision.outcome.kind === 'sent') outcome.counts.decisionsSent += 1;
-    else outcome.counts.decisionsSuppressed += 1;
+    if (decision.outcome.kind === 'suppressed') {
+      outcome.counts.decisionsSuppressed += 1;
+      continue;
+    }
+    outcome.counts.decisionsSent += 1;
+    ledger.take(decision, registry.rulebook);
   }
 }

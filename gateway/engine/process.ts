@@ -84,14 +84,14 @@ export async function processTicks(
   now: number,
   outcome: Outcome,
 ): Promise<void> {
-  const { registry, subjects } = context;
+  const { registry, subjects, ledger } = context;
   await subjects.prepare(due);
   await registry.prepareConsumers(due.flatMap((subject) => consumerOf(subject) ?? []));
   for (const subject of due) {
     const consumer = factsOf(registry, consumerOf(subject));
-    const step = decide(registry.rulebook, subjects.memory(subject), { kind: 'tick', consumer }, now);
+    const step = decide(registry.rulebook, subjects.memory(subject), { kind: 'tick', consumer }, now, ledger);
     subjects.set(subject, step.memory, step.wakeAt);
-    noteStep(outcome, step, consumer);
+    noteStep(context, outcome, step, consumer);
   }
 }
 
@@ -190,7 +190,7 @@ function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, o
     subjects.set(subject, step.memory, step.wakeAt);
     noteProblems(outcome, entry, quality, step.problems, readings.length, numbered.seq - entry.seq);
     noteRemarks(outcome, quality, step.remarks, entry.receivedAt);
-    noteStep(outcome, step, consumer);
+    noteStep(context, outcome, step, consumer);
     noteReading(outcome, step, numbered, taken);
   }
 }

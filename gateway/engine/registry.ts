@@ -1,16 +1,23 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import type { Campaign } from '../../rules/campaign.ts';
 import type { DeviceType } from '../../rules/device-type.ts';
-import type { Place } from '../../rules/place.ts';
-import { parsePlace } from '../../rules/place.ts';
-import { parseRule, type Rule } from '../../rules/rule.ts';
-import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
+import type { Pacing } from '../../rules/pacing/pacing.ts';
+import { type PlaceSet, placeSetOf } from '../../rules/place-set.ts';
+import { compileRules, type RuleSet, type SavedRule } from '../../rules/rule-set.ts';
+import { composeRulebook, type Rulebook } from '../../rules/rulebook.ts';
+import { compileSegments, type SegmentSet } from '../../rules/segment.ts';
+import { type SensitiveZone, type ZoneSet, zoneSetOf } from '../../rules/sensitive-zone.ts';
 import type { ConsumerFacts, Purpose, QuietHours } from '../../rules/step.ts';
 import type { RecordsChange } from '../http/dependencies.ts';
+import { listCampaigns } from '../records/campaigns.ts';
 import { inChunks } from '../records/chunks.ts';
 import { erasedUpTo } from '../records/device-erasures.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
 import type { Schema } from '../records/schema.ts';
+import { listSegments } from '../records/segments.ts';
+import type { EngineLedger } from './ledger.ts';
+import { createRulebookSource } from './rulebook-source.ts';
 import { type Subject, subjectOf } from './subjects.ts';
 
 /** A registered device as the engine needs it. */
@@ -40,46 +47,51 @@ export interface Registry {
   readonly rulebook: Rulebook;
   /** How many live rules and places are in force, for the log and /metrics. */
   readonly size: { readonly rules: number; readonly places: number };
-  apply(change: RecordsChange): Promise<void>;
+  /**
+   * Reads and compiles what changed aside, in parts of some milliseconds, while readings go on being judged. One change after the
+   * other: each builds on the one before.
+   *
+   * @returns puts it in force; for a moment at which no batch is half done
+   */
+  prepare(change: RecordsChange): Promise<() => void>;
 }
 
-export function createRegistry(db: Kysely<Schema>, log: Logger): Registry {
+/** All that the rulebook is made of. */
+interface Parts {
+  readonly deviceTypes: readonly DeviceType[];
+  readonly rules: ReadonlyMap<string, SavedRule>;
+  readonly ruleSet: RuleSet;
+  readonly placeSet: PlaceSet;
+  readonly zones: ReadonlyMap<string, SensitiveZone>;
+  readonly zoneSet: ZoneSet;
+  readonly segmentSet: SegmentSet;
+  readonly campaigns: readonly Campaign[];
+  readonly pacing: Pacing;
+}
+
+/** From here on, a start says how long it took. */
+const MANY_PLACES = 100_000;
+
+export function createRegistry(
+  db: Kysely<Schema>,
+  ledger: Pick<EngineLedger, 'poolsChanged'>,
+  log: Logger,
+): Registry {
+  const source = createRulebookSource(db, log);
   const devices = new Map<string, KnownDevice>();
   const consumers = new Map<string, ConsumerFacts>();
-  let deviceTypes: readonly DeviceType[] = [];
-  let places: readonly Place[] = [];
-  let rules: readonly { rule: Rule; version: number; state: 'draft' | 'live' | 'paused' | 'ended' }[] = [];
+  let parts: Parts | null = null;
   let rulebook: Rulebook | null = null;
 
-  const compile = () => {
-    rulebook = compileRulebook({ places, rules, deviceTypes });
+  const inForce = (): Parts => {
+    if (parts === null) throw new Error('the registry was not started');
+    return parts;
   };
 
-  async function loadPlaces(): Promise<void> {
-    const rows = await db.selectFrom('places').select(['id', 'feature_json']).execute();
-    places = rows.flatMap((row) => {
-      const parsed = parsePlace(row.id, JSON.parse(row.feature_json));
-      if (parsed.ok) return [parsed.value];
-      log.error(
-        { place: row.id, problems: parsed.problems },
-        'a saved place is not understood; it is left out',
-      );
-      return [];
-    });
-  }
-
-  async function loadRules(): Promise<void> {
-    const rows = await db.selectFrom('rules').selectAll().where('state', 'in', ['live', 'paused']).execute();
-    rules = rows.flatMap(({ id, version, state, document_json }) => {
-      const parsed = parseRule(JSON.parse(document_json), { deviceTypes });
-      if (parsed.ok) return [{ rule: parsed.value, version, state }];
-      log.error(
-        { rule: id, version, problems: parsed.problems },
-        'a saved rule is not understood; it is left out',
-      );
-      return [];
-    });
-  }
+  const putInForce = (changed: Partial<Parts>) => {
+    parts = { ...inForce(), ...changed };
+    rulebook = composeRulebook(parts);
+  };
 
   async function loadConsumers(ids: readonly string[]): Promise<void> {
     for (const chunk of inChunks(ids)) {
@@ -138,10 +150,25 @@ export function createRegistry(db: Kysely<Schema>, log: Logger): Registry {
 
   const registry: Registry = {
     async start() {
-      deviceTypes = await listDeviceTypes(db);
-      await loadPlaces();
-      await loadRules();
-      compile();
+      const deviceTypes = await listDeviceTypes(db);
+      const rules = await source.rules(new Map(), deviceTypes);
+      const zones = new Map((await source.allZones()).map((zone) => [zone.id, zone]));
+      const began = performance.now();
+      const places = await source.allPlaces();
+      parts = {
+        deviceTypes,
+        rules,
+        ruleSet: compileRules([...rules.values()], deviceTypes),
+        placeSet: placeSetOf(places),
+        zones,
+        zoneSet: zoneSetOf([...zones.values()]),
+        segmentSet: compileSegments(await listSegments(db)),
+        campaigns: await listCampaigns(db),
+        pacing: await source.pacing(),
+      };
+      rulebook = composeRulebook(parts);
+      const seconds = Math.round((performance.now() - began) / 100) / 10;
+      if (places.length >= MANY_PLACES) log.info({ places: places.length, seconds }, 'places are in force');
     },
     async prepareDevices(ids) {
       const unknown = missing(ids, devices);
@@ -164,32 +191,64 @@ export function createRegistry(db: Kysely<Schema>, log: Logger): Registry {
       return rulebook;
     },
     get size() {
-      return { rules: rules.length, places: places.length };
+      const { ruleSet, placeSet } = inForce();
+      return { rules: ruleSet.size, places: placeSet.size };
     },
-    async apply(change) {
+    async prepare(change) {
       switch (change.kind) {
         case 'devices':
-          for (const id of change.ids) devices.delete(id);
-          return;
+          return () => {
+            for (const id of change.ids) devices.delete(id);
+          };
         case 'consumers':
-          for (const id of change.ids) consumers.delete(id);
-          return;
-        case 'places':
-          await loadPlaces();
-          return compile();
-        case 'rules':
-        case 'segments':
-        case 'traits':
-        case 'campaigns':
-        case 'pacing':
-        case 'zones':
+          return () => {
+            for (const id of change.ids) consumers.delete(id);
+          };
         case 'code-pools':
-          await loadRules();
-          return compile();
-        case 'device-types':
-          deviceTypes = await listDeviceTypes(db);
-          await loadRules();
-          return compile();
+          return () => ledger.poolsChanged(change.ids);
+        case 'places': {
+          const put = await source.places(change.changed);
+          const remove = missing(
+            [...change.changed, ...change.removed],
+            new Map(put.map((one) => [one.id, one])),
+          );
+          const placeSet = inForce().placeSet.with({ put, remove });
+          return () => putInForce({ placeSet });
+        }
+        case 'zones': {
+          const zones = new Map(inForce().zones);
+          for (const id of [...change.changed, ...change.removed]) zones.delete(id);
+          for (const zone of await source.zones(change.changed)) zones.set(zone.id, zone);
+          const zoneSet = zoneSetOf([...zones.values()]);
+          return () => putInForce({ zones, zoneSet });
+        }
+        case 'rules': {
+          const { rules: known, deviceTypes, ruleSet: before } = inForce();
+          const rules = await source.rules(known, deviceTypes);
+          const ruleSet = compileRules([...rules.values()], deviceTypes, before);
+          return () => putInForce({ rules, ruleSet });
+        }
+        case 'device-types': {
+          const deviceTypes = await listDeviceTypes(db);
+          const rules = await source.rules(new Map(), deviceTypes);
+          const ruleSet = compileRules([...rules.values()], deviceTypes);
+          return () => putInForce({ deviceTypes, rules, ruleSet });
+        }
+        case 'segments': {
+          const segmentSet = compileSegments(await listSegments(db));
+          return () => putInForce({ segmentSet });
+        }
+        case 'campaigns': {
+          const campaigns = await listCampaigns(db);
+          return () => putInForce({ campaigns });
+        }
+        case 'pacing': {
+          const pacing = await source.pacing();
+          return () => putInForce({ pacing });
+        }
+        case 'traits':
+          // Conditions are checked against them when they are saved; what is in force was.
+          return () => undefined;
       }
     },
   };

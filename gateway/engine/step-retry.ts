@@ -57,7 +57,7 @@ export function stepRetry(
       continue;
     }
     subjects.set(device.subject, step.memory, step.wakeAt);
-    noteStep(outcome, step, consumer);
+    noteStep(context, outcome, step, consumer);
     outcome.verdicts.push({ seq, verdict: { kind: 'stored_as', reading: admitted } });
     outcome.points.push(pointOf(device.key, seq, receivedAt, admitted));
     outcome.counts.retried += 1;

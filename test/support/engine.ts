@@ -5,12 +5,14 @@ import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import type { Clock } from '../../gateway/clock.ts';
 import { Engine } from '../../gateway/engine/engine.ts';
+import { createLedger } from '../../gateway/engine/ledger.ts';
 import { createRegistry } from '../../gateway/engine/registry.ts';
 import { createSubjects } from '../../gateway/engine/subjects.ts';
 import { createTelemetryWriter, type TelemetryWriter } from '../../gateway/engine/telemetry-writer.ts';
 import type { Journal, JournalEntry } from '../../gateway/journal/journal.ts';
 import { createSqliteJournal } from '../../gateway/journal/sqlite-journal.ts';
 import { createSqliteJournalReader } from '../../gateway/journal/sqlite-journal-reader.ts';
+import { openCodeSource } from '../../gateway/records/code-source.ts';
 import { ensureDeviceTypes } from '../../gateway/records/device-types.ts';
 import { migrate } from '../../gateway/records/migrate.ts';
 import { openRecords } from '../../gateway/records/open.ts';
@@ -70,10 +72,13 @@ export async function startEngine(
   const catchUpReader = createSqliteJournalReader({ file: files.journal });
   await catchUpReader.start();
   const store = createDuckDbStore({ file: files.telemetry });
-  const registry = createRegistry(db, log);
-  await registry.start();
   const subjects = createSubjects(db);
   await subjects.start();
+  const codes = openCodeSource(files.records);
+  const ledger = createLedger(db, codes);
+  await ledger.start();
+  const registry = createRegistry(db, ledger, log);
+  await registry.start();
   const writer = createTelemetryWriter({
     db,
     store: options.wrap?.(store) ?? store,
@@ -89,6 +94,7 @@ export async function startEngine(
     db,
     registry,
     subjects,
+    ledger,
     reader,
     writer,
     clock,
@@ -105,6 +111,7 @@ export async function startEngine(
     await reader.stop();
     await catchUpReader.stop();
     await journal.stop();
+    codes.close();
     await db.destroy();
   };
   return {
