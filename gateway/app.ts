@@ -4,6 +4,7 @@ import { createBroker } from '../broker/broker.ts';
 import { DIALECTS } from '../broker/dialects.ts';
 import { LimitedLog } from '../broker/limited-log.ts';
 import type { Broker } from '../broker/ports.ts';
+import { createBacktests } from './backtest/jobs.ts';
 import { openBridge } from './bridge/open-bridge.ts';
 import { toDeviceBy } from './bridge/to-device.ts';
 import { type ClockOrigin, domainClock } from './clock.ts';
@@ -191,6 +192,14 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     await alignJournal(journal, journalOpening, await journalCursors(records.db, engine), log);
     running.push(trimJournal({ journal, engine, keepMs: config.journalKeepMs, now: () => clock.now(), log }));
 
+    const backtests = createBacktests({
+      recordsFile: files.records,
+      openScan: () => engine.openScan(),
+      newId: randomUUID,
+      realNow,
+    });
+    running.push(() => backtests.stop());
+
     await delivery.start();
     running.push(() => delivery.stop());
     running.push(
@@ -249,6 +258,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         eraseDevice: deviceErasure(broker, journal, engine),
         connections: broker,
         downlink,
+        backtests,
         tokensChanged: () => tokenExpiry.changed(),
         vapidPublicKey: vapidKeys.publicKey,
         receiptKey,

@@ -221,6 +221,12 @@ export const ERRORS = {
     title: 'Too many commands wait for the device',
     mend: 'Wait until it comes back, or give commands an earlier expiry.',
   },
+  too_many_backtests: {
+    status: 429,
+    retry: true,
+    title: 'Too many backtests run or wait',
+    mend: 'Wait until one has ended, or cancel one: DELETE /api/v1/backtests/{id}.',
+  },
   too_many_requests: {
     status: 429,
     retry: true,

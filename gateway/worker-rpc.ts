@@ -1,4 +1,4 @@
-import { parentPort, type ResourceLimits, Worker } from 'node:worker_threads';
+import { type MessagePort, parentPort, type ResourceLimits, Worker } from 'node:worker_threads';
 import { createBirpc, type ProxifiedRemoteFunctions } from 'birpc';
 import { type ErrorCode, type Problem, WaysideError } from './errors.ts';
 
@@ -24,6 +24,7 @@ export interface WorkerHandle<Remote extends Functions> {
  * @param local functions that the worker may call
  * @param onFailure called once when the thread dies of an uncaught error or leaves by itself
  * @param limits V8's limits for the thread where its defaults do not fit
+ * @param transfer what of `workerData` is handed over rather than copied
  */
 export function startWorker<Remote extends Functions, Local extends Functions>(
   file: URL,
@@ -31,8 +32,9 @@ export function startWorker<Remote extends Functions, Local extends Functions>(
   local: Local,
   onFailure: (error: Error) => void,
   limits: ResourceLimits = {},
+  transfer: MessagePort[] = [],
 ): WorkerHandle<Remote> {
-  const worker = new Worker(file, { workerData, resourceLimits: limits });
+  const worker = new Worker(file, { workerData, resourceLimits: limits, transferList: transfer });
   let expected = false;
   const died = (error: Error): void => {
     if (expected) return;

@@ -118,6 +118,10 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/pacing': STAFF,
   'PUT /api/v1/pacing': MARKETING,
 
+  'POST /api/v1/rules/:id/backtest': PEOPLE_READERS,
+  'GET /api/v1/backtests/:id': PEOPLE_READERS,
+  'DELETE /api/v1/backtests/:id': PEOPLE_READERS,
+
   'GET /api/v1/decisions': PEOPLE_READERS,
   'GET /api/v1/deliveries': PEOPLE_READERS,
   'GET /api/v1/visits': STAFF,

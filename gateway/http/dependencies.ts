@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Broker } from '../../broker/ports.ts';
+import type { Backtests } from '../backtest/jobs.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Downlink } from '../downlink/downlink.ts';
@@ -100,6 +101,8 @@ export interface HttpDependencies {
   isAllowedPushEndpoint(endpoint: string): boolean;
   /** Commands, configurations and presence. */
   readonly downlink: Downlink;
+  /** Trials of rules on the past. */
+  readonly backtests: Backtests;
   /** Parts by name. */
   health(): Promise<Readonly<Record<string, PartHealth>>>;
   readonly metrics: Registry;

@@ -14,6 +14,7 @@ import { servePages } from './pages.ts';
 import { answerError } from './problems.ts';
 import { readIntegersInQueries } from './query-numbers.ts';
 import { measureRequests } from './request-metrics.ts';
+import { registerBacktestRoutes } from './routes/backtests.ts';
 import { registerCampaignRoutes } from './routes/campaigns.ts';
 import { registerClaimRoutes } from './routes/claims.ts';
 import { registerCodePoolRoutes } from './routes/code-pools.ts';
@@ -145,6 +146,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
       registerCodePoolRoutes(scope.withTypeProvider<TypeBoxTypeProvider>(), context),
     );
     registerPacingRoutes(app, context);
+    registerBacktestRoutes(app, context);
     registerOutcomeRoutes(app, context);
     registerQuarantineRoutes(app, context);
     registerQualityRoutes(app, context);

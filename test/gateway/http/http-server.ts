@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { MessageChannel } from 'node:worker_threads';
 import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { createBacktests } from '../../../gateway/backtest/jobs.ts';
 import { isAllowedPushEndpoint } from '../../../gateway/delivery/push-hosts.ts';
 import { Downlink } from '../../../gateway/downlink/downlink.ts';
 import type {
@@ -22,6 +25,7 @@ import type { Schema } from '../../../gateway/records/schema.ts';
 import { openRecordsThread } from '../../../gateway/records/thread.ts';
 import { ensureAdmin } from '../../../gateway/records/users.ts';
 import { createDuckDbStore } from '../../../gateway/telemetry/duckdb-store.ts';
+import { serveScan } from '../../../gateway/telemetry/scan-port.ts';
 import type { TelemetryStore } from '../../../gateway/telemetry/telemetry-store.ts';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789';
@@ -96,6 +100,16 @@ export async function startHttp(
   const resubmitted: JournalEntry[] = [];
   const mqttSockets: TestServer['mqttSockets'] = [];
   const listeners = new Set<(event: LiveEvent) => void>();
+  const backtests = createBacktests({
+    recordsFile: join(dataDir, 'wayside.db'),
+    openScan() {
+      const { port1, port2 } = new MessageChannel();
+      serveScan(port1, telemetry);
+      return port2;
+    },
+    newId: randomUUID,
+    realNow: () => state.realNow,
+  });
   const deps: HttpDependencies = {
     config: {
       dataDir,
@@ -156,6 +170,7 @@ export async function startHttp(
     }),
     vapidPublicKey: 'the-public-key',
     receiptKey: RECEIPT_KEY,
+    backtests,
     isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, ['http://127.0.0.1:9999']),
     health: async () => state.health,
     metrics: new Registry(),
@@ -207,6 +222,7 @@ export async function startHttp(
       return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text };
     },
     async stop() {
+      await backtests.stop();
       await server.stop();
       await release();
     },

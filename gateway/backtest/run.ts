@@ -1,0 +1,74 @@
+import type { Kysely } from 'kysely';
+import type { Rulebook } from '../../rules/rulebook.ts';
+import type { Schema } from '../records/schema.ts';
+import { SCAN_NUMBERS, type ScanQuery } from '../telemetry/telemetry-scan.ts';
+import type { TelemetryScanner } from '../telemetry/telemetry-store.ts';
+import { createSimulatedLedger } from './ledger.ts';
+import { ledgerAt } from './ledger-then.ts';
+import { createPerson } from './people.ts';
+import { populationOf } from './people-then.ts';
+import type { BacktestCounts } from './report.ts';
+import { type BacktestRequest, WARM_UP_MS } from './request.ts';
+import { rulebookFor } from './rulebook-then.ts';
+import { createSimulation } from './simulation.ts';
+import { createTally } from './tally.ts';
+
+export interface BacktestProgress {
+  /** 0 to 1. */
+  readonly progress: number;
+  readonly counts: BacktestCounts;
+}
+
+/** Between two tellings of how far it is. */
+const TELL_EVERY_MS = 500;
+
+/**
+ * Carries a backtest out: reads the records once, then goes through the telemetry as it is scanned.
+ *
+ * @param tell how far it is, a few times a second at most
+ * @param realNow ms, for nothing but that
+ * @throws WaysideError `invalid_document`, `telemetry_unavailable`
+ */
+export async function runBacktest(
+  db: Kysely<Schema>,
+  scanner: TelemetryScanner,
+  request: BacktestRequest,
+  tell: (progress: BacktestProgress) => void,
+  realNow: () => number,
+): Promise<BacktestCounts> {
+  const { from, to, ruleId } = request;
+  const startsAt = Math.max(0, from - WARM_UP_MS);
+  const { rulebook, otherRules } = await rulebookFor(db, request);
+  const { deviceKeys, devices, people } = await populationOf(db);
+  const ledger = createSimulatedLedger(rulebook, await ledgerAt(db, rulebook, startsAt));
+  const placeName = (id: string) => rulebook.place(id)?.place.name ?? id;
+  const tally = createTally({ ruleId, from, to, devices, people: people.length, otherRules, placeName });
+  const simulation = createSimulation({
+    rulebook,
+    devices,
+    people: people.map(createPerson),
+    ledger,
+    observer: tally,
+  });
+  const query: ScanQuery = {
+    from: startsAt,
+    to,
+    deviceKeys,
+    numbers: SCAN_NUMBERS,
+    metrics: readsMetrics(rulebook),
+  };
+  let toldAt = realNow();
+  for await (const batch of scanner.scan(query)) {
+    simulation.take(batch);
+    if (realNow() - toldAt < TELL_EVERY_MS) continue;
+    toldAt = realNow();
+    const until = batch.receivedAt[batch.rows - 1] ?? startsAt;
+    tell({ progress: (until - startsAt) / (to - startsAt), counts: tally.counts() });
+  }
+  simulation.finish(to);
+  return tally.counts();
+}
+
+function readsMetrics(_rulebook: Rulebook): boolean {
+  return true;
+}
