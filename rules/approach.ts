@@ -161,5 +161,5 @@ function withApproaches(device: DeviceMemory, approaches: Approaches): DeviceMem
 /** To the minute; below two minutes to the second. */
 function describeEta(etaMs: number): string {
   const step = etaMs < 2 * MINUTE_MS ? SECOND_MS : MINUTE_MS;
-  return describeDuration(Math.ceil(etaMs / step) * step);
+  return describeDuration(Math.round(etaMs / step) * step);
 }
