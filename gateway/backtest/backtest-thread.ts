@@ -1,10 +1,12 @@
 import { workerData } from 'node:worker_threads';
+import { createLog } from '../log.ts';
 import { openRecords } from '../records/open.ts';
 import { scannerThrough } from '../telemetry/scan-port.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
 import type { BacktestCalls, BacktestListener, BacktestSettings } from './backtest-calls.ts';
 import { runBacktest } from './run.ts';
 
+const log = createLog();
 const { recordsFile, port, request } = workerData as BacktestSettings;
 
 const calls: BacktestCalls = {
@@ -17,6 +19,7 @@ const calls: BacktestCalls = {
         request,
         (progress) => void listener.progress.asEvent(progress),
         () => performance.now(),
+        log,
       );
     } finally {
       await db.destroy();

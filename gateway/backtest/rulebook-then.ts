@@ -1,13 +1,15 @@
 import type { Kysely } from 'kysely';
-import { NO_PACING, parsePacing } from '../../rules/pacing/pacing.ts';
-import { parsePlace } from '../../rules/place.ts';
+import type { Logger } from 'pino';
+import { placeSetOf } from '../../rules/place-set.ts';
 import { parseRule } from '../../rules/rule.ts';
-import type { SavedRule } from '../../rules/rule-set.ts';
-import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
+import { type CompiledRule, compileRules, type SavedRule } from '../../rules/rule-set.ts';
+import { composeRulebook, type Rulebook } from '../../rules/rulebook.ts';
+import { compileSegments } from '../../rules/segment.ts';
+import { zoneSetOf } from '../../rules/sensitive-zone.ts';
+import { createRulebookSource } from '../engine/rulebook-source.ts';
 import { WaysideError } from '../errors.ts';
 import { listCampaigns } from '../records/campaigns.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
-import { getPacing } from '../records/pacing.ts';
 import type { Schema } from '../records/schema.ts';
 import { listSegments } from '../records/segments.ts';
 import type { BacktestRequest } from './request.ts';
@@ -15,16 +17,26 @@ import type { BacktestRequest } from './request.ts';
 /** The version of a rule that was not saved. */
 const UNSAVED_VERSION = 0;
 
+export interface RulebookOfBacktest {
+  readonly rulebook: Rulebook;
+  readonly otherRules: number;
+  /** Whether any rule looks at the values of metrics. */
+  readonly readsMetrics: boolean;
+}
+
 /**
  * The rulebook of a backtest: places, segments and all else as they are now, the rule as if it were live, and the other live rules
  * unless it is tried alone.
  *
+ * @param log told of what is saved and not understood
  * @throws WaysideError `invalid_document` where the rule is not understood any more
  */
 export async function rulebookFor(
   db: Kysely<Schema>,
   request: BacktestRequest,
-): Promise<{ readonly rulebook: Rulebook; readonly otherRules: number }> {
+  log: Logger,
+): Promise<RulebookOfBacktest> {
+  const source = createRulebookSource(db, log);
   const deviceTypes = await listDeviceTypes(db);
   const parsed = parseRule({ ...request.document, id: request.ruleId }, { deviceTypes });
   if (!parsed.ok) {
@@ -32,31 +44,26 @@ export async function rulebookFor(
     throw new WaysideError('invalid_document', detail, { problems: parsed.problems });
   }
   const rule: SavedRule = { rule: parsed.value, version: request.version ?? UNSAVED_VERSION, state: 'live' };
-  const rows = request.alone
-    ? []
-    : await db
-        .selectFrom('rules')
-        .selectAll()
-        .where('state', '=', 'live')
-        .where('id', '!=', request.ruleId)
-        .execute();
-  const others = rows.flatMap(({ version, document_json }): SavedRule[] => {
-    const other = parseRule(JSON.parse(document_json), { deviceTypes });
-    // The engine leaves such a rule out too, and says so in its log.
-    return other.ok ? [{ rule: other.value, version, state: 'live' }] : [];
-  });
-  const places = (await db.selectFrom('places').select(['id', 'feature_json']).execute()).flatMap((row) => {
-    const place = parsePlace(row.id, JSON.parse(row.feature_json));
-    return place.ok ? [place.value] : [];
-  });
-  const pacing = parsePacing((await getPacing(db))?.document ?? {});
-  const rulebook = compileRulebook({
-    places,
-    rules: [rule, ...others],
+  const saved = request.alone ? [] : [...(await source.rules(new Map(), deviceTypes)).values()];
+  const others = saved.filter((one) => one.state === 'live' && one.rule.id !== request.ruleId);
+  const ruleSet = compileRules([rule, ...others], deviceTypes);
+  const compiled = [rule, ...others].flatMap((one) => ruleSet.get(one.rule.id) ?? []);
+  const rulebook = composeRulebook({
+    placeSet: placeSetOf(await source.allPlaces()),
+    ruleSet,
     deviceTypes,
-    segments: await listSegments(db),
+    zoneSet: zoneSetOf(await source.allZones()),
+    segmentSet: compileSegments(await listSegments(db)),
     campaigns: await listCampaigns(db),
-    pacing: pacing.ok ? pacing.value : NO_PACING,
+    pacing: await source.pacing(),
   });
-  return { rulebook, otherRules: others.length };
+  return { rulebook, otherRules: others.length, readsMetrics: compiled.some(looksAtMetrics) };
+}
+
+function looksAtMetrics({ rule, trigger, condition, offer }: CompiledRule): boolean {
+  if (trigger.kind === 'metric') return true;
+  const variants = rule.experiment?.variants.map(({ name }) => name) ?? [];
+  const offers = variants.length === 0 ? [offer(null)] : variants.map((name) => offer(name));
+  const reads = [...(condition?.reads ?? []), ...offers.flatMap((one) => one.reads)];
+  return reads.some((read) => read === 'metrics' || read.startsWith('metrics.'));
 }

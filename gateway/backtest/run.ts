@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Rulebook } from '../../rules/rulebook.ts';
+import type { Logger } from 'pino';
 import type { Schema } from '../records/schema.ts';
 import { SCAN_NUMBERS, type ScanQuery } from '../telemetry/telemetry-scan.ts';
 import type { TelemetryScanner } from '../telemetry/telemetry-store.ts';
@@ -35,10 +35,11 @@ export async function runBacktest(
   request: BacktestRequest,
   tell: (progress: BacktestProgress) => void,
   realNow: () => number,
+  log: Logger,
 ): Promise<BacktestCounts> {
   const { from, to, ruleId } = request;
   const startsAt = Math.max(0, from - WARM_UP_MS);
-  const { rulebook, otherRules } = await rulebookFor(db, request);
+  const { rulebook, otherRules, readsMetrics } = await rulebookFor(db, request, log);
   const { deviceKeys, devices, people } = await populationOf(db);
   const ledger = createSimulatedLedger(rulebook, await ledgerAt(db, rulebook, startsAt));
   const placeName = (id: string) => rulebook.place(id)?.place.name ?? id;
@@ -55,7 +56,7 @@ export async function runBacktest(
     to,
     deviceKeys,
     numbers: SCAN_NUMBERS,
-    metrics: readsMetrics(rulebook),
+    metrics: readsMetrics,
   };
   let toldAt = realNow();
   for await (const batch of scanner.scan(query)) {
@@ -67,8 +68,4 @@ export async function runBacktest(
   }
   simulation.finish(to);
   return tally.counts();
-}
-
-function readsMetrics(_rulebook: Rulebook): boolean {
-  return true;
 }
