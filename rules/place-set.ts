@@ -1,8 +1,10 @@
-import { crosses } from './geometry/crossing.ts';
+import { type BoxTree, changeTree, emptyTree, ownersAt, ownersInBox } from './geometry/box-tree.ts';
+import { crosses, pathBetween } from './geometry/crossing.ts';
 import type { EdgePoint } from './geometry/nearest.ts';
+import { type Box, boxOf, growBox, TURNS } from './geometry/path.ts';
 import { nearestOnEdge, type Shape, shapeOf } from './geometry/shape.ts';
-import { buildShapeIndex } from './geometry/shape-index.ts';
 import type { LatLon } from './geometry/sphere.ts';
+import { changeIdMap, emptyIdMap, findById, type IdMap, valuesOf } from './id-map.ts';
 import type { Place } from './place.ts';
 
 /** A place with its shape; the same object for as long as the place is in sets. */
@@ -50,32 +52,71 @@ export interface PlaceSet {
   all(): Iterable<CompiledPlace>;
 }
 
+/** A set of these places; of several with one id, the last. A million circles take about a second, in one go. */
 export function placeSetOf(places: readonly Place[]): PlaceSet {
-  const compiled = [...new Map(places.map((place) => [place.id, place])).values()]
-    .map((place): CompiledPlace => ({ place, shape: shapeOf(place.geometry) }))
-    .sort((a, b) => (a.place.id < b.place.id ? -1 : 1));
-  const byId = new Map(compiled.map((one) => [one.place.id, one]));
-  const index = buildShapeIndex(compiled.map(({ shape }) => shape));
+  return changed({ byId: emptyIdMap(), tree: emptyTree() }, { put: places, remove: [] });
+}
+
+interface Indexes {
+  readonly byId: IdMap<CompiledPlace>;
+  readonly tree: BoxTree<CompiledPlace>;
+}
+
+function changed({ byId, tree }: Indexes, { put, remove }: PlaceChange): PlaceSet {
+  const removed = new Set(remove);
+  // The last one of several with one id counts.
+  const kept = new Map(put.map((place) => [place.id, place]));
+  const added = [...kept.values()]
+    .filter(({ id }) => !removed.has(id))
+    .map((place): CompiledPlace => ({ place, shape: shapeOf(place.geometry) }));
+  const { map, replaced } = changeIdMap(byId, added, remove);
+  return setOf({ byId: map, tree: changeTree(tree, replaced, added) });
+}
+
+const NO_PLACES: readonly CompiledPlace[] = [];
+
+function setOf(indexes: Indexes): PlaceSet {
+  const { byId, tree } = indexes;
   return {
-    size: compiled.length,
-    get: (id) => byId.get(id),
-    at: (lat, lon) =>
-      index
-        .containing(lat, lon)
-        .map((position) => compiled[position])
-        .filter((one) => one !== undefined),
-    within: (lat, lon, metres, wanted = () => true) =>
-      compiled
-        .filter(wanted)
-        .map((one) => ({ compiled: one, edge: nearestOnEdge(one.shape, lat, lon) }))
-        .filter(({ edge }) => edge.metres > 0 && edge.metres <= metres),
-    crossedBy: (from, to) => compiled.filter(({ shape }) => crosses(shape, from, to)),
-    with: ({ put, remove }) => {
-      const gone = new Set([...remove, ...put.map(({ id }) => id)]);
-      const kept = compiled.map(({ place }) => place).filter(({ id }) => !gone.has(id));
-      const removed = new Set(remove);
-      return placeSetOf([...kept, ...put.filter(({ id }) => !removed.has(id))]);
+    size: byId.size,
+    get: (id) => findById(byId, id),
+    at(lat, lon) {
+      const found = ownersAt(tree, lat, lon);
+      return found.length === 0 ? NO_PLACES : inOrder(found);
     },
-    all: () => compiled,
+    within(lat, lon, metres, wanted = () => true) {
+      const box = growBox({ west: lon, south: lat, east: lon, north: lat }, metres);
+      const near: NearPlace[] = [];
+      for (const compiled of inBox(tree, box)) {
+        if (!wanted(compiled)) continue;
+        const edge = nearestOnEdge(compiled.shape, lat, lon);
+        if (edge.metres > 0 && edge.metres <= metres) near.push({ compiled, edge });
+      }
+      return near.sort((a, b) => byPlaceId(a.compiled, b.compiled));
+    },
+    crossedBy(from, to) {
+      const box = boxOf(pathBetween(from, to));
+      return inOrder([...inBox(tree, box)].filter(({ shape }) => crosses(shape, from, to)));
+    },
+    with: (change) => changed(indexes, change),
+    all: () => valuesOf(byId),
   };
+}
+
+function inBox(tree: BoxTree<CompiledPlace>, box: Box): ReadonlySet<CompiledPlace> {
+  const found = new Set<CompiledPlace>();
+  for (const turn of TURNS) {
+    // Beyond ±180 the tree has nothing.
+    const [west, east] = [box.west + turn, box.east + turn];
+    if (west <= 180 && east >= -180) ownersInBox(tree, { ...box, west, east }, found);
+  }
+  return found;
+}
+
+const byPlaceId = (a: CompiledPlace, b: CompiledPlace): number => (a.place.id < b.place.id ? -1 : 1);
+
+/** By id, each once: parts of one place may overlap. */
+function inOrder(found: readonly CompiledPlace[]): readonly CompiledPlace[] {
+  if (found.length < 2) return found;
+  return [...new Set(found)].sort(byPlaceId);
 }

@@ -3,7 +3,7 @@ import { collecting, readChoice, readFields, readId, readNumber, readText } from
 import { type PlaceGeometry, readPlaceGeometry } from './geometry/geojson.ts';
 import { shapesWithin } from './geometry/overlap.ts';
 import { type Box, growBox, TURNS } from './geometry/path.ts';
-import { boxesOf, metresOutside, type Shape, shapeOf } from './geometry/shape.ts';
+import { metresOutside, partBoxesOf, type Shape, shapeOf } from './geometry/shape.ts';
 import type { Parsed } from './problem.ts';
 
 export const ZONE_CATEGORIES = ['health_care', 'worship', 'shelter', 'school', 'other'] as const;
@@ -74,7 +74,7 @@ export function zoneSetOf(zones: readonly SensitiveZone[]): ZoneSet {
   const sorted = [...zones].sort((a, b) => (a.id < b.id ? -1 : 1));
   const shapes = sorted.map(({ geometry }) => shapeOf(geometry));
   const boxes = sorted.flatMap(({ marginMetres }, zone) =>
-    boxesOf(shapes[zone] as Shape).map((box) => ({ zone, box: growBox(box, marginMetres) })),
+    partBoxesOf(shapes[zone] as Shape).map((box) => ({ zone, box: growBox(box, marginMetres) })),
   );
   const tree = new Flatbush(boxes.length);
   for (const { box } of boxes) tree.add(box.west, box.south, box.east, box.north);
@@ -96,7 +96,7 @@ export function zoneSetOf(zones: readonly SensitiveZone[]): ZoneSet {
       });
     },
     overlapping(shape) {
-      const found = [...new Set(boxesOf(shape).flatMap(search))].sort((a, b) => a - b);
+      const found = [...new Set(partBoxesOf(shape).flatMap(search))].sort((a, b) => a - b);
       for (const zone of found) {
         const [other, known] = [shapes[zone], sorted[zone]];
         if (other && known && shapesWithin(other, shape, known.marginMetres)) return known;

@@ -28,10 +28,10 @@ export function crosses(shape: Shape, from: LatLon, to: LatLon): boolean {
         const shifted = shiftPath(path, turn);
         const box = boxOf(shifted);
         return shape.polygons.some(
-          (polygon) => touch(polygon.box, box) && polygon.rings.some((ring) => pathsMeet(shifted, ring)),
+          (polygon) => touch(polygon.box, box) && polygon.rings.some((ring) => pathsMeet(shifted, ring.path)),
         );
       });
     case 'corridor':
-      return TURNS.some((turn) => pathsWithin(shiftPath(path, turn), shape.line, shape.radiusMetres));
+      return TURNS.some((turn) => pathsWithin(shiftPath(path, turn), shape.line.path, shape.radiusMetres));
   }
 }

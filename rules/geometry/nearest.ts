@@ -22,18 +22,26 @@ const REFINEMENTS = 2;
  * within 100 km and up to 80° (tested against great circles to many points of the edge); beyond 80° edges are walked along.
  *
  * @param lon in the path's own run, that is perhaps beyond 180
+ * @param from only the points from this one
+ * @param to up to that one are looked at; all where missing
  */
-export function nearestOnPath(path: Path, lat: number, lon: number): EdgePoint {
-  if (Math.abs(lat) > POLAR_LATITUDE) return nearestNearPole(path, lat, lon);
+export function nearestOnPath(
+  path: Path,
+  lat: number,
+  lon: number,
+  from = 0,
+  to = pointsOf(path) - 1,
+): EdgePoint {
+  if (Math.abs(lat) > POLAR_LATITUDE) return nearestNearPole(path, lat, lon, from, to);
   const cosLat = Math.cos(lat * RADIANS);
   const sinLat = Math.sin(lat * RADIANS);
   let least = Infinity;
-  let nearest = 0;
-  let startX = (lonOf(path, 0) - lon) * RADIANS;
-  let startY = (latOf(path, 0) - lat) * RADIANS;
-  for (let point = 1; point < pointsOf(path); point++) {
-    const endX = (lonOf(path, point) - lon) * RADIANS;
-    const endY = (latOf(path, point) - lat) * RADIANS;
+  let nearest = from;
+  let startX = (lonOf(path, from) - lon) * RADIANS;
+  let startY = (latOf(path, from) - lat) * RADIANS;
+  for (let point = from + 1; point <= to; point++) {
+    const endX = ((path[2 * point] as number) - lon) * RADIANS;
+    const endY = ((path[2 * point + 1] as number) - lat) * RADIANS;
     const share = shareOf(startX * cosLat, startY, endX * cosLat, endY);
     const y = startY + share * (endY - startY);
     // cos(lat + y/2) by Taylor's series: a cosine for each edge would cost more than all the rest.
@@ -83,9 +91,9 @@ const NARROWINGS = 40;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /** Walks along every edge in steps, and narrows the best one down by golden sections (Kiefer 1953). */
-function nearestNearPole(path: Path, lat: number, lon: number): EdgePoint {
-  let best = edgePoint(lat, lon, latOf(path, 0), lonOf(path, 0));
-  for (let point = 1; point < pointsOf(path); point++) {
+function nearestNearPole(path: Path, lat: number, lon: number, from: number, to: number): EdgePoint {
+  let best = edgePoint(lat, lon, latOf(path, from), lonOf(path, from));
+  for (let point = from + 1; point <= to; point++) {
     const [startLon, startLat] = [lonOf(path, point - 1), latOf(path, point - 1)];
     const [dLon, dLat] = [lonOf(path, point) - startLon, latOf(path, point) - startLat];
     const at = (share: number) => edgePoint(lat, lon, startLat + share * dLat, startLon + share * dLon);

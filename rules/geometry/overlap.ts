@@ -1,4 +1,5 @@
-import { type Box, growBox, insideRings, latOf, lonOf, type Path, shiftPath, TURNS, touch } from './path.ts';
+import { insideRings } from './inside.ts';
+import { type Box, growBox, latOf, lonOf, type Path, shiftPath, TURNS, touch } from './path.ts';
 import { pathsWithin } from './path-pairs.ts';
 import type { Shape } from './shape.ts';
 
@@ -46,10 +47,15 @@ function partsOf(shape: Shape): readonly Part[] {
       return [{ paths: [Float64Array.of(lon, lat)], box, widthMetres: radiusMetres, isFilled: false }];
     }
     case 'polygons':
-      return shape.polygons.map(({ rings, box }) => ({ paths: rings, box, widthMetres: 0, isFilled: true }));
+      return shape.polygons.map(({ paths, box }) => ({
+        paths,
+        box,
+        widthMetres: 0,
+        isFilled: true,
+      }));
     case 'corridor': {
-      const { line, box, radiusMetres } = shape;
-      return [{ paths: [line], box, widthMetres: radiusMetres, isFilled: false }];
+      const { line, radiusMetres } = shape;
+      return [{ paths: [line.path], box: line.box, widthMetres: radiusMetres, isFilled: false }];
     }
   }
 }

@@ -1,6 +1,7 @@
 import Flatbush from 'flatbush';
+import { UNCERTAIN } from './inside.ts';
 import { nearestOnPath } from './nearest.ts';
-import { type Box, boxOf, growBox, latOf, lonOf, type Path, pointsOf, touch, UNCERTAIN } from './path.ts';
+import { type Box, boxOf, growBox, latOf, lonOf, type Path, pointsOf, touch } from './path.ts';
 
 /** Up to so many pairs of edges are looked at one by one; beyond, a tree over the edges of one path pays. */
 const PAIRS_WITHOUT_TREE = 4_096;

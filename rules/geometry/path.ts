@@ -73,40 +73,6 @@ export function shiftNear(hole: Path, outer: Path): Path {
   return shiftPath(hole, shift);
 }
 
-/** Beyond 2⁻⁵³·(3 + 16·2⁻⁵³) of the two products the sign of their difference is certain (Shewchuk 1997, ccwerrboundA). */
-export const UNCERTAIN = 3.3306690738754716e-16;
-
-/**
- * Whether a point lies in a polygon of rings (the outer and its holes) or on an edge of one. Edges are straight in longitude and latitude,
- * as in RFC 7946 §3.1.1; orientation does not matter, for crossings to the east are counted (even-odd rule). A point counts as
- * lying on an edge where rounding leaves open on which side it is: some 1e-9 m.
- *
- * @param lon in the polygon's own run, that is perhaps beyond 180
- */
-export function insideRings(rings: readonly Path[], lat: number, lon: number): boolean {
-  let inside = false;
-  for (const ring of rings) {
-    let startX = lonOf(ring, 0) - lon;
-    let startY = latOf(ring, 0) - lat;
-    for (let index = 2; index < ring.length; index += 2) {
-      const endX = (ring[index] ?? 0) - lon;
-      const endY = (ring[index + 1] ?? 0) - lat;
-      if (startY > 0 !== endY > 0) {
-        if (startX >= 0 || endX >= 0) {
-          const left = startX * endY;
-          const right = endX * startY;
-          const side = left - right;
-          if (Math.abs(side) <= UNCERTAIN * (Math.abs(left) + Math.abs(right))) return true;
-          if (side > 0 === endY > startY) inside = !inside;
-        }
-      } else if (startY === 0 && (startX === 0 || (endY === 0 && startX > 0 !== endX > 0))) return true;
-      startX = endX;
-      startY = endY;
-    }
-  }
-  return inside;
-}
-
 export function shiftPath(path: Path, turn: number): Path {
   return turn === 0 ? path : path.map((value, index) => (index % 2 === 0 ? value + turn : value));
 }

@@ -1,6 +1,6 @@
 import Flatbush from 'flatbush';
-import { type Box, insideRings } from './path.ts';
-import { boxesOf, contains, type Shape } from './shape.ts';
+import type { Box } from './path.ts';
+import { containsInPart, partBoxesOf, type Shape } from './shape.ts';
 
 /** Which shapes hold a point. Static: a changed set of shapes gets a new index, built aside. */
 export interface ShapeIndex {
@@ -47,9 +47,7 @@ export function buildShapeIndex(shapes: readonly Shape[]): ShapeIndex {
   const isInside = ({ shape: number, polygon: part, turn }: Item): boolean => {
     const shape = shapes[number];
     if (shape === undefined) return false;
-    if (shape.kind !== 'polygons') return contains(shape, lat, lon);
-    const polygon = shape.polygons[part];
-    return polygon !== undefined && insideRings(polygon.rings, lat, lon + turn);
+    return containsInPart(shape, part, lat, lon + turn);
   };
   /** Leaves Flatbush's own list empty. */
   const collect = (position: number): false => {
@@ -71,7 +69,7 @@ export function buildShapeIndex(shapes: readonly Shape[]): ShapeIndex {
 }
 
 function itemsOf(shape: Shape, position: number): Item[] {
-  return boxesOf(shape).flatMap((box, polygon) =>
+  return partBoxesOf(shape).flatMap((box, polygon) =>
     turnsOf(box).map((turn) => ({ shape: position, polygon, turn, box })),
   );
 }

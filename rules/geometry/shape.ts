@@ -1,16 +1,9 @@
 import type { PlaceGeometry } from './geojson.ts';
+import { type Bands, bandsOf, insideBands, insideRings } from './inside.ts';
 import { type EdgePoint, nearestOnPath } from './nearest.ts';
-import { type Box, boxOf, growBox, insideRings, type Path, TURNS } from './path.ts';
-import {
-  EARTH_RADIUS_METRES,
-  METRES_PER_DEGREE,
-  metresBetween,
-  pointTowards,
-  RADIANS,
-  squaredChord,
-  unitVector,
-  withinChord,
-} from './sphere.ts';
+import { type Box, growBox, type Path, TURNS } from './path.ts';
+import { leastMetresToBox, nearerOn, type PiecedPath, pieced, pointsOfPiece } from './pieced-path.ts';
+import { metresBetween, pointTowards, squaredChord, unitVector, withinChord } from './sphere.ts';
 
 /** A place's geometry with what is worth computing once. */
 export type Shape = CircleShape | PolygonsShape | CorridorShape;
@@ -29,15 +22,17 @@ export interface PolygonsShape {
 }
 
 interface BoxedPolygon {
-  readonly rings: readonly Path[];
+  readonly rings: readonly PiecedPath[];
+  /** The same as plain paths. */
+  readonly paths: readonly Path[];
+  /** Of a polygon with few edges null. */
+  readonly bands: Bands | null;
   readonly box: Box;
 }
 
 export interface CorridorShape {
   readonly kind: 'corridor';
-  readonly line: Path;
-  /** Of the line, without its width. */
-  readonly box: Box;
+  readonly line: PiecedPath;
   /** To either side of the line. */
   readonly radiusMetres: number;
 }
@@ -47,20 +42,25 @@ export function shapeOf(geometry: PlaceGeometry): Shape {
     case 'circle':
       // As it is: most places are circles, and a second object for each would cost more than the index.
       return geometry;
-    case 'polygons': {
-      const polygons = geometry.polygons.map((rings) => ({
-        rings,
-        box: boxOf(rings[0] ?? new Float64Array()),
-      }));
-      return { kind: 'polygons', polygons, radiusMetres: geometry.radiusMetres };
-    }
+    case 'polygons':
+      return {
+        kind: 'polygons',
+        polygons: geometry.polygons.map(boxed),
+        radiusMetres: geometry.radiusMetres,
+      };
     case 'corridor':
-      return { ...geometry, box: boxOf(geometry.line) };
+      return { kind: 'corridor', line: pieced(geometry.line), radiusMetres: geometry.radiusMetres };
   }
 }
 
-/** The least boxes round the parts of a shape. */
-export function boxesOf(shape: Shape): readonly Box[] {
+function boxed(paths: readonly Path[]): BoxedPolygon {
+  const rings = paths.map(pieced);
+  const box = (rings[0] ?? pieced(new Float64Array(2))).box;
+  return { rings, paths, bands: bandsOf(paths), box };
+}
+
+/** The boxes round the parts of a shape: of a circle one, of others one for each polygon or each piece of the line. */
+export function partBoxesOf(shape: Shape): readonly Box[] {
   switch (shape.kind) {
     case 'circle': {
       const { lat, lon } = shape;
@@ -69,7 +69,7 @@ export function boxesOf(shape: Shape): readonly Box[] {
     case 'polygons':
       return shape.polygons.map(({ box }) => box);
     case 'corridor':
-      return [growBox(shape.box, shape.radiusMetres)];
+      return shape.line.boxes.map((box) => growBox(box, shape.radiusMetres));
   }
 }
 
@@ -83,16 +83,45 @@ export function contains(shape: Shape, lat: number, lon: number): boolean {
         squaredChord(shape.radiusMetres),
       );
     case 'polygons':
-      return shape.polygons.some(({ rings, box }) =>
-        TURNS.some((turn) => holds(box, lat, lon + turn) && insideRings(rings, lat, lon + turn)),
-      );
+      return shape.polygons.some((polygon) => TURNS.some((turn) => polygonHolds(polygon, lat, lon + turn)));
     case 'corridor':
-      return nearestOnLine(shape, lat, lon, shape.radiusMetres).metres <= shape.radiusMetres;
+      return TURNS.some((turn) =>
+        shape.line.boxes.some(
+          (box, piece) =>
+            leastMetresToBox(lat, lon + turn, box) <= shape.radiusMetres &&
+            pieceHolds(shape, piece, lat, lon + turn),
+        ),
+      );
   }
 }
 
-function holds(box: Box, lat: number, lon: number): boolean {
-  return lon >= box.west && lon <= box.east && lat >= box.south && lat <= box.north;
+/**
+ * Whether the part of a shape holds a point.
+ *
+ * @param part as in `partBoxesOf`
+ * @param lon in the part's own run, that is perhaps beyond 180
+ */
+export function containsInPart(shape: Shape, part: number, lat: number, lon: number): boolean {
+  switch (shape.kind) {
+    case 'circle':
+      return contains(shape, lat, lon);
+    case 'polygons': {
+      const polygon = shape.polygons[part];
+      return polygon !== undefined && polygonHolds(polygon, lat, lon);
+    }
+    case 'corridor':
+      return pieceHolds(shape, part, lat, lon);
+  }
+}
+
+function polygonHolds({ box, bands, paths }: BoxedPolygon, lat: number, lon: number): boolean {
+  if (lon < box.west || lon > box.east || lat < box.south || lat > box.north) return false;
+  return bands === null ? insideRings(paths, lat, lon) : insideBands(bands, lat, lon);
+}
+
+function pieceHolds({ line, radiusMetres }: CorridorShape, piece: number, lat: number, lon: number): boolean {
+  const [from, to] = pointsOfPiece(line, piece);
+  return nearestOnPath(line.path, lat, lon, from, to).metres <= radiusMetres;
 }
 
 /** Metres by which a point outside a shape lies beyond its edge; 0 for a point inside. */
@@ -106,53 +135,23 @@ export function metresOutside(shape: Shape, lat: number, lon: number): number {
  */
 export function nearestOnEdge(shape: Shape, lat: number, lon: number): EdgePoint {
   const inside: EdgePoint = { lat, lon, metres: 0 };
+  const far: EdgePoint = { lat, lon, metres: Infinity };
   switch (shape.kind) {
     case 'circle': {
       const metres = metresBetween(lat, lon, shape.lat, shape.lon) - shape.radiusMetres;
       if (metres <= 0) return inside;
       return { ...pointTowards(shape, { lat, lon }, shape.radiusMetres), metres };
     }
-    case 'polygons': {
+    case 'polygons':
       if (contains(shape, lat, lon)) return inside;
-      let best: EdgePoint = { lat, lon, metres: Infinity };
-      for (const { rings, box } of shape.polygons) {
-        for (const ring of rings) best = nearerOn(ring, box, lat, lon, best);
-      }
-      return best;
-    }
+      return shape.polygons
+        .flatMap(({ rings }) => rings)
+        .reduce((nearest, ring) => nearerOn(ring, lat, lon, nearest), far);
     case 'corridor': {
-      const onLine = nearestOnLine(shape, lat, lon, Infinity);
+      const onLine = nearerOn(shape.line, lat, lon, far);
       const metres = onLine.metres - shape.radiusMetres;
       if (metres <= 0) return inside;
       return { ...pointTowards(onLine, { lat, lon }, shape.radiusMetres), metres };
     }
   }
-}
-
-/** @param most the caller asks only whether something lies as near as this */
-function nearestOnLine(shape: CorridorShape, lat: number, lon: number, most: number): EdgePoint {
-  // A little more, for the bound of the box is not rounded to the safe side.
-  return nearerOn(shape.line, shape.box, lat, lon, { lat, lon, metres: most * 1.001 + 1 });
-}
-
-/** The nearest point of a path, if it is nearer than the best one so far; on whatever turn of the globe it is found. */
-function nearerOn(path: Path, box: Box, lat: number, lon: number, best: EdgePoint): EdgePoint {
-  let nearest = best;
-  for (const turn of TURNS) {
-    // No point is nearer than the box: most paths and turns are passed over by this.
-    if (leastMetresToBox(lat, lon + turn, box) >= nearest.metres) continue;
-    const found = nearestOnPath(path, lat, lon + turn);
-    if (found.metres < nearest.metres) nearest = found;
-  }
-  return nearest;
-}
-
-/** At most the distance to a box, with degrees of longitude taken as short as they are at its end that is nearer to a pole. */
-function leastMetresToBox(lat: number, lon: number, box: Box): number {
-  const y = Math.max(box.south - lat, 0, lat - box.north) * METRES_PER_DEGREE;
-  const poleward = Math.max(Math.abs(lat), Math.abs(box.south), Math.abs(box.north));
-  const degrees = Math.max(box.west - lon, 0, lon - box.east);
-  // Flat earth, with a straight line through the globe where it is far.
-  const x = Math.sin(Math.min(degrees, 180) * (RADIANS / 2)) * Math.cos(poleward * RADIANS) * 2;
-  return Math.max(y, x * EARTH_RADIUS_METRES);
 }
