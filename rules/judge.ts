@@ -114,7 +114,7 @@ function suppressionBefore(draft: Draft, consumer: ConsumerFacts, firing: Firing
   if (audience !== null && !draft.rulebook.segmentsOf(consumer).includes(audience.segment))
     return {
       reason: 'not_in_audience',
-      detail: `the consumer is not in the segment ${audience.segment}`,
+      detail: draft.rulebook.whyNotInSegment(consumer, audience.segment),
     };
   if (rule.fault !== null)
     return { reason: 'missing_value', detail: `the condition can no longer be read: ${rule.fault}` };

@@ -1,5 +1,5 @@
 import { Liquid, type Template } from 'liquidjs';
-import { knownNames, unknownName } from './condition.ts';
+import { type KnownNames, knownNames, unknownName } from './condition/names.ts';
 import { describeFound, join, type Report, readDuration, readFields, readId, readText } from './document.ts';
 import { DAY_MS, HOUR_MS, SECOND_MS } from './duration.ts';
 import { suggestion } from './nearest-name.ts';
@@ -135,9 +135,7 @@ function readPool(value: unknown, path: string, context: RuleContext, report: Re
   return id;
 }
 
-type Names = Readonly<Record<string, readonly string[] | null>>;
-
-function templateNames(trigger: Trigger, context: RuleContext, hasCode: boolean): Names {
+function templateNames(trigger: Trigger, context: RuleContext, hasCode: boolean): KnownNames {
   const known = knownNames(trigger, context);
   return hasCode ? { ...known, code: null } : known;
 }
@@ -146,7 +144,7 @@ function templateNames(trigger: Trigger, context: RuleContext, hasCode: boolean)
 const ADDRESS_START = /^(https:\/\/[A-Za-z0-9.-]+(:\d+)?|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?)([/?#]|$)/;
 const ADDRESS = /^https?:\/\/[^\s\p{Cc}"<>\\^`{|}]+$/u;
 
-function checkTemplate(text: string, path: string, known: Names, report: Report): void {
+function checkTemplate(text: string, path: string, known: KnownNames, report: Report): void {
   let template: Template[];
   try {
     template = engine.parse(text);

@@ -73,6 +73,8 @@ export interface Rulebook {
   rule(ruleId: string): CompiledRule | undefined;
   /** Ids of the segments that a consumer is in. */
   segmentsOf(consumer: ConsumerFacts): readonly string[];
+  /** Why a consumer is not in a segment, as a sentence. */
+  whyNotInSegment(consumer: ConsumerFacts, segmentId: string): string;
   campaign(id: string): Campaign | undefined;
 }
 
@@ -121,6 +123,7 @@ export function composeRulebook(parts: RulebookParts, options: RulebookOptions =
     metricRule: (ruleId) => ruleSet.metricRule(ruleId),
     rule: (ruleId) => ruleSet.get(ruleId),
     segmentsOf: (consumer) => segmentSet.of(consumer),
+    whyNotInSegment: (consumer, segmentId) => segmentSet.whyNot(consumer, segmentId),
     campaign: (id) => campaigns.get(id),
   };
 }

@@ -1,6 +1,7 @@
-import { compileSegmentCondition, type Segmenting } from './condition.ts';
+import { type Condition, compileSegmentCondition, type SegmentScope } from './condition.ts';
 import { collecting, readFields, readId, readText } from './document.ts';
 import type { Parsed } from './problem.ts';
+import { consumerOf } from './situation.ts';
 import type { ConsumerFacts } from './step.ts';
 import type { Trait } from './trigger.ts';
 
@@ -38,22 +39,36 @@ export function parseSegment(
 export interface SegmentSet {
   /** Ids of those that a consumer is in. Worked out once for the same facts. */
   of(consumer: ConsumerFacts): readonly string[];
+  /** Why a consumer is not in a segment, as a sentence. */
+  whyNot(consumer: ConsumerFacts, id: string): string;
 }
 
 /** A segment whose condition cannot be read any more holds nobody. */
 export function compileSegments(segments: readonly Segment[]): SegmentSet {
-  const compiled = segments.flatMap(({ id, when }): { id: string; condition: Segmenting }[] => {
+  const conditions = new Map<string, Condition<SegmentScope>>();
+  for (const { id, when } of segments) {
     const condition = compileSegmentCondition(when);
-    return condition.ok ? [{ id, condition: condition.value }] : [];
-  });
+    if (condition.ok) conditions.set(id, condition.value);
+  }
   const known = new WeakMap<ConsumerFacts, readonly string[]>();
   return {
     of(consumer) {
       const kept = known.get(consumer);
       if (kept) return kept;
-      const ids = compiled.filter(({ condition }) => condition.holds(consumer)).map(({ id }) => id);
+      const scope = scopeOf(consumer);
+      const ids: string[] = [];
+      for (const [id, condition] of conditions) if (condition.holds(scope)) ids.push(id);
       known.set(consumer, ids);
       return ids;
     },
+    whyNot(consumer, id) {
+      const condition = conditions.get(id);
+      if (condition === undefined) return `there is no segment ${id}`;
+      const verdict = condition.evaluate(scopeOf(consumer));
+      const why = verdict.kind === 'true' ? '' : `: ${verdict.detail}`;
+      return `the consumer is not in the segment ${id}${why}`;
+    },
   };
 }
+
+const scopeOf = (consumer: ConsumerFacts): SegmentScope => ({ consumer: consumerOf(consumer) });

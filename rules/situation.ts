@@ -11,8 +11,14 @@ import { type Timestamp, timestamp } from './timestamp.ts';
 export interface Situation {
   readonly device: { readonly id: string; readonly type: string };
   readonly metrics: Readonly<Record<string, MetricValue>>;
-  readonly position?: Readonly<Record<string, number>>;
-  readonly place?: { readonly id: string; readonly name: string; readonly tags: readonly string[] };
+  /** Empty where it was never told. */
+  readonly position: Readonly<Record<string, number>>;
+  readonly place?: {
+    readonly id: string;
+    readonly name: string;
+    readonly tags: readonly string[];
+    readonly timezone?: string;
+  };
   readonly visit?: { readonly id: string; readonly enteredAt: Timestamp };
   readonly consumer: {
     readonly id: string;
@@ -39,17 +45,22 @@ export function situationOf(parts: {
   return {
     device: { id: parts.deviceId, type: device?.type ?? '' },
     metrics,
-    consumer: {
-      id: consumer.id,
-      attributes: consumer.attributes,
-      ...(consumer.timezone === null ? {} : { timezone: consumer.timezone }),
-    },
+    consumer: consumerOf(consumer),
     now: timestamp(parts.at),
     ...(segments === null ? {} : { segments }),
-    ...(device?.track ? { position: positionOf(device.track) } : {}),
-    ...(place === null ? {} : { place: { id: place.id, name: place.name, tags: place.tags } }),
+    position: device?.track ? positionOf(device.track) : {},
+    ...(place === null ? {} : { place: placeOf(place) }),
     ...(visit === null ? {} : { visit: { id: visit.id, enteredAt: timestamp(visit.enteredAt) } }),
   };
+}
+
+/** A person as conditions see them. */
+export function consumerOf({ id, attributes, timezone }: ConsumerFacts): Situation['consumer'] {
+  return timezone === null ? { id, attributes } : { id, attributes, timezone };
+}
+
+function placeOf({ id, name, tags, timezone }: Place): NonNullable<Situation['place']> {
+  return timezone === null ? { id, name, tags } : { id, name, tags, timezone };
 }
 
 function positionOf(fix: NonNullable<DeviceMemory['track']>): Readonly<Record<string, number>> {

@@ -52,6 +52,8 @@ export interface RuleContext {
   readonly deviceTypes: readonly DeviceType[];
   readonly placeIds?: readonly string[];
   readonly tags?: readonly string[];
+  /** Ids that a condition may compare `device.type` with. */
+  readonly deviceTypeIds?: readonly string[];
   /** Ids. */
   readonly segments?: readonly string[];
   readonly campaigns?: readonly string[];

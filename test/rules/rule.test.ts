@@ -200,7 +200,9 @@ describe('a trigger', () => {
 describe('a condition', () => {
   it('is checked against the types of the metrics', () => {
     expect(withWhen('metrics.fuel < 0.5 && metrics.door && metrics.network == "wifi"')).toEqual([]);
-    expect(withWhen('metrics.fuel == "low"')[0]).toContain('double == string');
+    expect(withWhen('metrics.fuel == "low"')[0]).toContain(
+      'metrics.fuel == "low": a number cannot be compared with a text',
+    );
     expect(withWhen('metrics.fuel')[0]).toContain('must be true or false, but gives a number');
     expect(withWhen('1')[0]).toContain('must be true or false, but gives a number');
     expect(withWhen('place.name')[0]).toContain('must be true or false, but gives a text');
