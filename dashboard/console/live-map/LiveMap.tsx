@@ -1,18 +1,15 @@
 import { ActionIcon, Tooltip, useComputedColorScheme } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
-import { useQuery } from '@tanstack/react-query';
-import type { FeatureCollection } from 'geojson';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { request } from '../../api/request.ts';
 import type { MapSettings } from '../../api/shapes.ts';
 import type { LiveFeed } from '../../live/live-feed.ts';
 import { deviceLook } from '../../look/device-look.ts';
 import { Icon } from '../../look/icons.tsx';
 import { usePlaces } from '../use-names.ts';
-import { loadBaseMap } from './base-style.ts';
 import type { Pointed } from './map-pointer.ts';
 import { createMapView, type MapView } from './map-view.ts';
 import { placeShapes } from './place-shapes.ts';
+import { useGroundData } from './use-ground-data.ts';
 
 interface Props {
   readonly feed: LiveFeed;
@@ -33,19 +30,8 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
   const select = useRef(onSelect);
   select.current = onSelect;
 
-  const base = useQuery({
-    queryKey: ['base-map'],
-    queryFn: loadBaseMap,
-    enabled: settings.styleUrl === null,
-    staleTime: Infinity,
-  });
-  const { overlayUrl, styleUrl } = settings;
-  const overlay = useQuery({
-    queryKey: ['map-overlay', overlayUrl],
-    queryFn: () => request<FeatureCollection>('GET', overlayUrl ?? ''),
-    enabled: overlayUrl !== null,
-    staleTime: Infinity,
-  });
+  const { styleUrl } = settings;
+  const { base, overlay, failed: groundFailed } = useGroundData(settings);
   const places = usePlaces();
   const shapes = useMemo(() => (places.data === undefined ? [] : placeShapes(places.data)), [places.data]);
 
@@ -74,11 +60,11 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
 
   useEffect(() => view?.setScheme(scheme), [view, scheme]);
   useEffect(() => {
-    if (base.data !== undefined) view?.setBaseMap(base.data);
-  }, [view, base.data]);
+    if (base !== undefined) view?.setBaseMap(base);
+  }, [view, base]);
   useEffect(() => {
-    if (overlay.data !== undefined) view?.setOverlay(overlay.data);
-  }, [view, overlay.data]);
+    if (overlay !== undefined) view?.setOverlay(overlay);
+  }, [view, overlay]);
   useEffect(() => view?.setPlaces(shapes), [view, shapes]);
   useEffect(() => {
     view?.setSelected(selected);
@@ -87,10 +73,9 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
 
   const place = shapes.find(({ id }) => id === pointed?.place);
   const device = pointed?.device ? feed.devices.get(pointed.device) : undefined;
-  const failed = [base, overlay, places].find(({ isError }) => isError);
+  const failed = groundFailed ?? places.error;
   const notice =
-    trouble ??
-    (failed === undefined ? null : `Part of the map could not be loaded: ${failed.error?.message}`);
+    trouble ?? (failed === null ? null : `Part of the map could not be loaded: ${failed.message}`);
   return (
     <div className="map-box">
       <div ref={box} className="map" />

@@ -15,6 +15,8 @@ export interface MapPalette {
   readonly halo: string;
   readonly offer: string;
   readonly surface: string;
+  /** Sensitive zones, and what is wrong. */
+  readonly zone: string;
 }
 
 export const MAP_PALETTES: Readonly<Record<'light' | 'dark', MapPalette>> = {
@@ -34,6 +36,7 @@ export const MAP_PALETTES: Readonly<Record<'light' | 'dark', MapPalette>> = {
     halo: '#ffffff',
     offer: '#e08700',
     surface: '#ffffff',
+    zone: '#b42318',
   },
   dark: {
     sea: '#0c1518',
@@ -51,5 +54,6 @@ export const MAP_PALETTES: Readonly<Record<'light' | 'dark', MapPalette>> = {
     halo: '#101514',
     offer: '#f5b841',
     surface: '#1f2827',
+    zone: '#ff9d92',
   },
 };

@@ -1,24 +1,12 @@
-import type { Feature, FeatureCollection, Geometry, Point } from 'geojson';
-import {
-  type GeoJSONSource,
-  Map as MapLibreMap,
-  NavigationControl,
-  ScaleControl,
-  setWorkerUrl,
-} from 'maplibre-gl';
-import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
-import 'maplibre-gl/dist/maplibre-gl.css';
+import type { FeatureCollection, Point } from 'geojson';
 import type { LiveFeed } from '../../live/live-feed.ts';
-import { type BaseMap, baseStyle, corridorWidthAtZoom0, overlayLayers } from './base-style.ts';
+import type { BaseMap } from './base-style.ts';
 import { drawScene, type Hit, PULSE_MS, type Pulse } from './device-canvas.ts';
-import { MAP_PALETTES } from './map-palette.ts';
+import { canvasOver, createGround, fitCanvas, placeFeatures, type Scheme } from './ground.ts';
 import { followPointer, type Pointed } from './map-pointer.ts';
 import { MovingDevices } from './moving-devices.ts';
 import { type Bounds, boundsOf, type PlaceShape } from './place-shapes.ts';
 
-setWorkerUrl(workerUrl);
-
-const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] };
 const FRAME_MS = 1000 / 30;
 const MAX_PULSES = 60;
 /** More at the top, where the counters lie over the map. */
@@ -27,7 +15,7 @@ const FIT_PADDING_PX = { top: 84, right: 40, bottom: 40, left: 40 };
 export interface MapViewOptions {
   readonly container: HTMLElement;
   readonly feed: LiveFeed;
-  readonly scheme: 'light' | 'dark';
+  readonly scheme: Scheme;
   readonly styleUrl: string | null;
   readonly smooth: boolean;
   readonly onPoint: (pointed: Pointed | null) => void;
@@ -37,7 +25,7 @@ export interface MapViewOptions {
 }
 
 export interface MapView {
-  setScheme(scheme: 'light' | 'dark'): void;
+  setScheme(scheme: Scheme): void;
   setBaseMap(base: BaseMap): void;
   setOverlay(overlay: FeatureCollection): void;
   setPlaces(places: readonly PlaceShape[]): void;
@@ -53,81 +41,27 @@ export interface MapView {
 /** The live map: MapLibre for the ground, a canvas over it for what moves. Needs WebGL 2. */
 export function createMapView(options: MapViewOptions): MapView {
   const { container, feed } = options;
-  let { scheme, styleUrl } = options;
-  let base: BaseMap | null = null;
-  let overlay = EMPTY;
   let places: readonly PlaceShape[] = [];
   let selected: string | null = null;
   let pulses: Pulse[] = [];
   let hits: readonly Hit[] = [];
-  let ready = false;
   let touched = false;
   let fitted = false;
 
-  const map = new MapLibreMap({
+  const ground = createGround({
     container,
-    style: styleUrl ?? baseStyle(MAP_PALETTES[scheme]),
-    center: [10, 48],
-    zoom: 2.5,
-    dragRotate: false,
-    pitchWithRotate: false,
-    attributionControl: { compact: true },
+    scheme: options.scheme,
+    styleUrl: options.styleUrl,
+    placesData: () => placeFeatures(places),
+    onReady: fitOnce,
+    onTrouble: options.onTrouble,
   });
-  map.touchZoomRotate.disableRotation();
-  map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
-  map.addControl(new ScaleControl({}), 'bottom-left');
-
-  const canvas = document.createElement('canvas');
-  canvas.className = 'map-devices';
-  canvas.setAttribute('aria-hidden', 'true');
-  map.getCanvasContainer().append(canvas);
-  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  const { map } = ground;
+  const context = canvasOver(map, 'map-devices');
   const moving = new MovingDevices(options.smooth);
 
-  function setData(source: string, data: Feature | FeatureCollection | Geometry): void {
-    if (ready) (map.getSource(source) as GeoJSONSource | undefined)?.setData(data);
-  }
-
-  function placesData(): FeatureCollection {
-    return {
-      type: 'FeatureCollection',
-      features: places.map(({ id, geometry, corridorMetres, anchor }) => ({
-        type: 'Feature',
-        properties: {
-          id,
-          widthAtZoom0: corridorMetres === null ? 0 : corridorWidthAtZoom0(corridorMetres, anchor[1]),
-        },
-        geometry,
-      })),
-    };
-  }
-
-  map.on('style.load', () => {
-    ready = true;
-    map.addSource('overlay', { type: 'geojson', data: overlay });
-    // Unsimplified: a circle has to look round from far away too.
-    map.addSource('places', { type: 'geojson', data: placesData(), promoteId: 'id', tolerance: 0 });
-    for (const layer of overlayLayers(MAP_PALETTES[scheme])) map.addLayer(layer);
-    if (base !== null) showBase(base);
-    fitOnce();
-  });
-
-  map.on('error', ({ error }) => {
-    if (!ready && styleUrl !== null) {
-      // The style of WAYSIDE_MAP_STYLE is out of reach: the built-in map is better than none.
-      options.onTrouble(`The map style could not be loaded (${error.message}); this is the built-in map.`);
-      styleUrl = null;
-      map.setStyle(baseStyle(MAP_PALETTES[scheme]), { diff: false });
-    }
-  });
-
-  function showBase({ land, borders }: BaseMap): void {
-    setData('land', land);
-    setData('borders', borders);
-  }
-
   function dataBounds(): Bounds | null {
-    const city = boundsOf(overlay.features.map(({ geometry }) => geometry));
+    const city = ground.overlayBounds();
     if (city !== null) return city;
     const points = [...feed.devices.values()].map(
       ({ lon, lat }): Point => ({ type: 'Point', coordinates: [lon, lat] }),
@@ -148,7 +82,7 @@ export function createMapView(options: MapViewOptions): MapView {
 
   /** Until the reader moves the map, it follows what the data turns out to be. */
   function fitOnce(): void {
-    if (!touched && ready) fitted = fitToData() || fitted;
+    if (!touched && ground.isReady()) fitted = fitToData() || fitted;
   }
 
   for (const kind of ['dragstart', 'wheel', 'dblclick'] as const) {
@@ -159,21 +93,10 @@ export function createMapView(options: MapViewOptions): MapView {
 
   followPointer({ map, hits: () => hits, onPoint: options.onPoint, onSelect: options.onSelect });
 
-  function resize(): { width: number; height: number } {
-    const { clientWidth: width, clientHeight: height } = container;
-    const ratio = window.devicePixelRatio;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-    }
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    return { width, height };
-  }
-
   function draw(): void {
     const now = performance.now();
     pulses = pulses.filter(({ startedAt }) => now - startedAt < PULSE_MS);
-    const { width, height } = resize();
+    const { width, height } = fitCanvas(context, container);
     hits = drawScene(context, width, height, {
       devices: moving.at(feed.devices, now),
       places,
@@ -181,8 +104,8 @@ export function createMapView(options: MapViewOptions): MapView {
       selected,
       zoom: map.getZoom(),
       now,
-      scheme,
-      palette: MAP_PALETTES[scheme],
+      scheme: ground.scheme(),
+      palette: ground.palette(),
       smooth: options.smooth,
       project: (lon, lat) => map.project([lon, lat]),
     });
@@ -205,24 +128,15 @@ export function createMapView(options: MapViewOptions): MapView {
   map.on('render', draw);
 
   return {
-    setScheme(next) {
-      if (next === scheme) return;
-      scheme = next;
-      ready = false;
-      map.setStyle(styleUrl ?? baseStyle(MAP_PALETTES[scheme]), { diff: false });
-    },
-    setBaseMap(next) {
-      base = next;
-      showBase(next);
-    },
+    setScheme: ground.setScheme,
+    setBaseMap: ground.setBaseMap,
     setOverlay(next) {
-      overlay = next;
-      setData('overlay', next);
+      ground.setOverlay(next);
       fitOnce();
     },
     setPlaces(next) {
       places = next;
-      setData('places', placesData());
+      ground.setData('places', placeFeatures(places));
       fitOnce();
     },
     setSelected(device) {

@@ -1,0 +1,115 @@
+import { useComputedColorScheme } from '@mantine/core';
+import { useReducedMotion } from '@mantine/hooks';
+import { useEffect, useRef, useState } from 'react';
+import type { MapSettings } from '../../api/shapes.ts';
+import type { Bounds } from '../live-map/place-shapes.ts';
+import { useGroundData } from '../live-map/use-ground-data.ts';
+import type { ZoneShape } from './fence-canvas.ts';
+import { createFenceMap, type FenceMapView } from './fence-map-view.ts';
+import { boundsOfShape } from './fence-shape.ts';
+import type { Draft } from './use-draft.ts';
+import { useExtentOfPlaces, usePlacesInView } from './use-places-in-view.ts';
+
+interface Props {
+  readonly settings: MapSettings;
+  readonly draft: Draft;
+  readonly zones: readonly ZoneShape[];
+  readonly onPlace: (id: string) => void;
+}
+
+/** The map with places, zones and what is being drawn; loaded on demand, as the live map is. */
+export function FenceMap({ settings, draft, zones, onPlace }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState<FenceMapView | null>(null);
+  const [bounds, setBounds] = useState<Bounds | null>(null);
+  const [pointed, setPointed] = useState<{ name: string; x: number; y: number } | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const scheme = useComputedColorScheme('light');
+  const smooth = !useReducedMotion();
+  const first = useRef({ scheme, smooth });
+  const calls = useRef({ draft, onPlace });
+  calls.current = { draft, onPlace };
+
+  const { styleUrl } = settings;
+  const { base, overlay, failed } = useGroundData(settings);
+  const { places, clusters, error } = usePlacesInView(bounds);
+  const extent = useExtentOfPlaces();
+
+  useEffect(() => {
+    if (box.current === null) return undefined;
+    const made = createFenceMap({
+      container: box.current,
+      ...first.current,
+      styleUrl,
+      onTrouble: setTrouble,
+      onView: setBounds,
+      onPoint: setPointed,
+      onPlace: (id) => calls.current.onPlace(id),
+      onShape: (shape, kept) => calls.current.draft.setShape(shape, kept),
+      onDrawn: () => calls.current.draft.setDrawing(null),
+    });
+    setView(made);
+    return () => {
+      made.destroy();
+      setView(null);
+    };
+  }, [styleUrl]);
+
+  useEffect(() => view?.setScheme(scheme), [view, scheme]);
+  useEffect(() => {
+    if (base !== undefined) view?.setBaseMap(base);
+  }, [view, base]);
+  useEffect(() => {
+    if (overlay !== undefined) view?.setOverlay(overlay);
+  }, [view, overlay]);
+
+  const { shape, drawing, problems, edited, markedZone } = draft;
+  useEffect(() => {
+    view?.show({ places, clusters, zones, markedZone, edited, draft: shape, drawing, problems });
+  }, [view, places, clusters, zones, markedZone, edited, shape, drawing, problems]);
+
+  useEffect(() => draft.setMap(view), [view, draft.setMap]);
+  useFirstLook(view, extent, draft);
+  useEffect(() => {
+    const marked = zones.find(({ id }) => id === markedZone);
+    if (marked !== undefined) view?.fit(marked.bounds);
+  }, [view, zones, markedZone]);
+
+  const lost = failed ?? error;
+  const notice = trouble ?? (lost === null ? null : `Part of the map could not be loaded: ${lost.message}`);
+  return (
+    <div className="map-box">
+      <div ref={box} className="map" />
+      {drawing !== null && <span className="fence-cross" aria-hidden="true" />}
+      {notice !== null && (
+        <p className="map-notice" role="status">
+          {notice}
+        </p>
+      )}
+      {pointed !== null && drawing === null && (
+        <div className="map-tip surface" style={{ left: pointed.x, top: pointed.y }} aria-hidden="true">
+          {pointed.name}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Shows all places once; and each shape that is opened, when it is opened. */
+function useFirstLook(view: FenceMapView | null, extent: Bounds | null, draft: Draft): void {
+  const looked = useRef(false);
+  const { opened } = draft;
+  useEffect(() => {
+    if (view === null || looked.current) return;
+    if (opened === null && extent !== null) {
+      looked.current = true;
+      view.fit(extent);
+    }
+  }, [view, extent, opened]);
+  useEffect(() => {
+    const at = opened === null ? null : boundsOfShape(opened);
+    if (view === null || at === null) return;
+    looked.current = true;
+    view.fit(at);
+  }, [view, opened]);
+}

@@ -1,0 +1,120 @@
+import { useCallback, useMemo, useState } from 'react';
+import type { ApiFieldProblem } from '../../api/request.ts';
+import type { FenceMapView } from './fence-map-view.ts';
+import { crossingsOf, placedProblems, type ShapeProblem } from './fence-problems.ts';
+import type { Corner, FenceKind, FenceShape } from './fence-shape.ts';
+
+/** Steps that can be taken back. */
+const MOST_STEPS = 50;
+
+/** The shape that map and form work on together. */
+export interface Draft {
+  readonly shape: FenceShape | null;
+  /** The shape as it was opened, at which the map looks; null for a new one. */
+  readonly opened: FenceShape | null;
+  /** What is being drawn with the pointer, or null. */
+  readonly drawing: FenceKind | null;
+  /** The id of the place that is being edited. */
+  readonly edited: string | null;
+  readonly markedZone: string | null;
+  /** What is wrong with the shape, each where it is wrong. */
+  readonly problems: readonly ShapeProblem[];
+  readonly canUndo: boolean;
+  readonly changed: boolean;
+  /** `kept`: the shape before can be gone back to. */
+  setShape(shape: FenceShape | null, kept: boolean): void;
+  setDrawing(kind: FenceKind | null): void;
+  /** Begins with a place or zone that is there, or with nothing. */
+  open(id: string | null, shape: FenceShape | null): void;
+  close(): void;
+  undo(): void;
+  /** What the gateway said of it, and the zone that it named. */
+  refuse(problems: readonly ApiFieldProblem[], zone: string | null): void;
+  setMap(map: FenceMapView | null): void;
+  /** The middle of the map, and 0,0 where there is none. */
+  middle(): Corner;
+  focusMap(): void;
+}
+
+interface State {
+  readonly shape: FenceShape | null;
+  readonly opened: FenceShape | null;
+  readonly drawing: FenceKind | null;
+  readonly edited: string | null;
+  readonly steps: readonly (FenceShape | null)[];
+  readonly refused: readonly ApiFieldProblem[];
+  readonly markedZone: string | null;
+}
+
+const EMPTY: State = {
+  shape: null,
+  opened: null,
+  drawing: null,
+  edited: null,
+  steps: [],
+  refused: [],
+  markedZone: null,
+};
+
+export function useDraft(): Draft {
+  const [state, setState] = useState(EMPTY);
+  const [map, setMap] = useState<FenceMapView | null>(null);
+  const { shape, refused } = state;
+  const problems = useMemo(
+    () => (shape === null ? [] : [...crossingsOf(shape), ...placedProblems(shape, refused)]),
+    [shape, refused],
+  );
+  const setShape = useCallback(
+    (next: FenceShape | null, kept: boolean) =>
+      setState((now) => ({
+        ...now,
+        shape: next,
+        refused: [],
+        markedZone: null,
+        steps: kept ? [...now.steps.slice(1 - MOST_STEPS), now.shape] : now.steps,
+      })),
+    [],
+  );
+  const setDrawing = useCallback((drawing: FenceKind | null) => setState((now) => ({ ...now, drawing })), []);
+  const open = useCallback(
+    (edited: string | null, opened: FenceShape | null) =>
+      setState({ ...EMPTY, edited, opened, shape: opened }),
+    [],
+  );
+  const close = useCallback(() => setState(EMPTY), []);
+  const undo = useCallback(
+    () =>
+      setState((now) => {
+        const before = now.steps.at(-1);
+        return before === undefined
+          ? now
+          : { ...now, shape: before, steps: now.steps.slice(0, -1), refused: [] };
+      }),
+    [],
+  );
+  const refuse = useCallback(
+    (problems: readonly ApiFieldProblem[], markedZone: string | null) =>
+      setState((now) => ({ ...now, refused: problems, markedZone })),
+    [],
+  );
+  const { opened, drawing, edited, markedZone, steps } = state;
+  return {
+    shape,
+    opened,
+    drawing,
+    edited,
+    markedZone,
+    problems,
+    canUndo: steps.length > 0,
+    changed: shape !== opened,
+    setShape,
+    setDrawing,
+    open,
+    close,
+    undo,
+    refuse,
+    setMap,
+    middle: () => map?.middle() ?? [0, 0],
+    focusMap: () => map?.focus(),
+  };
+}

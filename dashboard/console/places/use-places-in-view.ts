@@ -1,0 +1,90 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { Feature, FeatureCollection } from 'geojson';
+import { useMemo } from 'react';
+import { request } from '../../api/request.ts';
+import { type Bounds, boundsOf, type PlaceShape, placeShapes } from '../live-map/place-shapes.ts';
+import type { Cluster } from './fence-canvas.ts';
+
+/** What GET /api/v1/places.geojson?bbox= gives: the places of a box, or their clusters where they are too many. */
+type InView = FeatureCollection & { readonly numberMatched: number };
+
+const REFRESH_MS = 60_000;
+export const PLACES_IN_VIEW = 'places-in-view';
+const WHOLE_EARTH: Bounds = [-180, -85, 180, 85];
+
+export interface PlacesInView {
+  readonly places: readonly PlaceShape[];
+  readonly clusters: readonly Cluster[];
+  readonly error: Error | null;
+}
+
+/** What to draw of the places in a view; what was drawn before stays until the answer comes. */
+export function usePlacesInView(view: Bounds | null): PlacesInView {
+  const box = view === null ? null : boxText(widened(view));
+  const query = useQuery({
+    queryKey: [PLACES_IN_VIEW, box],
+    queryFn: () => fetchInView(box ?? ''),
+    enabled: box !== null,
+    placeholderData: keepPreviousData,
+    refetchInterval: REFRESH_MS,
+  });
+  const { data, error } = query;
+  return useMemo(() => {
+    const features = data?.features ?? [];
+    const places = features.filter((feature) => !isCluster(feature));
+    return {
+      places: placeShapes({ type: 'FeatureCollection', features: places }),
+      clusters: features.filter(isCluster).map(clusterOf),
+      error,
+    };
+  }, [data, error]);
+}
+
+/** The box around all places: of the places themselves, or of the middles of their clusters. Null while it is not known, or where there is none. */
+export function useExtentOfPlaces(): Bounds | null {
+  const { data } = useQuery({
+    queryKey: [PLACES_IN_VIEW, 'extent'],
+    queryFn: () => fetchInView(boxText(WHOLE_EARTH)),
+    staleTime: Infinity,
+  });
+  return useMemo(() => {
+    if (data === undefined) return null;
+    const shapes = placeShapes({
+      type: 'FeatureCollection',
+      features: data.features.filter((feature) => !isCluster(feature)),
+    });
+    const clusters = data.features.filter(isCluster);
+    return boundsOf([...shapes, ...clusters].map(({ geometry }) => geometry));
+  }, [data]);
+}
+
+const fetchInView = (box: string) => request<InView>('GET', `/api/v1/places.geojson?bbox=${box}`);
+
+const isCluster = ({ id, properties }: Feature): boolean =>
+  id === undefined && typeof properties?.places === 'number';
+
+function clusterOf({ geometry, properties }: Feature): Cluster {
+  const [lon = 0, lat = 0] = geometry.type === 'Point' ? geometry.coordinates : [];
+  return { lon, lat, places: Number(properties?.places) };
+}
+
+/** Somewhat more than is seen, on a grid, so that small moves ask for nothing new. */
+function widened([west, south, east, north]: Bounds): Bounds {
+  const step = Math.max(0.001, 2 ** Math.ceil(Math.log2((east - west) / 4)));
+  return [
+    Math.floor(west / step) * step,
+    Math.floor(south / step) * step,
+    Math.ceil(east / step) * step,
+    Math.ceil(north / step) * step,
+  ];
+}
+
+/** West,south,east,north as the API takes them: a box that runs over the date line has its west above its east. */
+function boxText([west, south, east, north]: Bounds): string {
+  const turned = (lon: number) => ((((lon + 180) % 360) + 360) % 360) - 180;
+  const [from, to] = east - west >= 360 ? [-180, 180] : [turned(west), turned(east) || 180];
+  const clamp = (lat: number) => Math.max(-90, Math.min(90, lat));
+  return [from, clamp(south), from === to ? to + 0.001 : to, clamp(north)]
+    .map((degrees) => Number(degrees.toFixed(6)))
+    .join(',');
+}

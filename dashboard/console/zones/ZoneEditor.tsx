@@ -1,0 +1,152 @@
+import { Button, NativeSelect, Skeleton, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { Link, useLocation } from 'wouter';
+import { Trouble } from '../../look/Trouble.tsx';
+import { Confirm } from '../Confirm.tsx';
+import { FenceRefusal } from '../places/FenceRefusal.tsx';
+import { isWhole } from '../places/fence-shape.ts';
+import { NumberField } from '../places/NumberField.tsx';
+import { ShapeFields } from '../places/ShapeFields.tsx';
+import type { Draft } from '../places/use-draft.ts';
+import { type FenceRecord, idOfName, useFenceRecord } from '../places/use-fence-record.ts';
+import { useMarkets } from '../use-role.ts';
+import { CATEGORIES, DEFAULT_MARGIN_METRES } from './use-zones.ts';
+
+/** What saving a zone answers. */
+interface SavedZone extends FenceRecord {
+  readonly silencedPlaces?: readonly { readonly id: string; readonly name: string }[];
+}
+
+interface Props {
+  /** Null for a new one. */
+  readonly id: string | null;
+  readonly draft: Draft;
+  readonly hasMap: boolean;
+}
+
+/** One sensitive zone: its shape, its margin, and which places fall silent for it. */
+export function ZoneEditor({ id, draft, hasMap }: Props) {
+  const editor = useFenceRecord<SavedZone>('/api/v1/sensitive-zones', id, draft);
+  const { record } = editor;
+  return (
+    <>
+      <p className="crumb">
+        <Link href="/zones">All zones</Link>
+      </p>
+      <h1>{id === null ? 'New sensitive zone' : (record.data?.name ?? id)}</h1>
+      {record.isError && <Trouble error={record.error} onRetry={() => record.refetch()} />}
+      {id !== null && record.isPending && <Skeleton height={320} aria-label="Loading" />}
+      {(id === null || record.data !== undefined) && (
+        <ZoneForm id={id} draft={draft} hasMap={hasMap} editor={editor} />
+      )}
+    </>
+  );
+}
+
+interface FormProps extends Props {
+  readonly editor: ReturnType<typeof useFenceRecord<SavedZone>>;
+}
+
+function ZoneForm({ id, draft, hasMap, editor: { record, save, remove } }: FormProps) {
+  const mayChange = useMarkets();
+  const [, navigate] = useLocation();
+  const properties = record.data?.feature.properties ?? {};
+  const [name, setName] = useState(record.data?.name ?? '');
+  const [typedId, setTypedId] = useState<string | null>(null);
+  const [category, setCategory] = useState(String(properties.category ?? 'health_care'));
+  const [margin, setMargin] = useState(Number(properties.marginMetres ?? DEFAULT_MARGIN_METRES));
+  const [asked, setAsked] = useState(false);
+  const newId = id ?? typedId ?? idOfName(name);
+  const { shape } = draft;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate({ id: newId, properties: { name: name.trim(), category, marginMetres: margin } });
+  };
+  return (
+    <form className="fence-form" onSubmit={submit}>
+      <TextInput
+        label="Name"
+        required
+        maxLength={200}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      {id === null && (
+        <TextInput
+          label="Id"
+          required
+          pattern="[A-Za-z0-9._:\-]{1,128}"
+          value={newId}
+          onChange={(event) => setTypedId(event.currentTarget.value.trim())}
+        />
+      )}
+      <ShapeFields draft={draft} hasMap={hasMap} minRadius={0} />
+      <NativeSelect
+        label="Category"
+        data={[...CATEGORIES]}
+        value={category}
+        onChange={(event) => setCategory(event.currentTarget.value)}
+      />
+      <NumberField
+        label="Margin, metres"
+        description="From the edge. 610 m (2,000 feet) is what Washington’s law RCW 19.373.080 asks for round health care; smaller only where you know that no such law holds."
+        value={margin}
+        min={0}
+        max={50_000}
+        onValue={setMargin}
+      />
+      <FenceRefusal error={save.error ?? remove.error} />
+      {save.data !== undefined && !save.isPending && <Silenced saved={save.data} />}
+      {mayChange && (
+        <div className="fence-buttons">
+          <Button type="submit" loading={save.isPending} disabled={shape === null || !isWhole(shape)}>
+            {id === null ? 'Save zone' : 'Save changes'}
+          </Button>
+          {id !== null && (
+            <Button variant="default" onClick={() => setAsked(true)}>
+              Remove
+            </Button>
+          )}
+        </div>
+      )}
+      {asked && (
+        <Confirm
+          title={`Remove ${record.data?.name ?? id}?`}
+          confirm="Remove for good"
+          danger
+          busy={remove.isPending}
+          onCancel={() => setAsked(false)}
+          onConfirm={() => remove.mutate(undefined, { onSuccess: () => navigate('/zones') })}
+        >
+          <p>Visits are kept and offers are sent there again, from the next reading on.</p>
+        </Confirm>
+      )}
+    </form>
+  );
+}
+
+function Silenced({ saved: { silencedPlaces = [] } }: { saved: SavedZone }) {
+  return (
+    <div className="fence-saved" role="status">
+      <p>Saved. It holds within a second.</p>
+      {silencedPlaces.length > 0 && (
+        <>
+          <p>
+            <strong>
+              {silencedPlaces.length === 1
+                ? 'One place falls silent where the zone covers it:'
+                : `${silencedPlaces.length} places fall silent where the zone covers them:`}
+            </strong>
+          </p>
+          <ul>
+            {silencedPlaces.map(({ id, name }) => (
+              <li key={id}>
+                <Link href={`/places/${encodeURIComponent(id)}`}>{name}</Link>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </div>
+  );
+}
