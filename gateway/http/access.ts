@@ -122,6 +122,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/backtests/:id': PEOPLE_READERS,
   'DELETE /api/v1/backtests/:id': PEOPLE_READERS,
 
+  'GET /api/v1/explain': PEOPLE_READERS,
   'GET /api/v1/decisions': PEOPLE_READERS,
   'GET /api/v1/deliveries': PEOPLE_READERS,
   'GET /api/v1/visits': STAFF,

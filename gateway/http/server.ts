@@ -26,6 +26,7 @@ import { registerDeviceErasureRoutes } from './routes/device-erasure.ts';
 import { registerDeviceImportRoute } from './routes/device-import.ts';
 import { registerDeviceTypeRoutes } from './routes/device-types.ts';
 import { registerDeviceRoutes } from './routes/devices.ts';
+import { registerExplainRoute } from './routes/explain.ts';
 import { registerInvitationRoutes } from './routes/invitations.ts';
 import { registerLiveRoute } from './routes/live.ts';
 import { registerMapRoutes } from './routes/map.ts';
@@ -148,6 +149,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     registerPacingRoutes(app, context);
     registerBacktestRoutes(app, context);
     registerOutcomeRoutes(app, context);
+    registerExplainRoute(app, context);
     registerQuarantineRoutes(app, context);
     registerQualityRoutes(app, context);
     registerTelemetryRoutes(app, context);

@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox';
 import { isCalendarDay } from '../../rules/calendar.ts';
+import { describeDuration, parseDuration } from '../../rules/duration.ts';
 import { PURPOSES } from '../../rules/step.ts';
 import { WaysideError } from '../errors.ts';
 import type { PageRequest } from '../records/page.ts';
@@ -105,6 +106,21 @@ export function readTime(name: string, text: string): number {
     });
   }
   return time;
+}
+
+/** Milliseconds of a query parameter that holds them, or an ISO 8601 duration. Throws `bad_request`. */
+export function readSpan(
+  name: string,
+  text: string,
+  { minMs, maxMs }: { readonly minMs: number; readonly maxMs: number },
+): number {
+  const spanMs = /^\d{1,15}$/.test(text) ? Number(text) : parseDuration(text);
+  if (spanMs !== null && spanMs >= minMs && spanMs <= maxMs) return spanMs;
+  const range = `${minMs} ms to ${describeDuration(maxMs)}`;
+  const message = `must be ${range}, in milliseconds or as ISO 8601 such as PT1M`;
+  throw new WaysideError('bad_request', `query/${name} ${message}`, {
+    problems: [{ path: `query/${name}`, message }],
+  });
 }
 
 /** Epoch ms of a text that holds epoch ms or ISO 8601 (with an offset), or null. */

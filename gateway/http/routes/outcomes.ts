@@ -22,7 +22,7 @@ export const DELIVERY_STATES: readonly DeliveryState[] = [
   'withdrawn',
 ];
 
-const Decision = Type.Object({
+export const Decision = Type.Object({
   id: Type.String(),
   at: Time,
   rule: Type.String(),
@@ -38,7 +38,7 @@ const Decision = Type.Object({
   deliveryId: Type.Optional(Type.String()),
 });
 
-const Delivery = Type.Object({
+export const Delivery = Type.Object({
   id: Type.String(),
   decision: Type.String(),
   rule: Type.String(),
@@ -53,7 +53,7 @@ const Delivery = Type.Object({
   reason: Type.Optional(Type.String()),
 });
 
-const Visit = Type.Object({
+export const Visit = Type.Object({
   id: Type.String(),
   device: Type.String(),
   consumer: Type.Optional(Type.String()),

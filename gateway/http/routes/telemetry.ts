@@ -1,9 +1,8 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { parseDuration } from '../../../rules/duration.ts';
 import { WaysideError } from '../../errors.ts';
 import { deviceKeyOf } from '../../records/devices.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
-import { Closed, Id, Nullable, PageQuery, readTime, Time } from '../shapes.ts';
+import { Closed, Id, Nullable, PageQuery, readSpan, readTime, Time } from '../shapes.ts';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 100_000;
@@ -60,20 +59,12 @@ export function registerTelemetryRoutes(app: HttpApp, { deps }: RouteContext): v
         ...(metric !== undefined && { metric }),
         ...(from !== undefined && { from: readTime('from', from) }),
         ...(to !== undefined && { to: readTime('to', to) }),
-        ...(every !== undefined && { everyMs: readEvery(every) }),
+        ...(every !== undefined && { everyMs: readSpan('every', every, { minMs: 1, maxMs: MAX_EVERY_MS }) }),
         ...(cursor !== undefined && { cursor }),
       });
       return page as { points: []; next: string | null };
     },
   );
-}
-
-function readEvery(text: string): number {
-  const everyMs = /^\d{1,15}$/.test(text) ? Number(text) : parseDuration(text);
-  if (everyMs === null || everyMs < 1 || everyMs > MAX_EVERY_MS) {
-    throw badEvery('must be 1 ms to 366 days, in milliseconds or as ISO 8601 such as PT1M');
-  }
-  return everyMs;
 }
 
 function badEvery(message: string): WaysideError {

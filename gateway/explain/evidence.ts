@@ -1,0 +1,94 @@
+import { passesGate } from '../../rules/border.ts';
+import { contains, metresOutside, type Shape } from '../../rules/geometry/shape.ts';
+import type { MetricValue, Position } from '../../rules/reading.ts';
+import type { ReadingPoint } from '../telemetry/telemetry-store.ts';
+
+/** What devices said in a time, as far as it tells why a trigger did not fire. */
+export interface Evidence {
+  readonly readings: number;
+  readonly positions: number;
+  /** Positions that came too late to trigger anything. */
+  readonly late: number;
+  /** Positions too coarse to open or close a visit of the place. */
+  readonly coarse: number;
+  /** Positions inside the place. */
+  readonly inside: number;
+  /** Least distance to the place, rounded; null where no position is known, or no place is asked for. */
+  readonly nearestMetres: number | null;
+  readonly metrics: Readonly<Record<string, MetricRange>>;
+  readonly events: readonly string[];
+  /** There were more readings than are looked at. */
+  readonly truncated: boolean;
+}
+
+export interface MetricRange {
+  readonly last: MetricValue;
+  /** Of numbers. */
+  readonly least?: number;
+  readonly most?: number;
+}
+
+const MOST_NAMES = 100;
+/** Positions that are held against the place, spread evenly: a coast line has 100,000 corners, and this is the socket thread. */
+const MOST_POSITIONS = 500;
+/** A position without accuracy counts as this good, as when it was judged. */
+const DEFAULT_ACCURACY_METRES = 10;
+
+/** @param shape of the place, or null where none is asked for */
+export function gatherEvidence(
+  points: readonly ReadingPoint[],
+  shape: Shape | null,
+  truncated: boolean,
+): Evidence {
+  const metrics = new Map<string, MetricRange>();
+  const events = new Set<string>();
+  for (const { metrics: values = {}, event } of points) {
+    if (event !== undefined && events.size < MOST_NAMES) events.add(event);
+    for (const [name, value] of Object.entries(values)) {
+      if (metrics.size < MOST_NAMES || metrics.has(name))
+        metrics.set(name, widened(metrics.get(name), value));
+    }
+  }
+  const fixes = points.filter((point) => point.position !== undefined);
+  return {
+    readings: points.length,
+    positions: fixes.length,
+    late: fixes.filter(({ flags }) => flags.includes('late')).length,
+    ...besidePlace(
+      fixes.flatMap(({ position }) => (position === undefined ? [] : [position])),
+      shape,
+    ),
+    metrics: Object.fromEntries(metrics),
+    events: [...events],
+    truncated,
+  };
+}
+
+function widened(range: MetricRange | undefined, value: MetricValue): MetricRange {
+  if (typeof value !== 'number') return { last: value };
+  return {
+    last: value,
+    least: Math.min(range?.least ?? value, value),
+    most: Math.max(range?.most ?? value, value),
+  };
+}
+
+function besidePlace(
+  positions: readonly Position[],
+  shape: Shape | null,
+): Pick<Evidence, 'coarse' | 'inside' | 'nearestMetres'> {
+  if (shape === null) return { coarse: 0, inside: 0, nearestMetres: null };
+  const accuracyOf = ({ accuracy }: Position) =>
+    accuracy === undefined || accuracy < 0 ? DEFAULT_ACCURACY_METRES : accuracy;
+  const step = Math.max(1, Math.ceil(positions.length / MOST_POSITIONS));
+  const looked = positions.filter((_, index) => index % step === 0);
+  const inside = looked.filter(({ lat, lon }) => contains(shape, lat, lon)).length;
+  const nearest = Math.min(...looked.map(({ lat, lon }) => metresOutside(shape, lat, lon)));
+  return {
+    coarse: positions.filter(
+      (position) => !passesGate({ ...position, accuracy: accuracyOf(position) }, shape),
+    ).length,
+    inside: inside * step,
+    nearestMetres: Number.isFinite(nearest) ? Math.round(nearest) : null,
+  };
+}
