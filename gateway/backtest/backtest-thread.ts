@@ -18,8 +18,7 @@ const calls: BacktestCalls = {
         scannerThrough(port),
         request,
         (progress) => void listener.progress.asEvent(progress),
-        () => performance.now(),
-        log,
+        { now: () => performance.now(), log },
       );
     } finally {
       await db.destroy();

@@ -22,11 +22,19 @@ export interface BacktestProgress {
 /** Between two tellings of how far it is. */
 const TELL_EVERY_MS = 500;
 
+export interface RunOptions {
+  /** Ms, for nothing but when to tell how far it is. */
+  now(): number;
+  /** Told of what is saved and not understood. */
+  readonly log: Logger;
+  /** Ends it early: what was counted by then is the result. */
+  readonly stopped?: AbortSignal;
+}
+
 /**
  * Carries a backtest out: reads the records once, then goes through the telemetry as it is scanned.
  *
  * @param tell how far it is, a few times a second at most
- * @param realNow ms, for nothing but that
  * @throws WaysideError `invalid_document`, `telemetry_unavailable`
  */
 export async function runBacktest(
@@ -34,8 +42,7 @@ export async function runBacktest(
   scanner: TelemetryScanner,
   request: BacktestRequest,
   tell: (progress: BacktestProgress) => void,
-  realNow: () => number,
-  log: Logger,
+  { now, log, stopped }: RunOptions,
 ): Promise<BacktestCounts> {
   const { from, to, ruleId } = request;
   const startsAt = Math.max(0, from - WARM_UP_MS);
@@ -58,11 +65,12 @@ export async function runBacktest(
     numbers: SCAN_NUMBERS,
     metrics: readsMetrics,
   };
-  let toldAt = realNow();
+  let toldAt = now();
   for await (const batch of scanner.scan(query)) {
+    if (stopped?.aborted) return tally.counts();
     simulation.take(batch);
-    if (realNow() - toldAt < TELL_EVERY_MS) continue;
-    toldAt = realNow();
+    if (now() - toldAt < TELL_EVERY_MS) continue;
+    toldAt = now();
     const until = batch.receivedAt[batch.rows - 1] ?? startsAt;
     tell({ progress: (until - startsAt) / (to - startsAt), counts: tally.counts() });
   }
