@@ -1,6 +1,6 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Link, Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { request } from '../api/request.ts';
 import type { Session } from '../api/shapes.ts';
@@ -14,9 +14,17 @@ import { DecisionsPage } from './DecisionsPage.tsx';
 import { DevicePage } from './DevicePage.tsx';
 import { DevicesPage } from './DevicesPage.tsx';
 import { LivePage } from './LivePage.tsx';
-import { PlacesPage } from './PlacesPage.tsx';
+import { FENCE_PATHS, FencesPage } from './places/FencesPage.tsx';
 import { QuarantinePage } from './QuarantinePage.tsx';
-import { RulesPage } from './RulesPage.tsx';
+import { ExplainPage } from './rules/ExplainPage.tsx';
+import { RulePage } from './rules/RulePage.tsx';
+import { RulesPage } from './rules/RulesPage.tsx';
+import { askBeforeLeaving } from './unsaved.ts';
+
+// With it comes the YAML parser, which only who writes a rule needs.
+const RuleEditorPage = lazy(() =>
+  import('./rules/RuleEditorPage.tsx').then((module) => ({ default: module.RuleEditorPage })),
+);
 
 const PAGES = [
   { path: '/', name: 'Live' },
@@ -27,6 +35,9 @@ const PAGES = [
   { path: '/quarantine', name: 'Quarantine' },
   { path: '/access', name: 'Access' },
 ] as const;
+
+/** Addresses that belong to a page of the navigation without lying below it. */
+const ALSO: Readonly<Record<string, string>> = { '/places': '/zones' };
 
 /** Header, navigation and the pages; holds the one live stream, which goes on while pages change. */
 export function Shell({ session }: { session: Session }) {
@@ -45,7 +56,7 @@ export function Shell({ session }: { session: Session }) {
   }, [feed]);
   return (
     <LiveFeedContext value={feed}>
-      <Router>
+      <Router aroundNav={askBeforeLeaving}>
         <div className="shell">
           <button type="button" className="skip" onClick={skipToMain}>
             Skip to content
@@ -58,7 +69,7 @@ export function Shell({ session }: { session: Session }) {
             <nav aria-label="Pages">
               {PAGES.filter(({ path }) => path !== '/access' || session.role === 'admin').map(
                 ({ path, name }) => (
-                  <NavLink key={path} path={path} name={name} />
+                  <NavLink key={path} path={path} name={name} also={ALSO[path]} />
                 ),
               )}
             </nav>
@@ -69,19 +80,27 @@ export function Shell({ session }: { session: Session }) {
             </div>
           </header>
           <main id="main" tabIndex={-1}>
-            <Switch>
-              <Route path="/" component={LivePage} />
-              <Route path="/decisions" component={DecisionsPage} />
-              <Route path="/rules" component={RulesPage} />
-              <Route path="/places" component={PlacesPage} />
-              <Route path="/devices" component={DevicesPage} />
-              <Route path="/devices/:id">{({ id }) => <DevicePage id={id} />}</Route>
-              <Route path="/quarantine" component={QuarantinePage} />
-              <Route path="/access" component={AccessPage} />
-              <Route>
-                <Redirect to="/" />
-              </Route>
-            </Switch>
+            <Suspense fallback={null}>
+              <Switch>
+                <Route path="/" component={LivePage} />
+                <Route path="/decisions" component={DecisionsPage} />
+                <Route path="/rules" component={RulesPage} />
+                <Route path="/rules/~new">
+                  <RuleEditorPage id={null} />
+                </Route>
+                <Route path="/rules/:id/edit">{({ id }) => <RuleEditorPage id={id} />}</Route>
+                <Route path="/rules/:id">{({ id }) => <RulePage id={id} />}</Route>
+                <Route path="/explain" component={ExplainPage} />
+                <Route path={FENCE_PATHS} component={FencesPage} />
+                <Route path="/devices" component={DevicesPage} />
+                <Route path="/devices/:id">{({ id }) => <DevicePage id={id} />}</Route>
+                <Route path="/quarantine" component={QuarantinePage} />
+                <Route path="/access" component={AccessPage} />
+                <Route>
+                  <Redirect to="/" />
+                </Route>
+              </Switch>
+            </Suspense>
           </main>
         </div>
       </Router>
@@ -93,9 +112,10 @@ function skipToMain(): void {
   document.getElementById('main')?.focus();
 }
 
-function NavLink({ path, name }: { path: string; name: string }) {
+function NavLink({ path, name, also }: { path: string; name: string; also: string | undefined }) {
   const [location] = useLocation();
-  const here = location === path || (path !== '/' && location.startsWith(`${path}/`));
+  const lies = (root: string) => location === root || location.startsWith(`${root}/`);
+  const here = path === '/' ? location === path : lies(path) || (also !== undefined && lies(also));
   useEffect(() => {
     if (here) document.title = `${name} · Wayside`;
   }, [here, name]);

@@ -6,3 +6,9 @@ export function useManagesDevices(): boolean {
   const session = useQueryClient().getQueryData<Session | null>(['session']);
   return session?.role === 'admin' || session?.role === 'device-manager';
 }
+
+/** Whether who is signed in may change rules, places and campaigns; the gateway checks it anyway. */
+export function useMarkets(): boolean {
+  const session = useQueryClient().getQueryData<Session | null>(['session']);
+  return session?.role === 'admin' || session?.role === 'marketer';
+}

@@ -6,10 +6,6 @@ import type { HttpApp, RouteContext } from '../context.ts';
 import { ruleContext } from '../rule-document.ts';
 import { Nullable, Purpose } from '../shapes.ts';
 
-const ID = /^[A-Za-z0-9._:-]{1,128}$/;
-/** Stands in where a document has no usable id yet, so that all else is checked. */
-const NO_ID = 'rule';
-
 /** What would be wrong with a rule if it were saved; saves nothing. For editors, while somebody types. */
 export function registerRuleCheckRoute(app: HttpApp, { deps }: RouteContext): void {
   app.post(
@@ -45,7 +41,8 @@ export function registerRuleCheckRoute(app: HttpApp, { deps }: RouteContext): vo
   );
 }
 
+/** What stands there as the id, so that one that is missing or no id at all is a problem of its own. */
 function idOf(body: unknown): string {
   const id = typeof body === 'object' && body !== null && 'id' in body ? body.id : undefined;
-  return typeof id === 'string' && ID.test(id) ? id : NO_ID;
+  return typeof id === 'string' ? id : '';
 }

@@ -1,0 +1,53 @@
+import { Button } from '@mantine/core';
+import { type ReactNode, useEffect, useRef } from 'react';
+
+interface Props {
+  readonly title: string;
+  readonly confirm: string;
+  /** Red where it cannot be taken back. */
+  readonly danger?: boolean;
+  readonly busy?: boolean;
+  readonly children: ReactNode;
+  readonly onConfirm: () => void;
+  readonly onCancel: () => void;
+}
+
+/** Asks before something is done that others notice, or that is for good. The browser's own dialog keeps the focus inside. */
+export function Confirm({
+  title,
+  confirm,
+  danger = false,
+  busy = false,
+  children,
+  onConfirm,
+  onCancel,
+}: Props) {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = box.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    <dialog
+      ref={box}
+      className="confirm"
+      aria-labelledby="confirm-title"
+      onCancel={(event) => {
+        event.preventDefault();
+        onCancel();
+      }}
+    >
+      <h2 id="confirm-title">{title}</h2>
+      <div className="confirm-body">{children}</div>
+      <div className="confirm-buttons">
+        <Button variant="default" onClick={onCancel}>
+          Cancel
+        </Button>
+        <Button {...(danger && { color: 'red' })} loading={busy} onClick={onConfirm}>
+          {confirm}
+        </Button>
+      </div>
+    </dialog>
+  );
+}

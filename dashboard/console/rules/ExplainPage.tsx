@@ -1,0 +1,4 @@
+/** filled in below */
+export function ExplainPage() {
+  return <p>Explain</p>;
+}

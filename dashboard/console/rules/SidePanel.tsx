@@ -1,0 +1,103 @@
+import type { ApiFieldProblem } from '../../api/request.ts';
+import { listAt, type Path, textAt } from './document-fields.ts';
+import { fieldId, isStillEmpty, type RuleCheck, sentence } from './edit.ts';
+import { OfferPreview } from './OfferPreview.tsx';
+import { Purposes, RuleSummary } from './RuleSummary.tsx';
+
+interface Props {
+  readonly document: unknown;
+  readonly check: RuleCheck | null;
+  readonly problems: readonly ApiFieldProblem[];
+  readonly onGoTo: (path: string) => void;
+}
+
+/** Beside the form: what people will see, what the rule says in words, what it needs, and what is still to do. */
+export function SidePanel({ document, check, problems, onGoTo }: Props) {
+  return (
+    <aside className="editor-side" aria-label="What the rule does">
+      <section className="surface side-part">
+        <h2>What people see</h2>
+        {offersOf(document).map(({ path, name }) => (
+          <div key={path.join('.')}>
+            {name !== null && <p className="soft">Wording {name}</p>}
+            <OfferPreview
+              document={document}
+              path={path}
+              rendered={check?.previews?.find((one) => one.path === path.join('.'))}
+            />
+          </div>
+        ))}
+        {(check?.previews?.length ?? 0) > 0 && <p className="soft">With sample values.</p>}
+      </section>
+      {problems.length > 0 && (
+        <section className="surface side-part">
+          <h2>{headOf(problems)}</h2>
+          <ul className="todo">
+            {problems.map(({ path, message }) => (
+              <li key={`${path} ${message}`} className={isStillEmpty(message) ? 'todo-empty' : undefined}>
+                <button type="button" className="mend" onClick={() => onGoTo(path)}>
+                  {FIELD_LABELS[path] ?? (path === '' ? 'the rule' : path)}
+                </button>{' '}
+                <span>{sentence(message)}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <section className="surface side-part">
+        <h2>In words</h2>
+        <RuleSummary document={document} />
+      </section>
+      <section className="surface side-part">
+        <h2>Consent</h2>
+        <Purposes purposes={check?.purposes ?? null} />
+      </section>
+    </aside>
+  );
+}
+
+/** The fields that every rule has to fill, as the form names them; others are called by their path, as in the YAML. */
+const FIELD_LABELS: Readonly<Record<string, string>> = {
+  id: 'Id',
+  name: 'Name',
+  'trigger.place.tag': 'Tag',
+  'trigger.place.id': 'Place',
+  'trigger.metric.name': 'Measurement',
+  'trigger.event': 'Name of the event',
+  'offer.title': 'Title',
+  'offer.body': 'Text',
+};
+
+function headOf(problems: readonly ApiFieldProblem[]): string {
+  if (problems.every(({ message }) => isStillEmpty(message))) return 'Still to write';
+  return problems.length === 1 ? 'One thing to mend' : `${problems.length} things to mend`;
+}
+
+function offersOf(document: unknown): readonly { readonly path: Path; readonly name: string | null }[] {
+  const variants = listAt(document, ['experiment', 'variants']);
+  if (variants.length === 0) return [{ path: ['offer'], name: null }];
+  return variants.map((variant, index) => ({
+    path:
+      typeof variant === 'object' && variant !== null && 'offer' in variant
+        ? ['experiment', 'variants', index, 'offer']
+        : ['offer'],
+    name: textAt(variant, ['name']) || String(index + 1),
+  }));
+}
+
+/** Brings somebody to the field of a problem, opening the part of the form in which it stands. */
+export function goToField(path: string): void {
+  const parts = path.split('.');
+  for (let depth = parts.length; depth > 0; depth--) {
+    const control = window.document.getElementById(fieldId(parts.slice(0, depth).join('.')));
+    const found =
+      control ?? window.document.querySelector<HTMLElement>(`[data-part="${CSS.escape(parts[0] ?? '')}"]`);
+    if (control === null && depth > 1) continue;
+    if (found === null) return;
+    const fold = found.closest('details');
+    if (fold !== null) fold.open = true;
+    found.scrollIntoView({ block: 'center' });
+    (control ?? found.querySelector('summary'))?.focus();
+    return;
+  }
+}

@@ -1,0 +1,61 @@
+import { useComputedColorScheme } from '@mantine/core';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { JourneyCollection, SampledDecision } from '../../../../gateway/backtest/report.ts';
+import type { MapSettings } from '../../../api/shapes.ts';
+import { REASON_LABELS } from '../../../look/reasons.ts';
+import { dayAndTimeOf } from '../../../look/when.ts';
+import { placeShapes } from '../../live-map/place-shapes.ts';
+import { useGroundData } from '../../live-map/use-ground-data.ts';
+import { usePlaces } from '../../use-names.ts';
+import { createJourneyView, type JourneyView } from './journey-view.ts';
+
+/** Sampled journeys, and where decisions fell: orange where an offer would have been sent. */
+export function JourneyMap({ journeys, settings }: { journeys: JourneyCollection; settings: MapSettings }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState<JourneyView | null>(null);
+  const [picked, setPicked] = useState<SampledDecision | null>(null);
+  const scheme = useComputedColorScheme('light');
+  const firstScheme = useRef(scheme);
+  const { base, overlay } = useGroundData(settings);
+  const places = usePlaces();
+  const shapes = useMemo(() => (places.data === undefined ? [] : placeShapes(places.data)), [places.data]);
+  const { styleUrl } = settings;
+  useEffect(() => {
+    if (box.current === null) return undefined;
+    const made = createJourneyView({
+      container: box.current,
+      scheme: firstScheme.current,
+      styleUrl,
+      journeys,
+      onPick: setPicked,
+    });
+    setView(made);
+    return () => {
+      made.destroy();
+      setView(null);
+    };
+  }, [journeys, styleUrl]);
+  useEffect(() => view?.setScheme(scheme), [view, scheme]);
+  useEffect(() => {
+    if (base !== undefined) view?.setBaseMap(base);
+  }, [view, base]);
+  useEffect(() => {
+    if (overlay !== undefined) view?.setOverlay(overlay);
+  }, [view, overlay]);
+  useEffect(() => view?.setPlaces(shapes), [view, shapes]);
+  return (
+    <>
+      <div className="journey-map map-box">
+        <div ref={box} className="map" role="application" aria-label="Map of sampled journeys" />
+      </div>
+      <p className="journey-legend">
+        <span className="dot-sent">would be sent</span> <span className="dot-suppressed">suppressed</span>{' '}
+        <span className="soft" role="status">
+          {picked === null
+            ? 'Press a dot to read the decision. The same decisions are listed below.'
+            : `${dayAndTimeOf(picked.at)}, ${picked.consumer}: ${picked.title ?? (picked.reason ? REASON_LABELS[picked.reason] : '')}. ${picked.detail}`}
+        </span>
+      </p>
+    </>
+  );
+}

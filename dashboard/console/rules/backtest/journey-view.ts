@@ -1,0 +1,100 @@
+import type { FeatureCollection } from 'geojson';
+import type { ExpressionSpecification } from 'maplibre-gl';
+import type { JourneyCollection, SampledDecision } from '../../../../gateway/backtest/report.ts';
+import type { BaseMap } from '../../live-map/base-style.ts';
+import { createGround, placeFeatures, type Scheme } from '../../live-map/ground.ts';
+import { boundsOf, type PlaceShape } from '../../live-map/place-shapes.ts';
+
+const PADDING_PX = 40;
+
+export interface JourneyViewOptions {
+  readonly container: HTMLElement;
+  readonly scheme: Scheme;
+  readonly styleUrl: string | null;
+  readonly journeys: JourneyCollection;
+  readonly onPick: (decision: SampledDecision | null) => void;
+}
+
+export interface JourneyView {
+  setScheme(scheme: Scheme): void;
+  setBaseMap(base: BaseMap): void;
+  setOverlay(overlay: FeatureCollection): void;
+  setPlaces(places: readonly PlaceShape[]): void;
+  destroy(): void;
+}
+
+/** A map of journeys that are over, with a dot for each decision. Needs WebGL 2. */
+export function createJourneyView(options: JourneyViewOptions): JourneyView {
+  const { container, styleUrl, onPick } = options;
+  const journeys = options.journeys as unknown as FeatureCollection;
+  let places: readonly PlaceShape[] = [];
+  const ground = createGround({
+    container,
+    scheme: options.scheme,
+    styleUrl,
+    placesData: () => placeFeatures(places),
+    onReady: drawJourneys,
+    // The ground is decoration here: journeys and dots show without it.
+    onTrouble: () => undefined,
+  });
+  const { map } = ground;
+  const bounds = boundsOf(journeys.features.map(({ geometry }) => geometry));
+  if (bounds !== null) {
+    map.fitBounds([bounds[0], bounds[1], bounds[2], bounds[3]], {
+      padding: PADDING_PX,
+      maxZoom: 16,
+      duration: 0,
+    });
+  }
+
+  function drawJourneys(): void {
+    const palette = ground.palette();
+    const isKind = (kind: string): ExpressionSpecification => ['==', ['get', 'kind'], kind];
+    const sent: ExpressionSpecification = ['==', ['get', 'outcome'], 'sent'];
+    map.addSource('journeys', { type: 'geojson', data: journeys });
+    map.addLayer({
+      id: 'journeys',
+      type: 'line',
+      source: 'journeys',
+      filter: isKind('journey'),
+      layout: { 'line-join': 'round', 'line-cap': 'round' },
+      paint: { 'line-color': palette.ink, 'line-opacity': 0.45, 'line-width': 2 },
+    });
+    map.addLayer({
+      id: 'decisions',
+      type: 'circle',
+      source: 'journeys',
+      filter: isKind('decision'),
+      layout: { 'circle-sort-key': ['case', sent, 1, 0] },
+      paint: {
+        'circle-radius': ['case', sent, 7, 5],
+        'circle-color': ['case', sent, palette.offer, palette.surface],
+        'circle-stroke-color': ['case', sent, palette.halo, palette.ink],
+        'circle-stroke-width': 1.5,
+      },
+    });
+  }
+
+  map.on('click', (event) => {
+    if (map.getLayer('decisions') === undefined) return;
+    const [found] = map.queryRenderedFeatures(event.point, { layers: ['decisions'] });
+    onPick(found === undefined ? null : (found.properties as SampledDecision));
+  });
+  map.on('mousemove', (event) => {
+    const over =
+      map.getLayer('decisions') !== undefined &&
+      map.queryRenderedFeatures(event.point, { layers: ['decisions'] }).length > 0;
+    map.getCanvas().style.cursor = over ? 'pointer' : '';
+  });
+
+  return {
+    setScheme: (next) => ground.setScheme(next),
+    setBaseMap: (base) => ground.setBaseMap(base),
+    setOverlay: (overlay) => ground.setOverlay(overlay),
+    setPlaces(next) {
+      places = next;
+      ground.setData('places', placeFeatures(places));
+    },
+    destroy: () => map.remove(),
+  };
+}

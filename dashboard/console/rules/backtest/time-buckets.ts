@@ -1,0 +1,36 @@
+export interface SentOrNot {
+  readonly sent: number;
+  readonly suppressed: number;
+}
+
+export type Bucket = { readonly at: number } & SentOrNot;
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** More bars than this are too thin to be told apart: then a bar is a day. */
+const MOST_HOURS = 8 * 24;
+
+/** Hours (or days of the reader, where there would be too many hours) from `from` to `to`, those without a decision included. */
+export function buckets(
+  perHour: readonly Bucket[],
+  from: number,
+  to: number,
+): { readonly unit: 'hour' | 'day'; readonly items: readonly Bucket[] } {
+  const byDay = (to - from) / HOUR_MS > MOST_HOURS;
+  const beginOf = byDay ? beginOfDay : (at: number) => at - (at % HOUR_MS);
+  const counts = new Map<number, { sent: number; suppressed: number }>();
+  // Noon of the next day, cut back to its beginning, so that days of 23 and 25 hours are met too.
+  const next = (at: number) => (byDay ? beginOf(at + DAY_MS + DAY_MS / 2) : at + HOUR_MS);
+  for (let at = beginOf(from); at < to; at = next(at)) counts.set(at, { sent: 0, suppressed: 0 });
+  for (const { at, sent, suppressed } of perHour) {
+    const bucket = counts.get(beginOf(at));
+    if (bucket === undefined) continue;
+    bucket.sent += sent;
+    bucket.suppressed += suppressed;
+  }
+  return { unit: byDay ? 'day' : 'hour', items: [...counts].map(([at, count]) => ({ at, ...count })) };
+}
+
+function beginOfDay(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
+}

@@ -1,0 +1,123 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useState } from 'react';
+import type { RuleState } from '../../../gateway/records/schema.ts';
+import { ApiProblem, request } from '../../api/request.ts';
+import type { RuleRecord } from '../../api/shapes.ts';
+import { dotted, type Path, textAt } from './document-fields.ts';
+import { type Edit, problemOf } from './edit.ts';
+import { dropDraft, idOfName, keepDraft, keptDraft, NEW_RULE } from './rule-drafts.ts';
+import { readRuleText, textOfRule, withValue } from './rule-text.ts';
+import { useRuleCheck } from './use-rule-check.ts';
+
+/**
+ * A rule while it is edited: its YAML as the one truth, what the gateway says of it, and saving.
+ *
+ * @param record the rule as it was saved; null: a new one
+ */
+export function useRuleEditor(record: RuleRecord | null, onSaved: (saved: RuleRecord) => void) {
+  const queries = useQueryClient();
+  const ruleId = record?.id ?? null;
+  const saved = useMemo(() => (record === null ? NEW_RULE : textOfRule(record.rule)), [record]);
+  const [kept] = useState(() => keptDraft(ruleId));
+  const [text, setText] = useState(kept?.text ?? saved);
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [wantsAll, setWantsAll] = useState(false);
+  const rule = useMemo(() => readRuleText(text), [text]);
+  const document = rule.ok ? rule.document : null;
+  const dirty = text !== saved;
+  const { check, isCurrent, error: checkError } = useRuleCheck(document);
+  const problems = check?.problems ?? [];
+
+  useEffect(() => {
+    if (dirty) keepDraft(ruleId, { text, version: record?.version ?? 0 });
+    else dropDraft(ruleId);
+  }, [dirty, text, ruleId, record]);
+
+  const save = useMutation({
+    mutationFn: async (state: RuleState | null) => {
+      const id = ruleId ?? textAt(document, ['id']);
+      await refuseIfChanged(id, record);
+      if (record !== null && !dirty && state !== null)
+        return request<RuleRecord>('POST', `/api/v1/rules/${encodeURIComponent(id)}/state`, { state });
+      const query = state === null ? '' : `?state=${state}`;
+      return request<RuleRecord>('PUT', `/api/v1/rules/${encodeURIComponent(id)}${query}`, document);
+    },
+    onSuccess: async (after) => {
+      dropDraft(ruleId);
+      queries.setQueryData(['rule', after.id], after);
+      await Promise.all([
+        queries.invalidateQueries({ queryKey: ['list', '/api/v1/rules'] }),
+        queries.invalidateQueries({ queryKey: ['rule-versions', after.id] }),
+        queries.invalidateQueries({ queryKey: ['rule-names'] }),
+      ]);
+      onSaved(after);
+    },
+  });
+
+  const setAll: Edit['setAll'] = (changes) =>
+    setText((before) => changes.reduce((now, [path, value]) => withValue(now, path, value), before));
+  const set = (path: Path, value: unknown) => {
+    // Where a text is chosen from a list, there may be no leaving of the field.
+    if (typeof value === 'string') setTouched((before) => new Set(before).add(dotted(path)));
+    setAll([[path, value]]);
+  };
+  const edit: Edit = {
+    document,
+    set,
+    setAll,
+    touch: (path) => setTouched((before) => new Set(before).add(dotted(path))),
+    problemAt: (path) =>
+      wantsAll || touched.has(dotted(path)) || ruleId !== null ? problemOf(problems, path) : undefined,
+  };
+  return {
+    edit,
+    rule,
+    dirty,
+    check,
+    checkError,
+    problems,
+    /** Nothing is wrong with what is there now, as far as the gateway said. */
+    isSound: rule.ok && isCurrent && problems.length === 0,
+    /** What was written before came back. */
+    restored: kept !== null && kept.text !== saved && dirty,
+    /** Somebody saved the rule after these changes were begun. */
+    isBehind: kept !== null && record !== null && kept.version !== record.version && dirty,
+    save,
+    setText,
+    revert: () => setText(saved),
+    showProblems: () => setWantsAll(true),
+    /** A new rule's id follows its name until somebody writes one. */
+    rename(name: string) {
+      const follows = ruleId === null && textAt(document, ['id']) === idOfName(textAt(document, ['name']));
+      const changes: (readonly [Path, unknown])[] = [[['name'], name]];
+      if (follows) changes.push([['id'], idOfName(name)]);
+      setAll(changes);
+    },
+  };
+}
+
+/** Two people may edit one rule: who saves second is told, and overwrites nothing. */
+async function refuseIfChanged(id: string, record: RuleRecord | null): Promise<void> {
+  const now = await currentRule(id);
+  if (record === null && now !== null) {
+    throw new ApiProblem(409, 'conflict', `There is a rule “${id}” already`, 'Give this one another id.');
+  }
+  if (record !== null && now !== null && now.version !== record.version) {
+    throw new ApiProblem(
+      409,
+      'conflict',
+      `Somebody saved version ${now.version} of this rule meanwhile`,
+      'Copy what you wrote from the YAML, reload the page, and put it in again.',
+    );
+  }
+}
+
+async function currentRule(id: string): Promise<RuleRecord | null> {
+  if (id === '') return null;
+  try {
+    return await request<RuleRecord>('GET', `/api/v1/rules/${encodeURIComponent(id)}`);
+  } catch (error) {
+    if (error instanceof ApiProblem && (error.status === 404 || error.status === 400)) return null;
+    throw error;
+  }
+}
