@@ -64,6 +64,8 @@ export class Engine {
   /** Real time, epoch ms. */
   #nextBatchAt = 0;
   #trouble: string | null = null;
+  /** What is held of people and sends goes beyond what was committed. */
+  #isStale = false;
   /** All work is done in one chain, so that nothing sees a batch half done. */
   #work: Promise<void> = Promise.resolve();
   #drains: Promise<void> = Promise.resolve();
@@ -231,8 +233,14 @@ export class Engine {
 
   /** Where it fails, all that was not committed is forgotten, to be taken again after a pause. Returns whether it did not. */
   async #attempt(work: () => Promise<void>): Promise<boolean> {
-    const { log, subjects } = this.#parts;
+    const { log, subjects, ledger } = this.#parts;
     try {
+      if (this.#isStale) {
+        // Within the attempt: nothing is judged by what could not be read anew.
+        await subjects.forget();
+        await ledger.forget();
+        this.#isStale = false;
+      }
       await work();
       return true;
     } catch (error) {
@@ -243,17 +251,17 @@ export class Engine {
       this.#processing.newestAt.clear();
       this.#processing.packets.forget();
       this.#processing.dialects.forget();
-      await subjects.forget();
-      await this.#parts.ledger.forget();
+      this.#isStale = true;
       return false;
     }
   }
 
   #setTimer(): void {
     clearTimeout(this.#timer);
-    const wakeAt = this.#parts.subjects.nextWakeAt();
+    const { clock, subjects } = this.#parts;
+    // A tick that failed is known again only once the subjects are read anew, which the next attempt does.
+    const wakeAt = this.#isStale ? clock.now() : subjects.nextWakeAt();
     if (wakeAt === null || this.#stopping) return;
-    const { clock } = this.#parts;
     const realMs = Math.max(0, wakeAt - clock.now()) / clock.timeScale;
     this.#timer = setTimeout(
       () => {

@@ -14,6 +14,7 @@ import { listCampaigns } from '../records/campaigns.ts';
 import { inChunks } from '../records/chunks.ts';
 import { erasedUpTo } from '../records/device-erasures.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
+import { responsesOf } from '../records/responses.ts';
 import type { Schema } from '../records/schema.ts';
 import { listSegments } from '../records/segments.ts';
 import type { EngineLedger } from './ledger.ts';
@@ -109,6 +110,7 @@ export function createRegistry(
         .where('consumer_id', 'in', chunk)
         .where('gone_at', 'is', null)
         .execute();
+      const responses = await responsesOf(db, chunk);
       const granted = Map.groupBy(consents, (row) => row.consumer_id);
       const withChannel = new Set(reachable.map((row) => row.consumer_id));
       for (const row of rows) {
@@ -119,6 +121,7 @@ export function createRegistry(
           granted: (granted.get(row.id) ?? []).map((consent): Purpose => consent.purpose),
           attributes: JSON.parse(row.attributes_json) as Record<string, unknown>,
           reachable: withChannel.has(row.id),
+          responses: responses.get(row.id) ?? {},
         });
       }
     }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Kysely } from 'kysely';
+import type { Kysely, KyselyPlugin } from 'kysely';
 import { pino } from 'pino';
 import type { Clock } from '../../gateway/clock.ts';
 import { Engine } from '../../gateway/engine/engine.ts';
@@ -9,6 +9,7 @@ import { createLedger } from '../../gateway/engine/ledger.ts';
 import { createRegistry } from '../../gateway/engine/registry.ts';
 import { createSubjects } from '../../gateway/engine/subjects.ts';
 import { createTelemetryWriter, type TelemetryWriter } from '../../gateway/engine/telemetry-writer.ts';
+import type { RecordsChange } from '../../gateway/http/dependencies.ts';
 import type { Journal, JournalEntry } from '../../gateway/journal/journal.ts';
 import { createSqliteJournal } from '../../gateway/journal/sqlite-journal.ts';
 import { createSqliteJournalReader } from '../../gateway/journal/sqlite-journal-reader.ts';
@@ -32,6 +33,8 @@ export interface EngineUnderTest {
   readonly engine: Engine;
   readonly writer: TelemetryWriter;
   readonly clock: Clock & { set(now: number): void };
+  /** Tells the engine of a change in the records, as the HTTP side does. */
+  changed(change: RecordsChange): Promise<void>;
   /** Readings whose positions are told to the live stream, in order. */
   readonly shown: readonly AdmittedReading[];
   /** Journals one message of a device, as if it came now. */
@@ -43,9 +46,16 @@ export interface EngineUnderTest {
   remove(): Promise<void>;
 }
 
-/** @param wrap stands between the writer and the store, to make it fail */
+/**
+ * @param options.wrap stands between the writer and the store, to make it fail
+ * @param options.plugin sees every statement of the engine, once the records are there
+ */
 export async function startEngine(
-  options: { readonly dir?: string; readonly wrap?: (store: TelemetryStore) => TelemetryStore } = {},
+  options: {
+    readonly dir?: string;
+    readonly wrap?: (store: TelemetryStore) => TelemetryStore;
+    readonly plugin?: KyselyPlugin;
+  } = {},
 ): Promise<EngineUnderTest> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'wayside-engine-')));
   const files = {
@@ -62,9 +72,10 @@ export async function startEngine(
       now = at;
     },
   };
-  const db = openRecords(files.records);
-  await migrate(db);
-  await ensureDeviceTypes(db);
+  const opened = openRecords(files.records);
+  await migrate(opened);
+  await ensureDeviceTypes(opened);
+  const db = options.plugin === undefined ? opened : opened.withPlugin(options.plugin);
   const journal = createSqliteJournal({ file: files.journal });
   await journal.start();
   const reader = createSqliteJournalReader({ file: files.journal });
@@ -122,6 +133,10 @@ export async function startEngine(
     writer,
     clock,
     shown,
+    changed: (change) =>
+      engine.between(async () => {
+        (await registry.prepare(change))();
+      }),
     async send(device, payload, over = {}) {
       const bytes = typeof payload === 'string' ? payload : JSON.stringify(payload);
       await journal.append({

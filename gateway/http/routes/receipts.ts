@@ -2,6 +2,7 @@ import { Type } from '@fastify/type-provider-typebox';
 import { readReceipt } from '../../delivery/receipt-token.ts';
 import { WaysideError } from '../../errors.ts';
 import { applyReceipt, RECEIPT_KINDS } from '../../records/deliveries.ts';
+import { gatherAnswered } from '../answered-consumers.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { Choice, Closed } from '../shapes.ts';
 
@@ -10,6 +11,13 @@ const OLDEST_RECEIPT_MS = 7 * 86_400_000;
 
 /** What browsers tell of an offer: shown, clicked, dismissed. The token is all the right that it takes. */
 export function registerReceiptRoute(app: HttpApp, { deps }: RouteContext): void {
+  const answered = gatherAnswered((ids) => {
+    deps.changed({ kind: 'consumers', ids }).catch((error: unknown) => {
+      deps.log.error({ err: error }, 'the engine could not be told of receipts');
+    });
+  });
+  app.addHook('onClose', async () => answered.stop());
+
   app.post(
     '/api/v1/receipts',
     {
@@ -29,7 +37,10 @@ export function registerReceiptRoute(app: HttpApp, { deps }: RouteContext): void
       const deliveryId = readReceipt(deps.receiptKey, token);
       if (deliveryId === null) throw new WaysideError('forged_token', 'the token was not made here');
       const delivery = await applyReceipt(deps.records, deliveryId, kind, domainTime(at));
-      if (delivery !== null) deps.live.publish({ kind: 'delivery', delivery });
+      if (delivery !== null) {
+        deps.live.publish({ kind: 'delivery', delivery });
+        answered.add(delivery.consumer);
+      }
       return reply.code(204).send(null);
     },
   );
