@@ -4,6 +4,7 @@ import { parseIn, ruleEnvironment, segmentEnvironment } from './condition/enviro
 import { type Explained, explainer, type Outcome } from './condition/explain.ts';
 import { consumerNames, type KnownNames, knownNames, unknownName } from './condition/names.ts';
 import {
+  costlyCalls,
   describeParseError,
   describeType,
   describeTypeError,
@@ -74,14 +75,10 @@ function compile<Scope extends object>(
   } catch (error) {
     return refused([describeParseError(error)]);
   }
-  const { reads, calls } = namesIn(program.ast);
+  const reads = namesIn(program.ast);
   const unknown = reads.map((read) => unknownName(read, known)).filter((message) => message !== null);
   const literals = literalProblems(program.ast, context);
-  // Backtracking on a pattern of the author and a text of a device could stall every subject of this thread.
-  const patterns = calls.includes('matches')
-    ? ['matches() is not allowed; use startsWith, endsWith or contains']
-    : [];
-  const problems = [...unknown, ...literals, ...patterns];
+  const problems = [...unknown, ...literals, ...costlyCalls(program.ast)];
   if (problems.length > 0) return refused(problems);
   const checked = program.check();
   if (!checked.valid) return refused([describeTypeError(checked.error)]);

@@ -11,12 +11,12 @@ import { zoneObstacle } from './zone-obstacle.ts';
 
 /**
  * Decides on a trigger that fired, for a linked consumer: the first reason that applies, in the order of SUPPRESSION_REASONS, is
- * noted in the draft; where none does, the offer becomes a candidate of the moment, and {@link settleMoment} has the last word.
- * Nothing is decided where nobody is linked, or where this cause brought the consumer this rule's offer before.
+ * noted in the draft; where none does, the offer becomes a candidate of the moment, and `settleMoment` has the last word.
+ * Nothing is decided where nobody is linked, or where the rule had its turn with this cause before: its offer was sent, or outranked.
  */
 export function judge(draft: Draft, firing: Firing): void {
   const { consumer } = draft;
-  if (consumer === null || wasSent(draft, firing)) return;
+  if (consumer === null || hadItsTurn(draft, firing)) return;
   const { experiment, id } = firing.rule.rule;
   const suppression =
     firing.obstacle ?? zoneObstacle(draft, firing.deviceId) ?? suppressionBefore(draft, consumer, firing);
@@ -148,7 +148,7 @@ function unsendable(consumer: ConsumerFacts, { at }: Firing, offer: RenderedOffe
   return null;
 }
 
-function wasSent(draft: Draft, { cause, rule }: Firing): boolean {
+function hadItsTurn(draft: Draft, { cause, rule }: Firing): boolean {
   const { id } = rule.rule;
   return (
     (own(draft.memory.sent, cause)?.rules.includes(id) ?? false) ||
@@ -159,17 +159,24 @@ function wasSent(draft: Draft, { cause, rule }: Firing): boolean {
 /** Causes other than visits come once; that long they are kept against a reading that is handed in twice. */
 const REMEMBER_CAUSE_MS = HOUR_MS;
 
-/** Keeps what later decisions need to know of an offer that is sent: its cause, and its time where a limit counts it. */
-export function remember(draft: Draft, firing: Firing): void {
+/**
+ * Keeps that a rule had its turn with a cause: the offer was sent, or another was better. So a second device of the person, whose
+ * visit is the same cause, does not bring what the first one's moment refused.
+ */
+export function rememberCause(draft: Draft, { rule, cause, at }: Firing): void {
+  const before = own(draft.memory.sent, cause)?.rules ?? [];
+  draft.memory.sent = { ...draft.memory.sent, [cause]: { at, rules: [...before, rule.rule.id] } };
+}
+
+/** Keeps the time of an offer that is sent, where a limit counts it. */
+export function rememberTime(draft: Draft, firing: Firing): void {
   const { id, limits } = firing.rule.rule;
-  const before = own(draft.memory.sent, firing.cause)?.rules ?? [];
-  const sent = { ...draft.memory.sent, [firing.cause]: { at: firing.at, rules: [...before, id] } };
   const longestMs = Math.max(limits.cooldownMs, limits.perConsumer?.perMs ?? 0);
   const times = [...(own(draft.memory.sentTimes, id) ?? []), firing.at]
     .filter((time) => firing.at - time <= longestMs)
     .slice(-(limits.perConsumer?.count ?? 1));
   const sentTimes = longestMs === 0 ? draft.memory.sentTimes : { ...draft.memory.sentTimes, [id]: times };
-  draft.memory = { ...draft.memory, sent, sentTimes };
+  draft.memory.sentTimes = sentTimes;
   const all = draft.rulebook.pacing.perConsumer;
   if (all === null) return;
   draft.memory.allSentTimes = [...(draft.memory.allSentTimes ?? []), firing.at]

@@ -10,7 +10,7 @@ export interface Memory {
   readonly devices: Readonly<Record<string, DeviceMemory>>;
   /** Open visits of the subject (the union of its devices' visits) by place id. */
   readonly stays: Readonly<Record<string, Stay>>;
-  /** By cause, the rules that sent an offer for it already: one cause brings one offer. */
+  /** By cause, the rules that had their turn with it: their offer was sent, or outranked. One cause brings one offer of a rule. */
   readonly sent: Readonly<Record<string, SentCause>>;
   /** By rule, when it last sent to this consumer, oldest first: for cooldown and cap. */
   readonly sentTimes: Readonly<Record<string, readonly number[]>>;
@@ -72,6 +72,8 @@ export interface OpenVisit {
   readonly cause: string;
   /** The last fix that was accurate enough for the place; only where the device's last one was not. */
   readonly seen?: { readonly lat: number; readonly lon: number; readonly accuracy: number };
+  /** How far outside the device may have been by its surest fix inside; only where that is further than the margin of the exit. */
+  readonly doubtMetres?: number;
 }
 
 export interface SilencedVisit extends OpenVisit {

@@ -1,61 +1,31 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 
-type RcallNode = Extract<ASTNode, { readonly op: 'rcall' }>;
-
 /** Macros that bind a name: what stands inside them means nothing without it. */
-const BINDING_MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter', 'bind']);
+const BINDING_MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 
-export interface NamesRead {
-  /** Dotted names such as `metrics.fuel`, without those that a macro binds. */
-  readonly reads: readonly string[];
-  /** Functions and methods that are called. */
-  readonly calls: readonly string[];
-}
-
-/** Dotted names and called functions of an expression. */
-export function namesIn(ast: ASTNode): NamesRead {
+/** Dotted names that an expression reads, such as `metrics.fuel`; without those that a macro binds. */
+export function namesIn(ast: ASTNode): readonly string[] {
   const reads = new Set<string>();
-  const calls = new Set<string>();
-  collectNames(ast, new Set(), reads, calls);
-  return { reads: [...reads], calls: [...calls] };
+  collectNames(ast, new Set(), reads);
+  return [...reads];
 }
 
-function collectNames(
-  node: ASTNode,
-  bound: ReadonlySet<string>,
-  reads: Set<string>,
-  calls: Set<string>,
-): void {
+function collectNames(node: ASTNode, bound: ReadonlySet<string>, reads: Set<string>): void {
   const path = dottedPath(node);
   if (path !== null) {
     if (!bound.has(path.root)) reads.add(path.text);
     return;
   }
-  if (node.op === 'rcall' && isBinding(node)) {
-    // The `cel` of `cel.bind(x, …)` is no value.
-    calls.add(node.args[0]);
-    const [variable, ...rest] = node.args[2];
-    const inner = variable?.op === 'id' ? new Set([...bound, variable.args]) : bound;
-    for (const child of rest) collectNames(child, inner, reads, calls);
+  if (node.op !== 'rcall') {
+    for (const child of childrenOf(node)) collectNames(child, bound, reads);
     return;
   }
-  let inner = bound;
-  if (node.op === 'rcall') {
-    const [name, receiver, args] = node.args;
-    calls.add(name);
-    const [variable] = args;
-    collectNames(receiver, bound, reads, calls);
-    if (BINDING_MACROS.has(name) && variable?.op === 'id') inner = new Set([...bound, variable.args]);
-    for (const child of args) collectNames(child, inner, reads, calls);
-    return;
-  }
-  if (node.op === 'call') calls.add(node.args[0]);
-  for (const child of childrenOf(node)) collectNames(child, inner, reads, calls);
-}
-
-/** Whether a node is `cel.bind(x, value, …)`: its receiver is no value. */
-export function isBinding(node: RcallNode): boolean {
-  return node.args[0] === 'bind' && node.args[1].op === 'id' && node.args[1].args === 'cel';
+  const [name, receiver, args] = node.args;
+  collectNames(receiver, bound, reads);
+  const [variable] = args;
+  const binds = BINDING_MACROS.has(name) && variable?.op === 'id';
+  const inner = binds ? new Set([...bound, variable.args]) : bound;
+  for (const child of args) collectNames(child, inner, reads);
 }
 
 /** Whether a node is a call that binds a name in its arguments, such as `tags.exists(t, …)`. */

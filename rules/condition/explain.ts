@@ -1,6 +1,6 @@
 import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js';
 import { describeDuration } from '../duration.ts';
-import { bindsName, childrenOf, dottedPath, isBinding, sourceOf, textOf, walk } from './ast.ts';
+import { bindsName, childrenOf, dottedPath, sourceOf, textOf, walk } from './ast.ts';
 import { parseIn } from './environment.ts';
 import { CALCULATIONS, celError, describeOverload } from './problems.ts';
 
@@ -110,7 +110,6 @@ function partsOf(node: ASTNode, outcomeOf: OutcomeOf): readonly ASTNode[] {
     case 'call':
       return node.args[0] === 'has' ? [] : node.args[1].filter(readsNames);
     case 'rcall':
-      if (isBinding(node)) return node.args[2].slice(1, 2).filter(readsNames);
       return (bindsName(node) ? [node.args[1]] : childrenOf(node)).filter(readsNames);
     default:
       return childrenOf(node).filter(readsNames);

@@ -1,5 +1,5 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
-import { DAY_MS, parseDuration } from '../duration.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, parseDuration } from '../duration.ts';
 import { isTimezone, localTime, WEEKDAYS } from '../local-time.ts';
 import { parseTimestamp, type Timestamp, timestamp } from '../timestamp.ts';
 import { walk } from './ast.ts';
@@ -78,11 +78,21 @@ export function registerOwnFunctions(environment: Environment): void {
     environment.registerFunction(
       `${TIME}.${OWN_PREFIX}${name}(string): int`,
       (time: Timestamp, zone: string) => {
+        const offsetMs = offsetOf(zone);
+        if (offsetMs !== null) return BigInt(get(time.getTime() + offsetMs, 'UTC'));
         if (!isTimezone(zone)) throw new Error(`${JSON.stringify(zone)} is no time zone`);
         return BigInt(get(time.getTime(), zone));
       },
     );
   }
+}
+
+/** Milliseconds of an offset such as `+05:30`, which CEL takes for a zone too; null for other texts. */
+function offsetOf(zone: string): number | null {
+  const match = /^([+-])(\d{2}):(\d{2})$/.exec(zone);
+  if (match === null) return null;
+  const [, sign, hours, minutes] = match;
+  return (sign === '-' ? -1 : 1) * (Number(hours) * HOUR_MS + Number(minutes) * MINUTE_MS);
 }
 
 function readDuration(text: string): unknown {
@@ -108,7 +118,7 @@ export function wrongArgument(call: string, text: string): string | null {
         ? null
         : `${JSON.stringify(text)} is no time; write 2026-03-01T12:00:00Z or 2026-03-01T12:00:00+01:00`;
     default:
-      return call in GETTERS && !isTimezone(text)
+      return Object.hasOwn(GETTERS, call) && offsetOf(text) === null && !isTimezone(text)
         ? `${JSON.stringify(text)} is no time zone; write an IANA name such as Europe/Rome, consumer.timezone or place.timezone`
         : null;
   }

@@ -1,5 +1,5 @@
 import type { Draft } from '../draft.ts';
-import { decisionOn, remember } from '../judge.ts';
+import { decisionOn, rememberCause, rememberTime } from '../judge.ts';
 import { own } from '../memory.ts';
 import type { ConsumerFacts } from '../step.ts';
 import type { Candidate } from './candidate.ts';
@@ -24,8 +24,8 @@ export function expectedValue(
 
 /**
  * Ends a moment: of the offers that nothing forbids, the one of the highest expected value is sent, and the others are noted as
- * `outranked`. Equal values go to the lesser rule id, then to the offer that came up first. A loser leaves no trace in the memory:
- * its cause, its cooldown and its caps are as if it had not been tried.
+ * `outranked`. Equal values go to the lesser rule id, then to the offer that came up first. A loser's cooldown and caps are as if it
+ * had not been tried; but it had its turn with its cause.
  */
 export function settleMoment(draft: Draft): void {
   const { candidates } = draft;
@@ -33,7 +33,8 @@ export function settleMoment(draft: Draft): void {
   if (first === undefined) return;
   let winner = first;
   for (const candidate of candidates) if (isBetter(candidate, winner)) winner = candidate;
-  remember(draft, winner.firing);
+  rememberTime(draft, winner.firing);
+  for (const { firing } of candidates) rememberCause(draft, firing);
   // From the last to the first, so that the places of those before do not move.
   for (const candidate of candidates.toReversed()) {
     const decision =
