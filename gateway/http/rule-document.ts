@@ -42,8 +42,10 @@ export function readYamlBodies(app: HttpApp): void {
 
 /** What a rule is checked against now. */
 export async function ruleContext({ records }: Pick<HttpDependencies, 'records'>): Promise<RuleContext> {
+  const deviceTypes = await listDeviceTypes(records);
   return {
-    deviceTypes: await listDeviceTypes(records),
+    deviceTypes,
+    deviceTypeIds: deviceTypes.map(({ id }) => id),
     placeIds: await placeIds(records),
     tags: await placeTags(records),
   };
