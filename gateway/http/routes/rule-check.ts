@@ -3,6 +3,7 @@ import { purposesOf } from '../../../rules/purposes.ts';
 import { parseRule } from '../../../rules/rule.ts';
 import { checkRuleDocument } from '../checked-rule.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
+import { previewOffers } from '../offer-preview.ts';
 import { ruleContext } from '../rule-document.ts';
 import { Nullable, Purpose } from '../shapes.ts';
 
@@ -24,6 +25,19 @@ export function registerRuleCheckRoute(app: HttpApp, { deps }: RouteContext): vo
                 description: 'What a person must have agreed to; null while there are problems',
               }),
             ),
+            previews: Type.Array(
+              Type.Object({
+                path: Type.String({ description: 'Of the offer in the document' }),
+                title: Type.String(),
+                body: Type.String(),
+                url: Type.Optional(Type.String()),
+                image: Type.Optional(Type.String()),
+              }),
+              {
+                description:
+                  'The offers as people would read them, with sample values; those with problems are left out',
+              },
+            ),
           }),
         },
       },
@@ -31,11 +45,13 @@ export function registerRuleCheckRoute(app: HttpApp, { deps }: RouteContext): vo
     async (request) => {
       const context = await ruleContext(deps);
       const checked = checkRuleDocument(idOf(request.body), request.body, context);
-      if (!checked.ok) return { problems: [...checked.problems], purposes: null };
+      const previews = await previewOffers(deps, request.body, context);
+      if (!checked.ok) return { problems: [...checked.problems], purposes: null, previews };
       const parsed = parseRule(checked.value.document, context);
       return {
         problems: [],
         purposes: parsed.ok ? [...purposesOf(parsed.value, context.deviceTypes)] : null,
+        previews,
       };
     },
   );

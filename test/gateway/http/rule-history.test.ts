@@ -39,12 +39,29 @@ describe('a rule that is checked', () => {
   });
 
   it('tells every problem at its path', async () => {
-    const answer = await check({ ...RULE, trigger: { place: { tag: 'cofee' }, on: 'entre' } });
+    const answer = await check({ id: 'hot', ...RULE, trigger: { place: { tag: 'cofee' }, on: 'entre' } });
     expect(answer.status).toBe(200);
     expect(answer.body.purposes).toBeNull();
     expect(answer.body.problems.map((one: { path: string }) => one.path).sort()).toEqual([
       'trigger.on',
       'trigger.place.tag',
+    ]);
+  });
+
+  it('shows its offers with sample values, also while other parts have problems', async () => {
+    const offer = {
+      title: 'Coffee at {{ place.name }}',
+      body: '{{ metrics.fuel | times: 100 | round }} % left',
+    };
+    const variants = [
+      { name: 'a', offer },
+      { name: 'b', offer: { ...offer, title: '{{ plaice.name }}' } },
+    ];
+    const answer = await check({ trigger: { place: { id: 'cafe-2' } }, offer, experiment: { variants } });
+    expect(answer.body.problems.length).toBeGreaterThan(0);
+    expect(answer.body.previews).toEqual([
+      { path: 'offer', title: 'Coffee at Station Café', body: '42 % left' },
+      { path: 'experiment.variants.0.offer', title: 'Coffee at Station Café', body: '42 % left' },
     ]);
   });
 
