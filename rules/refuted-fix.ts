@@ -19,8 +19,9 @@ export function refuteFix(draft: Draft, deviceId: string, held: HeldFix, now: nu
   } as const;
   for (const [placeId, visit] of Object.entries(device.visits)) {
     const compiled = rulebook.place(placeId);
-    if (!compiled || !passesGate(held, compiled.shape) || !isBeyond(rulebook, held, compiled.shape)) continue;
-    const { place } = compiled;
+    if (compiled === undefined) continue;
+    const { place, shape } = compiled;
+    if (!passesGate(held, shape) || !isBeyond(rulebook, held, shape, visit)) continue;
     for (const rule of rulebook.rulesOfPlace(place, 'exit')) {
       const found = `${deviceId} seemed to have left ${place.name}`;
       judge(draft, { ...visitFiring(rule, deviceId, place, visit, now, found), obstacle });

@@ -1,5 +1,5 @@
 import { approachPlaces, endApproaches } from './approach.ts';
-import { isBeyond, passesGate, wasMovedAway, withSeen } from './border.ts';
+import { afterFix, doubtOf, isBeyond, passesGate, wasMovedAway } from './border.ts';
 import { changeDevice, type Draft, deviceOf } from './draft.ts';
 import { fireDwells } from './dwell.ts';
 import type { Firing } from './firing.ts';
@@ -73,7 +73,7 @@ function reviseVisit(
     return;
   }
   const { place, shape } = compiled;
-  if (passesGate(fix, shape) && isBeyond(rulebook, fix, shape)) {
+  if (passesGate(fix, shape) && isBeyond(rulebook, fix, shape, visit)) {
     closeVisit(draft, deviceId, placeId, visit, fix.at);
     // Nobody left a place that was moved from under their feet.
     if (wasMovedAway(rulebook, visit, before, shape)) return;
@@ -86,7 +86,7 @@ function reviseVisit(
     settleStays(draft);
     return;
   }
-  const kept = withSeen(visit, fix, before, shape);
+  const kept = afterFix(rulebook, visit, fix, before, shape);
   if (kept !== visit) setVisit(draft, deviceId, placeId, kept);
 }
 
@@ -110,9 +110,10 @@ function openVisit(
   readingId: string,
   now: number,
 ): void {
-  const { place } = compiled;
+  const { place, shape } = compiled;
   const id = visitIdOf(readingId, place.id);
-  const visit: OpenVisit = { id, enteredAt: fix.at, cause: causeOf(draft, place.id, id, fix.at) };
+  const cause = causeOf(draft, place.id, id, fix.at);
+  const visit: OpenVisit = { id, enteredAt: fix.at, cause, ...doubtOf(draft.rulebook, fix, shape) };
   setVisit(draft, deviceId, place.id, visit);
   joinStay(draft, place.id, deviceId, visit.cause);
   endApproaches(draft, deviceId, place.id);
@@ -166,18 +167,19 @@ function reviseSilenced(
   const isOver = compiled === undefined || fix.at - visit.lastAt > RESUME_WITHIN_MS;
   if (!isOver && !passesGate(fix, compiled.shape)) return;
   const isInside = !isOver && !isInZone && contains(compiled.shape, fix.lat, fix.lon);
-  if (!isOver && !isInside && !isBeyond(draft.rulebook, fix, compiled.shape)) return;
+  if (!isOver && !isInside && !isBeyond(draft.rulebook, fix, compiled.shape, visit)) return;
   const silenced = without(device.silenced, placeId);
   if (!isInside) {
     changeDevice(draft, deviceId, { silenced });
     return;
   }
   const cause = own(draft.memory.stays, placeId)?.id ?? visit.cause;
-  const resumed: OpenVisit = { id: visit.id, enteredAt: visit.enteredAt, cause };
+  const { id, enteredAt } = visit;
+  const resumed: OpenVisit = { id, enteredAt, cause, ...doubtOf(draft.rulebook, fix, compiled.shape) };
   changeDevice(draft, deviceId, { silenced, visits: { ...device.visits, [placeId]: resumed } });
   joinStay(draft, placeId, deviceId, cause);
   endApproaches(draft, deviceId, placeId);
-  draft.visits.push({ id: visit.id, device: deviceId, place: placeId, enteredAt: visit.enteredAt });
+  draft.visits.push({ id, device: deviceId, place: placeId, enteredAt });
   const until = Math.max(now, draft.memory.doneUntil);
   fireDwells(draft, deviceId, compiled, resumed, { after: visit.noticedAt, until, at: now });
 }
@@ -208,9 +210,10 @@ function setAside(
 ): void {
   const device = deviceOf(draft, deviceId);
   if (device === null) return;
-  const { id, enteredAt, cause } = visit;
+  const { seen: _, ...kept } = visit;
+  const { id, enteredAt } = visit;
   const exitedAt = Math.max(lastAt, enteredAt);
-  const silenced: SilencedVisit = { id, enteredAt, cause, lastAt: exitedAt, noticedAt };
+  const silenced: SilencedVisit = { ...kept, lastAt: exitedAt, noticedAt };
   changeDevice(draft, deviceId, {
     visits: without(device.visits, placeId),
     silenced: { ...device.silenced, [placeId]: silenced },

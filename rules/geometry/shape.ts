@@ -129,6 +129,24 @@ export function metresOutside(shape: Shape, lat: number, lon: number): number {
   return nearestOnEdge(shape, lat, lon).metres;
 }
 
+/** Metres from a point inside a shape to its edge; 0 for a point outside. */
+export function metresInside(shape: Shape, lat: number, lon: number): number {
+  switch (shape.kind) {
+    case 'circle':
+      return Math.max(0, shape.radiusMetres - metresBetween(lat, lon, shape.lat, shape.lon));
+    case 'polygons': {
+      if (!contains(shape, lat, lon)) return 0;
+      const far: EdgePoint = { lat, lon, metres: Infinity };
+      const rings = shape.polygons.flatMap((polygon) => polygon.rings);
+      return rings.reduce((nearest, ring) => nearerOn(ring, lat, lon, nearest), far).metres;
+    }
+    case 'corridor': {
+      const onLine = nearerOn(shape.line, lat, lon, { lat, lon, metres: Infinity });
+      return Math.max(0, shape.radiusMetres - onLine.metres);
+    }
+  }
+}
+
 /**
  * The point of a shape that is nearest to a point, and how far off it is: on the edge for a point outside, and the point itself,
  * 0 metres off, for one inside or on the edge. Circles are exact; for the others see `nearestOnPath`.
