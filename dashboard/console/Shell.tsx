@@ -14,6 +14,8 @@ import { DecisionsPage } from './DecisionsPage.tsx';
 import { DevicePage } from './DevicePage.tsx';
 import { DevicesPage } from './DevicesPage.tsx';
 import { LivePage } from './LivePage.tsx';
+import { AudiencePage } from './pacing/AudiencePage.tsx';
+import { CampaignsPage } from './pacing/CampaignsPage.tsx';
 import { FENCE_PATHS, FencesPage } from './places/FencesPage.tsx';
 import { QuarantinePage } from './QuarantinePage.tsx';
 import { ExplainPage } from './rules/ExplainPage.tsx';
@@ -31,6 +33,8 @@ const PAGES = [
   { path: '/decisions', name: 'Decisions' },
   { path: '/rules', name: 'Rules' },
   { path: '/places', name: 'Places' },
+  { path: '/audience', name: 'Audience' },
+  { path: '/campaigns', name: 'Campaigns' },
   { path: '/devices', name: 'Devices' },
   { path: '/quarantine', name: 'Quarantine' },
   { path: '/access', name: 'Access' },
@@ -92,6 +96,8 @@ export function Shell({ session }: { session: Session }) {
                 <Route path="/rules/:id">{({ id }) => <RulePage id={id} />}</Route>
                 <Route path="/explain" component={ExplainPage} />
                 <Route path={FENCE_PATHS} component={FencesPage} />
+                <Route path="/audience" component={AudiencePage} />
+                <Route path="/campaigns" component={CampaignsPage} />
                 <Route path="/devices" component={DevicesPage} />
                 <Route path="/devices/:id">{({ id }) => <DevicePage id={id} />}</Route>
                 <Route path="/quarantine" component={QuarantinePage} />

@@ -8,6 +8,7 @@ import './styles/quality.css';
 import './styles/access.css';
 import './styles/device.css';
 import './styles/fences.css';
+import './styles/pacing.css';
 import './styles/rules.css';
 import './styles/rule-editor.css';
 import './styles/backtest.css';

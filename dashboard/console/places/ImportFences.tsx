@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { request } from '../../api/request.ts';
-import { FenceRefusal } from './FenceRefusal.tsx';
+import { Problems } from '../Problems.tsx';
 import { PLACES_IN_VIEW } from './use-places-in-view.ts';
 
 interface ImportedFeature {
@@ -116,7 +116,7 @@ export function ImportFences({ area }: { area: keyof typeof AREAS }) {
             />
           </>
         )}
-        <FenceRefusal error={upload.error} />
+        <Problems error={upload.error} />
         <div className="fence-buttons">
           <Button type="submit" loading={upload.isPending}>
             Import

@@ -4,13 +4,14 @@ import { Link, useLocation } from 'wouter';
 import type { PlaceRecord } from '../../api/shapes.ts';
 import { Trouble } from '../../look/Trouble.tsx';
 import { Confirm } from '../Confirm.tsx';
+import { idOfName } from '../id-of-name.ts';
+import { Problems } from '../Problems.tsx';
 import { useMarkets } from '../use-role.ts';
-import { FenceRefusal } from './FenceRefusal.tsx';
 import { isWhole } from './fence-shape.ts';
 import { ShapeFields } from './ShapeFields.tsx';
 import { TagsField } from './TagsField.tsx';
 import type { Draft } from './use-draft.ts';
-import { idOfName, useFenceRecord } from './use-fence-record.ts';
+import { useFenceRecord } from './use-fence-record.ts';
 
 const SMALLEST_RADIUS_METRES = 10;
 const TIMEZONES = Intl.supportedValuesOf('timeZone');
@@ -125,7 +126,7 @@ function PlaceForm({ id, draft, hasMap, editor: { record, save, remove } }: Form
           <option key={zone} value={zone} />
         ))}
       </datalist>
-      <FenceRefusal error={save.error ?? remove.error} />
+      <Problems error={save.error ?? remove.error} />
       {save.isSuccess && (
         <p className="fence-saved" role="status">
           Saved. It holds within a second.

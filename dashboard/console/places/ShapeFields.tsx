@@ -78,7 +78,7 @@ export function ShapeFields({ draft, hasMap, minRadius }: Props) {
         </p>
       )}
       {shape !== null && <Fields draft={draft} shape={shape} minRadius={minRadius} />}
-      <Problems draft={draft} />
+      <ShapeProblems draft={draft} />
       <PastedGeoJson draft={draft} />
     </fieldset>
   );
@@ -118,7 +118,7 @@ function Fields({ draft, shape, minRadius }: { draft: Draft; shape: FenceShape; 
           onValue={(value) => set({ ...shape, centre: [value, lat] })}
         />
         <NumberField
-          label="Radius, metres"
+          label="Radius (m)"
           value={shape.radiusMetres}
           min={minRadius}
           max={50_000}
@@ -178,14 +178,16 @@ function Corners({ shape, onShape }: { shape: FenceShape; onShape: (shape: Fence
   );
 }
 
-function Problems({ draft: { problems } }: { draft: Draft }) {
+function ShapeProblems({ draft: { problems } }: { draft: Draft }) {
   if (problems.length === 0) return null;
   return (
-    <ul className="fence-problems" role="alert">
-      {problems.map(({ at: [lon, lat], message }) => (
-        <li key={`${message} ${lat} ${lon}`}>{`${message}, at ${lat.toFixed(5)}, ${lon.toFixed(5)}.`}</li>
-      ))}
-    </ul>
+    <div role="alert">
+      <ul className="fence-problems">
+        {problems.map(({ at: [lon, lat], message }) => (
+          <li key={`${message} ${lat} ${lon}`}>{`${message}, at ${lat.toFixed(5)}, ${lon.toFixed(5)}.`}</li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

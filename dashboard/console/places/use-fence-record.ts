@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Feature } from 'geojson';
 import { useEffect, useRef } from 'react';
 import { ApiProblem, request } from '../../api/request.ts';
+import { refuseTaken } from '../refuse-taken.ts';
 import { geometryOf, measuresOf, shapeOf } from './fence-shape.ts';
 import type { Draft } from './use-draft.ts';
 import { PLACES_IN_VIEW } from './use-places-in-view.ts';
@@ -60,7 +61,7 @@ export function useFenceRecord<Saved>(path: FencePath, id: string | null, draft:
     }) => {
       if (draft.shape === null)
         throw new ApiProblem(0, 'no_shape', 'There is no shape yet', 'Draw it or type it first.');
-      if (id === null) await refuseTaken(path, given.id);
+      if (id === null) await refuseTaken(`${path}/${encodeURIComponent(given.id)}`, given.id);
       const others = Object.entries(data?.feature.properties ?? {}).filter(
         ([name]) => !OF_SHAPE.includes(name),
       );
@@ -82,35 +83,7 @@ export function useFenceRecord<Saved>(path: FencePath, id: string | null, draft:
   return { record, save, remove };
 }
 
-/** A new one must not take another's id, for saving would replace that. */
-async function refuseTaken(path: FencePath, id: string): Promise<void> {
-  try {
-    await request('GET', `${path}/${encodeURIComponent(id)}`);
-  } catch (error) {
-    if (error instanceof ApiProblem && error.status === 404) return;
-    throw error;
-  }
-  throw new ApiProblem(
-    409,
-    'id_taken',
-    `The id "${id}" is taken`,
-    'Choose another one, or open that one to change it.',
-  );
-}
-
 /** The zone for which a place was refused, or null. */
 function zoneOf({ code, detail }: ApiProblem): string | null {
   return code === 'sensitive_zone' ? (/\(([A-Za-z0-9._:-]+)\)/.exec(detail)?.[1] ?? null) : null;
-}
-
-/** An id made of a name: what an import would make of it. */
-export function idOfName(name: string): string {
-  return name
-    .normalize('NFKD')
-    .replaceAll(/\p{Mark}/gu, '')
-    .replaceAll('ß', 'ss')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
-    .slice(0, 100);
 }

@@ -3,12 +3,13 @@ import { type FormEvent, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { Trouble } from '../../look/Trouble.tsx';
 import { Confirm } from '../Confirm.tsx';
-import { FenceRefusal } from '../places/FenceRefusal.tsx';
+import { idOfName } from '../id-of-name.ts';
+import { Problems } from '../Problems.tsx';
 import { isWhole } from '../places/fence-shape.ts';
 import { NumberField } from '../places/NumberField.tsx';
 import { ShapeFields } from '../places/ShapeFields.tsx';
 import type { Draft } from '../places/use-draft.ts';
-import { type FenceRecord, idOfName, useFenceRecord } from '../places/use-fence-record.ts';
+import { type FenceRecord, useFenceRecord } from '../places/use-fence-record.ts';
 import { useMarkets } from '../use-role.ts';
 import { CATEGORIES, DEFAULT_MARGIN_METRES } from './use-zones.ts';
 
@@ -95,7 +96,7 @@ function ZoneForm({ id, draft, hasMap, editor: { record, save, remove } }: FormP
         max={50_000}
         onValue={setMargin}
       />
-      <FenceRefusal error={save.error ?? remove.error} />
+      <Problems error={save.error ?? remove.error} />
       {save.data !== undefined && !save.isPending && <Silenced saved={save.data} />}
       {mayChange && (
         <div className="fence-buttons">

@@ -1,8 +1,8 @@
-import { ApiProblem } from '../../api/request.ts';
-import { Refusal } from '../Refusal.tsx';
+import { ApiProblem } from '../api/request.ts';
+import { Refusal } from './Refusal.tsx';
 
 /** Why it was not saved: every problem with what it is about, or in one sentence where there is only one. */
-export function FenceRefusal({ error }: { error: Error | null }) {
+export function Problems({ error }: { error: Error | null }) {
   const problems = error instanceof ApiProblem ? error.problems : [];
   if (error === null || problems.length < 2) return <Refusal error={error} />;
   return (
