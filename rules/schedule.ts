@@ -36,9 +36,10 @@ export function readSchedule(value: unknown, report: Report): Schedule | null {
 }
 
 function readHours(value: unknown, report: Report): Schedule['hours'] {
-  const [from, to] =
+  const [from, to, ...more] =
     typeof value === 'string' ? value.split('-').map((part) => parseTimeOfDay(part.trim())) : [];
-  if (typeof from === 'number' && typeof to === 'number' && from !== to) return { from, to };
+  if (typeof from === 'number' && typeof to === 'number' && from !== to && more.length === 0)
+    return { from, to };
   report('schedule.hours', `must be a span such as "07:00-22:00", found ${describeFound(value)}`);
   return null;
 }
