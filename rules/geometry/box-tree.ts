@@ -1,7 +1,9 @@
+import Flatbush from 'flatbush';
 import type { Box } from './path.ts';
 import { type UnitVector, unitVector } from './sphere.ts';
 import {
   compareItems,
+  firstNotBefore,
   type Items,
   itemHolds,
   itemsOf,
@@ -11,122 +13,96 @@ import {
 } from './tree-items.ts';
 
 /**
- * A Hilbert R-tree (Kamel and Faloutsos 1994) that is never changed: its leaves hold boxes in the order of a Hilbert curve, and a change makes
- * new nodes only on the way to the leaves that it concerns, as in a B-tree that is written by appending. So an edit costs by its
- * own size times the depth, no call ever rebuilds the whole, and a lookup goes through one tree, whatever edits led to it.
+ * An index of shapes that is never changed, and of which a changed copy costs by the size of the change. All items lie in the order of a
+ * Hilbert curve (as in a packed Hilbert R-tree, Kamel and Faloutsos 1993), cut into chunks of some 200 as in a B-tree; a change writes
+ * anew the chunks that it concerns, and the small tree over the boxes of the chunks (1.5 ms where there are a million shapes). So
+ * no call ever rebuilds the whole, and a lookup goes through one tree, whatever edits led to it.
  */
 export interface BoxTree<T extends Shaped> {
-  readonly root: Node<T>;
+  readonly chunks: readonly Chunk<T>[];
+  /** Over the boxes of the chunks; null where there are none. */
+  readonly top: Flatbush | null;
+  /** Those of all chunks, side by side: a lookup touches a chunk only where one of its groups may hold the point. */
+  readonly groupBoxes: Float32Array;
 }
 
-interface Node<T extends Shaped> {
-  /** Of each child, or in a leaf of each item. */
-  readonly boxes: Float32Array;
-  /** Null in a leaf. */
-  readonly children: readonly Node<T>[] | null;
-  /** Of a leaf its own; else those of its first leaf, for the first one of them is the least of all. */
-  readonly items: Items<T>;
+interface Chunk<T extends Shaped> extends Items<T> {
+  /** Of each group of neighbours in the order, as many as a chunk can have; those that it has not hold nothing. */
+  readonly groupBoxes: Float32Array;
+  readonly box: Box;
 }
 
-/** A leaf is written anew for an edit, and gone through for a lookup. */
-const MOST_ITEMS = 64;
-const MOST_CHILDREN = 16;
-/** Neighbours that together fill less than this share of a node become one. */
-const SPARSE = 0.5;
+const MOST_ITEMS = 256;
+/** Where a chunk is made, so that it has room for what comes. */
+const USUAL_ITEMS = 192;
+/** Neighbours that have no more items than this together become one. */
+const SPARSE_ITEMS = 96;
+/** Items in a group, and groups in a chunk. */
+const GROUP = 16;
 
 export function emptyTree<T extends Shaped>(): BoxTree<T> {
-  return { root: leafOf(itemsOf<T>([])) };
-}
-
-function leafOf<T extends Shaped>(items: Items<T>): Node<T> {
-  return { boxes: items.boxes, children: null, items };
+  return { chunks: [], top: null, groupBoxes: new Float32Array() };
 }
 
 /** @param removed must be in the tree, as the same objects */
 export function changeTree<T extends Shaped>(
-  tree: BoxTree<T>,
+  { chunks }: BoxTree<T>,
   removed: readonly T[],
   added: readonly T[],
 ): BoxTree<T> {
   const changes = itemsOf([...removed, ...added]);
-  let nodes = applyTo(tree.root, changes, 0, changes.owners.length, new Set(removed));
-  while (nodes.length > 1) nodes = parentsOf(nodes);
-  let root = nodes[0] ?? emptyTree<T>().root;
-  while (root.children?.length === 1) root = root.children[0] as Node<T>;
-  return { root };
-}
-
-/** What takes the place of a node after a stretch of changes: nothing, one node or several. */
-function applyTo<T extends Shaped>(
-  node: Node<T>,
-  changes: Items<T>,
-  from: number,
-  to: number,
-  gone: ReadonlySet<T>,
-): readonly Node<T>[] {
-  if (from === to) return [node];
-  if (node.children === null) return leavesOf(mergeItems(node.items, changes, from, to, gone));
-  const changed: Node<T>[] = [];
-  let start = from;
-  for (const [index, child] of node.children.entries()) {
-    const next = node.children[index + 1];
-    const end = next === undefined ? to : firstNotBefore(changes, start, to, next.items);
-    for (const one of applyTo(child, changes, start, end, gone)) {
-      const joined = joinSparse(changed.at(-1), one);
-      if (joined === null) changed.push(one);
-      else changed[changed.length - 1] = joined;
+  const gone = new Set(removed);
+  const total = changes.owners.length;
+  const changed: Chunk<T>[] = [];
+  let from = 0;
+  // Without a chunk yet, all goes into one.
+  for (const [index, chunk] of (chunks.length === 0 ? [chunkOf(itemsOf<T>([]))] : chunks).entries()) {
+    const next = chunks[index + 1];
+    const isConcerned = from < total && (next === undefined || compareItems(changes, from, next, 0) < 0);
+    if (!isConcerned) {
+      changed.push(chunk);
+      continue;
     }
-    start = end;
+    const to = next === undefined ? total : firstNotBefore(changes, from, total, next, 0);
+    for (const one of cut(mergeItems(chunk, changes, from, to, gone))) pushOrJoin(changed, one);
+    from = to;
   }
-  return changed.length === 0 ? [] : parentsOf(changed);
+  return treeOf(changed);
 }
 
-/** The first change in a stretch that does not come before the first of some items. */
-function firstNotBefore<T extends Shaped>(
-  changes: Items<T>,
-  from: number,
-  to: number,
-  items: Items<T>,
-): number {
-  let [low, high] = [from, to];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareItems(changes, middle, items, 0) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function joinSparse<T extends Shaped>(a: Node<T> | undefined, b: Node<T>): Node<T> | null {
-  if (a === undefined) return null;
-  if (a.children === null || b.children === null) {
-    if (a.items.owners.length + b.items.owners.length > MOST_ITEMS * SPARSE) return null;
-    return leafOf(mergeItems(a.items, b.items, 0, b.items.owners.length, new Set()));
-  }
-  if (a.children.length + b.children.length > MOST_CHILDREN * SPARSE) return null;
-  return parentOf([...a.children, ...b.children]);
-}
-
-function leavesOf<T extends Shaped>(items: Items<T>): readonly Node<T>[] {
+function pushOrJoin<T extends Shaped>(chunks: Chunk<T>[], items: Items<T>): void {
+  const last = chunks.at(-1);
   const count = items.owners.length;
-  return stretches(count, MOST_ITEMS).map(([from, to]) =>
-    leafOf(from === 0 && to === count ? items : sliceItems(items, from, to)),
+  if (last !== undefined && last.owners.length + count <= SPARSE_ITEMS) {
+    chunks[chunks.length - 1] = chunkOf(mergeItems(last, items, 0, count, new Set()));
+  } else chunks.push(chunkOf(items));
+}
+
+/** Into the fewest stretches of the usual length, all about as long; nothing where there are no items. */
+function cut<T extends Shaped>(items: Items<T>): readonly Items<T>[] {
+  const count = items.owners.length;
+  if (count === 0) return [];
+  if (count <= MOST_ITEMS) return [items];
+  const parts = Math.ceil(count / USUAL_ITEMS);
+  return Array.from({ length: parts }, (_, part) =>
+    sliceItems(items, Math.floor((count * part) / parts), Math.floor((count * (part + 1)) / parts)),
   );
 }
 
-function parentsOf<T extends Shaped>(children: readonly Node<T>[]): readonly Node<T>[] {
-  return stretches(children.length, MOST_CHILDREN).map(([from, to]) => parentOf(children.slice(from, to)));
+function chunkOf<T extends Shaped>(items: Items<T>): Chunk<T> {
+  const groupBoxes = new Float32Array(4 * GROUP);
+  for (let group = 0; group < GROUP; group++) {
+    groupBoxes.set(boxAround(items.boxes, 4 * GROUP * group, 4 * GROUP * (group + 1)), 4 * group);
+  }
+  const [west, south, east, north] = boxAround(groupBoxes, 0, groupBoxes.length);
+  const { owners, keys, boxes, numbers } = items;
+  return { owners, keys, boxes, numbers, groupBoxes, box: { west, south, east, north } };
 }
 
-function parentOf<T extends Shaped>(children: readonly Node<T>[]): Node<T> {
-  const boxes = new Float32Array(4 * children.length);
-  for (const [index, child] of children.entries()) boxes.set(boxOfAll(child.boxes), 4 * index);
-  return { boxes, children, items: (children[0] as Node<T>).items };
-}
-
-function boxOfAll(boxes: Float32Array): readonly [number, number, number, number] {
+/** Round no box at all: a box that holds nothing. */
+function boxAround(boxes: Float32Array, from: number, to: number): readonly [number, number, number, number] {
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let at = 0; at < boxes.length; at += 4) {
+  for (let at = from; at < Math.min(to, boxes.length); at += 4) {
     west = Math.min(west, boxes[at] as number);
     south = Math.min(south, boxes[at + 1] as number);
     east = Math.max(east, boxes[at + 2] as number);
@@ -135,45 +111,76 @@ function boxOfAll(boxes: Float32Array): readonly [number, number, number, number
   return [west, south, east, north];
 }
 
-/** Cuts a count into the fewest stretches of at most `most`, all about as long. */
-function stretches(count: number, most: number): readonly (readonly [number, number])[] {
-  const parts = Math.ceil(count / most);
-  return Array.from({ length: parts }, (_, part) => [
-    Math.floor((count * part) / parts),
-    Math.floor((count * (part + 1)) / parts),
-  ]);
+function treeOf<T extends Shaped>(chunks: readonly Chunk<T>[]): BoxTree<T> {
+  if (chunks.length === 0) return emptyTree();
+  const top = new Flatbush(chunks.length, undefined, Float32Array);
+  const groupBoxes = new Float32Array(4 * GROUP * chunks.length);
+  // Chunks' boxes have 32 bits already.
+  for (const [index, { box, groupBoxes: own }] of chunks.entries()) {
+    top.add(box.west, box.south, box.east, box.north);
+    groupBoxes.set(own, 4 * GROUP * index);
+  }
+  top.finish();
+  return { chunks, top, groupBoxes };
 }
 
 /** The owners of all items that hold a point: an owner once for each of its parts that do. */
-export function ownersAt<T extends Shaped>(tree: BoxTree<T>, lat: number, lon: number): readonly T[] {
+export function ownersAt<T extends Shaped>(tree: BoxTree<T>, lat: number, lon: number): T[] {
   const found: T[] = [];
-  // Made for the first item that the point may be in: most points are in no box at all.
-  let point: UnitVector | null = null;
-  const visit = ({ boxes, children, items }: Node<T>): void => {
-    for (let at = 0, index = 0; at < boxes.length; at += 4, index++) {
-      if (lon < (boxes[at] as number) || lon > (boxes[at + 2] as number)) continue;
-      if (lat < (boxes[at + 1] as number) || lat > (boxes[at + 3] as number)) continue;
-      if (children !== null) visit(children[index] as Node<T>);
-      else {
-        point ??= unitVector(lat, lon);
-        if (itemHolds(items, index, lat, lon, point)) found.push(items.owners[index] as T);
-      }
+  const { chunks, top, groupBoxes } = tree;
+  if (top === null) return found;
+  for (const index of top.search(lon, lat, lon, lat)) {
+    const first = 4 * GROUP * index;
+    for (let at = first; at < first + 4 * GROUP; at += 4) {
+      if (lon < (groupBoxes[at] as number) || lon > (groupBoxes[at + 2] as number)) continue;
+      if (lat < (groupBoxes[at + 1] as number) || lat > (groupBoxes[at + 3] as number)) continue;
+      collectInGroup(chunks[index] as Chunk<T>, (at - first) >> 2, lat, lon, found);
     }
-  };
-  visit(tree.root);
+  }
   return found;
 }
 
-/** The owners of all items whose box touches a box of the turn of the globe within ±180. */
-export function ownersInBox<T extends Shaped>(tree: BoxTree<T>, box: Box, found: Set<T>): void {
+function collectInGroup<T extends Shaped>(
+  chunk: Chunk<T>,
+  group: number,
+  lat: number,
+  lon: number,
+  found: T[],
+): void {
+  const { boxes, owners } = chunk;
+  const end = Math.min(4 * GROUP * (group + 1), boxes.length);
+  for (let at = 4 * GROUP * group; at < end; at += 4) {
+    if (lon < (boxes[at] as number) || lon > (boxes[at + 2] as number)) continue;
+    if (lat < (boxes[at + 1] as number) || lat > (boxes[at + 3] as number)) continue;
+    const item = at >> 2;
+    if (itemHolds(chunk, item, lat, lon, vectorOf(lat, lon))) found.push(owners[item] as T);
+  }
+}
+
+let lastLat = Number.NaN;
+let lastLon = Number.NaN;
+let lastVector: UnitVector = { x: 0, y: 0, z: 0 };
+
+/** Of the same point it is computed once, and only when a box holds it: most points are in none. */
+function vectorOf(lat: number, lon: number): UnitVector {
+  if (lat !== lastLat || lon !== lastLon) {
+    lastVector = unitVector(lat, lon);
+    lastLat = lat;
+    lastLon = lon;
+  }
+  return lastVector;
+}
+
+/** Adds the owners of all items whose box touches a box of the turn of the globe within ±180. */
+export function ownersInBox<T extends Shaped>({ chunks, top }: BoxTree<T>, box: Box, found: Set<T>): void {
+  if (top === null) return;
   const { west, south, east, north } = box;
-  const visit = ({ boxes, children, items }: Node<T>): void => {
-    for (let at = 0, index = 0; at < boxes.length; at += 4, index++) {
+  for (const index of top.search(west, south, east, north)) {
+    const { boxes, owners } = chunks[index] as Chunk<T>;
+    for (let at = 0; at < boxes.length; at += 4) {
       if (east < (boxes[at] as number) || west > (boxes[at + 2] as number)) continue;
       if (north < (boxes[at + 1] as number) || south > (boxes[at + 3] as number)) continue;
-      if (children !== null) visit(children[index] as Node<T>);
-      else found.add(items.owners[index] as T);
+      found.add(owners[at >> 2] as T);
     }
-  };
-  visit(tree.root);
+  }
 }

@@ -11,19 +11,20 @@ export interface Shaped {
 
 /**
  * Entries of the tree in order: a shape has one for each of its parts, and a second one where a part reaches over the date line. Numbers lie
- * side by side in two arrays, so that a lookup goes through memory from front to back, and an entry takes 64 bytes.
+ * side by side, so that a lookup goes through memory from front to back; an entry takes 64 bytes, its owner's address included.
  */
 export interface Items<T extends Shaped> {
   readonly owners: readonly T[];
+  /** Where each comes in the order of all. */
+  readonly keys: Float64Array;
   /** West, south, east, north of each; rounded outwards to 32 bits. */
   readonly boxes: Float32Array;
-  /** Five of each: its key; then of a circle the middle as a unit vector and the square of its chord, of another part its number, the
-   * turn of the globe, 0 and NaN. */
+  /** Of a circle the middle as a unit vector and the square of its chord; of another part its number, the turn of the globe, 0 and NaN. */
   readonly numbers: Float64Array;
 }
 
-const NUMBERS = 5;
-const BOX = 4;
+/** Of an item in `boxes` and in `numbers`. */
+const FIELDS = 4;
 /** About 1 m: more than a longitude loses in 32 bits, and far more than the formulas of boxes and circles differ by. */
 const PAD_DEGREES = 1e-5;
 /** Beyond ±180 a box need not reach, for points are within. */
@@ -45,6 +46,7 @@ function keyOf({ west, south, east, north }: Box): number {
 /** The items of all parts of some shapes, in order. */
 export function itemsOf<T extends Shaped>(shaped: readonly T[]): Items<T> {
   const owners: T[] = [];
+  const keys: number[] = [];
   const boxes: number[] = [];
   const numbers: number[] = [];
   for (const owner of shaped) {
@@ -55,8 +57,8 @@ export function itemsOf<T extends Shaped>(shaped: readonly T[]): Items<T> {
         const east = Math.min(box.east - turn + PAD_DEGREES, FURTHEST_LON);
         const [south, north] = [box.south - PAD_DEGREES, box.north + PAD_DEGREES];
         owners.push(owner);
+        keys.push(keyOf({ west, south, east, north }));
         boxes.push(west, south, east, north);
-        numbers.push(keyOf({ west, south, east, north }));
         if (shape.kind === 'circle') {
           const { x, y, z } = unitVector(shape.lat, shape.lon);
           numbers.push(x, y, z, squaredChord(shape.radiusMetres));
@@ -64,7 +66,44 @@ export function itemsOf<T extends Shaped>(shaped: readonly T[]): Items<T> {
       }
     }
   }
-  return inOrder({ owners, boxes, numbers });
+  const columns: Columns<T> = { owners, keys, boxes, numbers };
+  const order = orderOf(columns);
+  const items = emptyItems<T>(order.length);
+  for (const [to, from] of order.entries()) copyItem(columns, from, items, to);
+  return items;
+}
+
+/** Arrays to be filled. */
+interface Columns<T extends Shaped> {
+  readonly owners: T[];
+  readonly keys: ArrayLike<number>;
+  readonly boxes: ArrayLike<number>;
+  readonly numbers: ArrayLike<number>;
+}
+
+type WritableItems<T extends Shaped> = Items<T> & { readonly owners: T[] };
+
+function emptyItems<T extends Shaped>(count: number): WritableItems<T> {
+  return {
+    owners: [],
+    keys: new Float64Array(count),
+    boxes: new Float32Array(FIELDS * count),
+    numbers: new Float64Array(FIELDS * count),
+  };
+}
+
+function copyItem<T extends Shaped>(
+  source: Columns<T>,
+  from: number,
+  items: WritableItems<T>,
+  to: number,
+): void {
+  items.owners[to] = source.owners[from] as T;
+  items.keys[to] = source.keys[from] as number;
+  for (let field = 0; field < FIELDS; field++) {
+    items.boxes[FIELDS * to + field] = source.boxes[FIELDS * from + field] as number;
+    items.numbers[FIELDS * to + field] = source.numbers[FIELDS * from + field] as number;
+  }
 }
 
 /** The turns of the globe on which a box shows between −180 and 180. */
@@ -77,29 +116,6 @@ function turnsOf(box: Box): number[] {
 const LOWER_KEYS = 2 ** 18;
 const MOST_POSITIONS = 2 ** 21;
 
-function inOrder<T extends Shaped>(columns: {
-  readonly owners: readonly T[];
-  readonly boxes: readonly number[];
-  readonly numbers: readonly number[];
-}): Items<T> {
-  const { owners, boxes, numbers } = columns;
-  const count = owners.length;
-  const order = orderOf(columns);
-  const sorted = {
-    owners: Array.from(order, (position) => owners[position] as T),
-    boxes: new Float32Array(BOX * count),
-    numbers: new Float64Array(NUMBERS * count),
-  };
-  for (let to = 0; to < count; to++) {
-    const from = order[to] ?? 0;
-    for (let field = 0; field < BOX; field++) sorted.boxes[BOX * to + field] = boxes[BOX * from + field] ?? 0;
-    for (let field = 0; field < NUMBERS; field++) {
-      sorted.numbers[NUMBERS * to + field] = numbers[NUMBERS * from + field] ?? 0;
-    }
-  }
-  return sorted;
-}
-
 /**
  * Positions by key, then id, part and turn. Numbers are sorted many times as fast as positions are by a comparison: so the upper bits of
  * the key go into one number with the position, and only runs of equal upper bits are compared.
@@ -109,7 +125,7 @@ function orderOf<T extends Shaped>(columns: Columns<T>): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, position) => position);
   const byAll = (a: number, b: number) => compareItems(columns, a, columns, b);
   if (count > MOST_POSITIONS) return order.sort(byAll);
-  const upper = (position: number) => Math.floor((columns.numbers[NUMBERS * position] ?? 0) / LOWER_KEYS);
+  const upper = (position: number) => Math.floor((columns.keys[position] ?? 0) / LOWER_KEYS);
   const sorted = Float64Array.from(order, (position) => upper(position) * MOST_POSITIONS + position).sort();
   for (let index = 0; index < count; index++) order[index] = (sorted[index] ?? 0) % MOST_POSITIONS;
   for (let start = 0; start < count; ) {
@@ -121,19 +137,37 @@ function orderOf<T extends Shaped>(columns: Columns<T>): Uint32Array {
   return order;
 }
 
-interface Columns<T extends Shaped> {
+interface Ordered<T extends Shaped> {
   readonly owners: readonly T[];
+  readonly keys: ArrayLike<number>;
   readonly numbers: ArrayLike<number>;
 }
 
 /** Less than 0 where item `i` of the one comes before item `j` of the other, 0 where they are alike. */
-export function compareItems<T extends Shaped>(a: Columns<T>, i: number, b: Columns<T>, j: number): number {
-  const byKey = (a.numbers[NUMBERS * i] ?? 0) - (b.numbers[NUMBERS * j] ?? 0);
+export function compareItems<T extends Shaped>(a: Ordered<T>, i: number, b: Ordered<T>, j: number): number {
+  const byKey = (a.keys[i] ?? 0) - (b.keys[j] ?? 0);
   if (byKey !== 0) return byKey;
   const [idA, idB] = [a.owners[i]?.place.id ?? '', b.owners[j]?.place.id ?? ''];
   if (idA !== idB) return idA < idB ? -1 : 1;
-  const byPart = (a.numbers[NUMBERS * i + 1] ?? 0) - (b.numbers[NUMBERS * j + 1] ?? 0);
-  return byPart !== 0 ? byPart : (a.numbers[NUMBERS * i + 2] ?? 0) - (b.numbers[NUMBERS * j + 2] ?? 0);
+  const byPart = (a.numbers[FIELDS * i] ?? 0) - (b.numbers[FIELDS * j] ?? 0);
+  return byPart !== 0 ? byPart : (a.numbers[FIELDS * i + 1] ?? 0) - (b.numbers[FIELDS * j + 1] ?? 0);
+}
+
+/** The first item of a stretch that does not come before item `j` of others. */
+export function firstNotBefore<T extends Shaped>(
+  items: Items<T>,
+  from: number,
+  to: number,
+  others: Items<T>,
+  j: number,
+): number {
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareItems(items, middle, others, j) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**
@@ -147,39 +181,36 @@ export function mergeItems<T extends Shaped>(
   to: number,
   gone: ReadonlySet<T>,
 ): Items<T> {
-  const most = items.owners.length + to - from;
-  const owners: T[] = [];
-  const boxes = new Float32Array(BOX * most);
-  const numbers = new Float64Array(NUMBERS * most);
-  const take = (source: Items<T>, index: number): void => {
-    const at = owners.length;
-    owners.push(source.owners[index] as T);
-    for (let field = 0; field < BOX; field++)
-      boxes[BOX * at + field] = source.boxes[BOX * index + field] ?? 0;
-    for (let field = 0; field < NUMBERS; field++) {
-      numbers[NUMBERS * at + field] = source.numbers[NUMBERS * index + field] ?? 0;
-    }
-  };
+  const count = items.owners.length;
+  const merged = emptyItems<T>(count + to - from);
   let old = 0;
+  // Stretches without a change are copied at once.
+  const copyUpTo = (end: number): void => {
+    const at = merged.owners.length;
+    for (let index = old; index < end; index++) merged.owners.push(items.owners[index] as T);
+    merged.keys.set(items.keys.subarray(old, end), at);
+    merged.boxes.set(items.boxes.subarray(FIELDS * old, FIELDS * end), FIELDS * at);
+    merged.numbers.set(items.numbers.subarray(FIELDS * old, FIELDS * end), FIELDS * at);
+    old = end;
+  };
   for (let change = from; change < to; change++) {
-    let side = -1;
-    while (old < items.owners.length) {
-      side = compareItems(items, old, changes, change);
-      if (side >= 0) break;
-      take(items, old++);
+    const position = firstNotBefore(items, old, count, changes, change);
+    if (position > old) copyUpTo(position);
+    if (old < count && compareItems(items, old, changes, change) === 0) old += 1;
+    if (!gone.has(changes.owners[change] as T)) {
+      copyItem(changes as WritableItems<T>, change, merged, merged.owners.length);
     }
-    if (side === 0 && old < items.owners.length) old += 1;
-    if (!gone.has(changes.owners[change] as T)) take(changes, change);
   }
-  while (old < items.owners.length) take(items, old++);
-  return sliceItems({ owners, boxes, numbers }, 0, owners.length);
+  copyUpTo(count);
+  return merged.owners.length === merged.keys.length ? merged : sliceItems(merged, 0, merged.owners.length);
 }
 
 export function sliceItems<T extends Shaped>(items: Items<T>, from: number, to: number): Items<T> {
   return {
     owners: items.owners.slice(from, to),
-    boxes: items.boxes.slice(BOX * from, BOX * to),
-    numbers: items.numbers.slice(NUMBERS * from, NUMBERS * to),
+    keys: items.keys.slice(from, to),
+    boxes: items.boxes.slice(FIELDS * from, FIELDS * to),
+    numbers: items.numbers.slice(FIELDS * from, FIELDS * to),
   };
 }
 
@@ -191,17 +222,17 @@ export function itemHolds<T extends Shaped>(
   lon: number,
   point: UnitVector,
 ): boolean {
-  const at = NUMBERS * item;
-  const chordSquared = numbers[at + 4] as number;
+  const at = FIELDS * item;
+  const chordSquared = numbers[at + 3] as number;
   if (!Number.isNaN(chordSquared)) {
-    const dx = (numbers[at + 1] as number) - point.x;
-    const dy = (numbers[at + 2] as number) - point.y;
-    const dz = (numbers[at + 3] as number) - point.z;
+    const dx = (numbers[at] as number) - point.x;
+    const dy = (numbers[at + 1] as number) - point.y;
+    const dz = (numbers[at + 2] as number) - point.z;
     return dx * dx + dy * dy + dz * dz <= chordSquared;
   }
   const shape = owners[item]?.shape;
   return (
     shape !== undefined &&
-    containsInPart(shape, numbers[at + 1] as number, lat, lon + (numbers[at + 2] as number))
+    containsInPart(shape, numbers[at] as number, lat, lon + (numbers[at + 1] as number))
   );
 }
