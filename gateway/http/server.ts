@@ -42,9 +42,11 @@ import { registerQuarantineRoutes } from './routes/quarantine.ts';
 import { registerReceiptRoute } from './routes/receipts.ts';
 import { registerRuleCheckRoute } from './routes/rule-check.ts';
 import { registerRuleFileRoutes } from './routes/rule-files.ts';
+import { registerRuleFunnelRoute } from './routes/rule-funnel.ts';
 import { registerRuleHistoryRoutes } from './routes/rule-history.ts';
 import { registerRuleRoutes } from './routes/rules.ts';
 import { registerSegmentRoutes } from './routes/segments.ts';
+import { registerSensitiveZoneRoutes } from './routes/sensitive-zones.ts';
 import { registerServiceRoutes } from './routes/service.ts';
 import { registerServiceAccountRoutes } from './routes/service-accounts.ts';
 import { registerSessionRoutes } from './routes/session.ts';
@@ -52,6 +54,7 @@ import { registerTelemetryRoutes } from './routes/telemetry.ts';
 import { registerUserRoutes } from './routes/users.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { createSignInBackoff } from './sign-in-backoff.ts';
+import { createZoneCheck } from './zone-check.ts';
 
 /** Bodies other than places and imports, which have limits of their own. */
 const BODY_LIMIT_BYTES = 256 * 1024;
@@ -102,6 +105,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     deps,
     newId: randomUUID,
     backoff: createSignInBackoff(deps.realNow),
+    zones: createZoneCheck(deps.records),
     publicUrl: () => deps.config.publicUrl ?? `http://localhost:${httpPort}`,
   };
 
@@ -141,6 +145,8 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     registerRuleCheckRoute(app, context);
     registerRuleHistoryRoutes(app, context);
     registerRuleFileRoutes(app, context);
+    registerRuleFunnelRoute(app, context);
+    registerSensitiveZoneRoutes(app, context);
     registerSegmentRoutes(app, context);
     registerCampaignRoutes(app, context);
     await app.register((scope) =>
