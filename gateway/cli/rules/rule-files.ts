@@ -40,6 +40,8 @@ const RULE_FILE = /\.(ya?ml|json)$/i;
 /** Far above any file of rules; the cost of YAML grows with the square of the keys of one object. */
 const LARGEST_FILE_BYTES = 256 * 1024;
 const MOST_FILES = 2_000;
+/** One bracket too many brings an error for each line behind it. */
+const MOST_YAML_ERRORS = 5;
 /** Aliases that a document may expand to. */
 const MAX_ALIASES = 100;
 
@@ -106,7 +108,7 @@ export function readRules(
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
   for (const document of documents as readonly Document.Parsed[]) {
     if (document.errors.length > 0) {
-      for (const { message, pos } of document.errors)
+      for (const { message, pos } of document.errors.slice(0, MOST_YAML_ERRORS))
         problems.push({ ...placeAt(pos[0]), path: '', message: `the YAML cannot be read: ${message}` });
       continue;
     }
