@@ -26,7 +26,7 @@ export function Campaigns() {
       intro="Rules of one campaign share its budget of offers, in all and a day. When it is used up they send no more."
       begin={mayChange && editing === null ? 'New campaign' : null}
       onBegin={() => open('new')}
-      columns={['Campaign', 'Sent in all', 'Sent today', 'Its days', '']}
+      columns={['Campaign', 'Sent in all', 'Sent today', 'Its days', 'Actions']}
       empty="There is no campaign yet. Make one, and name it in the rules that are to share its budget."
       list={list}
       form={

@@ -39,7 +39,7 @@ export function CodePools() {
       intro="One-time codes: each goes into one offer, as {{ code }}. When a pool is empty, rules that need a code of it send nothing."
       begin={mayChange && opened === null ? 'New code pool' : null}
       onBegin={() => open({ kind: 'new' })}
-      columns={['Pool', 'Given', 'Left', '']}
+      columns={['Pool', 'Given', 'Left', 'Actions']}
       empty="There is no code pool yet. Make one, add codes, and name it in a rule’s offer."
       list={list}
       form={

@@ -29,7 +29,7 @@ export function Segments() {
       intro="People who have something in common. A rule names one as its audience, or finds it in its condition."
       begin={mayChange && editing === null ? 'New segment' : null}
       onBegin={() => open('new')}
-      columns={['Segment', 'Who is in it', '']}
+      columns={['Segment', 'Who is in it', 'Actions']}
       empty="There is no segment yet. Make one of a condition on what is known of people, such as a tier or a city."
       list={list}
       form={

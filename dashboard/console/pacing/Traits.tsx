@@ -34,7 +34,7 @@ export function Traits() {
       intro="What is known of people, as conditions write it behind consumer.attributes. As soon as one is described here, conditions may read only those that are."
       begin={mayChange && editing === null ? 'New trait' : null}
       onBegin={() => open('new')}
-      columns={['Trait', 'Kind', 'What it means', '']}
+      columns={['Trait', 'Kind', 'What it means', 'Actions']}
       empty="No trait is described: conditions may read any attribute of a consumer, and a wrong name is found only when it is missing. Describe them to have names and kinds checked."
       list={list}
       form={

@@ -18,7 +18,7 @@ interface ImportReport {
   readonly refused: number;
   readonly features: readonly ImportedFeature[];
   /** Of zones: the places that fall silent. */
-  readonly silencedPlaces?: readonly { readonly id: string; readonly name: string }[];
+  readonly silenced?: { readonly count: number; readonly places: readonly string[] };
 }
 
 const AREAS = {
@@ -38,6 +38,7 @@ const AREAS = {
 
 /** More rows than anybody reads on a page; the rest is counted. */
 const SHOWN_ROWS = 200;
+const SHOWN_SILENT = 10;
 
 /** Many places or zones from a file, and what became of each. */
 export function ImportFences({ area }: { area: keyof typeof AREAS }) {
@@ -131,18 +132,15 @@ export function ImportFences({ area }: { area: keyof typeof AREAS }) {
 const isCsvFile = ({ name, type }: File): boolean =>
   type === 'text/csv' || name.toLowerCase().endsWith('.csv');
 
-function Report({ report: { imported, refused, features, silencedPlaces } }: { report: ImportReport }) {
+function Report({ report: { imported, refused, features, silenced } }: { report: ImportReport }) {
   const rows = features.filter(({ status }) => status === 'refused');
   return (
     <div role="status" className="fence-report">
       <p>
         <strong>{`${imported} imported, ${refused} refused.`}</strong>
       </p>
-      {silencedPlaces !== undefined && silencedPlaces.length > 0 && (
-        <p>{`${silencedPlaces.length} places fall silent: ${silencedPlaces
-          .slice(0, 10)
-          .map(({ name }) => name)
-          .join(', ')}${silencedPlaces.length > 10 ? ' …' : ''}.`}</p>
+      {silenced !== undefined && silenced.count > 0 && (
+        <p>{`${silenced.count.toLocaleString()} places fall silent: ${silenced.places.slice(0, SHOWN_SILENT).join(', ')}${silenced.count > SHOWN_SILENT ? ' …' : ''}`}</p>
       )}
       {rows.length > 0 && (
         <section className="surface list-table" aria-label="Refused rows">

@@ -85,5 +85,5 @@ export function useFenceRecord<Saved>(path: FencePath, id: string | null, draft:
 
 /** The zone for which a place was refused, or null. */
 function zoneOf({ code, detail }: ApiProblem): string | null {
-  return code === 'sensitive_zone' ? (/\(([A-Za-z0-9._:-]+)\)/.exec(detail)?.[1] ?? null) : null;
+  return code === 'sensitive_zone' ? (/sensitive zone "([^"]+)"/.exec(detail)?.[1] ?? null) : null;
 }

@@ -15,7 +15,8 @@ import { CATEGORIES, DEFAULT_MARGIN_METRES } from './use-zones.ts';
 
 /** What saving a zone answers. */
 interface SavedZone extends FenceRecord {
-  readonly silencedPlaces?: readonly { readonly id: string; readonly name: string }[];
+  /** Places in it or too near, by their ids: the first thousand. */
+  readonly silenced: { readonly count: number; readonly places: readonly string[] };
 }
 
 interface Props {
@@ -126,26 +127,28 @@ function ZoneForm({ id, draft, hasMap, editor: { record, save, remove } }: FormP
   );
 }
 
-function Silenced({ saved: { silencedPlaces = [] } }: { saved: SavedZone }) {
+const SHOWN = 20;
+
+function Silenced({ saved: { silenced } }: { saved: SavedZone }) {
+  const { count, places } = silenced;
   return (
     <div className="fence-saved" role="status">
       <p>Saved. It holds within a second.</p>
-      {silencedPlaces.length > 0 && (
+      {count > 0 && (
         <>
           <p>
             <strong>
-              {silencedPlaces.length === 1
-                ? 'One place falls silent where the zone covers it:'
-                : `${silencedPlaces.length} places fall silent where the zone covers them:`}
+              {count === 1 ? 'One place falls silent:' : `${count.toLocaleString()} places fall silent:`}
             </strong>
           </p>
           <ul>
-            {silencedPlaces.map(({ id, name }) => (
-              <li key={id}>
-                <Link href={`/places/${encodeURIComponent(id)}`}>{name}</Link>
+            {places.slice(0, SHOWN).map((place) => (
+              <li key={place}>
+                <Link href={`/places/${encodeURIComponent(place)}`}>{place}</Link>
               </li>
             ))}
           </ul>
+          {count > SHOWN && <p>{`and ${(count - SHOWN).toLocaleString()} more.`}</p>}
         </>
       )}
     </div>
