@@ -182,10 +182,27 @@ export function mergeItems<T extends Shaped>(
   gone: ReadonlySet<T>,
 ): Items<T> {
   const count = items.owners.length;
-  const merged = emptyItems<T>(count + to - from);
+  // Where each change goes, as the number of old items before it, and whether it replaces the next one: then the size is known.
+  const places: number[] = [];
+  const replaces: boolean[] = [];
+  let size = count;
   let old = 0;
+  for (let change = from; change < to; change++) {
+    old = firstNotBefore(items, old, count, changes, change);
+    const isReplaced = old < count && compareItems(items, old, changes, change) === 0;
+    places.push(old);
+    replaces.push(isReplaced);
+    if (isReplaced) {
+      old += 1;
+      size -= 1;
+    }
+    if (!gone.has(changes.owners[change] as T)) size += 1;
+  }
+  const merged = emptyItems<T>(size);
+  old = 0;
   // Stretches without a change are copied at once.
   const copyUpTo = (end: number): void => {
+    if (end === old) return;
     const at = merged.owners.length;
     for (let index = old; index < end; index++) merged.owners.push(items.owners[index] as T);
     merged.keys.set(items.keys.subarray(old, end), at);
@@ -194,15 +211,13 @@ export function mergeItems<T extends Shaped>(
     old = end;
   };
   for (let change = from; change < to; change++) {
-    const position = firstNotBefore(items, old, count, changes, change);
-    if (position > old) copyUpTo(position);
-    if (old < count && compareItems(items, old, changes, change) === 0) old += 1;
-    if (!gone.has(changes.owners[change] as T)) {
-      copyItem(changes as WritableItems<T>, change, merged, merged.owners.length);
-    }
+    copyUpTo(places[change - from] as number);
+    if (replaces[change - from]) old += 1;
+    if (gone.has(changes.owners[change] as T)) continue;
+    copyItem(changes as WritableItems<T>, change, merged, merged.owners.length);
   }
   copyUpTo(count);
-  return merged.owners.length === merged.keys.length ? merged : sliceItems(merged, 0, merged.owners.length);
+  return merged;
 }
 
 export function sliceItems<T extends Shaped>(items: Items<T>, from: number, to: number): Items<T> {
