@@ -2,13 +2,14 @@ import { Button, Select, TextInput, UnstyledButton } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { Link, useSearchParams } from 'wouter';
 import { request } from '../api/request.ts';
 import type { Decision, Delivery, Page } from '../api/shapes.ts';
 import { REASON_LABELS, REASON_WORDS } from '../look/reasons.ts';
 import { Pill, StateBadge } from '../look/StateBadge.tsx';
 import { dayAndTimeOf, momentOf } from '../look/when.ts';
 import { ListFrame } from './ListFrame.tsx';
+import { explainAddress } from './rules/explain-shapes.ts';
 import { useList } from './use-list.ts';
 import { type Names, useNames } from './use-names.ts';
 
@@ -42,6 +43,11 @@ export function DecisionsPage() {
       columns={['When', 'Rule', 'Consumer', 'Device and place', 'Outcome', 'Why']}
       empty="No decision matches."
       list={list}
+      actions={
+        <p className="rule-more">
+          <Link href="/explain">Explain a moment</Link>
+        </p>
+      }
       filters={
         <>
           <Select
@@ -133,6 +139,13 @@ function DecisionRow({ decision, names }: { decision: Decision; names: Names }) 
       <td className="why">
         {decision.reason && <strong>{REASON_WORDS[decision.reason]}</strong>}
         <span className={decision.reason ? 'soft' : undefined}>{decision.detail}</span>
+        <Link
+          className="delivery-open"
+          href={explainAddress(decision.consumer, decision.place, decision.at)}
+          aria-label={`Explain: ${names.rule(decision.rule)} for ${decision.consumer}`}
+        >
+          Explain
+        </Link>
         {decision.deliveryId && <DeliveryLine decision={decision} deliveryId={decision.deliveryId} />}
       </td>
     </tr>

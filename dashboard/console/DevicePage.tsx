@@ -40,6 +40,11 @@ export function DevicePage({ id }: { id: string }) {
             <span>
               {device.data.consumerId === null ? 'linked to nobody' : `linked to ${device.data.consumerId}`}
             </span>
+            {device.data.consumerId !== null && (
+              <Link href={`/explain?consumer=${encodeURIComponent(device.data.consumerId)}`}>
+                Explain a visit of theirs
+              </Link>
+            )}
             <span>{`registered ${dayAndTimeOf(device.data.createdAt)}`}</span>
           </p>
           <p className="soft list-intro device-line">

@@ -12,6 +12,8 @@ import './styles/pacing.css';
 import './styles/rules.css';
 import './styles/rule-editor.css';
 import './styles/backtest.css';
+import './styles/rule-results.css';
+import './styles/explain.css';
 import { MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';

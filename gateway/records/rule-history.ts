@@ -20,6 +20,8 @@ export interface RuleCount {
   readonly reasons: Readonly<Partial<Record<SuppressionReason, number>>>;
 }
 
+const SLICE_MS = 3_600_000;
+
 /**
  * Versions of a rule, newest first.
  *
@@ -55,20 +57,23 @@ export async function countDecisionsByRule(
   from: number,
   to: number,
 ): Promise<RuleCount[]> {
-  const rows = await db
-    .selectFrom('decisions')
-    .select(['rule', 'outcome', 'reason', sql<number>`count(*)`.as('count')])
-    .where('at', '>=', from)
-    .where('at', '<', to)
-    .groupBy(['rule', 'outcome', 'reason'])
-    .execute();
   const counts = new Map<string, { sent: number; suppressed: number; reasons: Record<string, number> }>();
-  for (const { rule, outcome, reason, count } of rows) {
-    const entry = counts.get(rule) ?? { sent: 0, suppressed: 0, reasons: {} };
-    const number = Number(count);
-    entry[outcome] += number;
-    if (reason !== null) entry.reasons[reason] = (entry.reasons[reason] ?? 0) + number;
-    counts.set(rule, entry);
+  // An hour at a time: whoever else asks the records meanwhile does not wait for a whole day's decisions.
+  for (let start = from; start < to; start += SLICE_MS) {
+    const rows = await db
+      .selectFrom('decisions')
+      .select(['rule', 'outcome', 'reason', sql<number>`count(*)`.as('count')])
+      .where('at', '>=', start)
+      .where('at', '<', Math.min(to, start + SLICE_MS))
+      .groupBy(['rule', 'outcome', 'reason'])
+      .execute();
+    for (const { rule, outcome, reason, count } of rows) {
+      const entry = counts.get(rule) ?? { sent: 0, suppressed: 0, reasons: {} };
+      const number = Number(count);
+      entry[outcome] += number;
+      if (reason !== null) entry.reasons[reason] = (entry.reasons[reason] ?? 0) + number;
+      counts.set(rule, entry);
+    }
   }
   return [...counts].map(([rule, entry]) => ({ rule, ...entry }));
 }
