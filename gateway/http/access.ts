@@ -21,6 +21,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /readyz': 'anybody',
   'GET /metrics': 'anybody',
   'GET /api/openapi.json': 'anybody',
+  'GET /api/v1/schemas/rule.json': 'anybody',
 
   'POST /api/v1/session': 'anybody',
   'GET /api/v1/session': STAFF,

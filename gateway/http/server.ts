@@ -45,6 +45,7 @@ import { registerRuleFileRoutes } from './routes/rule-files.ts';
 import { registerRuleFunnelRoute } from './routes/rule-funnel.ts';
 import { registerRuleHistoryRoutes } from './routes/rule-history.ts';
 import { registerRuleRoutes } from './routes/rules.ts';
+import { registerSchemaRoutes } from './routes/schemas.ts';
 import { registerSegmentRoutes } from './routes/segments.ts';
 import { registerSensitiveZoneRoutes } from './routes/sensitive-zones.ts';
 import { registerServiceRoutes } from './routes/service.ts';
@@ -144,6 +145,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     registerPlaceSearchRoute(app, context);
     registerRuleCheckRoute(app, context);
     registerRuleHistoryRoutes(app, context);
+    registerSchemaRoutes(app, context);
     registerRuleFileRoutes(app, context);
     registerRuleFunnelRoute(app, context);
     registerSensitiveZoneRoutes(app, context);
