@@ -8,6 +8,7 @@ import type {
 } from 'fastify';
 import type { HttpDependencies } from './dependencies.ts';
 import type { SignInBackoff } from './sign-in-backoff.ts';
+import type { ZoneCheck } from './zone-check.ts';
 
 /** Fastify, with handlers typed by the schemas that check and document their routes. */
 export type HttpApp = FastifyInstance<
@@ -24,6 +25,7 @@ export interface RouteContext {
   /** A random id for a record that was given none. */
   readonly newId: () => string;
   readonly backoff: SignInBackoff;
+  readonly zones: ZoneCheck;
   /** Where browsers reach this gateway, without a trailing slash; known once it listens. */
   readonly publicUrl: () => string;
 }

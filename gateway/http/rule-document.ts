@@ -3,7 +3,9 @@ import type { DeviceType } from '../../rules/device-type.ts';
 import type { RuleContext } from '../../rules/trigger.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
-import { placeIds, placeTags } from '../records/places.ts';
+import { placeTags } from '../records/place-tags.ts';
+import { placeIdsFor } from '../records/places.ts';
+import { ruleNames } from '../records/rule-uses.ts';
 import { type CheckedRule, checkRuleDocument } from './checked-rule.ts';
 import type { HttpApp } from './context.ts';
 import type { HttpDependencies } from './dependencies.ts';
@@ -40,15 +42,32 @@ export function readYamlBodies(app: HttpApp): void {
   });
 }
 
-/** What a rule is checked against now. */
-export async function ruleContext({ records }: Pick<HttpDependencies, 'records'>): Promise<RuleContext> {
+/**
+ * What rules are checked against now.
+ *
+ * @param documents the rules: of a million places, only those that they name are looked up
+ */
+export async function ruleContext(
+  { records }: Pick<HttpDependencies, 'records'>,
+  documents: readonly unknown[],
+): Promise<RuleContext> {
   const deviceTypes = await listDeviceTypes(records);
   return {
     deviceTypes,
     deviceTypeIds: deviceTypes.map(({ id }) => id),
-    placeIds: await placeIds(records),
+    placeIds: await placeIdsFor(records, documents.flatMap(placeNamed)),
     tags: await placeTags(records),
+    ...(await ruleNames(records)),
   };
+}
+
+/** The place that a rule waits at, as far as its document is of the expected form. */
+function placeNamed(document: unknown): readonly string[] {
+  const { trigger } = (document ?? {}) as {
+    readonly trigger?: { readonly place?: { readonly id?: unknown } | null } | null;
+  };
+  const id = trigger?.place?.id;
+  return typeof id === 'string' ? [id] : [];
 }
 
 /**
@@ -61,7 +80,7 @@ export async function readRuleDocument(
   id: string,
   body: unknown,
 ): Promise<CheckedRule & { readonly deviceTypes: readonly DeviceType[] }> {
-  const context = await ruleContext(deps);
+  const context = await ruleContext(deps, [body]);
   const checked = checkRuleDocument(id, body, context);
   if (checked.ok) return { ...checked.value, deviceTypes: context.deviceTypes };
   throw invalidRule(checked.problems);

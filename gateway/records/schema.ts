@@ -187,9 +187,9 @@ export interface Schema {
     detail: string;
     delivery_id: string | null;
     /** Of the rule's experiment, or null. */
-    variant: Generated<string | null>;
+    variant: string | null;
     /** To which the rule belonged, or null. */
-    campaign: Generated<string | null>;
+    campaign: string | null;
   };
   /** Also the outbox: `queued` and `retrying` rows with `next_attempt_at` in the past are due. */
   deliveries: {

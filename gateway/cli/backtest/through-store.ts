@@ -72,7 +72,11 @@ export async function backtestOnStore(
       const { document, version } = await getRule(db, rule.id);
       return { ruleId: rule.id, document, version };
     }
-    const checked = checkRuleDocument(rule.id, rule.document, await ruleContext({ records: db }));
+    const checked = checkRuleDocument(
+      rule.id,
+      rule.document,
+      await ruleContext({ records: db }, [rule.document]),
+    );
     if (!checked.ok) throw invalidRule(checked.problems);
     return { ruleId: rule.id, document: checked.value.document, version: null };
   }

@@ -43,7 +43,7 @@ export function registerRuleCheckRoute(app: HttpApp, { deps }: RouteContext): vo
       },
     },
     async (request) => {
-      const context = await ruleContext(deps);
+      const context = await ruleContext(deps, [request.body]);
       const checked = checkRuleDocument(idOf(request.body), request.body, context);
       const previews = await previewOffers(deps, request.body, context);
       if (!checked.ok) return { problems: [...checked.problems], purposes: null, previews };

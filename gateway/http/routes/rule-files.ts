@@ -78,7 +78,13 @@ export function registerRuleFileRoutes(app: HttpApp, { deps }: RouteContext): vo
     },
     async (request) => {
       const { rules, prune = false, dryRun = false, expected = null } = request.body;
-      const wanted = await checkRules(rules, await ruleContext(deps));
+      const wanted = await checkRules(
+        rules,
+        await ruleContext(
+          deps,
+          rules.map(({ document }) => document),
+        ),
+      );
       const applied = await applyRules(
         deps.records,
         { rules: wanted, prune, expected, dryRun },

@@ -27,7 +27,7 @@ describe('places', () => {
       status: 200,
       body: { id: 'cafe', name: 'Café Duomo', feature: { type: 'Feature', id: 'cafe' } },
     });
-    expect(server.changes).toEqual([{ kind: 'places' }]);
+    expect(server.changes).toEqual([{ kind: 'places', changed: ['cafe'], removed: [] }]);
     await server.call('PUT', '/api/v1/places/cafe', { body: circle('Café Nuovo', { note: 'kept' }) });
     const read = await server.call('GET', '/api/v1/places/cafe');
     expect(read.body).toMatchObject({
@@ -148,9 +148,12 @@ describe('importing places', () => {
     const many = Array.from({ length: 2_500 }, (_, i) => ({ ...circle(`Many ${i}`), id: `many-${i}` }));
     server.changes.length = 0;
     expect((await importing(many)).body).toMatchObject({ imported: 2_500, refused: 0 });
-    expect(server.changes).toEqual([{ kind: 'places' }]);
+    const changed = server.changes.flatMap((change) => ('changed' in change ? change.changed : []));
+    expect(changed).toEqual(many.map(({ id }) => id));
+    // Part by part, so that nobody waits long for the records or the engine.
+    expect(server.changes).toHaveLength(5);
     await importing([]);
-    expect(server.changes).toHaveLength(1);
+    expect(server.changes).toHaveLength(5);
     expect((await server.call('GET', '/api/v1/places.geojson')).body.features.length).toBeGreaterThan(2_500);
   });
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Place, parsePlace } from '../../rules/place.ts';
+import type { Parsed } from '../../rules/problem.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 
 /** What became of one feature of an import. */
@@ -12,8 +12,20 @@ export type FeatureReport =
       readonly problems: readonly Problem[];
     };
 
-export interface PlaceImport {
-  readonly places: readonly { readonly id: string; readonly name: string; readonly feature: object }[];
+/** A feature as it is kept: as it was given, under its final id. */
+export interface NamedFeature {
+  readonly id: string;
+  readonly name: string;
+  readonly feature: object;
+}
+
+/** What was read of one feature, and is fit to be kept. */
+export interface ReadFeature<T> extends NamedFeature {
+  readonly value: T;
+}
+
+export interface FeatureImport<T> {
+  readonly read: readonly ReadFeature<T>[];
   readonly features: readonly FeatureReport[];
 }
 
@@ -31,25 +43,33 @@ export function featuresOfCollection(document: unknown): readonly unknown[] {
 }
 
 /**
- * Reads features one by one; one that is wrong does not keep the others out. A place's id is `feature.id` or
- * `properties.id`, else made of its name, with a number behind it where that repeats: importing the same file again
- * replaces the same places.
+ * Reads features one by one; one that is wrong does not keep the others out. The id is `feature.id` or `properties.id`, else made of
+ * the name, with a number behind it where that repeats: importing the same file again replaces the same things.
  *
+ * @param parse reads one of them
+ * @param objection what keeps one out that could be read, or null
  * @throws WaysideError `invalid_document` where there are too many
  */
-export async function readPlaceImport(given: Iterable<unknown>): Promise<PlaceImport> {
+export async function readFeatureImport<T extends { readonly id: string; readonly name: string }>(
+  given: Iterable<unknown>,
+  parse: (id: string, feature: unknown) => Parsed<T>,
+  objection: (value: T) => Problem | null = () => null,
+): Promise<FeatureImport<T>> {
   const used = new Set<string>();
-  const places: { id: string; name: string; feature: object }[] = [];
+  const unusedSlug = slugger(used);
+  const read: ReadFeature<T>[] = [];
   const readFeature = (feature: unknown, index: number): FeatureReport => {
     const given = givenId(feature);
-    const id = given ?? unusedSlug(nameOf(feature) ?? `place-${index + 1}`, used);
-    const parsed = parsePlace(id, feature);
+    const id = given ?? unusedSlug(nameOf(feature) ?? `place-${index + 1}`);
+    const parsed = parse(id, feature);
     const problems: Problem[] = parsed.ok ? [] : [...parsed.problems];
     if (given !== null && used.has(given))
       problems.push({ path: 'id', message: `"${given}" is also the id of a feature above` });
+    const objected = parsed.ok && problems.length === 0 ? objection(parsed.value) : null;
+    if (objected !== null) problems.push(objected);
     if (!parsed.ok || problems.length > 0) return { index, id, status: 'refused', problems };
     used.add(id);
-    places.push(storedPlace(parsed.value, feature));
+    read.push({ ...namedFeature(parsed.value, feature), value: parsed.value });
     return { index, id, status: 'imported' };
   };
   const features: FeatureReport[] = [];
@@ -60,17 +80,16 @@ export async function readPlaceImport(given: Iterable<unknown>): Promise<PlaceIm
     // A long import must not hold up the acknowledgements that this thread gives to devices.
     if (features.length % FEATURES_AT_A_STRETCH === 0) await setImmediate();
   }
-  return { places, features };
+  return { read, features };
 }
 
-/** What is kept of a parsed place: the Feature as it was given, under its final id. */
-export function storedPlace(place: Place, feature: unknown): { id: string; name: string; feature: object } {
+/** What is kept of something that was parsed out of a Feature. */
+export function namedFeature(
+  { id, name }: { readonly id: string; readonly name: string },
+  feature: unknown,
+): NamedFeature {
   const { properties } = feature as FeatureLike;
-  return {
-    id: place.id,
-    name: place.name,
-    feature: { ...(feature as object), id: place.id, properties: properties ?? {} },
-  };
+  return { id, name, feature: { ...(feature as object), id, properties: properties ?? {} } };
 }
 
 function invalid(path: string, message: string): WaysideError {
@@ -94,8 +113,21 @@ function nameOf(feature: unknown): string | null {
   return typeof name === 'string' && name.trim() !== '' ? name : null;
 }
 
-function unusedSlug(name: string, used: ReadonlySet<string>): string {
-  const slug =
+/** Gives ids made of names. Where a thousand have one name, each number is tried once. */
+function slugger(used: ReadonlySet<string>): (name: string) => string {
+  const next = new Map<string, number>();
+  return (name) => {
+    const slug = slugOf(name);
+    let number = next.get(slug) ?? 1;
+    const numbered = () => (number === 1 ? slug : `${slug}-${number}`);
+    while (used.has(numbered())) number += 1;
+    next.set(slug, number);
+    return numbered();
+  };
+}
+
+function slugOf(name: string): string {
+  return (
     name
       .normalize('NFKD')
       .replaceAll(/\p{Mark}/gu, '')
@@ -103,9 +135,6 @@ function unusedSlug(name: string, used: ReadonlySet<string>): string {
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, '-')
       .replaceAll(/^-|-$/g, '')
-      .slice(0, MAX_SLUG) || 'place';
-  if (!used.has(slug)) return slug;
-  let number = 2;
-  while (used.has(`${slug}-${number}`)) number += 1;
-  return `${slug}-${number}`;
+      .slice(0, MAX_SLUG) || 'place'
+  );
 }
