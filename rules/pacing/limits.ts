@@ -34,18 +34,20 @@ export function personalLimit(draft: Draft, consumer: ConsumerFacts, firing: Fir
   if (cap !== null && countWithin(times, at, cap.perMs) >= cap.count) {
     return {
       reason: 'consumer_cap',
-      detail: `the consumer had ${cap.count} offers of this rule within ${describeDuration(cap.perMs)}`,
+      detail: `the consumer had ${offers(cap.count)} of this rule within ${describeDuration(cap.perMs)}`,
     };
   }
   const all = draft.rulebook.pacing.perConsumer;
   if (all !== null && countWithin(draft.memory.allSentTimes ?? [], at, all.perMs) >= all.count) {
     return {
       reason: 'global_cap',
-      detail: `the consumer had ${all.count} offers of all rules together within ${describeDuration(all.perMs)}`,
+      detail: `the consumer had ${offers(all.count)} of all rules together within ${describeDuration(all.perMs)}`,
     };
   }
   return null;
 }
+
+const offers = (count: number): string => (count === 1 ? '1 offer' : `${count} offers`);
 
 const countWithin = (times: readonly number[], at: number, perMs: number): number =>
   times.filter((time) => at - time < perMs).length;
@@ -56,7 +58,7 @@ export function sharedLimit(draft: Draft, rule: Rule, at: number): Suppression |
   if (total !== null) {
     const sent = draft.ledger.sentOfRule(rule.id) + sentInStep(draft, (one) => one.rule === rule.id);
     if (sent >= total)
-      return { reason: 'rule_total', detail: `the rule may send ${total} offers in all, and has sent them` };
+      return { reason: 'rule_total', detail: `the rule may send ${offers(total)} in all, and has` };
   }
   return rule.campaign === null ? null : campaignLimit(draft, rule.campaign, at);
 }
@@ -72,7 +74,7 @@ function campaignLimit(draft: Draft, campaignId: string, at: number): Suppressio
     if (sent >= total) {
       return {
         reason: 'rule_total',
-        detail: `the budget of the campaign ${campaign.name} is used up: ${total} offers in all`,
+        detail: `the budget of the campaign ${campaign.name} is used up: ${offers(total)} in all`,
       };
     }
   }
@@ -82,7 +84,7 @@ function campaignLimit(draft: Draft, campaignId: string, at: number): Suppressio
   if (draft.ledger.sentOfCampaign(campaignId, day) + inStep < perDay) return null;
   return {
     reason: 'rule_total',
-    detail: `the budget of the campaign ${campaign.name} is used up for ${day}: ${perDay} offers a day`,
+    detail: `the budget of the campaign ${campaign.name} is used up for ${day}: ${offers(perDay)} a day`,
   };
 }
 

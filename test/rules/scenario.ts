@@ -1,14 +1,26 @@
+import { parseCampaign } from '../../rules/campaign.ts';
 import { decide } from '../../rules/decide.ts';
 import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
 import { emptyMemory, type Memory } from '../../rules/memory.ts';
+import { NO_PACING, parsePacing } from '../../rules/pacing/pacing.ts';
 import { type Place, parsePlace } from '../../rules/place.ts';
 import type { Parsed } from '../../rules/problem.ts';
 import type { MetricValue } from '../../rules/reading.ts';
 import { parseRule, type Rule } from '../../rules/rule.ts';
 import type { RuleState } from '../../rules/rule-set.ts';
 import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
+import { parseSegment } from '../../rules/segment.ts';
 import { parseSensitiveZone, type SensitiveZone } from '../../rules/sensitive-zone.ts';
-import type { ConsumerFacts, Decision, Input, Purpose, QuietHours, Visit } from '../../rules/step.ts';
+import type {
+  ConsumerFacts,
+  Decision,
+  Input,
+  OfferResponse,
+  Purpose,
+  QuietHours,
+  Visit,
+} from '../../rules/step.ts';
+import { type CountingLedger, countingLedger, type LedgerStart } from './counting-ledger.ts';
 
 /** A behaviour case as a data file tells it. Times are `HH:MM:SS` of one day, UTC. */
 export interface Case {
@@ -29,7 +41,15 @@ export interface Case {
     quietHours: QuietHours;
     granted: Purpose[];
     reachable: boolean;
+    attributes: Record<string, unknown>;
+    responses: Record<string, OfferResponse>;
   }>;
+  /** Documents. */
+  readonly segments?: readonly unknown[];
+  readonly campaigns?: readonly unknown[];
+  readonly pacing?: unknown;
+  /** What was sent before, and the codes that are there. */
+  readonly ledger?: LedgerStart;
   /** Without a link nothing is decided. */
   readonly linked?: false;
   /** The engine ticks when a subject asked for it; `none`: the gateway was down in between. */
@@ -39,7 +59,7 @@ export interface Case {
   readonly until?: string;
   /** `car-1 cafe 10:00:00` (open), `car-1 cafe 10:00:00 10:07:00 exit`: every visit as it is in the end. */
   readonly visits?: readonly string[];
-  /** `10:00:00 rule-id sent`, `10:00:00 rule-id condition_false`, in order. */
+  /** `10:00:00 rule-id sent`, `10:00:00 rule-id condition_false`, in order; with a code, `10:00:00 rule-id sent A1`. */
   readonly decisions?: readonly string[];
   /** The sentence with each decision. */
   readonly details?: readonly string[];
@@ -201,6 +221,7 @@ export function play(
   inputs: readonly TimedInput[],
   ticks: boolean,
   consumer: ConsumerFacts | null = WILLING,
+  ledger: CountingLedger = countingLedger(),
 ): Outcome {
   let rulebook = first;
   let memory: Memory = emptyMemory;
@@ -208,7 +229,8 @@ export function play(
   const decisions: Decision[] = [];
   const visits = new Map<string, Visit>();
   const step = (input: Input, now: number) => {
-    const result = decide(rulebook, memory, input, now);
+    const result = decide(rulebook, memory, input, now, ledger);
+    ledger.take(result.decisions, rulebook);
     // Memory is kept as JSON between steps.
     memory = JSON.parse(JSON.stringify(result.memory));
     wakeAt = result.wakeAt;
@@ -243,6 +265,9 @@ export function playCase(
       zones: [...zones].map(([id, zone]) => zoneOf(id, zone, middle)),
       rules,
       deviceTypes: BUILT_IN_DEVICE_TYPES,
+      segments: (one.segments ?? []).map((document) => must(parseSegment(document))),
+      campaigns: (one.campaigns ?? []).map((document) => must(parseCampaign(document))),
+      pacing: one.pacing === undefined ? NO_PACING : must(parsePacing(one.pacing)),
     });
   const first = rulebook();
   const inputs: TimedInput[] = one.fixes.map((said, index) => {
@@ -252,18 +277,21 @@ export function playCase(
     return { input: { kind: 'tick', consumer }, now: timeOf(said.at), rulebook: rulebook() };
   });
   if (one.until) inputs.push({ input: { kind: 'tick', consumer }, now: timeOf(one.until) });
-  const outcome = play(first, inputs, ticks, consumer);
+  const outcome = play(first, inputs, ticks, consumer, countingLedger(one.ledger));
   return {
     visits: outcome.visits.map(({ device, place, enteredAt, exitedAt, endedBy }) =>
       [device, place, clock(enteredAt), ...(exitedAt === undefined ? [] : [clock(exitedAt), endedBy])].join(
         ' ',
       ),
     ),
-    decisions: outcome.decisions.map(
-      ({ at, rule, outcome }) => `${clock(at)} ${rule} ${outcome.kind === 'sent' ? 'sent' : outcome.reason}`,
-    ),
+    decisions: outcome.decisions.map(({ at, rule, outcome }) => `${clock(at)} ${rule} ${wordsOf(outcome)}`),
     details: outcome.decisions.map(({ detail }) => detail),
   };
+}
+
+function wordsOf(outcome: Decision['outcome']): string {
+  if (outcome.kind === 'suppressed') return outcome.reason;
+  return outcome.offer.code === undefined ? 'sent' : `sent ${outcome.offer.code}`;
 }
 
 function edit<T>(known: Map<string, T>, changes: Readonly<Record<string, T | null>> = {}): void {
