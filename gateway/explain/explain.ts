@@ -12,17 +12,20 @@ import type { StoredDecision } from '../records/decisions.ts';
 import type { StoredDelivery } from '../records/deliveries.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
 import {
+  decidingVersions,
   decisionsDuring,
   deliveriesById,
   type ExplainQuery,
   type RuleThen,
   rulesThen,
   sentForVisits,
+  versionKey,
   visitsDuring,
 } from '../records/explain.ts';
 import type { RuleState, Schema } from '../records/schema.ts';
 import type { StoredVisit } from '../records/visits.ts';
 import type { ReadingPoint, TelemetryReader } from '../telemetry/telemetry-store.ts';
+import { type ConditionPart, conditionParts } from './condition-parts.ts';
 import { type Evidence, gatherEvidence } from './evidence.ts';
 import { type NotTriggeredReason, type Surroundings, whyNot } from './why-not.ts';
 
@@ -50,6 +53,15 @@ export interface ExplainedRule {
   /** All of that time, oldest first. */
   readonly decisions: readonly StoredDecision[];
   readonly delivery?: StoredDelivery;
+  /** Of the version that decided, taken apart; where the condition is what stopped it. */
+  readonly condition?: ConditionPart;
+}
+
+interface Found {
+  readonly deliveries: ReadonlyMap<string, StoredDelivery>;
+  readonly versions: ReadonlyMap<string, object>;
+  readonly context: RuleContext;
+  readonly around: Surroundings;
 }
 
 export interface ExplainStores {
@@ -104,10 +116,15 @@ export async function explain(stores: ExplainStores, query: ExplainQuery, at: nu
     devices: evidence.devices,
     evidence: evidence.found,
   };
-  const context: RuleContext = { deviceTypes: await listDeviceTypes(records) };
+  const found: Found = {
+    deliveries,
+    versions: await decidingVersions(records, decisions),
+    context: { deviceTypes: await listDeviceTypes(records) },
+    around,
+  };
   const explained: ExplainedRule[] = [];
   for (const rule of rules) {
-    explained.push(explainRule(rule, byRule.get(rule.id) ?? [], deliveries, context, around, at));
+    explained.push(explainRule(rule, byRule.get(rule.id) ?? [], found, at));
     await setImmediate();
   }
   return { visits, evidence: evidence.found, rules: explained, omitted: total - rules.length };
@@ -116,26 +133,22 @@ export async function explain(stores: ExplainStores, query: ExplainQuery, at: nu
 function explainRule(
   rule: RuleThen,
   decisions: readonly StoredDecision[],
-  deliveries: ReadonlyMap<string, StoredDelivery>,
-  context: RuleContext,
-  around: Surroundings,
+  { deliveries, versions, context, around }: Found,
   at: number,
 ): ExplainedRule {
-  const { name } = rule.document as { readonly name?: unknown };
-  const base = {
-    rule: rule.id,
-    name: typeof name === 'string' ? name : rule.id,
-    state: rule.spells.at(-1)?.state ?? null,
-    decisions,
-  };
   const decision = nearest(decisions, at);
+  const base = { rule: rule.id, state: rule.spells.at(-1)?.state ?? null, decisions };
   if (decision === undefined) {
-    const { reason, explanation } = whyNot(rule, triggerOf(rule, context), around);
-    return { ...base, version: rule.version, verdict: 'not_triggered', reason, explanation };
+    const { reason, explanation } = whyNot(rule, triggerOf(rule.document, context), around);
+    const name = nameOf(rule.document, rule.id);
+    return { ...base, name, version: rule.version, verdict: 'not_triggered', reason, explanation };
   }
+  const document = versions.get(versionKey(decision.rule, decision.ruleVersion)) ?? rule.document;
   const delivery = decision.deliveryId === undefined ? undefined : deliveries.get(decision.deliveryId);
+  const condition = stoppingCondition(document, decision, context);
   return {
     ...base,
+    name: nameOf(document, rule.id),
     version: decision.ruleVersion,
     verdict: decision.outcome,
     ...(decision.reason !== undefined && { reason: decision.reason }),
@@ -143,7 +156,24 @@ function explainRule(
     explanation: decision.detail,
     decision,
     ...(delivery !== undefined && { delivery }),
+    ...(condition !== null && { condition }),
   };
+}
+
+function stoppingCondition(
+  document: object,
+  { reason, detail }: StoredDecision,
+  context: RuleContext,
+): ConditionPart | null {
+  if (reason !== 'condition_false' && reason !== 'missing_value') return null;
+  const { when } = document as { readonly when?: unknown };
+  const trigger = triggerOf(document, context);
+  return typeof when !== 'string' || trigger === null ? null : conditionParts(when, trigger, context, detail);
+}
+
+function nameOf(document: object, id: string): string {
+  const { name } = document as { readonly name?: unknown };
+  return typeof name === 'string' ? name : id;
 }
 
 /** An offer that was sent explains more than what was withheld beside it; else the nearest in time. */
@@ -153,7 +183,7 @@ function nearest(decisions: readonly StoredDecision[], at: number): StoredDecisi
   return [...(sent.length > 0 ? sent : decisions)].sort((a, b) => distance(a) - distance(b))[0];
 }
 
-function triggerOf({ document }: RuleThen, { deviceTypes }: RuleContext): Trigger | null {
+function triggerOf(document: object, { deviceTypes }: RuleContext): Trigger | null {
   const { trigger } = document as { readonly trigger?: unknown };
   const read = collecting((report) => readTrigger(trigger, { deviceTypes }, report));
   return read.ok ? read.value : null;

@@ -66,6 +66,28 @@ export async function decisionsDuring(
   return rows.map(decisionOf);
 }
 
+/** Documents of the versions that decided, by `versionKey`. */
+export async function decidingVersions(
+  db: Kysely<Schema>,
+  decisions: readonly StoredDecision[],
+): Promise<ReadonlyMap<string, object>> {
+  const pairs = [...new Map(decisions.map((one) => [versionKey(one.rule, one.ruleVersion), one])).values()];
+  const found = new Map<string, object>();
+  for (const chunk of inChunks(pairs)) {
+    const wanted = JSON.stringify(chunk.map(({ rule, ruleVersion }) => ({ rule, version: ruleVersion })));
+    const { rows } = await sql<{ id: string; version: number; document_json: string }>`
+      select v.id, v.version, v.document_json from json_each(${wanted}) as wanted
+      join rule_versions as v on v.id = wanted.value ->> 'rule' and v.version = wanted.value ->> 'version'`.execute(
+      db,
+    );
+    for (const row of rows) found.set(versionKey(row.id, row.version), JSON.parse(row.document_json));
+  }
+  return found;
+}
+
+/** Ids hold no blank. */
+export const versionKey = (rule: string, version: number): string => `${rule} ${version}`;
+
 /** What became of offers, by the ids of their deliveries. */
 export async function deliveriesById(
   db: Kysely<Schema>,

@@ -44,6 +44,14 @@ const Rule = Type.Object({
   decision: Type.Optional(Decision),
   decisions: Type.Array(Decision, { description: 'All of that time, oldest first' }),
   delivery: Type.Optional(Delivery),
+  condition: Type.Optional(
+    Type.Unsafe<object>({
+      type: 'object',
+      additionalProperties: true,
+      description:
+        'The condition of that version taken apart, `{text, stopped, parts}`: `stopped` marks what the decision names as false or missing',
+    }),
+  ),
 });
 
 const Explanation = Type.Object({

@@ -115,6 +115,27 @@ describe('why a consumer was not brought an offer', () => {
     });
   });
 
+  it('takes the condition apart, and marks the part that was false', async () => {
+    await rule('fuel', ENTER, {
+      when: 'device.type == "car" && (metrics.fuel < 0.15 || metrics.fuel > 0.9)',
+    });
+    await decision(1, 'fuel', AT, {
+      detail:
+        'car-1 entered cafe; metrics.fuel < 0.15 is false: metrics.fuel is 0.4 and metrics.fuel > 0.9 is false: metrics.fuel is 0.4.',
+    });
+    await server.call('PUT', '/api/v1/rules/fuel', {
+      body: { id: 'fuel', trigger: ENTER, offer: OFFER, when: 'metrics.fuel < 0.5' },
+    });
+    const { condition } = await ofRule('fuel');
+    expect(condition.text).toContain('device.type');
+    const [type, either] = condition.parts;
+    expect([type.text, type.stopped]).toEqual(['device.type == "car"', false]);
+    expect(either.parts).toMatchObject([
+      { text: 'metrics.fuel < 0.15', stopped: true },
+      { text: 'metrics.fuel > 0.9', stopped: true },
+    ]);
+  });
+
   it('names the version that decided, also where the rule was changed since', async () => {
     await rule('fuel', ENTER);
     await decision(1, 'fuel', AT);
