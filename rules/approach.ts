@@ -1,11 +1,12 @@
-import { getGreatCircleBearing } from 'geolib';
 import { passesGate } from './border.ts';
 import { changeDevice, type Draft, deviceOf, setDevice } from './draft.ts';
 import { describeDuration, MINUTE_MS, SECOND_MS } from './duration.ts';
+import { bearingDegrees } from './geometry/sphere.ts';
 import { judge } from './judge.ts';
 import { type Approach, type DeviceMemory, own, sizeOf } from './memory.ts';
 import type { CompiledPlace } from './place-set.ts';
 import type { PlaceRule } from './rule-set.ts';
+import type { Rulebook } from './rulebook.ts';
 import { type Move, motionOf } from './track.ts';
 
 /** After this long without approaching, what comes is another approach. */
@@ -44,7 +45,9 @@ export function approachPlaces(
 ): void {
   const device = deviceOf(draft, deviceId);
   if (device === null) return;
-  const ahead = draft.rulebook.hasRulesOn('approach') ? placesAhead(draft, device, move) : NONE_AHEAD;
+  const ahead = draft.rulebook.hasRulesOn('approach')
+    ? placesAhead(draft.rulebook, device.visits, move)
+    : NONE_AHEAD;
   if (ahead.length === 0 && device.approaches === undefined) return;
   const { at } = move.fix;
   const begun: { readonly ahead: Ahead; readonly id: string }[] = [];
@@ -70,8 +73,12 @@ export function approachPlaces(
 
 const NONE_AHEAD: readonly Ahead[] = [];
 
-function placesAhead(draft: Draft, device: DeviceMemory, move: Move): readonly Ahead[] {
-  const { rulebook } = draft;
+/** Places with approach rules that a fix heads for and is near enough to. @param visits open ones of the device */
+export function placesAhead(
+  rulebook: Rulebook,
+  visits: DeviceMemory['visits'],
+  move: Move,
+): readonly Ahead[] {
   const { fix } = move;
   const motion = motionOf(move);
   if (motion === null || motion.metresPerSecond < LEAST_METRES_PER_SECOND) return NONE_AHEAD;
@@ -80,11 +87,11 @@ function placesAhead(draft: Draft, device: DeviceMemory, move: Move): readonly A
   // Within the margin of a visit that is still open the device is there already.
   const isWanted = ({ place, shape }: CompiledPlace) =>
     rulebook.rulesOfPlace(place, 'approach').length > 0 &&
-    own(device.visits, place.id) === undefined &&
+    own(visits, place.id) === undefined &&
     passesGate(fix, shape);
   for (const { compiled, edge } of rulebook.places.within(fix.lat, fix.lon, reachMetres, isWanted)) {
     const { place } = compiled;
-    const turn = Math.abs(getGreatCircleBearing(fix, edge) - motion.headingDegrees) % 360;
+    const turn = Math.abs(bearingDegrees(fix, edge) - motion.headingDegrees) % 360;
     if (Math.min(turn, 360 - turn) > LARGEST_TURN_DEGREES) continue;
     const etaMs = (edge.metres / motion.metresPerSecond) * SECOND_MS;
     for (const rule of rulebook.rulesOfPlace(place, 'approach')) {

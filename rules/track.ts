@@ -1,6 +1,5 @@
-import { getGreatCircleBearing } from 'geolib';
 import { MINUTE_MS, SECOND_MS } from './duration.ts';
-import { atMostMetresApart, distanceMetres } from './geometry/sphere.ts';
+import { atMostMetresApart, bearingDegrees, distanceMetres } from './geometry/sphere.ts';
 import type { Fix, HeldFix, TrackFix } from './memory.ts';
 
 /** Faster than this (324 km/h) is a jump, unless confirmed. */
@@ -119,7 +118,7 @@ export function motionOf({
     fix.heading !== undefined && fix.heading >= 0 && fix.heading <= 360
       ? fix.heading
       : before !== null && (before.lat !== fix.lat || before.lon !== fix.lon)
-        ? getGreatCircleBearing(before, fix)
+        ? bearingDegrees(before, fix)
         : null;
   return metresPerSecond === null || headingDegrees === null ? null : { metresPerSecond, headingDegrees };
 }
@@ -136,6 +135,6 @@ function aircraftPace(held: readonly HeldFix[], fix: Fix): number | null {
   const before = impliedSpeed(first, second);
   const after = impliedSpeed(second, fix);
   if (Math.max(before, after) > AIRCRAFT_SPEED_RATIO * Math.min(before, after)) return null;
-  const turn = Math.abs(getGreatCircleBearing(first, second) - getGreatCircleBearing(second, fix));
+  const turn = Math.abs(bearingDegrees(first, second) - bearingDegrees(second, fix));
   return Math.min(turn, 360 - turn) <= AIRCRAFT_TURN_DEGREES ? after : null;
 }

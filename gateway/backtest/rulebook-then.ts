@@ -1,11 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import { placeSetOf } from '../../rules/place-set.ts';
+import type { Place } from '../../rules/place.ts';
+import { type PlaceSet, placeSetOf } from '../../rules/place-set.ts';
 import { parseRule } from '../../rules/rule.ts';
-import { type CompiledRule, compileRules, type SavedRule } from '../../rules/rule-set.ts';
+import { type CompiledRule, compileRules, type RuleSet, type SavedRule } from '../../rules/rule-set.ts';
 import { composeRulebook, type Rulebook } from '../../rules/rulebook.ts';
 import { compileSegments } from '../../rules/segment.ts';
 import { zoneSetOf } from '../../rules/sensitive-zone.ts';
+import type { PlaceEvent } from '../../rules/trigger.ts';
 import { createRulebookSource } from '../engine/rulebook-source.ts';
 import { WaysideError } from '../errors.ts';
 import { listCampaigns } from '../records/campaigns.ts';
@@ -49,7 +51,7 @@ export async function rulebookFor(
   const ruleSet = compileRules([rule, ...others], deviceTypes);
   const compiled = [rule, ...others].flatMap((one) => ruleSet.get(one.rule.id) ?? []);
   const rulebook = composeRulebook({
-    placeSet: placeSetOf(await source.allPlaces()),
+    placeSet: placesOf(await source.allPlaces(), ruleSet),
     ruleSet,
     deviceTypes,
     zoneSet: zoneSetOf(await source.allZones()),
@@ -58,6 +60,24 @@ export async function rulebookFor(
     pacing: await source.pacing(),
   });
   return { rulebook, otherRules: others.length, readsMetrics: compiled.some(looksAtMetrics) };
+}
+
+const VISIT_EVENTS: readonly PlaceEvent[] = ['enter', 'exit', 'dwell'];
+
+/**
+ * The places that a rule can concern. Without the others the decisions are the same: a visit of one place has no say in another's,
+ * and who is near or passed through is asked for places with rules on that alone.
+ */
+function placesOf(places: readonly Place[], rules: RuleSet): PlaceSet {
+  const having = (events: readonly PlaceEvent[]) =>
+    places.filter((place) => events.some((on) => rules.ofPlace(place, on).length > 0));
+  const approached = placeSetOf(having(['approach']));
+  const passed = placeSetOf(having(['pass']));
+  return {
+    ...placeSetOf(having([...VISIT_EVENTS, 'approach', 'pass'])),
+    within: approached.within,
+    crossedBy: passed.crossedBy,
+  };
 }
 
 function looksAtMetrics({ rule, trigger, condition, offer }: CompiledRule): boolean {

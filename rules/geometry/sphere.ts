@@ -25,6 +25,19 @@ export function atMostMetresApart(from: LatLon, to: LatLon): number {
   return METRES_PER_DEGREE * (Math.abs(from.lat - to.lat) + Math.abs(from.lon - to.lon));
 }
 
+/**
+ * Initial bearing of the great circle from one point to another, degrees clockwise from north, 0 to 360: as geolib's, which takes 2 µs
+ * for it. Formula: Williams, "Aviation Formulary".
+ */
+export function bearingDegrees(from: LatLon, to: LatLon): number {
+  const fromLat = from.lat * RADIANS;
+  const toLat = to.lat * RADIANS;
+  const turn = (to.lon - from.lon) * RADIANS;
+  const east = Math.sin(turn) * Math.cos(toLat);
+  const north = Math.cos(fromLat) * Math.sin(toLat) - Math.sin(fromLat) * Math.cos(toLat) * Math.cos(turn);
+  return (Math.atan2(east, north) / RADIANS + 360) % 360;
+}
+
 /** Whether two numbers are a latitude and a longitude. */
 export function isOnGlobe(lat: unknown, lon: unknown): boolean {
   return typeof lat === 'number' && typeof lon === 'number' && Math.abs(lat) <= 90 && Math.abs(lon) <= 180;
