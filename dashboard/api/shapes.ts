@@ -235,6 +235,8 @@ export interface ReceivedOffer {
   readonly body: string;
   readonly url?: string;
   readonly image?: string;
+  /** One-time code that is this person's alone. */
+  readonly code?: string;
   readonly state: DeliveryState;
   readonly createdAt: number;
   readonly sentAt?: number;

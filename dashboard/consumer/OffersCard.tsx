@@ -63,6 +63,11 @@ function Offer({ offer }: { offer: ReceivedOffer }) {
         <StateBadge state={offer.state} />
       </div>
       {offer.body !== '' && <p>{offer.body}</p>}
+      {offer.code !== undefined && (
+        <p className="offer-code">
+          Your code: <code>{offer.code}</code>
+        </p>
+      )}
       <p className="soft offer-why">
         <strong>Why you got this:</strong> {offer.why}
       </p>

@@ -17,6 +17,9 @@ export interface StoredDecision {
   readonly outcome: 'sent' | 'suppressed';
   readonly reason?: SuppressionReason;
   readonly detail: string;
+  /** Of the rule's experiment. */
+  readonly variant?: string;
+  readonly campaign?: string;
   readonly deliveryId?: string;
 }
 
@@ -45,6 +48,8 @@ export function decisionOf(row: Selectable<Schema['decisions']>): StoredDecision
     outcome: row.outcome,
     ...(row.reason !== null && { reason: row.reason }),
     detail: row.detail,
+    ...(row.variant !== null && { variant: row.variant }),
+    ...(row.campaign !== null && { campaign: row.campaign }),
     ...(row.delivery_id !== null && { deliveryId: row.delivery_id }),
   };
 }

@@ -16,6 +16,8 @@ export interface StoredDelivery {
   readonly shownAt?: number;
   readonly clickedAt?: number;
   readonly reason?: string;
+  readonly variant?: string;
+  readonly campaign?: string;
 }
 
 export interface DeliveryFilter {
@@ -53,14 +55,26 @@ export function deliveryOf(row: Schema['deliveries']): StoredDelivery {
     ...(row.shown_at !== null && { shownAt: row.shown_at }),
     ...(row.clicked_at !== null && { clickedAt: row.clicked_at }),
     ...(row.reason !== null && { reason: row.reason }),
+    ...(row.variant !== null && { variant: row.variant }),
+    ...(row.campaign !== null && { campaign: row.campaign }),
   };
+}
+
+/** With the one-time code, which is as good as money: for those alone who may see it. */
+export interface DeliveryWithCode extends StoredDelivery {
+  readonly code?: string;
+}
+
+function withCode(row: Schema['deliveries']): DeliveryWithCode {
+  return { ...deliveryOf(row), ...(row.code !== null && { code: row.code }) };
 }
 
 export async function listDeliveries(
   db: Kysely<Schema>,
   filter: DeliveryFilter,
   page: PageRequest,
-): Promise<Page<StoredDelivery>> {
+  codes: 'with codes' | 'without codes' = 'without codes',
+): Promise<Page<DeliveryWithCode>> {
   const { consumer, rule, reason, state, device } = filter;
   let query = db
     .selectFrom('deliveries')
@@ -72,7 +86,8 @@ export async function listDeliveries(
     );
   }
   const rows = await query.execute();
-  return pageOf(ORDER, rows, page.limit, (row) => [row.created_at, row.id], deliveryOf);
+  const item = codes === 'with codes' ? withCode : deliveryOf;
+  return pageOf(ORDER, rows, page.limit, (row) => [row.created_at, row.id], item);
 }
 
 /**

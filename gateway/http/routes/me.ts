@@ -44,6 +44,7 @@ const Offer = Type.Object({
   body: Type.String(),
   url: Type.Optional(Type.String()),
   image: Type.Optional(Type.String()),
+  code: Type.Optional(Type.String({ description: 'A code that is this person’s alone' })),
   state: Choice(...DELIVERY_STATES),
   createdAt: Time,
   sentAt: Type.Optional(Time),

@@ -35,6 +35,8 @@ export const Decision = Type.Object({
   outcome: Choice('sent', 'suppressed'),
   reason: Type.Optional(Choice(...SUPPRESSION_REASONS)),
   detail: Type.String(),
+  variant: Type.Optional(Type.String({ description: "Of the rule's experiment" })),
+  campaign: Type.Optional(Type.String()),
   deliveryId: Type.Optional(Type.String()),
 });
 
@@ -51,6 +53,15 @@ export const Delivery = Type.Object({
   shownAt: Type.Optional(Time),
   clickedAt: Type.Optional(Time),
   reason: Type.Optional(Type.String()),
+  variant: Type.Optional(Type.String({ description: "Of the rule's experiment" })),
+  campaign: Type.Optional(Type.String()),
+});
+
+const DeliveryWithCode = Type.Object({
+  ...Delivery.properties,
+  code: Type.Optional(
+    Type.String({ description: 'The one-time code of the offer; told to admins and marketers alone' }),
+  ),
 });
 
 export const Visit = Type.Object({
@@ -109,10 +120,14 @@ export function registerOutcomeRoutes(app: HttpApp, { deps: { records } }: Route
           reason: Type.Optional(Word),
           state: Type.Optional(Choice(...DELIVERY_STATES)),
         }),
-        response: { 200: ListOf(Delivery) },
+        response: { 200: ListOf(DeliveryWithCode) },
       },
     },
-    (request) => listDeliveries(records, request.query, pageRequest(request.query)),
+    (request) => {
+      const mayUseCodes = request.identity?.kind === 'staff' && request.identity.role !== 'analyst';
+      const codes = mayUseCodes ? 'with codes' : 'without codes';
+      return listDeliveries(records, request.query, pageRequest(request.query), codes);
+    },
   );
 
   app.get(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addSends } from '../../../gateway/records/sends.ts';
 import { createSession } from '../../../gateway/records/sessions.ts';
+import { addDelivery } from './delivery-row.ts';
 import { NOW, startHttp, type TestServer } from './http-server.ts';
 
 let server: TestServer;
@@ -196,6 +197,11 @@ describe('code pools', () => {
   it('are filled by marketers, and never listed code by code', async () => {
     await call('PUT', '/code-pools/secret', {});
     await call('POST', '/code-pools/secret/codes', ['TOPSECRET']);
+    await addDelivery(server.db, 'd1', 'shown');
+    await server.db
+      .updateTable('deliveries')
+      .set({ code: 'TOPSECRET', variant: 'a', campaign: 'c' })
+      .execute();
     const paths = ['/code-pools', '/code-pools/secret', '/audit'];
     for (const path of paths)
       expect(JSON.stringify((await call('GET', path)).body)).not.toContain('TOPSECRET');
@@ -211,6 +217,13 @@ describe('code pools', () => {
       cookie: 'wayside_session=cookie-of-analyst',
     });
     expect(answer.status).toBe(403);
+    const [forMarketer] = (await call('GET', '/deliveries')).body.items;
+    expect(forMarketer).toMatchObject({ code: 'TOPSECRET', variant: 'a', campaign: 'c' });
+    const seen = await server.call('GET', '/api/v1/deliveries', {
+      cookie: 'wayside_session=cookie-of-analyst',
+    });
+    const { code: _, ...rest } = forMarketer;
+    expect(seen.body.items).toEqual([rest]);
   });
 });
 
