@@ -1,6 +1,6 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { request } from '../api/request.ts';
 import type { Session } from '../api/shapes.ts';
@@ -41,7 +41,7 @@ const PAGES = [
 ] as const;
 
 /** Addresses that belong to a page of the navigation without lying below it. */
-const ALSO: Readonly<Record<string, string>> = { '/places': '/zones' };
+const ALSO: Readonly<Record<string, string>> = { '/places': '/zones', '/decisions': '/explain' };
 
 /** Header, navigation and the pages; holds the one live stream, which goes on while pages change. */
 export function Shell({ session }: { session: Session }) {
@@ -122,11 +122,16 @@ function NavLink({ path, name, also }: { path: string; name: string; also: strin
   const [location] = useLocation();
   const lies = (root: string) => location === root || location.startsWith(`${root}/`);
   const here = path === '/' ? location === path : lies(path) || (also !== undefined && lies(also));
+  const link = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
-    if (here) document.title = `${name} · Wayside`;
+    if (!here) return;
+    document.title = `${name} · Wayside`;
+    // On a narrow screen the row of pages is wider than the screen.
+    link.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [here, name]);
   return (
     <Link
+      ref={link}
       href={path}
       className={here ? 'nav-link nav-here' : 'nav-link'}
       aria-current={here ? 'page' : undefined}

@@ -13,7 +13,7 @@ interface Props {
 /** How much of a budget is used, as words and as a bar. */
 export function BudgetBar({ label, used, of }: Props) {
   if (of === null) return <p className="budget">{`${COUNT.format(used)} ${label}, no limit`}</p>;
-  const share = of === 0 ? 1 : Math.min(1, used / of);
+  const share = Math.min(1, used / of);
   const tone = used >= of ? 'budget-out' : share >= NEARLY ? 'budget-low' : '';
   return (
     <div className="budget">

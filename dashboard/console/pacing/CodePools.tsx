@@ -74,9 +74,7 @@ export function CodePools() {
             {pool.name}
             <small className="soft block">{pool.id}</small>
           </th>
-          <td>
-            <BudgetBar label="given" used={pool.given} of={pool.codes} />
-          </td>
+          <td>{pool.codes > 0 && <BudgetBar label="given" used={pool.given} of={pool.codes} />}</td>
           <td className="nowrap">
             {pool.left.toLocaleString()} <Left pool={pool} />
           </td>

@@ -1,12 +1,13 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import type { MapSettings } from '../../api/shapes.ts';
 import type { Bounds } from '../live-map/place-shapes.ts';
 import { useGroundData } from '../live-map/use-ground-data.ts';
-import type { ZoneShape } from './fence-canvas.ts';
+import { grown } from '../zones/use-zones.ts';
+import type { ZoneShape } from '../zones/zone-canvas.ts';
 import { createFenceMap, type FenceMapView } from './fence-map-view.ts';
-import { boundsOfShape } from './fence-shape.ts';
+import type { FenceShape } from './fence-shape.ts';
 import type { Draft } from './use-draft.ts';
 import { useExtentOfPlaces, usePlacesInView } from './use-places-in-view.ts';
 
@@ -63,13 +64,26 @@ export function FenceMap({ settings, draft, zones, onPlace }: Props) {
     if (overlay !== undefined) view?.setOverlay(overlay);
   }, [view, overlay]);
 
-  const { shape, drawing, problems, edited, markedZone } = draft;
+  const { shape, drawing, problems, edited, markedZone, marginMetres } = draft;
+  const drawnZones = useMemo(
+    () => withEdited(zones, edited, shape, marginMetres),
+    [zones, edited, shape, marginMetres],
+  );
   useEffect(() => {
-    view?.show({ places, clusters, zones, markedZone, edited, draft: shape, drawing, problems });
-  }, [view, places, clusters, zones, markedZone, edited, shape, drawing, problems]);
+    view?.show({
+      places,
+      clusters,
+      zones: drawnZones,
+      markedZone,
+      edited: marginMetres === null ? edited : null,
+      draft: shape,
+      drawing,
+      problems,
+    });
+  }, [view, places, clusters, drawnZones, markedZone, marginMetres, edited, shape, drawing, problems]);
 
   useEffect(() => draft.setMap(view), [view, draft.setMap]);
-  useFirstLook(view, extent, draft);
+  useFirstLook(view, extent ?? boundsOfZones(zones), draft);
   useEffect(() => {
     const marked = zones.find(({ id }) => id === markedZone);
     if (marked !== undefined) view?.fit(marked.bounds);
@@ -95,10 +109,42 @@ export function FenceMap({ settings, draft, zones, onPlace }: Props) {
   );
 }
 
+/** The zone that is being edited is drawn as it would be; a margin of null says that it is none. */
+function withEdited(
+  zones: readonly ZoneShape[],
+  edited: string | null,
+  shape: FenceShape | null,
+  marginMetres: number | null,
+): readonly ZoneShape[] {
+  if (marginMetres === null) return zones;
+  const others = zones.filter(({ id }) => id !== edited);
+  const bounds = shape === null ? null : grown(shape, marginMetres);
+  return shape === null || bounds === null
+    ? others
+    : [...others, { id: '', name: '', shape, marginMetres, bounds }];
+}
+
+function boundsOfZones(zones: readonly ZoneShape[]): Bounds | null {
+  const [first, ...rest] = zones.map(({ bounds }) => bounds);
+  if (first === undefined) return null;
+  return rest.reduce<Bounds>(
+    (all, one) => [
+      Math.min(all[0], one[0]),
+      Math.min(all[1], one[1]),
+      Math.max(all[2], one[2]),
+      Math.max(all[3], one[3]),
+    ],
+    first,
+  );
+}
+
 /** Shows all places once; and each shape that is opened, when it is opened. */
 function useFirstLook(view: FenceMapView | null, extent: Bounds | null, draft: Draft): void {
   const looked = useRef(false);
-  const { opened } = draft;
+  const { opened, marginMetres } = draft;
+  // As it is when the zone is opened: a change of the margin moves nothing.
+  const margin = useRef(marginMetres);
+  margin.current = marginMetres;
   useEffect(() => {
     if (view === null || looked.current) return;
     if (opened === null && extent !== null) {
@@ -107,7 +153,7 @@ function useFirstLook(view: FenceMapView | null, extent: Bounds | null, draft: D
     }
   }, [view, extent, opened]);
   useEffect(() => {
-    const at = opened === null ? null : boundsOfShape(opened);
+    const at = opened === null ? null : grown(opened, margin.current ?? 0);
     if (view === null || at === null) return;
     looked.current = true;
     view.fit(at);

@@ -3,11 +3,12 @@ import type { MapMouseEvent } from 'maplibre-gl';
 import type { BaseMap } from '../live-map/base-style.ts';
 import { canvasOver, createGround, fitCanvas, placeFeatures, type Scheme } from '../live-map/ground.ts';
 import type { Bounds, PlaceShape } from '../live-map/place-shapes.ts';
+import type { ZoneShape } from '../zones/zone-canvas.ts';
 import { createCornerHandles } from './corner-handles.ts';
-import { type Cluster, clusterRadius, drawFences, type ZoneShape } from './fence-canvas.ts';
+import { type Cluster, clusterRadius, drawFences } from './fence-canvas.ts';
 import { startDrawing } from './fence-drawing.ts';
 import type { ShapeProblem } from './fence-problems.ts';
-import { boundsOfShape, type Corner, type FenceKind, type FenceShape } from './fence-shape.ts';
+import type { Corner, FenceKind, FenceShape } from './fence-shape.ts';
 
 const FIT_PADDING_PX = 60;
 const CLOSEST_ZOOM = 17;
@@ -50,7 +51,7 @@ export interface FenceMapView {
   show(state: FenceMapState): void;
   fit(bounds: Bounds): void;
   middle(): Corner;
-  /** A corner, or a circle's centre, into the middle of the map: drawing without a pointer. */
+  /** To the keyboard: what is drawn is drawn from here. */
   focus(): void;
   destroy(): void;
 }
@@ -200,9 +201,4 @@ export function createFenceMap(options: FenceMapOptions): FenceMapView {
       map.remove();
     },
   };
-}
-
-/** The box of a draft to look at, or null where it has no corner yet. */
-export function boundsOfDraft(draft: FenceShape | null): Bounds | null {
-  return draft === null ? null : boundsOfShape(draft);
 }

@@ -17,10 +17,11 @@ export interface Draft {
   /** The id of the place that is being edited. */
   readonly edited: string | null;
   readonly markedZone: string | null;
+  /** The margin of a zone that is being edited; null for a place. */
+  readonly marginMetres: number | null;
   /** What is wrong with the shape, each where it is wrong. */
   readonly problems: readonly ShapeProblem[];
   readonly canUndo: boolean;
-  readonly changed: boolean;
   /** `kept`: the shape before can be gone back to. */
   setShape(shape: FenceShape | null, kept: boolean): void;
   setDrawing(kind: FenceKind | null): void;
@@ -30,6 +31,7 @@ export interface Draft {
   undo(): void;
   /** What the gateway said of it, and the zone that it named. */
   refuse(problems: readonly ApiFieldProblem[], zone: string | null): void;
+  setMargin(metres: number | null): void;
   setMap(map: FenceMapView | null): void;
   /** The middle of the map, and 0,0 where there is none. */
   middle(): Corner;
@@ -44,6 +46,7 @@ interface State {
   readonly steps: readonly (FenceShape | null)[];
   readonly refused: readonly ApiFieldProblem[];
   readonly markedZone: string | null;
+  readonly marginMetres: number | null;
 }
 
 const EMPTY: State = {
@@ -54,6 +57,7 @@ const EMPTY: State = {
   steps: [],
   refused: [],
   markedZone: null,
+  marginMetres: null,
 };
 
 export function useDraft(): Draft {
@@ -78,7 +82,7 @@ export function useDraft(): Draft {
   const setDrawing = useCallback((drawing: FenceKind | null) => setState((now) => ({ ...now, drawing })), []);
   const open = useCallback(
     (edited: string | null, opened: FenceShape | null) =>
-      setState({ ...EMPTY, edited, opened, shape: opened }),
+      setState(({ marginMetres }) => ({ ...EMPTY, marginMetres, edited, opened, shape: opened })),
     [],
   );
   const close = useCallback(() => setState(EMPTY), []);
@@ -97,22 +101,27 @@ export function useDraft(): Draft {
       setState((now) => ({ ...now, refused: problems, markedZone })),
     [],
   );
-  const { opened, drawing, edited, markedZone, steps } = state;
+  const setMargin = useCallback(
+    (marginMetres: number | null) => setState((now) => ({ ...now, marginMetres })),
+    [],
+  );
+  const { opened, drawing, edited, markedZone, marginMetres, steps } = state;
   return {
     shape,
     opened,
     drawing,
     edited,
     markedZone,
+    marginMetres,
     problems,
     canUndo: steps.length > 0,
-    changed: shape !== opened,
     setShape,
     setDrawing,
     open,
     close,
     undo,
     refuse,
+    setMargin,
     setMap,
     middle: () => map?.middle() ?? [0, 0],
     focusMap: () => map?.focus(),

@@ -1,5 +1,5 @@
 import { Button, NativeSelect, Skeleton, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { Trouble } from '../../look/Trouble.tsx';
 import { Confirm } from '../Confirm.tsx';
@@ -59,7 +59,11 @@ function ZoneForm({ id, draft, hasMap, editor: { record, save, remove } }: FormP
   const [margin, setMargin] = useState(Number(properties.marginMetres ?? DEFAULT_MARGIN_METRES));
   const [asked, setAsked] = useState(false);
   const newId = id ?? typedId ?? idOfName(name);
-  const { shape } = draft;
+  const { shape, setMargin: showMargin } = draft;
+  useEffect(() => {
+    showMargin(margin);
+    return () => showMargin(null);
+  }, [margin, showMargin]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate({ id: newId, properties: { name: name.trim(), category, marginMetres: margin } });

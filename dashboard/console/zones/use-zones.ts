@@ -3,8 +3,8 @@ import type { Feature, FeatureCollection } from 'geojson';
 import { useMemo } from 'react';
 import { request } from '../../api/request.ts';
 import type { Bounds } from '../live-map/place-shapes.ts';
-import type { ZoneShape } from '../places/fence-canvas.ts';
 import { boundsOfShape, type FenceShape, shapeOf } from '../places/fence-shape.ts';
+import type { ZoneShape } from './zone-canvas.ts';
 
 const PATH = '/api/v1/sensitive-zones.geojson';
 const REFRESH_MS = 60_000;
@@ -55,7 +55,8 @@ function zoneOf(feature: Feature): Zone[] {
   ];
 }
 
-function grown(shape: FenceShape, metres: number): Bounds | null {
+/** The box around a zone, its margin counted in. */
+export function grown(shape: FenceShape, metres: number): Bounds | null {
   const bounds = boundsOfShape(shape);
   if (bounds === null) return null;
   const own = shape.kind === 'corridor' ? shape.corridorMetres : 0;
