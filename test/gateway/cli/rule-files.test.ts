@@ -99,6 +99,14 @@ describe('npm run rules -- check', () => {
     expect([code, out]).toEqual([0, expect.stringMatching(/^3 files with 3 rules: no problems, as far as/)]);
   });
 
+  it('finds nothing wrong with the rules of the demo', async () => {
+    const demo = new URL('../../../devices-sim/demo/rules', import.meta.url).pathname;
+    expect(await run('check', demo)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^\d+ files with \d+ rules: no/),
+    });
+  });
+
   it('has a gateway look up places and tags, and tells where in the file they stand', async () => {
     await file('coffee.yaml', COFFEE.replace('tag: cafe', 'tag: coffee'));
     await file('none.yaml', 'trigger: { event: x }\noffer: { title: t, body: b, expires: soon }\n');
