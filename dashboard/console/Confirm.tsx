@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { ScrollRegion } from './ScrollRegion.tsx';
 
 interface Props {
   readonly title: string;
@@ -39,7 +40,9 @@ export function Confirm({
       }}
     >
       <h2 id="confirm-title">{title}</h2>
-      <div className="confirm-body">{children}</div>
+      <ScrollRegion label="What it means" className="confirm-body">
+        {children}
+      </ScrollRegion>
       <div className="confirm-buttons">
         <Button variant="default" onClick={onCancel}>
           Cancel

@@ -3,7 +3,7 @@ import { REASON_WORDS } from '../../look/reasons.ts';
 import { Pill, StateBadge } from '../../look/StateBadge.tsx';
 import { dayAndTimeOf, momentOf, timeOf } from '../../look/when.ts';
 import { useNames } from '../use-names.ts';
-import type { Evidence, ExplainedRule, Explanation } from './explain-shapes.ts';
+import type { ConditionPart, Evidence, ExplainedRule, Explanation } from './explain-shapes.ts';
 import { RULE_STATES } from './rule-states.ts';
 
 const VERDICTS = {
@@ -59,7 +59,7 @@ export function ExplanationView({ explanation }: { explanation: Explanation }) {
 }
 
 function ExplainedLine({ rule }: { rule: ExplainedRule }) {
-  const { verdict, reason, explanation, decision, decisions, delivery, state } = rule;
+  const { verdict, reason, explanation, decision, decisions, delivery, state, condition } = rule;
   const words = REASON_WORDS[reason as keyof typeof REASON_WORDS] as string | undefined;
   return (
     <li className={`explained-${verdict}`}>
@@ -69,7 +69,7 @@ function ExplainedLine({ rule }: { rule: ExplainedRule }) {
           {`v${rule.version}${state === null || state === 'live' ? '' : `, ${RULE_STATES[state].label.toLowerCase()}`}`}
         </small>
         <Pill tone={VERDICTS[verdict].tone}>{VERDICTS[verdict].label}</Pill>
-        {delivery !== undefined && <StateBadge state={delivery.state} />}
+        {delivery !== undefined && delivery.state !== 'sent' && <StateBadge state={delivery.state} />}
         {decision !== undefined && (
           <time className="soft" title={momentOf(decision.at)}>
             {timeOf(decision.at)}
@@ -78,6 +78,11 @@ function ExplainedLine({ rule }: { rule: ExplainedRule }) {
       </span>
       {words !== undefined && <strong>{words}</strong>}
       <span className={words === undefined ? undefined : 'soft'}>{explanation}</span>
+      {condition !== undefined && (
+        <ul className="condition-tree" aria-label="The condition, part by part">
+          <ConditionTree part={condition} />
+        </ul>
+      )}
       {decisions.length > 1 && (
         <details className="as-table">
           <summary>{`All ${decisions.length} decisions of this time`}</summary>
@@ -87,6 +92,23 @@ function ExplainedLine({ rule }: { rule: ExplainedRule }) {
             ))}
           </ul>
         </details>
+      )}
+    </li>
+  );
+}
+
+/** A part of the condition, with its own parts below it. */
+function ConditionTree({ part }: { part: ConditionPart }) {
+  return (
+    <li>
+      <code className={part.stopped ? 'condition-stopped' : undefined}>{part.text}</code>
+      {part.stopped && <strong> stopped it</strong>}
+      {part.parts.length > 0 && (
+        <ul>
+          {part.parts.map((inner) => (
+            <ConditionTree key={inner.text} part={inner} />
+          ))}
+        </ul>
       )}
     </li>
   );

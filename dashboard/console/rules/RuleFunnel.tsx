@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { request } from '../../api/request.ts';
 import { HeadRow } from '../../look/HeadRow.tsx';
 import { Trouble } from '../../look/Trouble.tsx';
+import { ScrollRegion } from '../ScrollRegion.tsx';
 import { type Period, type Preset, periodOf } from './backtest/period.ts';
 import { ExperimentResultView } from './ExperimentResultView.tsx';
 import type { Funnel, FunnelCounts } from './funnel-shapes.ts';
@@ -127,7 +128,7 @@ interface ComparisonRow {
 function Comparison({ title, head, rows }: { title: string; head: string; rows: readonly ComparisonRow[] }) {
   if (rows.length < 2) return null;
   return (
-    <div className="list-table">
+    <ScrollRegion label={title} className="list-table">
       <h3 className="small-head">{title}</h3>
       <table>
         <HeadRow columns={[head, 'Trigger fired', 'Sent', 'Shown', 'Clicked', 'Clicked of sent']} />
@@ -144,7 +145,7 @@ function Comparison({ title, head, rows }: { title: string; head: string; rows: 
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollRegion>
   );
 }
 

@@ -61,7 +61,7 @@ export function RulesPage() {
           <td>
             <Pill tone={RULE_STATES[rule.state].tone}>{RULE_STATES[rule.state].label}</Pill>
           </td>
-          <td>{rule.version}</td>
+          <td className="rule-version">{rule.version}</td>
           <td className="count-cell">
             {counts !== null && <CountBar count={counts.get(rule.id)} most={most} />}
           </td>

@@ -53,6 +53,15 @@ export interface ExplainedRule {
   readonly decision?: Decision;
   readonly decisions: readonly Decision[];
   readonly delivery?: Delivery;
+  /** Where the condition is what stopped it. */
+  readonly condition?: ConditionPart;
+}
+
+/** A condition taken apart; `stopped` marks what was false or missing. */
+export interface ConditionPart {
+  readonly text: string;
+  readonly stopped: boolean;
+  readonly parts: readonly ConditionPart[];
 }
 
 /** Where a moment is explained, as a link. */

@@ -56,14 +56,9 @@ export function useRuleEditor(record: RuleRecord | null, onSaved: (saved: RuleRe
 
   const setAll: Edit['setAll'] = (changes) =>
     setText((before) => changes.reduce((now, [path, value]) => withValue(now, path, value), before));
-  const set = (path: Path, value: unknown) => {
-    // Where a text is chosen from a list, there may be no leaving of the field.
-    if (typeof value === 'string') setTouched((before) => new Set(before).add(dotted(path)));
-    setAll([[path, value]]);
-  };
   const edit: Edit = {
     document,
-    set,
+    set: (path, value) => setAll([[path, value]]),
     setAll,
     touch: (path) => setTouched((before) => new Set(before).add(dotted(path))),
     problemAt: (path) =>

@@ -8,6 +8,7 @@ import { REASON_LABELS } from '../../../look/reasons.ts';
 import { Pill } from '../../../look/StateBadge.tsx';
 import { dayAndTimeOf, momentOf } from '../../../look/when.ts';
 import { whyNoMap } from '../../live-map/webgl.ts';
+import { ScrollRegion } from '../../ScrollRegion.tsx';
 import { ReasonFunnel } from '../ReasonFunnel.tsx';
 import { HourChart } from './HourChart.tsx';
 
@@ -114,7 +115,11 @@ function Where({ report }: { report: BacktestReport }) {
       )}
       {settings.data !== undefined && (
         <Suspense fallback={<div className="journey-map" />}>
-          <JourneyMap journeys={report.journeys} settings={settings.data} />
+          <JourneyMap
+            journeys={report.journeys}
+            places={report.perPlace.map(({ place }) => place)}
+            settings={settings.data}
+          />
         </Suspense>
       )}
       {report.truncated.journeys && <p className="soft">A sample of the journeys, thinned.</p>}
@@ -142,7 +147,7 @@ function Counts({
 }) {
   if (rows.length === 0) return null;
   return (
-    <section className="surface report-part list-table" aria-label={title}>
+    <ScrollRegion label={title} className="surface report-part list-table">
       <h3>{title}</h3>
       <table>
         <HeadRow columns={[head, 'Would have been sent', 'Suppressed']} />
@@ -157,7 +162,7 @@ function Counts({
         </tbody>
       </table>
       {truncated && <p className="soft">Only those with most offers are listed.</p>}
-    </section>
+    </ScrollRegion>
   );
 }
 
@@ -165,7 +170,7 @@ function Sample({ report }: { report: BacktestReport }) {
   const names = new Map(report.perPlace.map(({ place, name }) => [place, name]));
   if (report.decisionsSample.length === 0) return null;
   return (
-    <section className="surface report-part list-table" aria-label="Some of the decisions">
+    <ScrollRegion label="Some of the decisions" className="surface report-part list-table">
       <h3>Some of the decisions</h3>
       <table>
         <HeadRow columns={['When', 'Who', 'Where', 'Outcome', 'Why']} />
@@ -196,9 +201,12 @@ function Sample({ report }: { report: BacktestReport }) {
         </tbody>
       </table>
       {report.truncated.decisionsSample && <p className="soft">There are more of them.</p>}
-    </section>
+    </ScrollRegion>
   );
 }
+
+const counted = (count: number, what: string): string =>
+  `${count.toLocaleString()} ${what}${count === 1 ? '' : 's'}`;
 
 function Notes({ report }: { report: BacktestReport }) {
   const { otherRules, notes, alone } = report;
@@ -207,7 +215,7 @@ function Notes({ report }: { report: BacktestReport }) {
       <p>
         {alone
           ? 'The other live rules were left out.'
-          : `${otherRules.rules.toLocaleString()} other live rules took part, and would have sent ${otherRules.sent.toLocaleString()} offers.`}
+          : `${counted(otherRules.rules, 'other live rule')} took part, and would have sent ${counted(otherRules.sent, 'offer')}.`}
       </p>
       {notes.map((note) => (
         <p key={note}>{note}</p>

@@ -10,7 +10,16 @@ import { usePlaces } from '../../use-names.ts';
 import { createJourneyView, type JourneyView } from './journey-view.ts';
 
 /** Sampled journeys, and where decisions fell: orange where an offer would have been sent. */
-export function JourneyMap({ journeys, settings }: { journeys: JourneyCollection; settings: MapSettings }) {
+export function JourneyMap({
+  journeys,
+  places: decided,
+  settings,
+}: {
+  journeys: JourneyCollection;
+  /** Ids of the places at which it decided: the map shows them whole. */
+  places: readonly string[];
+  settings: MapSettings;
+}) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<JourneyView | null>(null);
   const [picked, setPicked] = useState<SampledDecision | null>(null);
@@ -42,7 +51,8 @@ export function JourneyMap({ journeys, settings }: { journeys: JourneyCollection
   useEffect(() => {
     if (overlay !== undefined) view?.setOverlay(overlay);
   }, [view, overlay]);
-  useEffect(() => view?.setPlaces(shapes), [view, shapes]);
+  const wanted = useMemo(() => new Set(decided), [decided]);
+  useEffect(() => view?.setPlaces(shapes, wanted), [view, shapes, wanted]);
   return (
     <>
       <div className="journey-map map-box">

@@ -19,7 +19,8 @@ export interface JourneyView {
   setScheme(scheme: Scheme): void;
   setBaseMap(base: BaseMap): void;
   setOverlay(overlay: FeatureCollection): void;
-  setPlaces(places: readonly PlaceShape[]): void;
+  /** @param shown ids of places that the map has to show whole */
+  setPlaces(places: readonly PlaceShape[], shown: ReadonlySet<string>): void;
   destroy(): void;
 }
 
@@ -38,13 +39,20 @@ export function createJourneyView(options: JourneyViewOptions): JourneyView {
     onTrouble: () => undefined,
   });
   const { map } = ground;
-  const bounds = boundsOf(journeys.features.map(({ geometry }) => geometry));
-  if (bounds !== null) {
-    map.fitBounds([bounds[0], bounds[1], bounds[2], bounds[3]], {
-      padding: PADDING_PX,
-      maxZoom: 16,
-      duration: 0,
+  let touched = false;
+  for (const kind of ['dragstart', 'wheel', 'dblclick'] as const) {
+    map.on(kind, () => {
+      touched = true;
     });
+  }
+  showAll([]);
+
+  /** Shows all journeys and these places, until the reader moves the map. */
+  function showAll(around: readonly PlaceShape[]): void {
+    const geometries = [...journeys.features, ...around].map(({ geometry }) => geometry);
+    const bounds = boundsOf(geometries);
+    if (bounds === null || touched) return;
+    map.fitBounds([...bounds], { padding: PADDING_PX, maxZoom: 16, duration: 0 });
   }
 
   function drawJourneys(): void {
@@ -91,9 +99,10 @@ export function createJourneyView(options: JourneyViewOptions): JourneyView {
     setScheme: (next) => ground.setScheme(next),
     setBaseMap: (base) => ground.setBaseMap(base),
     setOverlay: (overlay) => ground.setOverlay(overlay),
-    setPlaces(next) {
+    setPlaces(next, shown) {
       places = next;
       ground.setData('places', placeFeatures(places));
+      showAll(next.filter(({ id }) => shown.has(id)));
     },
     destroy: () => map.remove(),
   };
