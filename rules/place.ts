@@ -20,11 +20,17 @@ const MOST_TAGS = 32;
 const TAG = /^[^\s,]{1,64}$/u;
 
 /**
- * Reads a place from a GeoJSON Feature: a Point with `properties.radiusMetres`, a Polygon or a MultiPolygon, and in its
- * `properties` `name` (the id where missing), `tags`, `openingHours`, `timezone`. Properties of other makers are ignored,
+ * Reads a place from a GeoJSON Feature: a Point with `properties.radiusMetres`, a Polygon, a MultiPolygon or a LineString with
+ * `properties.corridorMetres`, and in its `properties` `name` (the id where missing), `tags`, `openingHours`, `timezone`. Properties of other makers are ignored,
  * save for near misses of ours, which are reported.
+ *
+ * @param isSaved it comes from the records: its rings were looked through when it was saved
  */
-export function parsePlace(id: string, feature: unknown): Parsed<Place> {
+export function parsePlace(
+  id: string,
+  feature: unknown,
+  { isSaved = false }: { readonly isSaved?: boolean } = {},
+): Parsed<Place> {
   return collecting((report) => {
     const placeId = readId(id, 'id', report);
     const fields = readFields(feature, '', null, report);
@@ -56,7 +62,7 @@ export function parsePlace(id: string, feature: unknown): Parsed<Place> {
     if (timezone !== null && (typeof timezone !== 'string' || !isTimezone(timezone))) {
       report('properties.timezone', 'must be an IANA time zone such as Europe/Rome');
     }
-    const geometry = readPlaceGeometry(fields.geometry, properties, report);
+    const geometry = readPlaceGeometry(fields.geometry, properties, report, { isSaved });
     if (placeId === null || name === null || tags === null || geometry === null) return null;
     return {
       id: placeId,

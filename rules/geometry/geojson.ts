@@ -1,5 +1,6 @@
 import { getAreaOfPolygon } from 'geolib';
 import { describeFound, type Fields, type Report, readFields, readNumber } from '../document.ts';
+import { checkHoles } from './hole-check.ts';
 import {
   closeAroundPole,
   goesAroundPole,
@@ -10,6 +11,7 @@ import {
   shiftNear,
   unwrap,
 } from './path.ts';
+import { cleanRing, findSelfCrossing } from './ring-check.ts';
 
 /** What a place covers. Plain data. */
 export type PlaceGeometry =
@@ -34,16 +36,22 @@ const LARGEST_RADIUS_METRES = 50_000;
 /** Some 100 times the most detailed city district seen. */
 const MOST_POINTS = 100_000;
 
+export interface GeometryOptions {
+  /** Of a Point, 10 where missing; with 0 its radius may be missing too. */
+  readonly leastRadiusMetres?: number;
+  /** Whether it was checked when it was saved: rings are not looked through again, nor for what older versions did not refuse. */
+  readonly isSaved?: boolean;
+}
+
 /**
  * Reads the geometry of a place's Feature; a Point takes its radius from the properties, a LineString its width.
- *
- * @param leastRadiusMetres of a Point; with 0 its radius may be missing
+ * Points that repeat the one before, spikes, and holes inside of holes are left out; what crosses itself is refused.
  */
 export function readPlaceGeometry(
   value: unknown,
   properties: Fields,
   report: Report,
-  { leastRadiusMetres = SMALLEST_RADIUS_METRES }: { readonly leastRadiusMetres?: number } = {},
+  { leastRadiusMetres = SMALLEST_RADIUS_METRES, isSaved = false }: GeometryOptions = {},
 ): PlaceGeometry | null {
   const fields = readFields(value, 'geometry', null, report);
   if (fields === null) return null;
@@ -51,7 +59,7 @@ export function readPlaceGeometry(
     case 'Point':
       return readCircle(fields.coordinates, properties, leastRadiusMetres, report);
     case 'Polygon':
-      return readPolygons([fields.coordinates], () => 'geometry.coordinates', report);
+      return readPolygons([fields.coordinates], () => 'geometry.coordinates', isSaved, report);
     case 'MultiPolygon':
       if (!Array.isArray(fields.coordinates) || fields.coordinates.length === 0) {
         report(
@@ -60,7 +68,7 @@ export function readPlaceGeometry(
         );
         return null;
       }
-      return readPolygons(fields.coordinates, (index) => `geometry.coordinates.${index}`, report);
+      return readPolygons(fields.coordinates, (index) => `geometry.coordinates.${index}`, isSaved, report);
     case 'LineString':
       return readCorridor(fields.coordinates, properties, report);
     default:
@@ -146,11 +154,12 @@ function readPoint(
 function readPolygons(
   values: readonly unknown[],
   pathOf: (index: number) => string,
+  isSaved: boolean,
   report: Report,
 ): PlaceGeometry | null {
   if (isTooLong(values.flat(2).length, report)) return null;
   const polygons = values
-    .map((value, index) => readPolygon(value, pathOf(index), report))
+    .map((value, index) => readPolygon(value, pathOf(index), isSaved, report))
     .filter((one) => one !== null);
   if (polygons.length !== values.length) return null;
   const areaSquareMetres = polygons.reduce((sum, rings) => sum + areaOf(rings), 0);
@@ -174,22 +183,26 @@ function areaOf([outer, ...holes]: readonly Path[]): number {
     : Math.max(0, area(outer) - holes.reduce((sum, hole) => sum + area(hole), 0));
 }
 
-function readPolygon(value: unknown, path: string, report: Report): readonly Path[] | null {
+function readPolygon(value: unknown, path: string, isSaved: boolean, report: Report): readonly Path[] | null {
   if (!Array.isArray(value) || value.length === 0) {
     report(path, `must be a list of rings, found ${describeFound(value)}`);
     return null;
   }
   const rings = value
-    .map((ring, index) => readRing(ring, `${path}.${index}`, report))
+    .map((ring, index) => readRing(ring, `${path}.${index}`, isSaved, report))
     .filter((ring) => ring !== null);
   const [outer, ...holes] = rings;
   if (outer === undefined || rings.length !== value.length) return null;
   const closed = closeAroundPole(outer);
-  return [closed, ...holes.map((hole) => shiftNear(hole, closed))];
+  const shifted = holes.map((hole) => shiftNear(hole, closed));
+  const findings = isSaved ? [] : checkHoles(closed, shifted);
+  for (const { hole, message } of findings) if (message !== null) report(`${path}.${hole + 1}`, message);
+  const idle = new Set(findings.map(({ hole }) => hole));
+  return [closed, ...shifted.filter((_, hole) => !idle.has(hole))];
 }
 
 /** RFC 7946 §3.1.6: four or more positions, the first and the last alike. Either orientation is taken, for real files have both. */
-function readRing(value: unknown, path: string, report: Report): Path | null {
+function readRing(value: unknown, path: string, isSaved: boolean, report: Report): Path | null {
   if (!Array.isArray(value) || value.length < 4) {
     report(path, `must be a ring of at least 4 positions, found ${describeFound(value)}`);
     return null;
@@ -201,13 +214,18 @@ function readRing(value: unknown, path: string, report: Report): Path | null {
     report(path, 'must end where it begins (first and last position alike)');
     return null;
   }
-  const ring = unwrap(points);
+  const ring = cleanRing(unwrap(points));
+  const crossing = isSaved ? null : findSelfCrossing(ring);
+  if (crossing !== null) {
+    report(path, crossing);
+    return null;
+  }
   // A ring around a pole encloses the pole's cap, whatever its corners enclose on paper.
-  if (!goesAroundPole(ring) && flatArea(ring) < SMALLEST_AREA_SQUARE_DEGREES) {
+  if (!goesAroundPole(ring.path) && flatArea(ring.path) < SMALLEST_AREA_SQUARE_DEGREES) {
     report(path, 'encloses no area: its corners lie on one line, or its edges cross as in a bow tie');
     return null;
   }
-  return ring;
+  return ring.path;
 }
 
 /** One problem is enough for a path: a thousand alike would hide the others. */

@@ -20,13 +20,17 @@ function meetsRay(startX: number, startY: number, endX: number, endY: number): M
 }
 
 /**
- * Tells whether points lie in a polygon of rings (the outer and its holes) or on an edge of one. Edges are straight in longitude and
- * latitude, as in RFC 7946 §3.1.1; orientation does not matter, for crossings to the east are counted (even-odd rule). A point counts
- * as lying on an edge where rounding leaves open on which side it is: some 1e-9 m.
+ * Where a point lies in a polygon of rings (the outer and its holes). Edges are straight in longitude and latitude, as in RFC 7946
+ * §3.1.1; orientation does not matter, for crossings to the east are counted (even-odd rule). A point counts as lying on an edge where
+ * rounding leaves open on which side it is: some 1e-9 m.
  *
  * @param lon in the polygon's own run, that is perhaps beyond 180
  */
-export function insideRings(rings: readonly Path[], lat: number, lon: number): boolean {
+export function whereInRings(
+  rings: readonly Path[],
+  lat: number,
+  lon: number,
+): 'inside' | 'outside' | 'edge' {
   let inside = false;
   for (const ring of rings) {
     let startX = (ring[0] ?? 0) - lon;
@@ -35,13 +39,18 @@ export function insideRings(rings: readonly Path[], lat: number, lon: number): b
       const endX = (ring[index] as number) - lon;
       const endY = (ring[index + 1] as number) - lat;
       const meeting = meetsRay(startX, startY, endX, endY);
-      if (meeting === 'on edge') return true;
+      if (meeting === 'on edge') return 'edge';
       if (meeting === 'crosses') inside = !inside;
       startX = endX;
       startY = endY;
     }
   }
-  return inside;
+  return inside ? 'inside' : 'outside';
+}
+
+/** Whether a point lies in a polygon of rings or on an edge of one. */
+export function insideRings(rings: readonly Path[], lat: number, lon: number): boolean {
+  return whereInRings(rings, lat, lon) !== 'outside';
 }
 
 /**

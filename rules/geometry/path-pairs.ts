@@ -31,7 +31,8 @@ export function pathsWithin(a: Path, b: Path, metres: number): boolean {
 const edgesOf = (path: Path): number => Math.max(1, pointsOf(path) - 1);
 const endOf = (path: Path, edge: number): number => Math.min(edge + 1, pointsOf(path) - 1);
 
-function edgeOf(path: Path, edge: number): Path {
+/** An edge as a path of its own. */
+export function edgeOf(path: Path, edge: number): Path {
   const end = endOf(path, edge);
   return Float64Array.of(lonOf(path, edge), latOf(path, edge), lonOf(path, end), latOf(path, end));
 }
