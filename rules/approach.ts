@@ -158,6 +158,16 @@ function lasting(known: Approaches, at: number) {
   };
 }
 
+/** Whether none of them is over by a time: then a fix that heads for no place changes none. */
+export function areUnderWay(approaches: Approaches, at: number): boolean {
+  for (const placeId in approaches) {
+    const ofRules = approaches[placeId];
+    for (const ruleId in ofRules)
+      if (at - (ofRules[ruleId]?.at ?? -Infinity) > APPROACH_ENDS_AFTER_MS) return false;
+  }
+  return true;
+}
+
 /** A device that approaches nothing carries nothing. */
 function withApproaches(device: DeviceMemory, approaches: Approaches): DeviceMemory {
   if (sizeOf(approaches) > 0) return { ...device, approaches };

@@ -104,7 +104,12 @@ function takeReading(draft: Draft, input: Extract<Input, { kind: 'reading' }>, n
 }
 
 /** A sign of life, and the values that came with it. A copy, which `moved` may still change. */
-function hear(device: DeviceMemory, type: string, admission: Admission, now: number): Mutable<DeviceMemory> {
+export function hear(
+  device: DeviceMemory,
+  type: string,
+  admission: Admission,
+  now: number,
+): Mutable<DeviceMemory> {
   const { at, metrics, event } = admission;
   const heard: Mutable<DeviceMemory> = { ...device };
   heard.type = type;
@@ -143,7 +148,7 @@ function bounded<T>(
 }
 
 /** What is no number is left out: memory is kept as JSON, which has no such thing. */
-function fixOf(position: Position, at: number): Fix {
+export function fixOf(position: Position, at: number): Fix {
   const { lat, lon, accuracy, speed, heading, altitude } = position;
   const fix: Mutable<Fix> = { lat, lon, at, accuracy: DEFAULT_ACCURACY_METRES };
   if (accuracy !== undefined && accuracy >= 0) fix.accuracy = Math.min(accuracy, COARSEST_METRES);
@@ -154,7 +159,7 @@ function fixOf(position: Position, at: number): Fix {
 }
 
 /** Takes a fix into a copy of a device's memory. */
-function moved(device: Mutable<DeviceMemory>, fix: Fix, verdict: TrackVerdict): DeviceMemory {
+export function moved(device: Mutable<DeviceMemory>, fix: Fix, verdict: TrackVerdict): DeviceMemory {
   switch (verdict.kind) {
     case 'ignored':
       return device;

@@ -4,6 +4,7 @@ import { decide } from '../../rules/decide.ts';
 import { emptyMemory, type Memory, own } from '../../rules/memory.ts';
 import type { MetricValue, Position, Reading } from '../../rules/reading.ts';
 import type { Rulebook } from '../../rules/rulebook.ts';
+import { skim } from '../../rules/skim.ts';
 import type { Decision, DeviceFacts, Input, Step } from '../../rules/step.ts';
 import { eventsOf, metricsOf, SCAN_BITS, type ScanBatch } from '../telemetry/telemetry-scan.ts';
 import type { SimulatedLedger } from './ledger.ts';
@@ -39,6 +40,8 @@ export interface SimulationParts {
   readonly people: readonly Person[];
   readonly ledger: SimulatedLedger;
   readonly observer: SimulationObserver;
+  /** False has every reading go the long way, which comes to the same: for tests and to measure by. */
+  readonly skims?: boolean;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface SimulationParts {
  * come when a subject asked for them, and consents and subscriptions are as they were.
  */
 export function createSimulation(parts: SimulationParts): Simulation {
-  const { rulebook, devices, people, ledger, observer } = parts;
+  const { rulebook, devices, people, ledger, observer, skims = true } = parts;
   const memories: Memory[] = people.map(() => emptyMemory);
   /** When each consumer wants the next tick; Infinity: never. */
   const wanted = new Float64Array(people.length).fill(Infinity);
@@ -71,6 +74,25 @@ export function createSimulation(parts: SimulationParts): Simulation {
 
   function stepOf(owner: number, input: Input, now: number): void {
     noteStep(owner, decide(rulebook, memories[owner] ?? emptyMemory, input, now, ledger));
+  }
+
+  function wasSkimmed(
+    owner: number,
+    input: Extract<Input, { readonly kind: 'reading' }>,
+    now: number,
+  ): boolean {
+    const wakeAt = wanted[owner] ?? Infinity;
+    const skimmed = skim(
+      rulebook,
+      memories[owner] ?? emptyMemory,
+      wakeAt === Infinity ? null : wakeAt,
+      input,
+      now,
+    );
+    if (skimmed === null) return false;
+    memories[owner] = skimmed.memory;
+    want(owner, skimmed.wakeAt ?? Infinity);
+    return true;
   }
 
   function tickUntil(now: number): void {
@@ -98,18 +120,16 @@ export function createSimulation(parts: SimulationParts): Simulation {
       const values = metrics(row) ?? (bits & SCAN_BITS.hasMetrics ? NO_METRICS : undefined);
       const reading = readingOf(batch, row, events(row), values);
       const isPast = (bits & SCAN_BITS.late) !== 0 && !isLateAgain(device, reading, now);
-      stepOf(
-        device.owner,
-        {
-          kind: 'reading',
-          device,
-          consumer: people[device.owner]?.at(now) ?? null,
-          reading,
-          readingId: String(batch.seq[row]),
-          ...(isPast && { arrivedAt: now }),
-        },
-        now,
-      );
+      const { owner } = device;
+      const input: Extract<Input, { readonly kind: 'reading' }> = {
+        kind: 'reading',
+        device,
+        consumer: people[owner]?.at(now) ?? null,
+        reading,
+        readingId: String(batch.seq[row]),
+        ...(isPast && { arrivedAt: now }),
+      };
+      if (!skims || !wasSkimmed(owner, input, now)) stepOf(owner, input, now);
     }
   }
 
