@@ -81,8 +81,7 @@ export interface Rulebook {
 /**
  * Compiles all parts and puts them together.
  *
- * @param source rules in any state: only live and paused ones are compiled
- * @throws what Liquid throws on an offer that parseRule refuses; rules that come from parseRule never throw
+ * @param source rules in any state, each from parseRule; only those that are live or paused are taken
  */
 export function compileRulebook(source: RulebookSource, options: RulebookOptions = {}): Rulebook {
   const { places, rules, deviceTypes, zones = [], segments = [] } = source;

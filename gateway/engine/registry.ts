@@ -226,9 +226,9 @@ export function createRegistry(
           return () => putInForce({ zones, zoneSet });
         }
         case 'rules': {
-          const { rules: known, deviceTypes, ruleSet: before } = inForce();
+          const { rules: known, deviceTypes } = inForce();
           const rules = await source.rules(known, deviceTypes);
-          const ruleSet = compileRules([...rules.values()], deviceTypes, before);
+          const ruleSet = compileRules([...rules.values()], deviceTypes);
           return () => putInForce({ rules, ruleSet });
         }
         case 'device-types': {
