@@ -1,4 +1,4 @@
-import { type Condition, compileCondition } from '../../rules/condition.ts';
+import { type Condition, compileCondition, explainCondition } from '../../rules/condition.ts';
 import type { Situation } from '../../rules/situation.ts';
 import { timestamp } from '../../rules/timestamp.ts';
 import type { RuleContext, Trigger } from '../../rules/trigger.ts';
@@ -37,7 +37,7 @@ export function conditionParts(
   detail: string,
 ): ConditionPart | null {
   const compiled = compileCondition(when, trigger, context);
-  return compiled.ok ? partOf(compiled.value.explain(NOWHERE), detail) : null;
+  return compiled.ok ? partOf(explainCondition(compiled.value, NOWHERE), detail) : null;
 }
 
 function partOf({ text, children }: ReturnType<Condition['explain']>, detail: string): ConditionPart {

@@ -111,11 +111,12 @@ export async function sentForVisits(
   visits: readonly StoredVisit[],
   decisions: readonly StoredDecision[],
 ): Promise<ReadonlyMap<string, StoredDecision>> {
-  const causes = new Set(visits.map(({ id }) => id));
+  const chain = await visitsThatShareCauses(db, consumer, visits);
+  const causes = new Set(chain.map(({ id }) => id));
   for (const { visit, cause } of decisions) if (visit !== undefined && causes.has(visit)) causes.add(cause);
   const sent = new Map<string, StoredDecision>();
   if (causes.size === 0) return sent;
-  const earliest = Math.min(...visits.map(({ enteredAt }) => enteredAt));
+  const earliest = Math.min(...chain.map(({ enteredAt }) => enteredAt));
   const rows = await db
     .selectFrom('decisions')
     .selectAll()
@@ -128,6 +129,35 @@ export async function sentForVisits(
     .execute();
   for (const row of rows) sent.set(row.rule, decisionOf(row));
   return sent;
+}
+
+/** A phone may have come before the car, and left before the time that is asked about: then its visit is the car's cause. */
+const MOST_HOPS = 5;
+
+/** These visits, and those of the same person at the same place that they followed on without a gap. */
+async function visitsThatShareCauses(
+  db: Kysely<Schema>,
+  consumer: string,
+  visits: readonly StoredVisit[],
+): Promise<readonly StoredVisit[]> {
+  const chain = [...visits];
+  const places = [...new Set(visits.map(({ place }) => place))];
+  for (let hop = 0; hop < MOST_HOPS && chain.length > 0; hop += 1) {
+    const first = Math.min(...chain.map(({ enteredAt }) => enteredAt));
+    const rows = await db
+      .selectFrom('visits')
+      .selectAll()
+      .where('consumer', '=', consumer)
+      .where('entered_at', '<', first)
+      .where('place', 'in', places)
+      .where((is) => is.or([is('exited_at', 'is', null), is('exited_at', '>=', first)]))
+      .orderBy('entered_at', 'desc')
+      .limit(MOST_VISITS)
+      .execute();
+    if (rows.length === 0) break;
+    chain.push(...rows.map(visitOf));
+  }
+  return chain;
 }
 
 /**

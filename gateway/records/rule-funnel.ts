@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { SUPPRESSION_REASONS, type SuppressionReason } from '../../rules/step.ts';
+import { inChunks } from './chunks.ts';
 import type { DeliveryState, Schema } from './schema.ts';
 
 /** A rule and a period: `from` inclusive, `to` exclusive, epoch ms. */
@@ -44,8 +45,9 @@ export interface ArmCount {
  * have decided millions of times.
  */
 const SLICE_ROWS = 50_000;
-/** Decisions that are looked at to tell people apart. */
+/** Decisions that are looked at to tell people apart, and how many at a time: they come to this thread. */
 const MOST_EXPERIMENT_ROWS = 100_000;
+const EXPERIMENT_SLICE_ROWS = 10_000;
 
 /** Decisions by what came of them, counted from the index alone. */
 export async function countDecisions(
@@ -95,39 +97,54 @@ const AFTER_HOLDOUT = SUPPRESSION_REASONS.slice(SUPPRESSION_REASONS.indexOf('hol
  */
 export async function countArms(
   db: Kysely<Schema>,
-  { rule, from, to }: FunnelQuery,
+  query: FunnelQuery,
   withinMs: number,
 ): Promise<{ readonly arms: readonly ArmCount[]; readonly truncated: boolean }> {
-  // `min(at)`: SQLite takes the other columns from the row of the least time.
-  const { rows } = await sql<{
-    held: 0 | 1;
-    consumers: number;
-    at_place: number;
-    came_after: number;
-    looked: number;
-  }>`
-    with reached as (
-      select consumer, at, place, ifnull(reason = 'holdout', 0) as held from decisions
-      where rule = ${rule} and at >= ${from} and at < ${to}
-        and (outcome = 'sent' or reason in (${sql.join(AFTER_HOLDOUT)}))
-      order by at, id limit ${MOST_EXPERIMENT_ROWS}),
-    firsts as (select consumer, min(at) as at, place, held from reached group by consumer)
-    select held, count(*) as consumers, count(place) as at_place,
-      count(case when place is not null and exists (
+  const { firsts, truncated } = await firstDecisions(db, query);
+  const came = { held: 0, treated: 0 };
+  const atPlace = firsts.filter(({ place }) => place !== null);
+  for (const chunk of inChunks(atPlace)) {
+    const { rows } = await sql<{ held: 0 | 1; count: number }>`
+      select one.value ->> 'held' as held, count(*) as count from json_each(${JSON.stringify(chunk)}) as one
+      where exists (
         select 1 from visits
-        where visits.consumer = firsts.consumer and visits.place = firsts.place
-          and entered_at > firsts.at and entered_at <= firsts.at + ${withinMs}) then 1 end) as came_after,
-      (select count(*) from reached) as looked
-    from firsts group by held order by held`.execute(db);
-  return {
-    arms: rows.map((row) => ({
-      held: row.held === 1,
-      consumers: row.consumers,
-      atPlace: row.at_place,
-      cameAfter: row.came_after,
-    })),
-    truncated: (rows[0]?.looked ?? 0) >= MOST_EXPERIMENT_ROWS,
-  };
+        where consumer = one.value ->> 'consumer' and +place = one.value ->> 'place'
+          and entered_at > one.value ->> 'at' and entered_at <= (one.value ->> 'at') + ${withinMs})
+      group by 1`.execute(db);
+    for (const { held, count } of rows) came[held === 1 ? 'held' : 'treated'] += count;
+  }
+  const armOf = (side: 0 | 1, cameAfter: number): ArmCount => ({
+    held: side === 1,
+    consumers: firsts.filter(({ held }) => held === side).length,
+    atPlace: atPlace.filter(({ held }) => held === side).length,
+    cameAfter,
+  });
+  return { arms: [armOf(0, came.treated), armOf(1, came.held)], truncated };
+}
+
+interface FirstDecision {
+  readonly consumer: string;
+  readonly at: number;
+  readonly place: string | null;
+  readonly held: 0 | 1;
+}
+
+async function firstDecisions(
+  db: Kysely<Schema>,
+  query: FunnelQuery,
+): Promise<{ readonly firsts: readonly FirstDecision[]; readonly truncated: boolean }> {
+  const firsts = new Map<string, FirstDecision>();
+  let looked = 0;
+  for await (const within of slices(db, 'decisions', 'at', query, EXPERIMENT_SLICE_ROWS)) {
+    const { rows } = await sql<FirstDecision>`
+      select consumer, at, place, ifnull(reason = 'holdout', 0) as held from decisions
+      where ${within} and (outcome = 'sent' or reason in (${sql.join(AFTER_HOLDOUT)}))
+      order by at, id`.execute(db);
+    for (const row of rows) if (!firsts.has(row.consumer)) firsts.set(row.consumer, row);
+    looked += rows.length;
+    if (looked >= MOST_EXPERIMENT_ROWS) return { firsts: [...firsts.values()], truncated: true };
+  }
+  return { firsts: [...firsts.values()], truncated: false };
 }
 
 /** Conditions that cut the rows of a rule and period into parts of at most `sliceRows`, in order of time and id. */

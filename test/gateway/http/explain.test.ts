@@ -217,6 +217,23 @@ describe('why a consumer was not brought an offer', () => {
     });
   });
 
+  it('says so too where another device had come before, and left since', async () => {
+    await rule('enter', ENTER);
+    await visit('phone', AT - 60 * MINUTE, {
+      device: 'phone',
+      exited_at: AT - 20 * MINUTE,
+      ended_by: 'exit',
+    });
+    await visit('car', AT - 30 * MINUTE);
+    await decision(1, 'enter', AT - 60 * MINUTE, {
+      outcome: 'sent',
+      reason: null,
+      visit: 'phone',
+      cause: 'phone',
+    });
+    expect(await ofRule('enter')).toMatchObject({ reason: 'already_sent' });
+  });
+
   it('knows what state the rule was in at the moment of entering', async () => {
     await rule('enter', ENTER, { state: 'draft' });
     await server.call('POST', '/api/v1/rules/enter/state', { body: { state: 'live' } });
