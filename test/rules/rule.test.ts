@@ -279,4 +279,44 @@ describe('the purposes of a rule', () => {
     expect(purposes({ trigger: { metric: { name: 'heartRate', above: 150 } } })).toEqual(['health_offers']);
     expect(purposes({ trigger: { metric: { name: 'fuel', below: 0.1 } } })).toEqual(['device_offers']);
   });
+
+  it('cover every text that a consumer may get, whatever the variant', () => {
+    const pulse = { title: '{{ metrics.heartRate }}', body: 'x' };
+    expect(
+      purposes({
+        trigger: { event: 'purchase' },
+        experiment: { variants: [{ name: 'a' }, { name: 'b', offer: pulse }] },
+      }),
+    ).toEqual(['device_offers', 'health_offers']);
+  });
+
+  it('cannot be hidden: a health metric that is read at all needs its own', () => {
+    const event = { trigger: { event: 'purchase' } };
+    for (const when of [
+      'metrics["heartRate"] > 100.0',
+      'metrics[device.type] == 1.0',
+      '[metrics].exists(m, m.heartRate > 100.0)',
+      '[1].exists(x, metrics.heartRate > 100.0)',
+      '[metrics.heartRate].exists(metrics, metrics > 100.0)',
+      'has(metrics.heartRate)',
+      'device.type == "car" ? true : metrics.heartRate > 1',
+    ]) {
+      expect(problemsOf({ ...valid, ...event, when }), when).toEqual([]);
+      expect(purposes({ ...event, when }), when).toContain('health_offers');
+    }
+    for (const title of [
+      '{{ metrics["heartRate"] }}',
+      '{{ metrics[device.type] }}',
+      '{% assign m = metrics %}{{ m.heartRate }}',
+      '{% capture x %}{{ metrics.heartRate }}{% endcapture %}{{ x }}',
+      '{% if metrics.heartRate > 100 %}a{% else %}b{% endif %}',
+      '{% case metrics.heartRate %}{% when 1 %}a{% else %}b{% endcase %}',
+      '{{ device.id | append: metrics.heartRate }}',
+      '{{ device[metrics.heartRate] }}',
+    ]) {
+      const document = { ...event, offer: { title, body: 'x' } };
+      expect(problemsOf({ ...valid, ...document }), title).toEqual([]);
+      expect(purposes(document), title).toContain('health_offers');
+    }
+  });
 });
