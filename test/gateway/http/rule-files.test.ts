@@ -176,6 +176,32 @@ describe('rules that are applied together', () => {
     expect(await server.call('POST', '/api/v1/rules/apply', { body })).toMatchObject({ status: 400 });
   });
 
+  it.each([
+    ['null', 'null'],
+    ['a number', '7'],
+    ['a list', '[[]]'],
+    ['fields that objects have by nature', '{"toString":{"trigger":1},"hasOwnProperty":{}}'],
+    [
+      'parts of the wrong kind',
+      '{"trigger":{"place":null},"offer":[],"limits":7,"experiment":"x","schedule":null,"when":{}}',
+    ],
+    ['numbers beyond a double', '{"weight":1e999}'],
+    ['nesting without end', `{"offer":${'['.repeat(5_000)}${']'.repeat(5_000)}}`],
+    ['a long text', JSON.stringify({ when: 'x'.repeat(100_000) })],
+    ['a control character', '{"name":"a\\u0000b","trigger":{"event":"\\ud800"}}'],
+  ])('are refused with a document that is %s', async (_what, document) => {
+    const body = `{"rules":[{"id":"a","document":${document}}],"expected":{"constructor":{"version":1}}}`;
+    const answer = await server.call('POST', '/api/v1/rules/apply', { body });
+    expect([400, 422]).toContain(answer.status);
+    expect(answer.body.problems.length).toBeGreaterThan(0);
+  });
+
+  it('may have ids that objects have by nature', async () => {
+    const made = await apply([wanted('constructor'), wanted('toString')], { expected: {} });
+    expect(made.body.changes).toMatchObject([{ change: 'added' }, { change: 'added' }]);
+    expect((await apply([wanted('constructor', { name: 'x' })], { expected: {} })).status).toBe(409);
+  });
+
   it('may be as many as fit', async () => {
     const many = Array.from({ length: 1_000 }, (_, n) => wanted(`many-${n}`));
     expect((await apply(many)).status).toBe(200);
