@@ -87,4 +87,46 @@ describe('a schedule', () => {
     ).toBeNull();
     expect(outsideSchedule(schedule, { place: null, consumer: null }, at('2026-03-06T22:30:00Z'))).toBeNull();
   });
+
+  it('begins with its first local day', () => {
+    const later = { ...schedule, days: null, hours: null, from: '2026-03-07', until: null };
+    expect(outsideSchedule(later, zones, at('2026-03-06T22:59:59Z'))).toContain('runs from 2026-03-07');
+    expect(outsideSchedule(later, zones, at('2026-03-06T23:00:00Z'))).toBeNull();
+  });
+
+  describe('where the clocks are set (Berlin: 02:00 to 03:00 on 29 March, 03:00 to 02:00 on 25 October 2026)', () => {
+    const windowOf = (from: number, to: number): Schedule => ({
+      ...schedule,
+      days: null,
+      hours: { from, to },
+      until: null,
+    });
+    /** Minutes from 00:00 to 12:00 UTC of a day on which a window is open. */
+    const openMinutes = (window: Schedule, day: string) => {
+      const midnight = at(`${day}T00:00:00Z`);
+      return Array.from({ length: 12 * 60 }, (_, minute) => minute).filter(
+        (minute) => outsideSchedule(window, zones, midnight + minute * 60_000) === null,
+      );
+    };
+
+    it('has no minute of an hour that is left out', () => {
+      expect(openMinutes(windowOf(120, 180), '2026-03-29')).toEqual([]);
+      const across = openMinutes(windowOf(90, 210), '2026-03-29');
+      // 01:30 to 02:00, which is 03:00 at once, to 03:30.
+      expect([across.length, across[0], across.at(-1)]).toEqual([60, 30, 89]);
+    });
+
+    it('is open twice in an hour that comes twice', () => {
+      const twice = openMinutes(windowOf(120, 180), '2026-10-25');
+      expect([twice.length, twice[0], twice.at(-1)]).toEqual([120, 0, 119]);
+    });
+
+    it('is as long as ever on the day before, and spans midnight into it', () => {
+      expect(openMinutes(windowOf(120, 180), '2026-03-28')).toHaveLength(60);
+      const night = { ...windowOf(23 * 60, 4 * 60), days: ['sat'] as const };
+      // The night of Saturday ends at 04:00 summer time on Sunday.
+      expect(outsideSchedule(night, zones, at('2026-03-29T01:59:59Z'))).toBeNull();
+      expect(outsideSchedule(night, zones, at('2026-03-29T02:00:00Z'))).toContain('it is sun');
+    });
+  });
 });
