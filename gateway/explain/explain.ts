@@ -27,7 +27,8 @@ import type { StoredVisit } from '../records/visits.ts';
 import type { ReadingPoint, TelemetryReader } from '../telemetry/telemetry-store.ts';
 import { type ConditionPart, conditionParts } from './condition-parts.ts';
 import { type Evidence, gatherEvidence } from './evidence.ts';
-import { type NotTriggeredReason, type Surroundings, whyNot } from './why-not.ts';
+import type { Surroundings } from './surroundings.ts';
+import { type NotTriggeredReason, whyNot } from './why-not.ts';
 
 /** Why each rule did or did not bring a consumer its offer, at a place and about a time. */
 export interface Explanation {
@@ -67,6 +68,8 @@ interface Found {
 export interface ExplainStores {
   readonly records: Kysely<Schema>;
   readonly telemetry: TelemetryReader;
+  /** What keeps a place from being where it is, such as a sensitive zone, or null. */
+  objection(place: Place): { readonly message: string } | null;
 }
 
 const MOST_RULES = 200;
@@ -113,6 +116,7 @@ export async function explain(stores: ExplainStores, query: ExplainQuery, at: nu
     place: query.place === null ? null : (place ?? { id: query.place, name: query.place, tags: [] }),
     visits,
     sent: await sentForVisits(records, query.consumer, visits, decisions),
+    zoneOverlap: place === null ? null : (stores.objection(place)?.message ?? null),
     devices: evidence.devices,
     evidence: evidence.found,
   };

@@ -1,10 +1,8 @@
 import { describeDuration } from '../../rules/duration.ts';
-import { localTime } from '../../rules/local-time.ts';
-import type { MetricTrigger, PlaceTrigger, Trigger } from '../../rules/trigger.ts';
-import type { StoredDecision } from '../records/decisions.ts';
+import type { PlaceTrigger, Trigger } from '../../rules/trigger.ts';
 import type { RuleSpell, RuleThen } from '../records/explain.ts';
-import type { StoredVisit } from '../records/visits.ts';
-import type { Evidence } from './evidence.ts';
+import type { Surroundings } from './surroundings.ts';
+import { crossingMissed, eventsSeen, positionsSeen, told } from './words.ts';
 
 /** Why a rule decided nothing, a closed list. */
 export const NOT_TRIGGERED_REASONS = [
@@ -14,6 +12,7 @@ export const NOT_TRIGGERED_REASONS = [
   'other_place',
   'no_place_given',
   'not_linked',
+  'in_sensitive_zone',
   'no_visit',
   'entered_before',
   'no_exit',
@@ -33,26 +32,6 @@ export interface WhyNot {
   readonly reason: NotTriggeredReason;
   /** A sentence that a marketer can read. */
   readonly explanation: string;
-}
-
-/** What is known of the time that is asked about. */
-export interface Surroundings {
-  /** Inclusive, epoch ms. */
-  readonly from: number;
-  /** Exclusive, epoch ms. */
-  readonly to: number;
-  /** IANA zone in which times are told. */
-  readonly zone: string;
-  /** As it is now; null where none was asked for. */
-  readonly place: { readonly id: string; readonly name: string; readonly tags: readonly string[] } | null;
-  /** Of the consumer at the place, newest first. */
-  readonly visits: readonly StoredVisit[];
-  /** By rule, the offer that was sent on account of one of these visits, whenever that was. */
-  readonly sent: ReadonlyMap<string, StoredDecision>;
-  /** How many devices the consumer has linked. */
-  readonly devices: number;
-  /** Null where the store did not answer. */
-  readonly evidence: Evidence | null;
 }
 
 /**
@@ -113,11 +92,13 @@ function whyNotAtPlace(rule: RuleThen, trigger: PlaceTrigger, around: Surroundin
       case 'dwell':
         return dwellMissed(rule, trigger.forMs, around);
       case 'approach': {
+        if (around.zoneOverlap !== null) return silenced(around.zoneOverlap);
         const within = describeDuration(trigger.withinMs);
         const explanation = `No approach is recorded: outside, at 1 m/s or more, heading for the place and there within ${within}.`;
         return { reason: 'no_approach', explanation: explanation + positionsSeen(around) };
       }
       case 'pass': {
+        if (around.zoneOverlap !== null) return silenced(around.zoneOverlap);
         const explanation =
           'No pass is recorded: two positions at most 60 s apart, both outside, with the place between them.';
         return { reason: 'no_pass', explanation: explanation + positionsSeen(around) };
@@ -210,62 +191,19 @@ function alreadySent(rule: RuleThen, around: Surroundings): WhyNot | null {
   return { reason: 'already_sent', explanation };
 }
 
+function silenced(zoneOverlap: string): WhyNot {
+  const explanation = `The place ${zoneOverlap}: where it does, no visit is kept and nothing is triggered.`;
+  return { reason: 'in_sensitive_zone', explanation };
+}
+
 function noVisit(around: Surroundings): WhyNot {
+  if (around.zoneOverlap !== null) return silenced(around.zoneOverlap);
   return {
     reason: 'no_visit',
     explanation: `No visit of the consumer to this place is recorded then.${positionsSeen(around)}`,
   };
 }
 
-/** What the devices said of where they were, as far as it tells something. */
-function positionsSeen({ evidence, place }: Surroundings): string {
-  if (evidence === null || place === null) return '';
-  const { positions, late, coarse, inside, nearestMetres, truncated } = evidence;
-  if (positions === 0) return ' The devices told no position in that time.';
-  const notes = [
-    inside > 0
-      ? `${inside} inside the place`
-      : nearestMetres === null
-        ? null
-        : `the nearest ${nearestMetres} m from it`,
-    late > 0 ? `${late} late` : null,
-    coarse > 0 ? `${coarse} too inaccurate for this place` : null,
-  ].filter((note) => note !== null);
-  const some = truncated ? `the first ${positions}` : `${positions}`;
-  return ` Of the devices there ${positions === 1 ? 'is 1 position' : `are ${some} positions`}, ${notes.join(', ')}.`;
-}
-
-function crossingMissed(
-  { name, direction, threshold, rearm }: MetricTrigger,
-  { evidence }: Surroundings,
-): string {
-  const start = `"${name}" did not go ${direction} ${threshold} anew: the rule fires when it does, not while it stays there, and again only after it was back at ${rearm}.`;
-  if (evidence === null) return start;
-  const range = Object.hasOwn(evidence.metrics, name) ? evidence.metrics[name] : undefined;
-  if (range === undefined) return `${start} No value of it is known from that time.`;
-  if (range.least === undefined || range.most === undefined) return start;
-  const values =
-    range.least === range.most
-      ? `It was ${range.least}.`
-      : `It was between ${range.least} and ${range.most}.`;
-  return `${start} ${values}`;
-}
-
-function eventsSeen(evidence: Evidence | null): string {
-  if (evidence === null) return '';
-  const { events } = evidence;
-  if (events.length === 0) return ' The devices told no event in that time.';
-  const shown = events.slice(0, 10).map((name) => `"${name}"`);
-  return ` The devices told ${shown.join(', ')}${events.length > shown.length ? ' and more' : ''}.`;
-}
-
 const mayFire = ({ state }: RuleSpell): boolean => state === 'live' || state === 'paused';
 
 const inWords = (state: string): string => (state === 'draft' ? 'a draft' : state);
-
-function told(at: number, { zone }: Surroundings): string {
-  const { date, minuteOfDay } = localTime(at, zone);
-  const two = (part: number) => String(part).padStart(2, '0');
-  const seconds = two(Math.floor(at / 1_000) % 60);
-  return `${date} ${two(Math.floor(minuteOfDay / 60))}:${two(minuteOfDay % 60)}:${seconds} (${zone})`;
-}

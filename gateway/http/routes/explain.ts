@@ -67,7 +67,7 @@ const Explanation = Type.Object({
 });
 
 /** Why a consumer was or was not brought an offer. */
-export function registerExplainRoute(app: HttpApp, { deps }: RouteContext): void {
+export function registerExplainRoute(app: HttpApp, { deps, zones }: RouteContext): void {
   app.get(
     '/api/v1/explain',
     {
@@ -98,7 +98,9 @@ export function registerExplainRoute(app: HttpApp, { deps }: RouteContext): void
           ? DEFAULT_WINDOW_MS
           : readSpan('window', window, { minMs: 1, maxMs: LONGEST_WINDOW_MS });
       const [from, to] = [at - windowMs, at + windowMs + 1];
-      const { visits, rules, ...rest } = await explain(deps, { consumer, place, from, to }, at);
+      const { records, telemetry } = deps;
+      const stores = { records, telemetry, objection: await zones.objection() };
+      const { visits, rules, ...rest } = await explain(stores, { consumer, place, from, to }, at);
       return {
         consumer,
         place,

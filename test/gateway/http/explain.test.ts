@@ -276,6 +276,25 @@ describe('why a consumer was not brought an offer', () => {
     expect((await ofRule('metric')).explanation).toMatch(/It was between 0.2 and 0.4\.$/);
   });
 
+  it('says that the place lies in a sensitive zone', async () => {
+    await rule('enter', ENTER);
+    const zone = {
+      type: 'Feature',
+      geometry: { type: 'Point', coordinates: [9.19, 45.4642] },
+      properties: { name: 'A clinic', category: 'health_care' },
+    };
+    expect((await server.call('PUT', '/api/v1/sensitive-zones/clinic', { body: zone })).status).toBeLessThan(
+      300,
+    );
+    const found = await ofRule('enter');
+    await server.call('DELETE', '/api/v1/sensitive-zones/clinic');
+    expect([found.reason, found.explanation]).toEqual([
+      'in_sensitive_zone',
+      expect.stringContaining('A clinic'),
+    ]);
+    expect(await ofRule('enter')).toMatchObject({ reason: 'no_visit' });
+  });
+
   it('says that nobody is linked', async () => {
     await rule('enter', ENTER);
     expect(await ofRule('enter', `consumer=ben&place=cafe&at=${AT}`)).toMatchObject({ reason: 'not_linked' });
