@@ -17,7 +17,7 @@ export function RuleForm({ isNew, onRename }: { isNew: boolean; onRename: (name:
   const ownOffer = has(document, ['offer']) || listAt(document, ['experiment', 'variants']).length === 0;
   return (
     <div className="rule-form">
-      <section className="surface form-part" aria-label="Name">
+      <section className="surface form-part" aria-label="What it is called">
         <NameAndId isNew={isNew} onRename={onRename} />
       </section>
       <section className="surface form-part" aria-labelledby="part-when">
