@@ -75,6 +75,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/consumers': PEOPLE_READERS,
   'GET /api/v1/consumers/:id': PEOPLE_READERS,
   'PATCH /api/v1/consumers/:id': MARKETING,
+  'GET /api/v1/consumers/:id/consents': PEOPLE_READERS,
   'PUT /api/v1/consumers/:id/consents/:purpose': MARKETING,
   'POST /api/v1/consumers/:id/push-subscriptions': MARKETING,
   'GET /api/v1/consumers/:id/push-subscriptions': PEOPLE_READERS,

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Purpose } from '../../rules/step.ts';
 import { type Change, writeAudit } from './audit.ts';
 import { requireConsumer } from './consumers.ts';
+import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
 
 export interface Consent {
@@ -22,6 +23,28 @@ export async function listConsents(db: Kysely<Schema>, consumerId: string): Prom
     .orderBy('purpose')
     .execute();
   return rows.map((row) => ({ ...row, granted: row.granted === 1 }));
+}
+
+const LOG_ORDER = { list: 'consent_log', timeColumn: 'at', idColumn: 'id' };
+
+/** All that the consumer ever said, newest first. */
+export async function listConsentLog(
+  db: Kysely<Schema>,
+  consumerId: string,
+  page: PageRequest,
+): Promise<Page<Consent>> {
+  const rows = await db
+    .selectFrom('consent_log')
+    .selectAll()
+    .$call(onPage(LOG_ORDER, page, { consumer_id: consumerId }))
+    .execute();
+  return pageOf(
+    LOG_ORDER,
+    rows,
+    page.limit,
+    (row) => [row.at, row.id],
+    ({ purpose, granted, source, at }) => ({ purpose, granted: granted === 1, source, at }),
+  );
 }
 
 /** @throws WaysideError `not_found` where there is no such consumer */

@@ -1,7 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { isTimezone } from '../../../rules/local-time.ts';
 import { type Problem, WaysideError } from '../../errors.ts';
-import { listConsents, setConsent } from '../../records/consents.ts';
+import { listConsentLog, listConsents, setConsent } from '../../records/consents.ts';
 import {
   type ConsumerSettings,
   createConsumer,
@@ -157,6 +157,24 @@ export function registerConsumerRoutes(app: HttpApp, { deps, newId }: RouteConte
       const consumer = await updateConsumer(records, id, request.body, changeBy(deps, request));
       await deps.changed({ kind: 'consumers', ids: [id] });
       return consumer;
+    },
+  );
+
+  app.get(
+    '/api/v1/consumers/:id/consents',
+    {
+      schema: {
+        summary: 'All that a consumer ever said of consents, newest first',
+        tags,
+        params: IdParams,
+        querystring: Closed(PageQuery),
+        response: { 200: ListOf(Consent) },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      await requireConsumer(records, id);
+      return listConsentLog(records, id, pageRequest(request.query));
     },
   );
 

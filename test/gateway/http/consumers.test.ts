@@ -124,6 +124,15 @@ describe('consumers', () => {
       { purpose: 'device_offers', granted: false, source: 'phone call', at: NOW + 5 },
       { purpose: 'location_offers', granted: true, source: 'sign-up', at: NOW + 5 },
     ]);
+    const said = await server.call('GET', '/api/v1/consumers/anna/consents');
+    expect(
+      said.body.items.map(({ granted, source }: { granted: boolean; source: string }) => [granted, source]),
+    ).toEqual([
+      [false, 'phone call'],
+      [true, 'sign-up'],
+      [true, 'sign-up'],
+    ]);
+    expect((await server.call('GET', '/api/v1/consumers/absent/consents')).status).toBe(404);
     expect((await put('everything', { granted: true, source: 'x' })).status).toBe(400);
     expect((await put('device_offers', { granted: true })).status).toBe(400);
     const absent = await server.call('PUT', '/api/v1/consumers/absent/consents/device_offers', {
