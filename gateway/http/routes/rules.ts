@@ -1,10 +1,11 @@
 import { Type } from '@fastify/type-provider-typebox';
+import { purposesOf } from '../../../rules/purposes.ts';
 import { getRule, listRules, type StoredRule, saveRule, setRuleState } from '../../records/rules.ts';
 import { RULE_STATES } from '../checked-rule.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
 import { readRuleDocument, readYamlBodies } from '../rule-document.ts';
-import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
+import { Choice, Closed, Id, IdParams, ListOf, PageQuery, Purpose, pageRequest, Time } from '../shapes.ts';
 
 const State = Choice(...RULE_STATES);
 const Rule = Type.Object({
@@ -18,6 +19,14 @@ const Rule = Type.Object({
     description: 'The document as it was saved',
   }),
   updatedAt: Time,
+});
+
+const SavedRule = Type.Object({
+  ...Rule.properties,
+  purposes: Type.Array(Purpose, {
+    description:
+      'What a person must have agreed to, each, before this rule sends anything: derived from all that it reads',
+  }),
 });
 
 function ruleShown({ id, version, state, document, updatedAt }: StoredRule) {
@@ -43,16 +52,17 @@ export async function registerRuleRoutes(app: HttpApp, { deps }: RouteContext): 
         params: IdParams,
         querystring: Closed({ state: Type.Optional(State) }),
         body: Type.Unsafe<unknown>({ description: 'The rule document' }),
-        response: { 200: Rule, 201: Rule },
+        response: { 200: SavedRule, 201: SavedRule },
       },
     },
     async (request, reply) => {
       const { id } = request.params;
-      const { document, state } = await readRuleDocument(deps, id, request.body);
+      const { document, rule: parsed, state, deviceTypes } = await readRuleDocument(deps, id, request.body);
       const wanted = request.query.state ?? state;
       const { rule, created } = await saveRule(records, id, document, wanted, changeBy(deps, request));
       await deps.changed({ kind: 'rules' });
-      return reply.code(created ? 201 : 200).send(ruleShown(rule));
+      const purposes = [...purposesOf(parsed, deviceTypes)];
+      return reply.code(created ? 201 : 200).send({ ...ruleShown(rule), purposes });
     },
   );
 

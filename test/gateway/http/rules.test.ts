@@ -64,6 +64,15 @@ describe('rules', () => {
     expect((await server.call('GET', '/api/v1/rules/fuel')).body.rule.when).toContain('metrics.fuel');
   });
 
+  it('say when they are saved what people must have agreed to', async () => {
+    const made = await put('pulse', { ...RULE, when: 'metrics.heartRate > 120 || metrics.fuel < 0.1' });
+    expect(made.body.purposes).toEqual(['location_offers', 'device_offers', 'health_offers']);
+    expect(
+      (await put('pulse', { ...RULE, trigger: { event: 'purchase' }, offer: { title: 'x', body: 'y' } })).body
+        .purposes,
+    ).toEqual(['device_offers']);
+  });
+
   it('may name their state, which is no part of the rule', async () => {
     const made = await put('stateful', { ...RULE, state: 'live' });
     expect(made).toMatchObject({ status: 201, body: { state: 'live' } });
