@@ -165,7 +165,7 @@ describe('rules', () => {
   it('are listed by state', async () => {
     const live = await server.call('GET', '/api/v1/rules?state=live');
     expect(live.body.items.map((rule: { id: string }) => rule.id).sort()).toEqual(['fuel', 'stateful']);
-    expect((await server.call('GET', '/api/v1/rules')).body.items).toHaveLength(3);
+    expect((await server.call('GET', '/api/v1/rules')).body.items).toHaveLength(4);
     expect((await server.call('GET', '/api/v1/rules/absent')).status).toBe(404);
   });
 });
