@@ -10,6 +10,7 @@ import {
   MOST_REMEMBERED_NAMES,
   newDeviceMemory,
   REMAINING_NAMES,
+  setOwn,
   sizeOf,
 } from './memory.ts';
 import { settleMoment } from './pacing/settle.ts';
@@ -131,7 +132,7 @@ function withLatest(
     const value = fresh[name];
     if (value === undefined) continue;
     latest ??= { ...known };
-    latest[name] = { value, at };
+    setOwn(latest, name, { value, at });
   }
   return latest === null ? known : bounded(latest, (one) => one.at);
 }

@@ -147,6 +147,13 @@ export function own<T>(record: Readonly<Record<string, T>>, key: string): T | un
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
+/** Sets what a record itself holds under a key: assigning `__proto__` would not. */
+export function setOwn<T>(record: Record<string, T>, key: string, value: T): void {
+  if (key === '__proto__') {
+    Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
+  } else record[key] = value;
+}
+
 /** How many keys a record has; asked with every reading, so without a list of them. */
 export function sizeOf(record: Readonly<Record<string, unknown>>): number {
   let size = 0;

@@ -28,16 +28,18 @@ export function checkMetrics(
     const value = metrics[name];
     if (value === undefined) continue;
     const taken =
-      type === null
-        ? value
-        : takenValue(
-            name,
-            value,
-            units === undefined ? undefined : own(units, name),
-            type,
-            problems,
-            remarks,
-          );
+      typeof value === 'number' && !Number.isFinite(value)
+        ? refuse(name, 'must be a finite number', problems)
+        : type === null
+          ? value
+          : takenValue(
+              name,
+              value,
+              units === undefined ? undefined : own(units, name),
+              type,
+              problems,
+              remarks,
+            );
     if (taken !== undefined) kept += 1;
     if (taken !== value) {
       changes ??= new Map();
@@ -57,6 +59,11 @@ function changed(metrics: Metrics, changes: ReadonlyMap<string, MetricValue | un
   return Object.fromEntries(entries);
 }
 
+function refuse(name: string, what: string, problems: ReadingProblem[]): undefined {
+  problems.push({ code: 'bad_metric', message: `metrics.${name} ${what}`, part: { kind: 'metric', name } });
+  return undefined;
+}
+
 /** What is to be stored of a metric; undefined where it is refused or dropped. */
 function takenValue(
   name: string,
@@ -66,10 +73,7 @@ function takenValue(
   problems: ReadingProblem[],
   remarks: Remark[],
 ): MetricValue | undefined {
-  const refuse = (what: string): undefined => {
-    problems.push({ code: 'bad_metric', message: `metrics.${name} ${what}`, part: { kind: 'metric', name } });
-    return undefined;
-  };
+  const refused = (what: string) => refuse(name, what, problems);
   const metric = own(type.metrics, name);
   if (metric === undefined) {
     remarks.push({ kind: 'unknown_metric', name });
@@ -81,24 +85,23 @@ function takenValue(
       case 'drop':
         return undefined;
       case 'quarantine':
-        return refuse(
+        return refused(
           `is not a metric of device type ${type.id}; known are ${Object.keys(type.metrics).join(', ')}`,
         );
     }
   }
   if (typeof value !== metric.kind) {
     remarks.push({ kind: 'wrong_kind', name });
-    return refuse(`must be a ${metric.kind}, found a ${typeof value}`);
+    return refused(`must be a ${metric.kind}, found a ${typeof value}`);
   }
   if (typeof value !== 'number') return value;
-  if (!Number.isFinite(value)) return refuse('must be a finite number');
   let amount = value;
   // A type that names no unit takes any.
   if (unit !== undefined && unit !== metric.unit && metric.unit !== '') {
     const converted = convertUnit(value, unit, metric.unit);
     if (converted === null) {
       remarks.push({ kind: 'wrong_kind', name });
-      return refuse(`must be in ${metric.unit}, found ${unit}`);
+      return refused(`must be in ${metric.unit}, found ${unit}`);
     }
     if (converted !== value) remarks.push({ kind: 'unit_converted', name });
     amount = converted;
@@ -106,7 +109,7 @@ function takenValue(
   const fault = rangeFault(amount, metric);
   if (fault === null) return amount;
   remarks.push({ kind: 'out_of_range', name });
-  return refuse(fault);
+  return refused(fault);
 }
 
 /** Of a metric that no device type describes. */

@@ -18,7 +18,8 @@ const SILENCE_MS = 10 * MINUTE_MS;
 export function runTimers(draft: Draft, now: number): void {
   for (;;) {
     const dueAt = nextDueAt(draft.rulebook, draft.memory);
-    if (dueAt === null || dueAt > now) break;
+    // Written so that no number that is none can keep it going.
+    if (dueAt === null || !(dueAt <= now)) break;
     runDue(draft, dueAt, now);
     settleMoment(draft);
     draft.memory.doneUntil = Math.max(draft.memory.doneUntil, dueAt);

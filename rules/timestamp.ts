@@ -3,10 +3,14 @@ import { isCalendarDay } from './calendar.ts';
 /**
  * A moment as CEL wants it. Made from a number it reads no clock, and stays the same for ever: a value.
  *
- * @param at epoch ms
+ * @param at epoch ms; what no date can be is taken as the nearest one, for a date that is none throws when it is written out
  */
-// biome-ignore lint/style/noRestrictedGlobals: with an argument it is a value, not a clock
-export const timestamp = (at: number) => new Date(at);
+export const timestamp = (at: number) =>
+  // biome-ignore lint/style/noRestrictedGlobals: with an argument it is a value, not a clock
+  new Date(Number.isNaN(at) ? 0 : Math.max(-LARGEST_DATE_MS, Math.min(at, LARGEST_DATE_MS)));
+
+/** 100,000,000 days from 1970, either way (ECMAScript §21.4.1.1). */
+const LARGEST_DATE_MS = 8.64e15;
 
 export type Timestamp = ReturnType<typeof timestamp>;
 

@@ -175,6 +175,10 @@ function placeOf(id: string, place: CasePlace, middle: readonly [number, number]
   );
 }
 
+export function zone(id: string, said: CaseZone): SensitiveZone {
+  return zoneOf(id, said, MIDDLE);
+}
+
 function zoneOf(id: string, zone: CaseZone, middle: readonly [number, number]): SensitiveZone {
   const { lat, lon } = point(zone.east ?? 0, zone.north ?? 0, middle);
   return must(
