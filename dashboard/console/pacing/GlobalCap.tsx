@@ -34,7 +34,7 @@ export function GlobalCap() {
         </div>
       </div>
       {pacing.isError && <Trouble error={pacing.error} onRetry={() => pacing.refetch()} />}
-      {pacing.isPending && <Skeleton height={80} aria-label="Loading" />}
+      {pacing.isPending && <Skeleton height={80} role="status" aria-label="Loading" />}
       {pacing.data !== undefined && !mayChange && (
         <p className="surface list-empty">{capInWords(pacing.data)}</p>
       )}

@@ -37,7 +37,7 @@ export function PacingSection({ title, intro, begin, onBegin, columns, empty, li
       </div>
       {form}
       {list.isError && list.error !== null && <Trouble error={list.error} onRetry={() => list.refetch()} />}
-      {list.isPending && <Skeleton height={120} aria-label="Loading" />}
+      {list.isPending && <Skeleton height={120} role="status" aria-label="Loading" />}
       {list.isSuccess && list.items.length === 0 && <p className="surface list-empty soft">{empty}</p>}
       {list.items.length > 0 && (
         <div className="surface list-table">

@@ -45,6 +45,13 @@ export function FencesPage() {
   }, [area]);
   const hasMap = noMap === null;
   const isNew = search.has('new');
+  // A new one that was saved goes on in the form that made it, with what was said of it.
+  const [made, setMade] = useState<string | null>(null);
+  const onMade = (id: string) => {
+    setMade(`${area}/${id}`);
+    navigate(`/${area}/${encodeURIComponent(id)}`, { replace: true });
+  };
+  const which = id === null || `${area}/${id}` === made ? `${area}?new` : `${area}/${id}`;
   const Editor = area === 'places' ? PlaceEditor : ZoneEditor;
   return (
     <div className={hasMap ? 'fences' : 'fences fences-plain'}>
@@ -52,7 +59,9 @@ export function FencesPage() {
         <section className="live-stage" aria-label="Map of the places">
           {settings.isError && <Trouble error={settings.error} onRetry={() => settings.refetch()} />}
           {settings.data !== undefined && (
-            <Suspense fallback={<Skeleton className="map-waiting" aria-label="Loading the map" />}>
+            <Suspense
+              fallback={<Skeleton className="map-waiting" role="status" aria-label="Loading the map" />}
+            >
               <FenceMap
                 settings={settings.data}
                 draft={draft}
@@ -79,7 +88,7 @@ export function FencesPage() {
           )}
           {search.has('import') && <ImportFences area={area} />}
           {!search.has('import') && (id !== null || isNew) && (
-            <Editor key={`${area}/${id}`} id={id} draft={draft} hasMap={hasMap} />
+            <Editor key={which} id={id} draft={draft} hasMap={hasMap} onMade={onMade} />
           )}
           {!search.has('import') &&
             id === null &&

@@ -21,10 +21,12 @@ interface Props {
   readonly id: string | null;
   readonly draft: Draft;
   readonly hasMap: boolean;
+  /** A new one was saved under this id. */
+  readonly onMade: (id: string) => void;
 }
 
 /** One place: its shape and what is said of it. */
-export function PlaceEditor({ id, draft, hasMap }: Props) {
+export function PlaceEditor({ id, draft, hasMap, onMade }: Props) {
   const editor = useFenceRecord<PlaceRecord>('/api/v1/places', id, draft);
   const { record } = editor;
   return (
@@ -34,9 +36,9 @@ export function PlaceEditor({ id, draft, hasMap }: Props) {
       </p>
       <h1>{id === null ? 'New place' : (record.data?.name ?? id)}</h1>
       {record.isError && <Trouble error={record.error} onRetry={() => record.refetch()} />}
-      {id !== null && record.isPending && <Skeleton height={320} aria-label="Loading" />}
+      {id !== null && record.isPending && <Skeleton height={320} role="status" aria-label="Loading" />}
       {(id === null || record.data !== undefined) && (
-        <PlaceForm key={id} id={id} draft={draft} hasMap={hasMap} editor={editor} />
+        <PlaceForm id={id} draft={draft} hasMap={hasMap} onMade={onMade} editor={editor} />
       )}
     </>
   );
@@ -54,7 +56,7 @@ interface Fields {
   readonly timezone: string;
 }
 
-function PlaceForm({ id, draft, hasMap, editor: { record, save, remove } }: FormProps) {
+function PlaceForm({ id, draft, hasMap, onMade, editor: { record, save, remove } }: FormProps) {
   const mayChange = useMarkets();
   const [, navigate] = useLocation();
   const properties = (record.data?.feature.properties ?? {}) as Partial<Record<string, unknown>>;
@@ -82,7 +84,7 @@ function PlaceForm({ id, draft, hasMap, editor: { record, save, remove } }: Form
           timezone: timezone.trim() || null,
         },
       },
-      { onSuccess: () => id === null && navigate(`/places/${encodeURIComponent(newId)}?saved`) },
+      { onSuccess: () => id === null && onMade(newId) },
     );
   };
   return (

@@ -57,7 +57,7 @@ export function PlaceList() {
         </datalist>
       </div>
       {list.isError && <Trouble error={list.error} onRetry={() => list.refetch()} />}
-      {list.isPending && <Skeleton height={240} aria-label="Loading" />}
+      {list.isPending && <Skeleton height={240} role="status" aria-label="Loading" />}
       {list.isSuccess && list.items.length === 0 && (
         <p className="soft fence-empty">
           {searched

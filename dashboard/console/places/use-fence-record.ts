@@ -71,7 +71,11 @@ export function useFenceRecord<Saved>(path: FencePath, id: string | null, draft:
         properties: { ...Object.fromEntries(others), ...given.properties, ...measuresOf(draft.shape) },
       });
     },
-    onSuccess: (_, { id: saved }) => refresh(saved),
+    onSuccess: (saved, { id: savedId }) => {
+      // What was saved is what the page of a new one begins with.
+      queries.setQueryData([path, savedId], saved);
+      return refresh(savedId);
+    },
     onError: (error) => {
       if (error instanceof ApiProblem) draft.refuse(error.problems, zoneOf(error));
     },

@@ -24,10 +24,12 @@ interface Props {
   readonly id: string | null;
   readonly draft: Draft;
   readonly hasMap: boolean;
+  /** A new one was saved under this id. */
+  readonly onMade: (id: string) => void;
 }
 
 /** One sensitive zone: its shape, its margin, and which places fall silent for it. */
-export function ZoneEditor({ id, draft, hasMap }: Props) {
+export function ZoneEditor({ id, draft, hasMap, onMade }: Props) {
   const editor = useFenceRecord<SavedZone>('/api/v1/sensitive-zones', id, draft);
   const { record } = editor;
   return (
@@ -37,9 +39,9 @@ export function ZoneEditor({ id, draft, hasMap }: Props) {
       </p>
       <h1>{id === null ? 'New sensitive zone' : (record.data?.name ?? id)}</h1>
       {record.isError && <Trouble error={record.error} onRetry={() => record.refetch()} />}
-      {id !== null && record.isPending && <Skeleton height={320} aria-label="Loading" />}
+      {id !== null && record.isPending && <Skeleton height={320} role="status" aria-label="Loading" />}
       {(id === null || record.data !== undefined) && (
-        <ZoneForm id={id} draft={draft} hasMap={hasMap} editor={editor} />
+        <ZoneForm id={id} draft={draft} hasMap={hasMap} onMade={onMade} editor={editor} />
       )}
     </>
   );
@@ -49,7 +51,7 @@ interface FormProps extends Props {
   readonly editor: ReturnType<typeof useFenceRecord<SavedZone>>;
 }
 
-function ZoneForm({ id, draft, hasMap, editor: { record, save, remove } }: FormProps) {
+function ZoneForm({ id, draft, hasMap, onMade, editor: { record, save, remove } }: FormProps) {
   const mayChange = useMarkets();
   const [, navigate] = useLocation();
   const properties = record.data?.feature.properties ?? {};
@@ -66,7 +68,10 @@ function ZoneForm({ id, draft, hasMap, editor: { record, save, remove } }: FormP
   }, [margin, showMargin]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate({ id: newId, properties: { name: name.trim(), category, marginMetres: margin } });
+    save.mutate(
+      { id: newId, properties: { name: name.trim(), category, marginMetres: margin } },
+      { onSuccess: () => id === null && onMade(newId) },
+    );
   };
   return (
     <form className="fence-form" onSubmit={submit}>

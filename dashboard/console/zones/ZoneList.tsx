@@ -34,7 +34,7 @@ export function ZoneList() {
         </div>
       )}
       {query.isError && <Trouble error={query.error} onRetry={() => query.refetch()} />}
-      {query.isPending && <Skeleton height={240} aria-label="Loading" />}
+      {query.isPending && <Skeleton height={240} role="status" aria-label="Loading" />}
       {shapes.length > 0 && (
         <TextInput
           label="Name or id"
