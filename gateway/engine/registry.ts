@@ -8,15 +8,15 @@ import { compileRules, type RuleSet, type SavedRule } from '../../rules/rule-set
 import { composeRulebook, type Rulebook } from '../../rules/rulebook.ts';
 import { compileSegments, type SegmentSet } from '../../rules/segment.ts';
 import { type SensitiveZone, type ZoneSet, zoneSetOf } from '../../rules/sensitive-zone.ts';
-import type { ConsumerFacts, Purpose, QuietHours } from '../../rules/step.ts';
+import type { ConsumerFacts } from '../../rules/step.ts';
 import type { RecordsChange } from '../http/dependencies.ts';
 import { listCampaigns } from '../records/campaigns.ts';
 import { inChunks } from '../records/chunks.ts';
 import { erasedUpTo } from '../records/device-erasures.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
-import { responsesOf } from '../records/responses.ts';
 import type { Schema } from '../records/schema.ts';
 import { listSegments } from '../records/segments.ts';
+import { readConsumerFacts } from './consumer-facts.ts';
 import type { EngineLedger } from './ledger.ts';
 import { createRulebookSource } from './rulebook-source.ts';
 import { type Subject, subjectOf } from './subjects.ts';
@@ -94,39 +94,6 @@ export function createRegistry(
     rulebook = composeRulebook(parts);
   };
 
-  async function loadConsumers(ids: readonly string[]): Promise<void> {
-    for (const chunk of inChunks(ids)) {
-      const rows = await db.selectFrom('consumers').selectAll().where('id', 'in', chunk).execute();
-      const consents = await db
-        .selectFrom('consents')
-        .select(['consumer_id', 'purpose'])
-        .where('consumer_id', 'in', chunk)
-        .where('granted', '=', 1)
-        .execute();
-      const reachable = await db
-        .selectFrom('push_subscriptions')
-        .select('consumer_id')
-        .distinct()
-        .where('consumer_id', 'in', chunk)
-        .where('gone_at', 'is', null)
-        .execute();
-      const responses = await responsesOf(db, chunk);
-      const granted = Map.groupBy(consents, (row) => row.consumer_id);
-      const withChannel = new Set(reachable.map((row) => row.consumer_id));
-      for (const row of rows) {
-        consumers.set(row.id, {
-          id: row.id,
-          timezone: row.timezone,
-          quietHours: JSON.parse(row.quiet_hours_json) as QuietHours | null,
-          granted: (granted.get(row.id) ?? []).map((consent): Purpose => consent.purpose),
-          attributes: JSON.parse(row.attributes_json) as Record<string, unknown>,
-          reachable: withChannel.has(row.id),
-          responses: responses.get(row.id) ?? {},
-        });
-      }
-    }
-  }
-
   async function loadDevices(ids: readonly string[]): Promise<void> {
     for (const chunk of inChunks(ids)) {
       const rows = await db
@@ -185,7 +152,8 @@ export function createRegistry(
     },
     async prepareConsumers(ids) {
       const unknown = missing(ids, consumers);
-      if (unknown.length > 0) await loadConsumers(unknown);
+      if (unknown.length === 0) return;
+      for (const facts of await readConsumerFacts(db, unknown)) consumers.set(facts.id, facts);
     },
     device: (id) => devices.get(id),
     consumer: (id) => consumers.get(id),

@@ -128,5 +128,3 @@ export function createRulebookSource(db: Kysely<Schema>, log: Logger) {
     },
   };
 }
-
-export type RulebookSource = ReturnType<typeof createRulebookSource>;

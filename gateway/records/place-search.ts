@@ -29,9 +29,12 @@ export async function findPlaces(db: Kysely<Schema>, text: string, limit: number
 
 /** Tags that hold `text`, with how many places carry each; those of the most places first. */
 export async function findTags(db: Kysely<Schema>, text: string, limit: number): Promise<TagCount[]> {
-  const { rows } = await sql<{ tag: string; places: number }>`select tag.value as tag, count(*) as places
-    from places, json_each(places.feature_json, '$.properties.tags') as tag
-    where tag.type = 'text' and tag.value like ${contains(text)} escape '\\'
-    group by 1 order by 2 desc, 1 limit ${limit}`.execute(db);
-  return rows.map(({ tag, places }) => ({ tag, places: Number(places) }));
+  return db
+    .selectFrom('place_tags')
+    .selectAll()
+    .where(sql<boolean>`tag like ${contains(text)} escape '\\'`)
+    .orderBy('places', 'desc')
+    .orderBy('tag')
+    .limit(limit)
+    .execute();
 }

@@ -26,7 +26,8 @@ export async function responsesOf(
     .execute();
   const found = new Map<string, Record<string, OfferResponse>>();
   for (const { consumer, rule, seen, taken } of rows) {
-    const ofConsumer = found.get(consumer) ?? {};
+    // Without a prototype: a rule may be called anything.
+    const ofConsumer = found.get(consumer) ?? (Object.create(null) as Record<string, OfferResponse>);
     ofConsumer[rule] = { seen: Number(seen), taken: Number(taken) };
     found.set(consumer, ofConsumer);
   }
