@@ -132,7 +132,11 @@ async function check(io: CommandIo, path: string, options: Options): Promise<Tol
     options.url === undefined
       ? [...folder.problems, ...checkOffline(folder)]
       : problemsIn(await call(io, folder, options, { dryRun: true, prune: false }));
-  if (found.length > 0) return toldProblems(folder, found, io.paint);
+  if (found.length > 0) {
+    const result = toldProblems(folder, found, io.paint);
+    const note = 'checked without a gateway: device types and metrics of its own are known with --url';
+    return options.url === undefined ? { ...result, lines: [...result.lines, io.paint('dim', note)] } : result;
+  }
   const where =
     options.url === undefined
       ? 'no problems, as far as can be told without a gateway: --url has places, tags and device types looked up'

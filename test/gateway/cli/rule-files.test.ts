@@ -88,7 +88,7 @@ describe('npm run rules -- check', () => {
       /^sub\/more\.yml:10:1 {2}id must be there/m,
     ])
       expect(out).toMatch(line);
-    expect(out).toMatch(/problems in 4 of 4 files with 5 rules$/);
+    expect(out).toMatch(/problems in 4 of 4 files with 5 rules\nchecked without a gateway: /);
   });
 
   it('finds nothing wrong with good rules, and says that a gateway would see more', async () => {
