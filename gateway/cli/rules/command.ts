@@ -135,7 +135,9 @@ async function check(io: CommandIo, path: string, options: Options): Promise<Tol
   if (found.length > 0) {
     const result = toldProblems(folder, found, io.paint);
     const note = 'checked without a gateway: device types and metrics of its own are known with --url';
-    return options.url === undefined ? { ...result, lines: [...result.lines, io.paint('dim', note)] } : result;
+    return options.url === undefined
+      ? { ...result, lines: [...result.lines, io.paint('dim', note)] }
+      : result;
   }
   const where =
     options.url === undefined
