@@ -86,10 +86,8 @@ export function placesAhead(
   const ahead: Ahead[] = [];
   // Within the margin of a visit that is still open the device is there already.
   const isWanted = ({ place, shape }: CompiledPlace) =>
-    rulebook.rulesOfPlace(place, 'approach').length > 0 &&
-    own(visits, place.id) === undefined &&
-    passesGate(fix, shape);
-  for (const { compiled, edge } of rulebook.places.within(fix.lat, fix.lon, reachMetres, isWanted)) {
+    own(visits, place.id) === undefined && passesGate(fix, shape);
+  for (const { compiled, edge } of rulebook.approachable().within(fix.lat, fix.lon, reachMetres, isWanted)) {
     const { place } = compiled;
     const turn = Math.abs(bearingDegrees(fix, edge) - motion.headingDegrees) % 360;
     if (Math.min(turn, 360 - turn) > LARGEST_TURN_DEGREES) continue;

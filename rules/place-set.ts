@@ -48,13 +48,20 @@ export interface PlaceSet {
   /** Places that the straight line between two points has a point in common with, those that hold an end included. */
   crossedBy(from: LatLon, to: LatLon): readonly CompiledPlace[];
   with(change: PlaceChange): PlaceSet;
+  /**
+   * Some of the places alone, for lookups that no other can concern: far fewer, where one looks far. Made when first asked for, and
+   * carried over by `with` at the cost of the change.
+   *
+   * @param name the same name must ask for the same places
+   */
+  part(name: string, wanted: (place: Place) => boolean): PlaceSet;
   /** In no order that means anything. */
   all(): Iterable<CompiledPlace>;
 }
 
 /** A set of these places; of several with one id, the last. A million circles take about a second, in one go. */
 export function placeSetOf(places: readonly Place[]): PlaceSet {
-  return changed({ byId: emptyIdMap(), tree: emptyTree() }, { put: places, remove: [] });
+  return changed({ byId: emptyIdMap(), tree: emptyTree() }, NO_PARTS, { put: places, remove: [] });
 }
 
 interface Indexes {
@@ -62,21 +69,51 @@ interface Indexes {
   readonly tree: BoxTree<CompiledPlace>;
 }
 
-function changed({ byId, tree }: Indexes, { put, remove }: PlaceChange): PlaceSet {
+interface Part {
+  readonly indexes: Indexes;
+  readonly wanted: (place: Place) => boolean;
+}
+
+type Parts = ReadonlyMap<string, Part>;
+const NO_PARTS: Parts = new Map();
+/** What rules look for changes now and then: older parts are nobody's any more. */
+const MOST_PARTS = 2;
+
+function changed(indexes: Indexes, parts: Parts, { put, remove }: PlaceChange): PlaceSet {
   const removed = new Set(remove);
   // The last one of several with one id counts.
   const kept = new Map(put.map((place) => [place.id, place]));
   const added = [...kept.values()]
     .filter(({ id }) => !removed.has(id))
     .map((place): CompiledPlace => ({ place, shape: shapeOf(place.geometry) }));
+  const carried = [...parts].map(([name, { wanted, indexes: before }]): [string, Part] => {
+    const inPart = added.filter(({ place }) => wanted(place));
+    const others = added.flatMap(({ place }) => (wanted(place) ? [] : place.id));
+    return [name, { wanted, indexes: exchanged(before, inPart, [...remove, ...others]) }];
+  });
+  return setOf(exchanged(indexes, added, remove), new Map(carried));
+}
+
+function exchanged(
+  { byId, tree }: Indexes,
+  added: readonly CompiledPlace[],
+  remove: readonly string[],
+): Indexes {
   const { map, replaced } = changeIdMap(byId, added, remove);
-  return setOf({ byId: map, tree: changeTree(tree, replaced, added) });
+  return { byId: map, tree: changeTree(tree, replaced, added) };
 }
 
 const NO_PLACES: readonly CompiledPlace[] = [];
 
-function setOf(indexes: Indexes): PlaceSet {
+function setOf(indexes: Indexes, parts: Parts): PlaceSet {
   const { byId, tree } = indexes;
+  let known = parts;
+  const sets = new Map<string, PlaceSet>();
+  const partOf = (name: string, wanted: Part['wanted']): PlaceSet => {
+    const part = known.get(name) ?? { wanted, indexes: exchanged(NOTHING, matching(byId, wanted), []) };
+    known = new Map([...[...known].filter(([other]) => other !== name).slice(1 - MOST_PARTS), [name, part]]);
+    return setOf(part.indexes, NO_PARTS);
+  };
   return {
     size: byId.size,
     get: (id) => findById(byId, id),
@@ -98,9 +135,22 @@ function setOf(indexes: Indexes): PlaceSet {
       const box = boxOf(pathBetween(from, to));
       return inOrder([...inBox(tree, box)].filter(({ shape }) => crosses(shape, from, to)));
     },
-    with: (change) => changed(indexes, change),
+    with: (change) => changed(indexes, known, change),
+    part(name, wanted) {
+      const made = sets.get(name) ?? partOf(name, wanted);
+      sets.set(name, made);
+      return made;
+    },
     all: () => valuesOf(byId),
   };
+}
+
+const NOTHING: Indexes = { byId: emptyIdMap(), tree: emptyTree() };
+
+function matching(byId: IdMap<CompiledPlace>, wanted: Part['wanted']): readonly CompiledPlace[] {
+  const found: CompiledPlace[] = [];
+  for (const compiled of valuesOf(byId)) if (wanted(compiled.place)) found.push(compiled);
+  return found;
 }
 
 function inBox(tree: BoxTree<CompiledPlace>, box: Box): ReadonlySet<CompiledPlace> {

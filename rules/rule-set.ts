@@ -37,7 +37,6 @@ interface CompiledTexts {
 }
 
 export type PlaceRule = CompiledRule<PlaceTrigger>;
-export type ApproachRule = CompiledRule<Extract<PlaceTrigger, { readonly on: 'approach' }>>;
 export type MetricRule = CompiledRule<MetricTrigger>;
 
 /** Compiled rules, found by what a reading can concern. It knows of places only what a rule names: an id or a tag. */
@@ -48,6 +47,8 @@ export interface RuleSet {
   /** Rules that wait for this event on this place. Those by its id come first, then those by its tags. */
   ofPlace(place: Place, on: PlaceEvent): readonly PlaceRule[];
   hasAny(on: PlaceEvent): boolean;
+  /** Ids and tags that rules wait for this event on, in one text: where it is the same, so are the places. */
+  selectorsOf(on: PlaceEvent): string;
   /** The longest `within` of any approach rule; 0 where there is none. */
   readonly longestApproachMs: number;
   ofMetric(name: string): readonly MetricRule[];
@@ -106,6 +107,7 @@ export function compileRules(rules: readonly SavedRule[], deviceTypes: readonly 
       }
     }
   }
+  const selectors = new Map<PlaceEvent, string>();
   // Filled on first use, and bounded.
   const together = new Map<string, readonly PlaceRule[]>();
   return {
@@ -123,6 +125,14 @@ export function compileRules(rules: readonly SavedRule[], deviceTypes: readonly 
         only = ofTag;
       }
       return only;
+    },
+    selectorsOf(on) {
+      const known = selectors.get(on);
+      if (known !== undefined) return known;
+      const [ids, tags] = [byPlaceId, byTag].map((index) => [...(index.get(on)?.keys() ?? [])].sort());
+      const text = JSON.stringify([on, ids, tags]);
+      selectors.set(on, text);
+      return text;
     },
     hasAny: (on) => byPlaceId.has(on) || byTag.has(on),
     longestApproachMs,
