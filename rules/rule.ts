@@ -2,7 +2,6 @@ import { LARGEST_TOTAL } from './campaign.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import {
   collecting,
-  type Fields,
   type Report,
   readDuration,
   readFields,
@@ -10,10 +9,10 @@ import {
   readNumber,
   readText,
 } from './document.ts';
-import { DAY_MS, SECOND_MS } from './duration.ts';
 import { type Experiment, readExperiment } from './experiment.ts';
 import { suggestion } from './nearest-name.ts';
 import { type OfferTemplate, readOffer } from './offer-template.ts';
+import { type Cap, LONGEST_LIMIT_MS, readCap } from './pacing/cap.ts';
 import type { Parsed } from './problem.ts';
 import { readSchedule, type Schedule } from './schedule.ts';
 import { type RuleContext, readTrigger, type Trigger } from './trigger.ts';
@@ -21,7 +20,7 @@ import { type RuleContext, readTrigger, type Trigger } from './trigger.ts';
 export interface Limits {
   /** Least time between two offers of this rule to one consumer; 0: none. */
   readonly cooldownMs: number;
-  readonly perConsumer: { readonly count: number; readonly perMs: number } | null;
+  readonly perConsumer: Cap | null;
   readonly ignoreQuietHours: boolean;
   /** Most offers of this rule to all people together; null: no limit. */
   readonly total: number | null;
@@ -71,9 +70,6 @@ const LIMITS = ['cooldown', 'perConsumer', 'total', 'quietHours'];
 const DEFAULT_WEIGHT = 1;
 /** Stands in for a trigger that has problems itself, so that the names of condition and offer are still checked: it knows all names. */
 const ANY_TRIGGER: Trigger = { kind: 'place', place: { kind: 'tag', tag: 'any' }, on: 'enter' };
-const LONGEST_LIMIT_MS = 366 * DAY_MS;
-/** Each counted offer is remembered with its time. */
-const LARGEST_COUNT = 1000;
 
 /**
  * Reads a rule document (the object of its YAML or JSON) and checks it whole: names of places, tags and metrics, the types
@@ -157,26 +153,12 @@ function readLimits(value: unknown, report: Report): Limits | null {
   if (fields.quietHours !== undefined && fields.quietHours !== 'ignore') {
     report('limits.quietHours', 'can only be "ignore" (for alerts and tests); leave it out to keep them');
   }
-  const perConsumer = fields.perConsumer === undefined ? null : readCap(fields.perConsumer, report);
+  const perConsumer =
+    fields.perConsumer === undefined ? null : readCap(fields.perConsumer, 'limits.perConsumer', report);
   const total =
     fields.total === undefined
       ? null
       : readNumber(fields.total, 'limits.total', report, { min: 1, max: LARGEST_TOTAL, integer: true });
   if (cooldownMs === null) return null;
   return { cooldownMs, perConsumer, ignoreQuietHours: fields.quietHours === 'ignore', total };
-}
-
-function readCap(value: unknown, report: Report): Limits['perConsumer'] {
-  const fields: Fields | null = readFields(value, 'limits.perConsumer', ['count', 'per'], report);
-  if (fields === null) return null;
-  const count = readNumber(fields.count, 'limits.perConsumer.count', report, {
-    min: 1,
-    max: LARGEST_COUNT,
-    integer: true,
-  });
-  const perMs = readDuration(fields.per, 'limits.perConsumer.per', report, {
-    minMs: SECOND_MS,
-    maxMs: LONGEST_LIMIT_MS,
-  });
-  return count === null || perMs === null ? null : { count, perMs };
 }

@@ -1,11 +1,11 @@
-import { collecting, readDuration, readFields, readNumber } from '../document.ts';
-import { DAY_MS, SECOND_MS } from '../duration.ts';
+import { collecting, readFields } from '../document.ts';
 import type { Parsed } from '../problem.ts';
+import { type Cap, readCap } from './cap.ts';
 
 /** What holds across all rules. */
 export interface Pacing {
-  /** Most offers of all rules together to one consumer within a time; null: no limit. */
-  readonly perConsumer: { readonly count: number; readonly perMs: number } | null;
+  /** Of all rules together; null: no limit. */
+  readonly perConsumer: Cap | null;
 }
 
 export const NO_PACING: Pacing = { perConsumer: null };
@@ -16,17 +16,7 @@ export function parsePacing(document: unknown): Parsed<Pacing> {
     const fields = readFields(document, '', ['perConsumer'], report);
     if (fields === null) return null;
     if (fields.perConsumer === undefined || fields.perConsumer === null) return NO_PACING;
-    const perConsumer = readFields(fields.perConsumer, 'perConsumer', ['count', 'per'], report);
-    if (perConsumer === null) return null;
-    const count = readNumber(perConsumer.count, 'perConsumer.count', report, {
-      min: 1,
-      max: 1000,
-      integer: true,
-    });
-    const perMs = readDuration(perConsumer.per, 'perConsumer.per', report, {
-      minMs: SECOND_MS,
-      maxMs: 366 * DAY_MS,
-    });
-    return count === null || perMs === null ? null : { perConsumer: { count, perMs } };
+    const perConsumer = readCap(fields.perConsumer, 'perConsumer', report);
+    return perConsumer === null ? null : { perConsumer };
   });
 }

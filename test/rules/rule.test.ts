@@ -127,6 +127,66 @@ describe('a rule document', () => {
     }
   });
 
+  it('tells what it does not know of what other people declared', () => {
+    const known = {
+      ...context,
+      segments: ['commuters'],
+      campaigns: ['spring-2026'],
+      codePools: ['fuel-pool'],
+      traits: [{ name: 'plan', kind: 'string' }],
+    } as const;
+    const parsed = parseRule(
+      {
+        ...valid,
+        trigger: { place: { id: 'cafe' }, on: 'aproach', within: 'PT2H' },
+        when: '"comuters" in segments && consumer.attributes.plam == "gold"',
+        audience: { segment: 'comuters' },
+        schedule: { from: '2026-05-01', until: '2026-04-01' },
+        limits: { total: 0 },
+        weight: 1000,
+        campaign: 'spring',
+        experiment: {
+          holdout: 2,
+          variants: [{ name: 'a' }, { name: 'a', weight: 0, offer: { title: '{{ code }}', body: 'x' } }],
+        },
+        offer: { title: '{{ consumer.attributes.plam }}', body: 'x', code: 'fuel-pol' },
+      },
+      known,
+    );
+    expect(parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+      'trigger.on: must be one of enter, exit, dwell, approach, pass; found "aproach". Did you mean "approach"?',
+      'when: "consumer.attributes.plam" is not known; consumer.attributes has plan. Did you mean "plan"?',
+      'when: there is no segment "comuters". Did you mean "commuters"?',
+      'audience.segment: there is no segment "comuters". Did you mean "commuters"?',
+      'schedule.until: must not lie before schedule.from, which is 2026-05-01; found 2026-04-01',
+      'limits.total: must be a whole number from 1 to 1000000000, found 0',
+      'weight: must be a number from 0.01 to 100, found 1000',
+      'campaign: there is no campaign "spring". Did you mean "spring-2026"?',
+      'offer.code: there is no code pool "fuel-pol". Did you mean "fuel-pool"?',
+      'offer.title: "consumer.attributes.plam" is not known; consumer.attributes has plan. Did you mean "plan"?',
+      'experiment.holdout: must be a number from 0 to 0.9, found 2',
+      'experiment.variants.1.weight: must be a number from 0.01 to 1000, found 0',
+      'experiment.variants.1.offer.title: "code" is known only where the offer has a code pool (code)',
+    ]);
+  });
+
+  it('may have two variants of one name no more than an offer of no text', () => {
+    const offer = valid.offer;
+    expect(
+      problemsOf({
+        ...valid,
+        experiment: { variants: [{ name: 'a' }, { name: 'b', offer }, { name: 'a' }] },
+      }),
+    ).toEqual(['experiment.variants: two variants have the name "a"']);
+    expect(
+      problemsOf({ id: 'x', trigger: { event: 'e' }, experiment: { variants: [{ name: 'a' }] } }),
+    ).toEqual(['experiment.variants.0.offer: must be there, for the rule has no offer of its own']);
+    expect(problemsOf({ id: 'x', trigger: { event: 'e' }, experiment: {} })).toEqual([
+      'offer: must be an object, found nothing',
+      'experiment: must have holdout or variants',
+    ]);
+  });
+
   it('may have every field of the document', () => {
     const whole = {
       ...valid,
