@@ -24,7 +24,13 @@ const Backtest = lazy(() =>
 /** The editor of one rule: form, YAML, and trying it on the past, over one document. */
 export function RuleEditor({ record }: { record: RuleRecord | null }) {
   const [, navigate] = useLocation();
-  const [tab, setTab] = useState<string | null>('form');
+  const [tab, setShownTab] = useState<string | null>('form');
+  // What was tried stays, so that one can go back, change a word, and compare.
+  const [hasTried, setHasTried] = useState(false);
+  const setTab = (next: string | null) => {
+    setShownTab(next);
+    if (next === 'past') setHasTried(true);
+  };
   const [asking, setAsking] = useState<RuleState | null>(null);
   const mayChange = useMarkets();
   const editor = useRuleEditor(record, (saved) => {
@@ -43,6 +49,10 @@ export function RuleEditor({ record }: { record: RuleRecord | null }) {
   const isOver = state === 'ended';
   const attempt = (wanted: RuleState | null) => {
     editor.showProblems();
+    if (!editor.rule.ok) {
+      setTab('yaml');
+      return;
+    }
     const [first] = editor.problems;
     if (first !== undefined) {
       setTab('form');
@@ -65,13 +75,17 @@ export function RuleEditor({ record }: { record: RuleRecord | null }) {
             </Button>
             <Button
               variant={state === 'draft' ? 'default' : 'filled'}
-              disabled={!editor.dirty}
+              disabled={!editor.dirty || (editor.rule.ok && !editor.isChecked)}
               loading={editor.save.isPending && asking === null}
               onClick={() => attempt(null)}
             >
               {state === 'draft' ? 'Save draft' : 'Save'}
             </Button>
-            {state === 'draft' && <Button onClick={() => attempt('live')}>Go live</Button>}
+            {state === 'draft' && (
+              <Button disabled={!editor.isChecked} onClick={() => attempt('live')}>
+                Go live
+              </Button>
+            )}
           </div>
         )}
       </div>
@@ -93,40 +107,45 @@ export function RuleEditor({ record }: { record: RuleRecord | null }) {
           <Tabs.Tab value="yaml">YAML</Tabs.Tab>
           <Tabs.Tab value="past">Try it on the past</Tabs.Tab>
         </Tabs.List>
-        <Tabs.Panel value="past" pt="md">
-          <Suspense fallback={null}>
-            {tab === 'past' && (
-              <Backtest
-                rule={record?.id ?? textAt(document, ['id'])}
-                document={editor.dirty ? document : null}
-                problems={editor.problems.length}
-              />
+        <div className={tab === 'past' ? undefined : 'editor-columns'}>
+          <Tabs.Panel value="form">
+            {editor.rule.ok ? (
+              <RuleForm isNew={record === null} onRename={editor.rename} />
+            ) : (
+              <Alert color="yellow" variant="light" title="The form cannot show this YAML">
+                It cannot be read at the moment. Mend it in the tab YAML, and the form is back.
+              </Alert>
             )}
-          </Suspense>
-        </Tabs.Panel>
-      </Tabs>
-      {tab !== 'past' && (
-        <div className="editor-columns">
-          {tab === 'yaml' ? (
-            <YamlEditor rule={editor.rule} problems={editor.problems} onChange={editor.setText} />
-          ) : editor.rule.ok ? (
-            <RuleForm isNew={record === null} onRename={editor.rename} />
-          ) : (
-            <Alert color="yellow" variant="light" title="The form cannot show this YAML">
-              It cannot be read at the moment. Mend it in the tab YAML, and the form is back.
-            </Alert>
+          </Tabs.Panel>
+          <Tabs.Panel value="yaml">
+            {tab === 'yaml' && (
+              <YamlEditor rule={editor.rule} problems={editor.problems} onChange={editor.setText} />
+            )}
+          </Tabs.Panel>
+          <Tabs.Panel value="past">
+            {hasTried && (
+              <Suspense fallback={null}>
+                <Backtest
+                  rule={record?.id ?? textAt(document, ['id'])}
+                  document={editor.dirty ? document : null}
+                  problems={editor.rule.ok ? editor.problems.length : 1}
+                />
+              </Suspense>
+            )}
+          </Tabs.Panel>
+          {tab !== 'past' && (
+            <SidePanel
+              document={document}
+              check={editor.check}
+              problems={editor.problems}
+              onGoTo={(path) => {
+                setTab('form');
+                requestAnimationFrame(() => goToField(path));
+              }}
+            />
           )}
-          <SidePanel
-            document={document}
-            check={editor.check}
-            problems={editor.problems}
-            onGoTo={(path) => {
-              setTab('form');
-              requestAnimationFrame(() => goToField(path));
-            }}
-          />
         </div>
-      )}
+      </Tabs>
       {asking !== null && (
         <Confirm
           title={state === 'live' ? 'Change a rule that is live?' : 'Go live?'}

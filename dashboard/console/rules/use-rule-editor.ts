@@ -71,8 +71,8 @@ export function useRuleEditor(record: RuleRecord | null, onSaved: (saved: RuleRe
     check,
     checkError,
     problems,
-    /** Nothing is wrong with what is there now, as far as the gateway said. */
-    isSound: rule.ok && isCurrent && problems.length === 0,
+    /** What the gateway said is of what is there now. */
+    isChecked: rule.ok && isCurrent,
     /** What was written before came back. */
     restored: kept !== null && kept.text !== saved && dirty,
     /** Somebody saved the rule after these changes were begun. */

@@ -23,7 +23,9 @@ export function Backtest({ rule, document, problems }: Props) {
   const [preset, setPreset] = useState<Preset>('yesterday');
   const [own, setOwn] = useState<Period | null>(null);
   const [alone, setAlone] = useState(false);
+  const [tried, setTried] = useState<string | null>(null);
   const { start, cancel, report, error } = useBacktest();
+  const written = JSON.stringify(document);
   const period =
     preset === 'custom' && own !== null ? own : periodOf(preset === 'custom' ? 'yesterday' : preset, now);
   const busy = start.isPending || (report !== null && isUnderWay(report));
@@ -58,7 +60,10 @@ export function Backtest({ rule, document, problems }: Props) {
           <Button
             loading={start.isPending}
             disabled={problems > 0 || rule === '' || period.to <= period.from || (busy && !start.isPending)}
-            onClick={() => start.mutate({ rule, document, ...period, alone })}
+            onClick={() => {
+              setTried(written);
+              start.mutate({ rule, document, ...period, alone });
+            }}
           >
             Try it
           </Button>
@@ -83,6 +88,11 @@ export function Backtest({ rule, document, problems }: Props) {
         )}
         <SaveTrouble error={error} />
       </section>
+      {report !== null && tried !== written && (
+        <p className="refusal" role="status">
+          <strong>The rule was changed since.</strong> What follows is of the rule as it was: try it again.
+        </p>
+      )}
       {report !== null && !isUnderWay(report) && <BacktestReportView report={report} />}
       {report === null && !start.isPending && (
         <p className="soft backtest-hint">

@@ -4,9 +4,9 @@ import type { JourneyCollection, SampledDecision } from '../../../../gateway/bac
 import type { MapSettings } from '../../../api/shapes.ts';
 import { REASON_LABELS } from '../../../look/reasons.ts';
 import { dayAndTimeOf } from '../../../look/when.ts';
-import { placeShapes } from '../../live-map/place-shapes.ts';
+import { boundsOf } from '../../live-map/place-shapes.ts';
 import { useGroundData } from '../../live-map/use-ground-data.ts';
-import { usePlaces } from '../../use-names.ts';
+import { usePlacesInView } from '../../live-map/use-places-in-view.ts';
 import { createJourneyView, type JourneyView } from './journey-view.ts';
 
 /** Sampled journeys, and where decisions fell: orange where an offer would have been sent. */
@@ -26,8 +26,8 @@ export function JourneyMap({
   const scheme = useComputedColorScheme('light');
   const firstScheme = useRef(scheme);
   const { base, overlay } = useGroundData(settings);
-  const places = usePlaces();
-  const shapes = useMemo(() => (places.data === undefined ? [] : placeShapes(places.data)), [places.data]);
+  const bounds = useMemo(() => boundsOf(journeys.features.map(({ geometry }) => geometry)), [journeys]);
+  const { places: shapes } = usePlacesInView(bounds);
   const { styleUrl } = settings;
   useEffect(() => {
     if (box.current === null) return undefined;

@@ -29,6 +29,8 @@ export function useBacktest() {
         ...order,
         ...(document !== null && { rule: document }),
       }),
+    // The report before is of something else.
+    onMutate: () => setJob(null),
     onSuccess: setJob,
   });
   const follow = useQuery({
