@@ -101,13 +101,14 @@ const LONGEST_STEP_MS = MINUTE_MS;
 
 /**
  * Speed and heading at a fix: as the device gave them; what is missing comes from the two fixes, if they are at most 60 s apart. Null
- * where one of them is not known: two fixes on one spot have no heading.
+ * where one of them is not known: two fixes on one spot have no heading, and a coarse one tells neither.
  */
 export function motionOf({
   from,
   fix,
 }: Move): { readonly metresPerSecond: number; readonly headingDegrees: number } | null {
-  const before = from !== null && fix.at - from.at <= LONGEST_STEP_MS ? from : null;
+  const areNear = from !== null && fix.at - from.at <= LONGEST_STEP_MS;
+  const before = areNear && Math.max(from.accuracy, fix.accuracy) <= COARSE_METRES ? from : null;
   const metresPerSecond =
     fix.speed !== undefined && fix.speed >= 0
       ? fix.speed

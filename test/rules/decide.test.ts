@@ -208,6 +208,31 @@ describe('a place', () => {
   });
 });
 
+describe('a device', () => {
+  it('that is of an immobile type now ends its visits, and fires nothing', () => {
+    const book = bookOf([{ id: 'bye', trigger: { place: { id: 'cafe' }, on: 'exit' } }]);
+    const { memory } = take({ position: point(0, 0) }, 'car', { book });
+    const input = { kind: 'reading', device: { id: 'car-1', type: 'fridge' }, consumer: WILLING } as const;
+    const reading = { metrics: { temperature: 4 } };
+    const step = decide(book, memory, { ...input, reading, readingId: '2' }, NOW + 60_000);
+    expect(step.visits).toMatchObject([{ id: '1.cafe', exitedAt: NOW + 60_000, endedBy: 'exit' }]);
+    expect(step).toMatchObject({ decisions: [], memory: { stays: {} } });
+  });
+
+  it('of which an earlier version remembered less goes on', () => {
+    const book = bookOf([{ id: 'near', trigger: { place: { id: 'cafe' }, on: 'approach' } }]);
+    const { memory } = take({ position: point(0, 0) }, 'car', { book });
+    expect(Object.keys(memory.devices['car-1'] ?? {})).not.toContain('approaches');
+    const away = take({ position: { ...point(500, 0), speed: 5, heading: 270 } }, 'car', {
+      book,
+      memory,
+      now: NOW + 60_000,
+      id: '2',
+    });
+    expect(away.decisions).toMatchObject([{ cause: '2.cafe.approach', outcome: { kind: 'sent' } }]);
+  });
+});
+
 describe('the cost of a reading', () => {
   it('does not grow with rules that it cannot concern', () => {
     const others = Array.from({ length: 300 }, (_, index) => [
