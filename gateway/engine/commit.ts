@@ -9,17 +9,11 @@ import type { Outcome, VisitNote } from './outcome.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { pruneQuality, saveQuality } from './quality-save.ts';
 import { quarantine } from './quarantine.ts';
+import type { RecordedDecision } from './recorded-decision.ts';
 import { settleRetries } from './retries.ts';
 import type { Subjects } from './subjects.ts';
 
 export const ENGINE_CURSOR = 'engine';
-
-/** A decision as it was recorded, with its delivery where it was sent. */
-export interface RecordedDecision {
-  readonly id: number;
-  readonly deliveryId: string | null;
-  readonly decision: Decision;
-}
 
 export interface CommitContext {
   readonly db: Kysely<Schema>;

@@ -3,19 +3,14 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { JournalReader, StoredEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
-import {
-  type CommitContext,
-  commitOutcome,
-  ENGINE_CURSOR,
-  type RecordedDecision,
-  readCursor,
-} from './commit.ts';
+import { type CommitContext, commitOutcome, ENGINE_CURSOR, readCursor } from './commit.ts';
 import { createDialectStates } from './dialect-states.ts';
 import type { Processing } from './judge-reading.ts';
 import type { EngineLedger } from './ledger.ts';
 import { addCounts, noCounts, type Outcome } from './outcome.ts';
 import { createPacketMemory } from './packet-memory.ts';
 import { processEntries, processTicks } from './process.ts';
+import type { RecordedDecision } from './recorded-decision.ts';
 import type { Registry } from './registry.ts';
 import type { Subjects } from './subjects.ts';
 import { mayWait, nothingTaken, type Taken } from './taken.ts';

@@ -5,7 +5,7 @@ import type { Decision, Ledger } from '../../rules/step.ts';
 import type { CodeSource, FreeCode } from '../records/code-source.ts';
 import type { Schema } from '../records/schema.ts';
 import { ALL_DAYS, addSends, countsInForce, type SendCount } from '../records/sends.ts';
-import type { RecordedDecision } from './commit.ts';
+import type { RecordedDecision } from './recorded-decision.ts';
 
 /** Codes at hand of a pool; beyond them more are read. */
 const CODES_AT_HAND = 500;

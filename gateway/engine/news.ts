@@ -1,9 +1,9 @@
 import type { LiveEvent } from '../http/dependencies.ts';
 import type { Calls } from '../worker-rpc.ts';
-import type { RecordedDecision } from './commit.ts';
 import type { EngineNews } from './engine.ts';
 import type { EngineListener } from './engine-calls.ts';
 import type { LivePositions } from './live-positions.ts';
+import type { RecordedDecision } from './recorded-decision.ts';
 
 /** Errors told to devices from one batch; a flood of rubbish must not become a flood of answers. */
 const MOST_DEVICE_ERRORS = 200;
