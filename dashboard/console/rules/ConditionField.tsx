@@ -1,7 +1,8 @@
 import { Textarea } from '@mantine/core';
 import { useRef } from 'react';
 import { textAt, valueAt } from './document-fields.ts';
-import { suggestedName, useEdit, useField } from './edit.ts';
+import { useEdit, useField } from './edit.ts';
+import { mendedCondition } from './problem-words.ts';
 import { type MetricInfo, type TraitInfo, useChoices, useMetrics, useTraits } from './use-rule-names.ts';
 
 interface NameGroup {
@@ -145,16 +146,6 @@ function nameGroups(
     },
     ...always,
   ];
-}
-
-/** The condition with the name that was meant in the place of the one that is not known; null where none comes near. */
-export function mendedCondition(text: string, problem: string | undefined): string | null {
-  const name = suggestedName(problem);
-  const found = /"([\w.]+)" is not known/.exec(problem ?? '')?.[1];
-  if (name === null || found === undefined) return null;
-  const dot = found.lastIndexOf('.');
-  const mended = text.replaceAll(found, dot < 0 ? name : `${found.slice(0, dot)}.${name}`);
-  return mended === text ? null : mended;
 }
 
 /** The condition in a few words, for when the part of the form is closed. */

@@ -1,5 +1,5 @@
 import { ApiProblem } from '../../api/request.ts';
-import { sentence } from './edit.ts';
+import { sentence } from './problem-words.ts';
 
 /** Why a rule was not saved, in the words of the API. */
 export function SaveTrouble({ error }: { error: Error | null }) {

@@ -1,7 +1,8 @@
 import type { ApiFieldProblem } from '../../api/request.ts';
 import { listAt, type Path, textAt } from './document-fields.ts';
-import { fieldId, isStillEmpty, type RuleCheck, sentence } from './edit.ts';
+import { fieldId, type RuleCheck } from './edit.ts';
 import { OfferPreview } from './OfferPreview.tsx';
+import { isStillEmpty, sentence } from './problem-words.ts';
 import { Purposes, RuleSummary } from './RuleSummary.tsx';
 
 interface Props {

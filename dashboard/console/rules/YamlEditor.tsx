@@ -1,6 +1,6 @@
 import { useId, useMemo, useRef } from 'react';
 import type { ApiFieldProblem } from '../../api/request.ts';
-import { sentence } from './edit.ts';
+import { sentence } from './problem-words.ts';
 import { hasComments, lineOf, type RuleText } from './rule-text.ts';
 
 interface Props {

@@ -3,6 +3,7 @@ import type { Purpose } from '../../../rules/step.ts';
 import type { ApiFieldProblem } from '../../api/request.ts';
 import { type DocumentValue, dotted, type Path, textAt } from './document-fields.ts';
 import type { RenderedPreview } from './OfferPreview.tsx';
+import { sentence } from './problem-words.ts';
 
 /** What the gateway says of a document that is not saved: POST /api/v1/rules/check. */
 export interface RuleCheck {
@@ -59,21 +60,4 @@ export function problemOf(
     (problem) => problem.path === wanted || (below && problem.path.startsWith(`${wanted}.`)),
   );
   return found.length === 0 ? undefined : found.map(({ message }) => sentence(message)).join(' ');
-}
-
-/** Problems read on after their path: beside the field they begin a sentence. */
-export function sentence(message: string): string {
-  if (isStillEmpty(message)) return 'Still empty.';
-  const first = message[0]?.toUpperCase() ?? '';
-  return /^(must|is|has|can|does|belongs|needs|may)\b/.test(message)
-    ? `It ${message}`
-    : `${first}${message.slice(1)}`;
-}
-
-/** Whether all that is wrong is that nothing was written yet. */
-export const isStillEmpty = (message: string): boolean => /found (""|nothing)$/.test(message);
-
-/** The name that the gateway takes the found one for. */
-export function suggestedName(message: string | undefined): string | null {
-  return /Did you mean "([^"]+)"\?/.exec(message ?? '')?.[1] ?? null;
 }

@@ -2,7 +2,8 @@ import { Autocomplete, Select, Textarea, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { Path } from './document-fields.ts';
 import { DURATION_UNITS, type DurationUnit, isoDuration, splitDuration } from './duration.ts';
-import { suggestedName, useField } from './edit.ts';
+import { useField } from './edit.ts';
+import { suggestedName } from './problem-words.ts';
 
 interface FieldProps {
   readonly path: Path;
