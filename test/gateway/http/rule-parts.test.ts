@@ -225,6 +225,20 @@ describe('code pools', () => {
     const { code: _, ...rest } = forMarketer;
     expect(seen.body.items).toEqual([rest]);
   });
+
+  it('are shown to whom they were offered', async () => {
+    const offer = { title: 'Hello', body: 'There', expiresAt: NOW, code: 'MINE', codePool: 'secret' };
+    await server.db
+      .updateTable('deliveries')
+      .set({ offer_json: JSON.stringify(offer) })
+      .execute();
+    await createSession(server.db, 'cookie-of-anna', { kind: 'consumer', subject: 'anna' }, NOW + 1e9, NOW);
+    const { body } = await server.call('GET', '/api/v1/me/offers', {
+      cookie: 'wayside_consumer=cookie-of-anna',
+    });
+    expect(body.items).toMatchObject([{ title: 'Hello', code: 'MINE' }]);
+    expect(body.items[0]).not.toHaveProperty('codePool');
+  });
 });
 
 describe('pacing', () => {
