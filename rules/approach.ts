@@ -87,7 +87,8 @@ export function placesAhead(
   // Within the margin of a visit that is still open the device is there already.
   const isWanted = ({ place, shape }: CompiledPlace) =>
     own(visits, place.id) === undefined && passesGate(fix, shape);
-  for (const { compiled, edge } of rulebook.approachable().within(fix.lat, fix.lon, reachMetres, isWanted)) {
+  const reachable = rulebook.placesWaitedFor('approach').within(fix.lat, fix.lon, reachMetres, isWanted);
+  for (const { compiled, edge } of reachable) {
     const { place } = compiled;
     const turn = Math.abs(bearingDegrees(fix, edge) - motion.headingDegrees) % 360;
     if (Math.min(turn, 360 - turn) > LARGEST_TURN_DEGREES) continue;

@@ -31,13 +31,12 @@ export function passPlaces(
   if (device === null) return;
   const { rulebook } = draft;
   const isWanted = ({ place, shape }: CompiledPlace) =>
-    rulebook.rulesOfPlace(place, 'pass').length > 0 &&
     own(visitsBefore, place.id) === undefined &&
     own(device.visits, place.id) === undefined &&
     [from, fix].every((end) => passesGate(end, shape) && !contains(shape, end.lat, end.lon));
   // That the second fix lies in one, judge sees by itself.
   const startsInZone = rulebook.inSensitiveZone(from.lat, from.lon);
-  for (const compiled of rulebook.places.crossedBy(from, fix)) {
+  for (const compiled of rulebook.placesWaitedFor('pass').crossedBy(from, fix)) {
     if (!isWanted(compiled)) continue;
     const { place } = compiled;
     const found = `${deviceId} passed through ${place.name} between two positions`;

@@ -77,7 +77,7 @@ interface Part {
 type Parts = ReadonlyMap<string, Part>;
 const NO_PARTS: Parts = new Map();
 /** What rules look for changes now and then: older parts are nobody's any more. */
-const MOST_PARTS = 2;
+const MOST_PARTS = 3;
 
 function changed(indexes: Indexes, parts: Parts, { put, remove }: PlaceChange): PlaceSet {
   const removed = new Set(remove);

@@ -55,8 +55,8 @@ export interface Rulebook {
   readonly exitMargin: 'standard' | 'none';
   readonly pacing: Pacing;
   readonly places: PlaceSet;
-  /** Those that approach rules wait for: looked for far and wide, so that the others must not be in the way. */
-  approachable(): PlaceSet;
+  /** Places that any rule waits for this event on: they are looked for far and wide, and the others must not be in the way. */
+  placesWaitedFor(on: 'approach' | 'pass'): PlaceSet;
   place(id: string): CompiledPlace | undefined;
   /** Places that hold a point, in order of their ids. */
   placesAt(lat: number, lon: number): readonly CompiledPlace[];
@@ -108,18 +108,18 @@ export function composeRulebook(parts: RulebookParts, options: RulebookOptions =
   const zoneSet = parts.zoneSet ?? zoneSetOf([]);
   const segmentSet = parts.segmentSet ?? compileSegments([]);
   const campaigns = new Map((parts.campaigns ?? []).map((campaign) => [campaign.id, campaign]));
-  let approachable: PlaceSet | null = null;
+  const waitedFor = new Map<PlaceEvent, PlaceSet>();
   return {
     deviceTypes: new Map(deviceTypes.map((type) => [type.id, type])),
     exitMargin: options.exitMargin ?? 'standard',
     pacing,
     places: placeSet,
-    approachable() {
-      approachable ??= placeSet.part(
-        ruleSet.selectorsOf('approach'),
-        (place) => ruleSet.ofPlace(place, 'approach').length > 0,
-      );
-      return approachable;
+    placesWaitedFor(on) {
+      const known = waitedFor.get(on);
+      if (known !== undefined) return known;
+      const part = placeSet.part(ruleSet.selectorsOf(on), (place) => ruleSet.ofPlace(place, on).length > 0);
+      waitedFor.set(on, part);
+      return part;
     },
     place: (id) => placeSet.get(id),
     placesAt: (lat, lon) => placeSet.at(lat, lon),

@@ -1,63 +1,66 @@
-import { admit } from './admission.ts';
+import { isPlainPosition } from './admission.ts';
 import { areUnderWay, placesAhead } from './approach.ts';
 import { afterFix, isBeyond, passesGate } from './border.ts';
-import { fixOf, hear, moved } from './decide.ts';
+import { anchorAfter, fixOf } from './decide.ts';
 import { type DeviceMemory, type Memory, own } from './memory.ts';
+import type { Position } from './reading.ts';
 import type { Rulebook } from './rulebook.ts';
-import type { Input } from './step.ts';
+import type { DeviceFacts } from './step.ts';
 import { nextDueAt } from './timers.ts';
 import { follow, type Move } from './track.ts';
 
-/** What a reading came to that nothing follows from: no decision, and no visit that opens or closes. */
-export interface Skimmed {
-  readonly memory: Memory;
-  readonly wakeAt: number | null;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A reading that holds a position, and else at most metrics that no rule looks at. */
+export interface PositionReading {
+  readonly at: number;
+  readonly position: Position;
+  readonly readingId: string;
 }
 
 const LONGEST_PASS_MS = 60_000;
 
 /**
- * The short way of a reading that only moves a device on: the same memory as `decide` gives, by the same functions, or null where
- * `decide` has to be asked. It never says more than it knows: whatever is rare, held, due, late, or near an approach is null.
+ * The short way of a reading that only moves a device on: it changes the memory to what `decide` would give, in place and by the same
+ * functions; or changes nothing and gives null, where `decide` has to be asked. It never says more than it knows: whatever is rare,
+ * held, due, late, or near an approach is null. Nothing is decided by a reading that was skimmed, and no visit opens or closes.
  *
- * A reading is skimmed if it is a position that continues the track; no metric of it has a rule; nothing of the subject has fallen due; the
- * device is in every place that holds the fix already, and leaves none; it passes through no other, and heads for none.
+ * A reading is skimmed if its position continues the track; nothing of the subject has fallen due; the device is in every place that
+ * holds the fix already, and leaves none; and it passes through no other, and heads for none.
  *
- * @param wakeAt of the subject's step before: when its next timer falls due
+ * @param memory must be the caller's alone: as a step gave it, and kept by nobody else
+ * @param wakeAt of the subject's step before: when its next timer falls due; Infinity for never
+ * @returns when its next timer falls due, Infinity for never; or null
  */
 export function skim(
   rulebook: Rulebook,
   memory: Memory,
-  wakeAt: number | null,
-  input: Extract<Input, { readonly kind: 'reading' }>,
+  wakeAt: number,
+  facts: DeviceFacts,
+  reading: PositionReading,
   now: number,
-): Skimmed | null {
-  const { device: facts, reading, readingId } = input;
-  if (reading.position === undefined || reading.event !== undefined || input.arrivedAt !== undefined)
-    return null;
-  if (wakeAt !== null && wakeAt <= now) return null;
+): number | null {
+  if (wakeAt <= now) return null;
   const device = own(memory.devices, facts.id);
   if (device === undefined || device.type !== facts.type || !isPlain(device)) return null;
-  const type = rulebook.deviceTypes.get(facts.type) ?? null;
-  for (const name in reading.metrics) if (rulebook.rulesOfMetric(name).length > 0) return null;
-  const { admission } = admit(reading, type, device, now);
-  if (admission === null || admission.position === null || admission.isLate) return null;
-  const fix = fixOf(admission.position, admission.at);
+  const { position, readingId } = reading;
+  if (!isPlainPosition(position, reading.at, device.positionAt, now)) return null;
+  const at = Math.min(reading.at, now);
+  const fix = fixOf(position, at);
   const verdict = follow(device.track, device.held, fix, readingId);
   if (verdict.kind !== 'admitted' || verdict.track !== fix || verdict.refuted.length > 0) return null;
-  const isMobile = type?.mobile ?? true;
+  const isMobile = rulebook.deviceTypes.get(facts.type)?.mobile ?? true;
   const move: Move = { before: device.track, from: verdict.from, fix };
   if (!(isMobile ? staysWhereItIs(rulebook, memory, device, move) : hasNone(device.visits))) return null;
-  const heard = moved(hear(device, facts.type, admission, now), fix, verdict);
-  const next: Memory = {
-    ...memory,
-    doneUntil: Math.max(memory.doneUntil, now),
-    devices: hasOthers(memory.devices, facts.id)
-      ? { ...memory.devices, [facts.id]: heard }
-      : { [facts.id]: heard },
-  };
+  const moved = device as Mutable<DeviceMemory>;
+  moved.heardAt = Math.max(device.heardAt, now);
+  moved.lastAt = Math.max(device.lastAt, at);
+  moved.positionAt = at;
+  moved.track = fix;
+  moved.anchor = anchorAfter(device.anchor, fix);
+  (memory as Mutable<Memory>).doneUntil = Math.max(memory.doneUntil, now);
   // Only an open visit's silence waits for the device.
-  return { memory: next, wakeAt: hasNone(device.visits) ? wakeAt : nextDueAt(rulebook, next) };
+  return hasNone(device.visits) ? wakeAt : (nextDueAt(rulebook, memory) ?? Infinity);
 }
 
 /** Nothing waits for its next fix, other than open visits. */
@@ -73,7 +76,7 @@ function staysWhereItIs(rulebook: Rulebook, memory: Memory, device: DeviceMemory
     if (own(device.visits, place.id) === undefined) return false;
   if (!staysIn(rulebook, device, move) || !allInside(memory)) return false;
   if (from !== null && fix.at - from.at <= LONGEST_PASS_MS && rulebook.hasRulesOn('pass')) {
-    for (const { place } of rulebook.places.crossedBy(from, fix))
+    for (const { place } of rulebook.placesWaitedFor('pass').crossedBy(from, fix))
       if (own(device.visits, place.id) === undefined) return false;
   }
   if (device.approaches !== undefined && !areUnderWay(device.approaches, fix.at)) return false;
@@ -109,9 +112,4 @@ function allInside({ stays }: Memory): boolean {
 function hasNone(record: Readonly<Record<string, unknown>>): boolean {
   for (const _ in record) return false;
   return true;
-}
-
-function hasOthers(devices: Memory['devices'], deviceId: string): boolean {
-  for (const id in devices) if (id !== deviceId) return true;
-  return false;
 }

@@ -57,7 +57,7 @@ describe('a part of a set of places', () => {
     const part = set.part('coffee', isCoffee);
     expect(set.part('coffee', () => true)).toBe(part);
     expect(set.with({ put: [], remove: ['a'] }).part('coffee', () => true).size).toBe(0);
-    for (const name of ['one', 'two']) set.part(name, () => true);
+    for (const name of ['one', 'two', 'three']) set.part(name, () => true);
     expect(set.with({ put: [], remove: [] }).part('coffee', () => true).size).toBe(2);
   });
 });
