@@ -37,8 +37,10 @@ const MOST_ITEMS = 256;
 const USUAL_ITEMS = 192;
 /** Neighbours that have no more items than this together become one. */
 const SPARSE_ITEMS = 96;
-/** Items in a group, and groups in a chunk. */
+/** Items in a group. */
 const GROUP = 16;
+/** In a chunk. */
+const GROUPS = MOST_ITEMS / GROUP;
 
 export function emptyTree<T extends Shaped>(): BoxTree<T> {
   return { chunks: [], top: null, groupBoxes: new Float32Array() };
@@ -90,8 +92,8 @@ function cut<T extends Shaped>(items: Items<T>): readonly Items<T>[] {
 }
 
 function chunkOf<T extends Shaped>(items: Items<T>): Chunk<T> {
-  const groupBoxes = new Float32Array(4 * GROUP);
-  for (let group = 0; group < GROUP; group++) {
+  const groupBoxes = new Float32Array(4 * GROUPS);
+  for (let group = 0; group < GROUPS; group++) {
     groupBoxes.set(boxAround(items.boxes, 4 * GROUP * group, 4 * GROUP * (group + 1)), 4 * group);
   }
   const [west, south, east, north] = boxAround(groupBoxes, 0, groupBoxes.length);
@@ -100,7 +102,11 @@ function chunkOf<T extends Shaped>(items: Items<T>): Chunk<T> {
 }
 
 /** Round no box at all: a box that holds nothing. */
-function boxAround(boxes: Float32Array, from: number, to: number): readonly [number, number, number, number] {
+function boxAround(
+  boxes: ArrayLike<number>,
+  from: number,
+  to: number,
+): readonly [number, number, number, number] {
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let at = from; at < Math.min(to, boxes.length); at += 4) {
     west = Math.min(west, boxes[at] as number);
@@ -114,11 +120,11 @@ function boxAround(boxes: Float32Array, from: number, to: number): readonly [num
 function treeOf<T extends Shaped>(chunks: readonly Chunk<T>[]): BoxTree<T> {
   if (chunks.length === 0) return emptyTree();
   const top = new Flatbush(chunks.length, undefined, Float32Array);
-  const groupBoxes = new Float32Array(4 * GROUP * chunks.length);
+  const groupBoxes = new Float32Array(4 * GROUPS * chunks.length);
   // Chunks' boxes have 32 bits already.
   for (const [index, { box, groupBoxes: own }] of chunks.entries()) {
     top.add(box.west, box.south, box.east, box.north);
-    groupBoxes.set(own, 4 * GROUP * index);
+    groupBoxes.set(own, 4 * GROUPS * index);
   }
   top.finish();
   return { chunks, top, groupBoxes };
@@ -130,8 +136,8 @@ export function ownersAt<T extends Shaped>(tree: BoxTree<T>, lat: number, lon: n
   const { chunks, top, groupBoxes } = tree;
   if (top === null) return found;
   for (const index of top.search(lon, lat, lon, lat)) {
-    const first = 4 * GROUP * index;
-    for (let at = first; at < first + 4 * GROUP; at += 4) {
+    const first = 4 * GROUPS * index;
+    for (let at = first; at < first + 4 * GROUPS; at += 4) {
       if (lon < (groupBoxes[at] as number) || lon > (groupBoxes[at + 2] as number)) continue;
       if (lat < (groupBoxes[at + 1] as number) || lat > (groupBoxes[at + 3] as number)) continue;
       collectInGroup(chunks[index] as Chunk<T>, (at - first) >> 2, lat, lon, found);

@@ -16,11 +16,11 @@ export interface Shaped {
 export interface Items<T extends Shaped> {
   readonly owners: readonly T[];
   /** Where each comes in the order of all. */
-  readonly keys: Float64Array;
+  readonly keys: number[];
   /** West, south, east, north of each; rounded outwards to 32 bits. */
-  readonly boxes: Float32Array;
+  readonly boxes: number[];
   /** Of a circle the middle as a unit vector and the square of its chord; of another part its number, the turn of the globe, 0 and NaN. */
-  readonly numbers: Float64Array;
+  readonly numbers: number[];
 }
 
 /** Of an item in `boxes` and in `numbers`. */
@@ -86,11 +86,13 @@ type WritableItems<T extends Shaped> = Items<T> & { readonly owners: T[] };
 function emptyItems<T extends Shaped>(count: number): WritableItems<T> {
   return {
     owners: [],
-    keys: new Float64Array(count),
-    boxes: new Float32Array(FIELDS * count),
-    numbers: new Float64Array(FIELDS * count),
+    keys: doubles(count),
+    boxes: doubles(FIELDS * count),
+    numbers: doubles(FIELDS * count),
   };
 }
+
+const doubles = (count: number): number[] => new Array<number>(count).fill(0.5);
 
 function copyItem<T extends Shaped>(
   source: Columns<T>,
@@ -205,9 +207,12 @@ export function mergeItems<T extends Shaped>(
     if (end === old) return;
     const at = merged.owners.length;
     for (let index = old; index < end; index++) merged.owners.push(items.owners[index] as T);
-    merged.keys.set(items.keys.subarray(old, end), at);
-    merged.boxes.set(items.boxes.subarray(FIELDS * old, FIELDS * end), FIELDS * at);
-    merged.numbers.set(items.numbers.subarray(FIELDS * old, FIELDS * end), FIELDS * at);
+    for (let index = old; index < end; index++) merged.keys[at + index - old] = items.keys[index] as number;
+    const shift = FIELDS * (at - old);
+    for (let index = FIELDS * old; index < FIELDS * end; index++) {
+      merged.boxes[index + shift] = items.boxes[index] as number;
+      merged.numbers[index + shift] = items.numbers[index] as number;
+    }
     old = end;
   };
   for (let change = from; change < to; change++) {
