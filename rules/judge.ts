@@ -1,11 +1,12 @@
 import { isHeldOut, variantFor } from './assignment.ts';
+import type { Condition } from './condition.ts';
 import { type Draft, deviceOf } from './draft.ts';
 import { HOUR_MS } from './duration.ts';
 import type { Firing } from './firing.ts';
 import { own } from './memory.ts';
 import { nextCode, personalLimit, type Suppression, sharedLimit } from './pacing/limits.ts';
 import { outsideSchedule, type Zones } from './schedule.ts';
-import { situationOf } from './situation.ts';
+import { type Situation, situationOf } from './situation.ts';
 import type { ConsumerFacts, Decision, RenderedOffer } from './step.ts';
 import { zoneObstacle } from './zone-obstacle.ts';
 
@@ -17,49 +18,54 @@ import { zoneObstacle } from './zone-obstacle.ts';
 export function judge(draft: Draft, firing: Firing): void {
   const { consumer } = draft;
   if (consumer === null || hadItsTurn(draft, firing)) return;
-  const { experiment, id } = firing.rule.rule;
-  const suppression =
+  const { variant, found } = weigh(draft, consumer, firing);
+  if ('reason' in found) {
+    const outcome = { kind: 'suppressed', reason: found.reason } as const;
+    draft.decisions.push(decisionOn({ firing, consumer, variant }, outcome, found.detail));
+    return;
+  }
+  draft.candidates.push({ firing, consumer, variant, offer: found, after: draft.decisions.length });
+}
+
+/** What a firing comes to by itself: the offer that may be sent, or the first reason why none may. */
+interface Weighed {
+  /** Null also where it did not matter yet. */
+  readonly variant: string | null;
+  readonly found: RenderedOffer | Suppression;
+}
+
+function weigh(draft: Draft, consumer: ConsumerFacts, firing: Firing): Weighed {
+  const { rule } = firing;
+  const { experiment, id } = rule.rule;
+  const first =
     firing.obstacle ?? zoneObstacle(draft, firing.deviceId) ?? suppressionBefore(draft, consumer, firing);
-  if (suppression !== null) {
-    noteSuppressed(draft, { firing, consumer, variant: null }, suppression);
-    return;
-  }
+  if (first !== null) return { variant: null, found: first };
+  const situation = situationOfFiring(draft, consumer, firing);
+  const unmet = conditionFalse(rule.condition, situation);
+  if (unmet !== null) return { variant: null, found: unmet };
   const variant = variantFor(consumer.id, id, experiment?.variants ?? [])?.name ?? null;
-  const offer = firing.rule.offer(variant);
-  const code = offer.codePool === null ? null : nextCode(draft, offer.codePool);
-  const rendering = offer.render(
-    situation(draft, consumer, firing),
-    firing.at,
-    offer.codePool === null ? null : (code ?? SOME_CODE),
-  );
-  if (!rendering.ok) {
-    noteSuppressed(
-      draft,
-      { firing, consumer, variant: null },
-      { reason: 'missing_value', detail: rendering.detail },
-    );
-    return;
-  }
-  if (experiment !== null && isHeldOut(consumer.id, id, experiment.holdout)) {
-    const detail = `the consumer is among the ${describeShare(experiment.holdout)} who get nothing, to measure what the rule brings`;
-    noteSuppressed(draft, { firing, consumer, variant: null }, { reason: 'holdout', detail });
-    return;
-  }
+  const { codePool, render } = rule.offer(variant);
+  const code = codePool === null ? null : nextCode(draft, codePool);
+  const rendering = render(situation, firing.at, codePool === null ? null : (code ?? SOME_CODE));
+  if (!rendering.ok) return { variant: null, found: { reason: 'missing_value', detail: rendering.detail } };
+  if (experiment !== null && isHeldOut(consumer.id, id, experiment.holdout))
+    return { variant: null, found: heldOut(experiment.holdout) };
   const last =
     personalLimit(draft, consumer, firing) ??
-    sharedLimit(draft, firing.rule.rule, firing.at) ??
-    (offer.codePool !== null && code === null ? noCodeLeft(offer.codePool) : null) ??
+    sharedLimit(draft, rule.rule, firing.at) ??
+    (codePool !== null && code === null ? noCodeLeft(codePool) : null) ??
     unsendable(consumer, firing, rendering.offer);
-  const judged = { firing, consumer, variant };
-  if (last === null)
-    draft.candidates.push({ ...judged, offer: rendering.offer, after: draft.decisions.length });
-  else noteSuppressed(draft, judged, last);
+  return { variant, found: last ?? rendering.offer };
 }
 
 /** Stands for the code where none is left, so that all else that may be missing is still told first. */
 const SOME_CODE = 'CODE';
 
-const describeShare = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
+function heldOut(holdout: number): Suppression {
+  const share = `${Number((100 * holdout).toPrecision(3))} %`;
+  const detail = `the consumer is among the ${share} who get nothing, to measure what the rule brings`;
+  return { reason: 'holdout', detail };
+}
 
 const noCodeLeft = (pool: string): Suppression => ({
   reason: 'no_code_left',
@@ -71,10 +77,6 @@ export interface Judged {
   readonly firing: Firing;
   readonly consumer: ConsumerFacts;
   readonly variant: string | null;
-}
-
-function noteSuppressed(draft: Draft, judged: Judged, { reason, detail }: Suppression): void {
-  draft.decisions.push(decisionOn(judged, { kind: 'suppressed', reason }, detail));
 }
 
 /** @param why the end of the sentence that the firing begins */
@@ -100,7 +102,7 @@ export function decisionOn(
   };
 }
 
-/** From `rule_paused` to `condition_false`. */
+/** From `rule_paused` to `not_in_audience`, and a rule that is not understood any more. */
 function suppressionBefore(draft: Draft, consumer: ConsumerFacts, firing: Firing): Suppression | null {
   const { rule } = firing;
   if (rule.paused) return { reason: 'rule_paused', detail: 'the rule is paused' };
@@ -118,13 +120,12 @@ function suppressionBefore(draft: Draft, consumer: ConsumerFacts, firing: Firing
     };
   if (rule.fault !== null)
     return { reason: 'missing_value', detail: `the condition can no longer be read: ${rule.fault}` };
-  return conditionFalse(draft, consumer, firing);
+  return null;
 }
 
-function conditionFalse(draft: Draft, consumer: ConsumerFacts, firing: Firing): Suppression | null {
-  const { condition } = firing.rule;
+function conditionFalse(condition: Condition | null, situation: Situation): Suppression | null {
   if (condition === null) return null;
-  const verdict = condition.evaluate(situation(draft, consumer, firing));
+  const verdict = condition.evaluate(situation);
   switch (verdict.kind) {
     case 'true':
       return null;
@@ -135,7 +136,7 @@ function conditionFalse(draft: Draft, consumer: ConsumerFacts, firing: Firing): 
   }
 }
 
-function situation(draft: Draft, consumer: ConsumerFacts, firing: Firing) {
+function situationOfFiring(draft: Draft, consumer: ConsumerFacts, firing: Firing): Situation {
   const { rule, deviceId, place, visit, at } = firing;
   const segments = rule.readsSegments ? draft.rulebook.segmentsOf(consumer) : null;
   return situationOf({ deviceId, device: deviceOf(draft, deviceId), consumer, place, visit, segments, at });

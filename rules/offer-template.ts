@@ -1,7 +1,8 @@
-import { Liquid, type Template } from 'liquidjs';
+import type { Template } from 'liquidjs';
 import { type KnownNames, knownNames, unknownName } from './condition/names.ts';
 import { describeFound, join, type Report, readDuration, readFields, readId, readText } from './document.ts';
 import { DAY_MS, HOUR_MS, SECOND_MS } from './duration.ts';
+import { describeLiquidError, LONGEST_TEMPLATE, namesReadIn, parseTemplate, renderPlain } from './liquid.ts';
 import { suggestion } from './nearest-name.ts';
 import type { Situation } from './situation.ts';
 import type { RenderedOffer } from './step.ts';
@@ -22,7 +23,6 @@ export interface OfferTemplate {
 const FIELDS = ['title', 'body', 'url', 'image', 'expires', 'code'];
 const TEXT_FIELDS = ['title', 'body', 'url', 'image'] as const;
 type TextField = (typeof TEXT_FIELDS)[number];
-const LONGEST_TEMPLATE = 2000;
 /** A push message carries some 3,900 bytes (RFC 8030 §7.2 asks services for 4,096): these leave room for the rest. */
 const LONGEST_RENDERED: Readonly<Record<TextField, number>> = {
   title: 120,
@@ -31,63 +31,6 @@ const LONGEST_RENDERED: Readonly<Record<TextField, number>> = {
   image: 1000,
 };
 const DEFAULT_EXPIRES_MS = 4 * HOUR_MS;
-
-/**
- * No loops, no partials, no files; and no filter that reads the clock or throws dice (`date: "now"`, `sample`). So the work
- * is bounded by the length of the template, and the same situation always gives the same words.
- */
-const TAGS = ['assign', 'capture', 'case', 'comment', 'echo', 'if', 'raw', 'unless', '#'];
-const FILTERS = [
-  'abs',
-  'append',
-  'at_least',
-  'at_most',
-  'capitalize',
-  'ceil',
-  'default',
-  'divided_by',
-  'downcase',
-  'first',
-  'floor',
-  'join',
-  'last',
-  'lstrip',
-  'minus',
-  'modulo',
-  'plus',
-  'prepend',
-  'remove',
-  'remove_first',
-  'replace',
-  'replace_first',
-  'round',
-  'rstrip',
-  'size',
-  'slice',
-  'split',
-  'strip',
-  'strip_newlines',
-  'times',
-  'truncate',
-  'truncatewords',
-  'upcase',
-  'url_encode',
-];
-
-const engine = restrictedEngine();
-
-function restrictedEngine(): Liquid {
-  const liquid = new Liquid({
-    strictFilters: true,
-    ownPropertyOnly: true,
-    templates: {},
-    parseLimit: LONGEST_TEMPLATE,
-    memoryLimit: 100_000,
-  });
-  for (const name of Object.keys(liquid.tags)) if (!TAGS.includes(name)) delete liquid.tags[name];
-  for (const name of Object.keys(liquid.filters)) if (!FILTERS.includes(name)) liquid.unregisterFilter(name);
-  return liquid;
-}
 
 /**
  * Reads an offer and parses its templates; unknown names and filters are told with the nearest.
@@ -147,12 +90,12 @@ const ADDRESS = /^https?:\/\/[^\s\p{Cc}"<>\\^`{|}]+$/u;
 function checkTemplate(text: string, path: string, known: KnownNames, report: Report): void {
   let template: Template[];
   try {
-    template = engine.parse(text);
+    template = parseTemplate(text);
   } catch (error) {
     report(path, `is not a Liquid template that is allowed here: ${describeLiquidError(error)}`);
     return;
   }
-  for (const name of namesIn(template)) {
+  for (const name of namesReadIn(template)) {
     const message =
       name === 'code' && known.code === undefined
         ? '"code" is known only where the offer has a code pool (code)'
@@ -161,29 +104,12 @@ function checkTemplate(text: string, path: string, known: KnownNames, report: Re
   }
 }
 
-/** Dotted names that a template reads; of one that is worked out at run time, the part before it. */
-function namesIn(template: Template[]): readonly string[] {
-  return engine
-    .globalVariableSegmentsSync(template)
-    .map((segments) => segments.filter((segment) => typeof segment === 'string').join('.'));
-}
-
 /** Dotted names that the texts of an offer read. @throws what Liquid throws on templates that {@link readOffer} refuses */
 export function namesReadBy(offer: OfferTemplate): readonly string[] {
   return TEXT_FIELDS.flatMap((field) => {
     const text = offer[field];
-    return text === null ? [] : namesIn(engine.parse(text));
+    return text === null ? [] : namesReadIn(parseTemplate(text));
   });
-}
-
-function describeLiquidError(error: unknown): string {
-  const message = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
-  const filter = /undefined filter: (\w+)/.exec(message)?.[1];
-  if (filter)
-    return `the filter "${filter}" is not known; known are ${FILTERS.join(', ')}.${suggestion(filter, FILTERS)}`;
-  const tag = /tag "([^"]+)" not found/.exec(message)?.[1];
-  if (tag) return `the tag "${tag}" is not known; known are ${TAGS.join(', ')}.${suggestion(tag, TAGS)}`;
-  return message;
 }
 
 export type Rendering =
@@ -205,7 +131,7 @@ export interface CompiledOffer {
 
 /** @throws what Liquid throws on templates that {@link readOffer} refuses */
 export function compileOffer(offer: OfferTemplate): CompiledOffer {
-  const parse = (text: string | null) => (text === null ? null : engine.parse(text));
+  const parse = (text: string | null) => (text === null ? null : parseTemplate(text));
   const templates: Record<TextField, Template[] | null> = {
     title: parse(offer.title),
     body: parse(offer.body),
@@ -251,21 +177,4 @@ export function compileOffer(offer: OfferTemplate): CompiledOffer {
       };
     },
   };
-}
-
-function renderPlain(
-  template: Template[],
-  scope: object,
-  longest: number,
-): { readonly ok: true; readonly value: string } | { readonly ok: false; readonly detail: string } {
-  try {
-    const text: unknown = engine.renderSync(template, scope);
-    // Plain text: control characters and runs of blanks have no place in a notification.
-    const plain = String(text)
-      .replace(/[\p{Cc}\s]+/gu, ' ')
-      .trim();
-    return { ok: true, value: [...plain].slice(0, longest).join('') };
-  } catch (error) {
-    return { ok: false, detail: describeLiquidError(error) };
-  }
 }
