@@ -47,7 +47,8 @@ export function Confirm({
         <Button variant="default" onClick={onCancel}>
           Cancel
         </Button>
-        <Button {...(danger && { color: 'red' })} loading={busy} onClick={onConfirm}>
+        {/* red.9 carries white text at 4.5:1, red itself does not. */}
+        <Button {...(danger && { color: 'red.9' })} loading={busy} onClick={onConfirm}>
           {confirm}
         </Button>
       </div>

@@ -38,3 +38,8 @@ export async function findTags(db: Kysely<Schema>, text: string, limit: number):
     .limit(limit)
     .execute();
 }
+
+/** The names of these places; those that are not there are left out. */
+export async function namesOfPlaces(db: Kysely<Schema>, ids: readonly string[]): Promise<PlaceName[]> {
+  return db.selectFrom('places').select(['id', 'name']).where('id', 'in', ids).execute();
+}

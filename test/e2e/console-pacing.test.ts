@@ -59,6 +59,8 @@ describe.skipIf(chromiumPath === null)(`audience and campaigns in the console${c
   });
 
   it('does not remove a trait that a segment reads, and says so', async () => {
+    // With another one described, the segment's would be a name that nobody described.
+    expect((await api('PUT', '/api/v1/traits/city', { kind: 'string' })).status).toBe(201);
     await console_.open('/audience');
     await console_.click('Remove tier', 'button');
     await console_.see('This is for good.');

@@ -1,15 +1,15 @@
 import { ActionIcon, Tooltip, useComputedColorScheme } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { MapSettings } from '../../api/shapes.ts';
 import type { LiveFeed } from '../../live/live-feed.ts';
 import { deviceLook } from '../../look/device-look.ts';
 import { Icon } from '../../look/icons.tsx';
-import { usePlaces } from '../use-names.ts';
 import type { Pointed } from './map-pointer.ts';
 import { createMapView, type MapView } from './map-view.ts';
-import { placeShapes } from './place-shapes.ts';
+import type { Bounds } from './place-shapes.ts';
 import { useGroundData } from './use-ground-data.ts';
+import { useExtentOfPlaces, usePlacesInView } from './use-places-in-view.ts';
 
 interface Props {
   readonly feed: LiveFeed;
@@ -32,8 +32,9 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
 
   const { styleUrl } = settings;
   const { base, overlay, failed: groundFailed } = useGroundData(settings);
-  const places = usePlaces();
-  const shapes = useMemo(() => (places.data === undefined ? [] : placeShapes(places.data)), [places.data]);
+  const [bounds, setBounds] = useState<Bounds | null>(null);
+  const { places: shapes, clusters, error: placesFailed } = usePlacesInView(bounds);
+  const extent = useExtentOfPlaces();
 
   useEffect(() => {
     if (box.current === null) return undefined;
@@ -44,6 +45,7 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
       styleUrl,
       smooth,
       onPoint: setPointed,
+      onView: setBounds,
       onSelect: (device) => select.current(device),
       onTrouble: setTrouble,
     });
@@ -65,7 +67,8 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
   useEffect(() => {
     if (overlay !== undefined) view?.setOverlay(overlay);
   }, [view, overlay]);
-  useEffect(() => view?.setPlaces(shapes), [view, shapes]);
+  useEffect(() => view?.setPlaces(shapes, clusters), [view, shapes, clusters]);
+  useEffect(() => view?.setExtent(extent ?? null), [view, extent]);
   useEffect(() => {
     view?.setSelected(selected);
     if (selected !== null) view?.flyTo(selected);
@@ -73,7 +76,7 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
 
   const place = shapes.find(({ id }) => id === pointed?.place);
   const device = pointed?.device ? feed.devices.get(pointed.device) : undefined;
-  const failed = groundFailed ?? places.error;
+  const failed = groundFailed ?? placesFailed;
   const notice =
     trouble ?? (failed === null ? null : `Part of the map could not be loaded: ${failed.message}`);
   return (

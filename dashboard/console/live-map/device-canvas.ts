@@ -1,4 +1,5 @@
 import { deviceLook } from '../../look/device-look.ts';
+import { type ClusterScene, drawClusters } from './clusters-canvas.ts';
 import type { DrawnDevice } from './moving-devices.ts';
 import { drawPlaceNames, type NamedPlaces } from './place-names.ts';
 
@@ -21,7 +22,7 @@ export interface Pulse {
   readonly startedAt: number;
 }
 
-export interface Scene extends NamedPlaces {
+export interface Scene extends NamedPlaces, ClusterScene {
   readonly devices: readonly DrawnDevice[];
   readonly pulses: readonly Pulse[];
   readonly selected: string | null;
@@ -63,6 +64,7 @@ export function drawScene(
   }
   canvas.globalAlpha = 1;
   drawPlaceNames(canvas, scene);
+  drawClusters(canvas, scene);
   return onScreen.map(({ drawn, x, y }) => ({ device: drawn.device.device, x, y }));
 }
 

@@ -138,6 +138,12 @@ export function placeFeatures(places: readonly PlaceShape[]): FeatureCollection 
   };
 }
 
+/** The box that the map shows. */
+export function viewOf(map: MapLibreMap): Bounds {
+  const bounds = map.getBounds();
+  return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+}
+
 /** A canvas over the map, for what changes with every frame; the reader's screen reader passes it over. */
 export function canvasOver(map: MapLibreMap, className: string): CanvasRenderingContext2D {
   const canvas = document.createElement('canvas');

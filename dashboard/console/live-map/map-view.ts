@@ -1,8 +1,9 @@
 import type { FeatureCollection, Point } from 'geojson';
 import type { LiveFeed } from '../../live/live-feed.ts';
 import type { BaseMap } from './base-style.ts';
+import type { Cluster } from './clusters-canvas.ts';
 import { drawScene, type Hit, PULSE_MS, type Pulse } from './device-canvas.ts';
-import { canvasOver, createGround, fitCanvas, placeFeatures, type Scheme } from './ground.ts';
+import { canvasOver, createGround, fitCanvas, placeFeatures, type Scheme, viewOf } from './ground.ts';
 import { followPointer, type Pointed } from './map-pointer.ts';
 import { MovingDevices } from './moving-devices.ts';
 import { type Bounds, boundsOf, type PlaceShape } from './place-shapes.ts';
@@ -20,6 +21,8 @@ export interface MapViewOptions {
   readonly smooth: boolean;
   readonly onPoint: (pointed: Pointed | null) => void;
   readonly onSelect: (device: string | null) => void;
+  /** The map came to rest here. */
+  readonly onView: (bounds: Bounds) => void;
   /** Something could not be loaded; the map goes on without it. */
   readonly onTrouble: (message: string) => void;
 }
@@ -28,7 +31,10 @@ export interface MapView {
   setScheme(scheme: Scheme): void;
   setBaseMap(base: BaseMap): void;
   setOverlay(overlay: FeatureCollection): void;
-  setPlaces(places: readonly PlaceShape[]): void;
+  /** The places of the view, or their clusters. */
+  setPlaces(places: readonly PlaceShape[], clusters: readonly Cluster[]): void;
+  /** The box around all places, for the first look; null where there is none. */
+  setExtent(extent: Bounds | null): void;
   setSelected(device: string | null): void;
   /** Shows that an offer happened at this device just now. */
   pulse(device: string): void;
@@ -42,6 +48,8 @@ export interface MapView {
 export function createMapView(options: MapViewOptions): MapView {
   const { container, feed } = options;
   let places: readonly PlaceShape[] = [];
+  let clusters: readonly Cluster[] = [];
+  let extent: Bounds | null = null;
   let selected: string | null = null;
   let pulses: Pulse[] = [];
   let hits: readonly Hit[] = [];
@@ -66,7 +74,8 @@ export function createMapView(options: MapViewOptions): MapView {
     const points = [...feed.devices.values()].map(
       ({ lon, lat }): Point => ({ type: 'Point', coordinates: [lon, lat] }),
     );
-    return boundsOf([...places.map(({ geometry }) => geometry), ...points]);
+    const corners = extent === null ? [] : [extent.slice(0, 2), extent.slice(2)];
+    return boundsOf([...corners.map((coordinates): Point => ({ type: 'Point', coordinates })), ...points]);
   }
 
   function fitToData(): boolean {
@@ -91,6 +100,8 @@ export function createMapView(options: MapViewOptions): MapView {
     });
   }
 
+  for (const kind of ['load', 'moveend'] as const) map.on(kind, () => options.onView(viewOf(map)));
+
   followPointer({ map, hits: () => hits, onPoint: options.onPoint, onSelect: options.onSelect });
 
   function draw(): void {
@@ -100,6 +111,7 @@ export function createMapView(options: MapViewOptions): MapView {
     hits = drawScene(context, width, height, {
       devices: moving.at(feed.devices, now),
       places,
+      clusters,
       pulses,
       selected,
       zoom: map.getZoom(),
@@ -134,9 +146,14 @@ export function createMapView(options: MapViewOptions): MapView {
       ground.setOverlay(next);
       fitOnce();
     },
-    setPlaces(next) {
+    setPlaces(next, nextClusters) {
+      clusters = nextClusters;
+      if (next === places) return;
       places = next;
       ground.setData('places', placeFeatures(places));
+    },
+    setExtent(next) {
+      extent = next;
       fitOnce();
     },
     setSelected(device) {

@@ -4,12 +4,12 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import type { MapSettings } from '../../api/shapes.ts';
 import type { Bounds } from '../live-map/place-shapes.ts';
 import { useGroundData } from '../live-map/use-ground-data.ts';
+import { useExtentOfPlaces, usePlacesInView } from '../live-map/use-places-in-view.ts';
 import { grown } from '../zones/use-zones.ts';
 import type { ZoneShape } from '../zones/zone-canvas.ts';
 import { createFenceMap, type FenceMapView } from './fence-map-view.ts';
 import type { FenceShape } from './fence-shape.ts';
 import type { Draft } from './use-draft.ts';
-import { useExtentOfPlaces, usePlacesInView } from './use-places-in-view.ts';
 
 interface Props {
   readonly settings: MapSettings;
@@ -83,7 +83,8 @@ export function FenceMap({ settings, draft, zones, onPlace }: Props) {
   }, [view, places, clusters, drawnZones, markedZone, marginMetres, edited, shape, drawing, problems]);
 
   useEffect(() => draft.setMap(view), [view, draft.setMap]);
-  useFirstLook(view, extent ?? boundsOfZones(zones), draft);
+  const everything = extent === undefined ? null : (extent ?? boundsOfZones(zones));
+  useFirstLook(view, everything, draft);
   useEffect(() => {
     const marked = zones.find(({ id }) => id === markedZone);
     if (marked !== undefined) view?.fit(marked.bounds);

@@ -3,8 +3,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { request } from '../../api/request.ts';
+import { PLACES_IN_VIEW } from '../live-map/use-places-in-view.ts';
 import { Problems } from '../Problems.tsx';
-import { PLACES_IN_VIEW } from './use-places-in-view.ts';
 
 interface ImportedFeature {
   readonly index: number;

@@ -1,16 +1,10 @@
+import { type Cluster, drawClusters } from '../live-map/clusters-canvas.ts';
 import { drawPlaceNames } from '../live-map/place-names.ts';
 import type { PlaceShape } from '../live-map/place-shapes.ts';
 import { drawZones, type ZoneScene } from '../zones/zone-canvas.ts';
-import { pathOf, pixelsOf, writeText } from './fence-pens.ts';
+import { pathOf, pixelsOf } from './fence-pens.ts';
 import type { ShapeProblem } from './fence-problems.ts';
 import { type Corner, type FenceKind, type FenceShape, linesOf } from './fence-shape.ts';
-
-/** Places that are too near one another to be told apart. */
-export interface Cluster {
-  readonly lat: number;
-  readonly lon: number;
-  readonly places: number;
-}
 
 export interface FenceScene extends ZoneScene {
   readonly places: readonly PlaceShape[];
@@ -26,35 +20,9 @@ export function drawFences(canvas: CanvasRenderingContext2D, scene: FenceScene):
   canvas.clearRect(0, 0, scene.width, scene.height);
   drawZones(canvas, scene);
   drawPlaceNames(canvas, scene);
-  for (const cluster of scene.clusters) drawCluster(canvas, scene, cluster);
+  drawClusters(canvas, scene);
   if (scene.draft !== null) drawDraft(canvas, scene, scene.draft);
   for (const problem of scene.problems) drawProblem(canvas, scene, problem);
-}
-
-const COUNT = new Intl.NumberFormat(undefined, { notation: 'compact' });
-
-function drawCluster(
-  canvas: CanvasRenderingContext2D,
-  { palette, project }: FenceScene,
-  { lat, lon, places }: Cluster,
-): void {
-  const { x, y } = project(lon, lat);
-  const radius = clusterRadius(places);
-  canvas.beginPath();
-  canvas.arc(x, y, radius, 0, 2 * Math.PI);
-  canvas.globalAlpha = 0.25;
-  canvas.fillStyle = palette.placeFill;
-  canvas.fill();
-  canvas.globalAlpha = 1;
-  canvas.lineWidth = 1.4;
-  canvas.strokeStyle = palette.placeLine;
-  canvas.stroke();
-  writeText(canvas, palette, COUNT.format(places), x, y, palette.placeLine);
-}
-
-/** Pixels; by the logarithm, so that a town and a country can stand side by side. */
-export function clusterRadius(places: number): number {
-  return 9 + 4 * Math.log10(places);
 }
 
 function drawDraft(canvas: CanvasRenderingContext2D, scene: FenceScene, draft: FenceShape): void {

@@ -1,11 +1,19 @@
 import type { FeatureCollection } from 'geojson';
 import type { MapMouseEvent } from 'maplibre-gl';
 import type { BaseMap } from '../live-map/base-style.ts';
-import { canvasOver, createGround, fitCanvas, placeFeatures, type Scheme } from '../live-map/ground.ts';
+import { type Cluster, clusterRadius } from '../live-map/clusters-canvas.ts';
+import {
+  canvasOver,
+  createGround,
+  fitCanvas,
+  placeFeatures,
+  type Scheme,
+  viewOf,
+} from '../live-map/ground.ts';
 import type { Bounds, PlaceShape } from '../live-map/place-shapes.ts';
 import type { ZoneShape } from '../zones/zone-canvas.ts';
 import { createCornerHandles } from './corner-handles.ts';
-import { type Cluster, clusterRadius, drawFences } from './fence-canvas.ts';
+import { drawFences } from './fence-canvas.ts';
 import { startDrawing } from './fence-drawing.ts';
 import type { ShapeProblem } from './fence-problems.ts';
 import type { Corner, FenceKind, FenceShape } from './fence-shape.ts';
@@ -92,7 +100,6 @@ export function createFenceMap(options: FenceMapOptions): FenceMapView {
 
   function draw(): void {
     const { width, height } = fitCanvas(context, container);
-    const bounds = map.getBounds();
     drawFences(context, {
       ...state,
       places: state.places.filter(({ id }) => id !== state.edited),
@@ -101,7 +108,7 @@ export function createFenceMap(options: FenceMapOptions): FenceMapView {
       pointer,
       zoom: map.getZoom(),
       palette: ground.palette(),
-      bounds: [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()],
+      bounds: viewOf(map),
       project: (lon, lat) => map.project([lon, lat]),
     });
     handles.place();
@@ -120,12 +127,7 @@ export function createFenceMap(options: FenceMapOptions): FenceMapView {
 
   // While the map itself moves, the canvas has to move with it in the very same frame.
   map.on('render', draw);
-  const tellView = () => {
-    const bounds = map.getBounds();
-    options.onView([bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()]);
-  };
-  map.on('moveend', tellView);
-  map.on('load', tellView);
+  for (const kind of ['load', 'moveend'] as const) map.on(kind, () => options.onView(viewOf(map)));
 
   const placeAt = ({ point }: MapMouseEvent): PlaceShape | undefined => {
     const layers = ['place-fill', 'place-corridor'].filter((layer) => map.getLayer(layer) !== undefined);

@@ -1,5 +1,4 @@
 import { circlePolygon } from '../live-map/circle-polygon.ts';
-import type { MapPalette } from '../live-map/map-palette.ts';
 import { type FenceShape, linesOf } from './fence-shape.ts';
 
 /** Degrees to pixels of the canvas. */
@@ -32,24 +31,4 @@ export function pathOf(shape: FenceShape, project: Project, extraMetres = 0): Pa
     draw(circlePolygon(lat, lon, shape.radiusMetres + extraMetres).coordinates[0] ?? [], true);
   } else for (const { corners, closed } of linesOf(shape)) draw(corners, closed);
   return path;
-}
-
-/** A name on the map, with a halo so that it is legible over anything. */
-export function writeText(
-  canvas: CanvasRenderingContext2D,
-  palette: MapPalette,
-  text: string,
-  x: number,
-  y: number,
-  colour: string,
-): void {
-  canvas.font = '600 11px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
-  canvas.textAlign = 'center';
-  canvas.textBaseline = 'middle';
-  canvas.lineJoin = 'round';
-  canvas.lineWidth = 4;
-  canvas.strokeStyle = palette.halo;
-  canvas.strokeText(text, x, y);
-  canvas.fillStyle = colour;
-  canvas.fillText(text, x, y);
 }

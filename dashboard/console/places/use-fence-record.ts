@@ -2,10 +2,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Feature } from 'geojson';
 import { useEffect, useRef } from 'react';
 import { ApiProblem, request } from '../../api/request.ts';
+import { PLACES_IN_VIEW } from '../live-map/use-places-in-view.ts';
 import { refuseTaken } from '../refuse-taken.ts';
 import { geometryOf, measuresOf, shapeOf } from './fence-shape.ts';
 import type { Draft } from './use-draft.ts';
-import { PLACES_IN_VIEW } from './use-places-in-view.ts';
 
 export type FencePath = '/api/v1/places' | '/api/v1/sensitive-zones';
 

@@ -1,4 +1,5 @@
 import { useComputedColorScheme } from '@mantine/core';
+import type { Geometry } from 'geojson';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { JourneyCollection, SampledDecision } from '../../../../gateway/backtest/report.ts';
 import type { MapSettings } from '../../../api/shapes.ts';
@@ -26,7 +27,10 @@ export function JourneyMap({
   const scheme = useComputedColorScheme('light');
   const firstScheme = useRef(scheme);
   const { base, overlay } = useGroundData(settings);
-  const bounds = useMemo(() => boundsOf(journeys.features.map(({ geometry }) => geometry)), [journeys]);
+  const bounds = useMemo(
+    () => boundsOf(journeys.features.map(({ geometry }) => geometry as Geometry)),
+    [journeys],
+  );
   const { places: shapes } = usePlacesInView(bounds);
   const { styleUrl } = settings;
   useEffect(() => {

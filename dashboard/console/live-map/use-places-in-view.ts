@@ -2,8 +2,8 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { Feature, FeatureCollection } from 'geojson';
 import { useMemo } from 'react';
 import { request } from '../../api/request.ts';
-import { type Bounds, boundsOf, type PlaceShape, placeShapes } from '../live-map/place-shapes.ts';
-import type { Cluster } from './fence-canvas.ts';
+import type { Cluster } from './clusters-canvas.ts';
+import { type Bounds, boundsOf, type PlaceShape, placeShapes } from './place-shapes.ts';
 
 /** What GET /api/v1/places.geojson?bbox= gives: the places of a box, or their clusters where they are too many. */
 type InView = FeatureCollection & { readonly numberMatched: number };
@@ -40,22 +40,26 @@ export function usePlacesInView(view: Bounds | null): PlacesInView {
   }, [data, error]);
 }
 
-/** The box around all places: of the places themselves, or of the middles of their clusters. Null while it is not known, or where there is none. */
-export function useExtentOfPlaces(): Bounds | null {
-  const { data } = useQuery({
+/**
+ * The box around all places: of the places themselves, or of the middles of their clusters. Null where there is none,
+ * undefined while it is not known.
+ */
+export function useExtentOfPlaces(): Bounds | null | undefined {
+  const { data, isError } = useQuery({
     queryKey: [PLACES_IN_VIEW, 'extent'],
     queryFn: () => fetchInView(boxText(WHOLE_EARTH)),
-    staleTime: Infinity,
+    staleTime: REFRESH_MS,
+    refetchInterval: REFRESH_MS,
   });
   return useMemo(() => {
-    if (data === undefined) return null;
+    if (data === undefined) return isError ? null : undefined;
     const shapes = placeShapes({
       type: 'FeatureCollection',
       features: data.features.filter((feature) => !isCluster(feature)),
     });
     const clusters = data.features.filter(isCluster);
     return boundsOf([...shapes, ...clusters].map(({ geometry }) => geometry));
-  }, [data]);
+  }, [data, isError]);
 }
 
 const fetchInView = (box: string) => request<InView>('GET', `/api/v1/places.geojson?bbox=${box}`);
