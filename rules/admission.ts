@@ -201,6 +201,32 @@ function checkPosition(
   return kept;
 }
 
+/**
+ * Whether `admit` takes a position just as it is, of a reading that is neither late nor ahead too far: the usual case, found without
+ * making anything.
+ *
+ * @param given time of the reading
+ * @param newestAt time of the newest position of the device, or null
+ * @param now arrival
+ */
+export function isPlainPosition(
+  { lat, lon, speed, altitude }: Position,
+  given: number,
+  newestAt: number | null,
+  now: number,
+): boolean {
+  const at = Math.min(given, now);
+  return (
+    given >= EARLIEST_AT &&
+    given <= now + LARGEST_LEAD_MS &&
+    now - at <= LATE_AFTER_MS &&
+    (newestAt ?? -Infinity) <= at &&
+    isOnGlobe(lat, lon) &&
+    (speed === undefined || speed <= FASTEST_METRES_PER_SECOND) &&
+    (altitude === undefined || (altitude >= LOWEST_ALTITUDE_METRES && altitude <= HIGHEST_ALTITUDE_METRES))
+  );
+}
+
 function isNullIsland({ lat, lon }: Position): boolean {
   return lat === 0 && lon === 0;
 }

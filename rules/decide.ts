@@ -105,12 +105,7 @@ function takeReading(draft: Draft, input: Extract<Input, { kind: 'reading' }>, n
 }
 
 /** A sign of life, and the values that came with it. A copy, which `moved` may still change. */
-export function hear(
-  device: DeviceMemory,
-  type: string,
-  admission: Admission,
-  now: number,
-): Mutable<DeviceMemory> {
+function hear(device: DeviceMemory, type: string, admission: Admission, now: number): Mutable<DeviceMemory> {
   const { at, metrics, event } = admission;
   const heard: Mutable<DeviceMemory> = { ...device };
   heard.type = type;
@@ -160,7 +155,7 @@ export function fixOf(position: Position, at: number): Fix {
 }
 
 /** Takes a fix into a copy of a device's memory. */
-export function moved(device: Mutable<DeviceMemory>, fix: Fix, verdict: TrackVerdict): DeviceMemory {
+function moved(device: Mutable<DeviceMemory>, fix: Fix, verdict: TrackVerdict): DeviceMemory {
   switch (verdict.kind) {
     case 'ignored':
       return device;
@@ -190,7 +185,7 @@ function visitPlaces(
   moveThroughPlaces(draft, deviceId, { before, from, fix: track }, readingId, now);
 }
 
-function anchorAfter(anchor: DeviceMemory['anchor'], fix: Fix): DeviceMemory['anchor'] {
+export function anchorAfter(anchor: DeviceMemory['anchor'], fix: Fix): DeviceMemory['anchor'] {
   if (anchor === null) return { lat: fix.lat, lon: fix.lon, movedAt: 0 };
   if (atMostMetresApart(anchor, fix) <= MOVED_METRES) return anchor;
   const here = unitVector(fix.lat, fix.lon);

@@ -7,7 +7,7 @@ import { type CompiledRule, compileRules, type RuleSet, type SavedRule } from '.
 import { composeRulebook, type Rulebook } from '../../rules/rulebook.ts';
 import { compileSegments } from '../../rules/segment.ts';
 import { zoneSetOf } from '../../rules/sensitive-zone.ts';
-import type { PlaceEvent } from '../../rules/trigger.ts';
+import { PLACE_EVENTS } from '../../rules/trigger.ts';
 import { createRulebookSource } from '../engine/rulebook-source.ts';
 import { WaysideError } from '../errors.ts';
 import { listCampaigns } from '../records/campaigns.ts';
@@ -62,22 +62,9 @@ export async function rulebookFor(
   return { rulebook, otherRules: others.length, readsMetrics: compiled.some(looksAtMetrics) };
 }
 
-const VISIT_EVENTS: readonly PlaceEvent[] = ['enter', 'exit', 'dwell'];
-
-/**
- * The places that a rule can concern. Without the others the decisions are the same: a visit of one place has no say in another's,
- * and who is near or passed through is asked for places with rules on that alone.
- */
+/** The places that a rule can concern. Without the others the decisions are the same, for a visit of one place has no say in another's. */
 function placesOf(places: readonly Place[], rules: RuleSet): PlaceSet {
-  const having = (events: readonly PlaceEvent[]) =>
-    places.filter((place) => events.some((on) => rules.ofPlace(place, on).length > 0));
-  const approached = placeSetOf(having(['approach']));
-  const passed = placeSetOf(having(['pass']));
-  return {
-    ...placeSetOf(having([...VISIT_EVENTS, 'approach', 'pass'])),
-    within: approached.within,
-    crossedBy: passed.crossedBy,
-  };
+  return placeSetOf(places.filter((place) => PLACE_EVENTS.some((on) => rules.ofPlace(place, on).length > 0)));
 }
 
 function looksAtMetrics({ rule, trigger, condition, offer }: CompiledRule): boolean {

@@ -10,7 +10,7 @@ import { populationOf } from './people-then.ts';
 import type { BacktestCounts } from './report.ts';
 import { type BacktestRequest, WARM_UP_MS } from './request.ts';
 import { rulebookFor } from './rulebook-then.ts';
-import { createSimulation } from './simulation.ts';
+import { createSimulation, type SimulationParts } from './simulation.ts';
 import { createTally } from './tally.ts';
 
 export interface BacktestProgress {
@@ -46,27 +46,13 @@ export async function runBacktest(
 ): Promise<BacktestCounts> {
   const { from, to, ruleId } = request;
   const startsAt = Math.max(0, from - WARM_UP_MS);
-  const { rulebook, otherRules, readsMetrics } = await rulebookFor(db, request, log);
-  const { deviceKeys, devices, people } = await populationOf(db);
-  const ledger = createSimulatedLedger(rulebook, await ledgerAt(db, rulebook, startsAt));
+  const world = await worldOf(db, request, startsAt, log);
+  const { rulebook, otherRules, devices, people } = world;
   const placeName = (id: string) => rulebook.place(id)?.place.name ?? id;
   const tally = createTally({ ruleId, from, to, devices, people: people.length, otherRules, placeName });
-  const simulation = createSimulation({
-    rulebook,
-    devices,
-    people: people.map(createPerson),
-    ledger,
-    observer: tally,
-  });
-  const query: ScanQuery = {
-    from: startsAt,
-    to,
-    deviceKeys,
-    numbers: SCAN_NUMBERS,
-    metrics: readsMetrics,
-  };
+  const simulation = createSimulation({ ...world, observer: tally });
   let toldAt = now();
-  for await (const batch of scanner.scan(query)) {
+  for await (const batch of scanner.scan(queryOf(world, startsAt, to))) {
     if (stopped?.aborted) return tally.counts();
     simulation.take(batch);
     if (now() - toldAt < TELL_EVERY_MS) continue;
@@ -76,4 +62,36 @@ export async function runBacktest(
   }
   simulation.finish(to);
   return tally.counts();
+}
+
+/** All that a simulation works with, as it was at its begin. */
+export interface BacktestWorld extends Omit<SimulationParts, 'observer'> {
+  readonly otherRules: number;
+  readonly readsMetrics: boolean;
+  readonly deviceKeys: readonly string[];
+}
+
+export async function worldOf(
+  db: Kysely<Schema>,
+  request: BacktestRequest,
+  startsAt: number,
+  log: Logger,
+): Promise<BacktestWorld> {
+  const { rulebook, otherRules, readsMetrics } = await rulebookFor(db, request, log);
+  const { deviceKeys, devices, people } = await populationOf(db);
+  const ledger = createSimulatedLedger(rulebook, await ledgerAt(db, rulebook, startsAt));
+  return {
+    rulebook,
+    otherRules,
+    readsMetrics,
+    deviceKeys,
+    devices,
+    people: people.map(createPerson),
+    ledger,
+  };
+}
+
+/** What has to be read of the telemetry. */
+export function queryOf({ deviceKeys, readsMetrics }: BacktestWorld, from: number, to: number): ScanQuery {
+  return { from, to, deviceKeys, numbers: SCAN_NUMBERS, metrics: readsMetrics };
 }

@@ -76,25 +76,6 @@ export function createSimulation(parts: SimulationParts): Simulation {
     noteStep(owner, decide(rulebook, memories[owner] ?? emptyMemory, input, now, ledger));
   }
 
-  function wasSkimmed(
-    owner: number,
-    input: Extract<Input, { readonly kind: 'reading' }>,
-    now: number,
-  ): boolean {
-    const wakeAt = wanted[owner] ?? Infinity;
-    const skimmed = skim(
-      rulebook,
-      memories[owner] ?? emptyMemory,
-      wakeAt === Infinity ? null : wakeAt,
-      input,
-      now,
-    );
-    if (skimmed === null) return false;
-    memories[owner] = skimmed.memory;
-    want(owner, skimmed.wakeAt ?? Infinity);
-    return true;
-  }
-
   function tickUntil(now: number): void {
     for (let at = queue.peekValue(); at !== undefined && at <= now; at = queue.peekValue()) {
       const owner = queue.pop();
@@ -109,27 +90,60 @@ export function createSimulation(parts: SimulationParts): Simulation {
   function take(batch: ScanBatch): void {
     const events = createCursor(batch.events.rows, eventsOf(batch));
     const metrics = createCursor(batch.metrics.rows, metricsOf(batch));
-    for (let row = 0; row < batch.rows; row += 1) {
+    const order = orderOf(batch);
+    for (let turn = 0; turn < batch.rows; turn += 1) {
+      const row = order === null ? turn : (order[turn] ?? turn);
       const now = batch.receivedAt[row] ?? 0;
       tickUntil(now);
       const index = batch.device[row] ?? -1;
       const device = devices[index];
       if (device === undefined) continue;
       observer.reading(index, now, batch.lat[row] ?? Number.NaN, batch.lon[row] ?? Number.NaN);
-      const bits = batch.bits[row] ?? 0;
-      const values = metrics(row) ?? (bits & SCAN_BITS.hasMetrics ? NO_METRICS : undefined);
-      const reading = readingOf(batch, row, events(row), values);
-      const isPast = (bits & SCAN_BITS.late) !== 0 && !isLateAgain(device, reading, now);
       const { owner } = device;
-      const input: Extract<Input, { readonly kind: 'reading' }> = {
+      const bits = batch.bits[row] ?? 0;
+      const lat = batch.lat[row] ?? Number.NaN;
+      const position = Number.isNaN(lat) ? undefined : positionOf(batch, row, lat);
+      const event = events(row);
+      const values = metrics(row);
+      const at = batch.at[row] ?? 0;
+      const readingId = String(batch.seq[row]);
+      if (
+        skims &&
+        position !== undefined &&
+        event === undefined &&
+        values === undefined &&
+        (bits & SCAN_BITS.late) === 0
+      ) {
+        const before = memories[owner] ?? emptyMemory;
+        const wakeAt = skim(
+          rulebook,
+          before,
+          wanted[owner] ?? Infinity,
+          device,
+          { at, position, readingId },
+          now,
+        );
+        if (wakeAt !== null) {
+          want(owner, wakeAt);
+          continue;
+        }
+      }
+      const reading = readingOf(
+        at,
+        position,
+        event,
+        values ?? (bits & SCAN_BITS.hasMetrics ? NO_METRICS : undefined),
+      );
+      const isPast = (bits & SCAN_BITS.late) !== 0 && !isLateAgain(device, reading, now);
+      const input: Input = {
         kind: 'reading',
         device,
         consumer: people[owner]?.at(now) ?? null,
         reading,
-        readingId: String(batch.seq[row]),
+        readingId,
         ...(isPast && { arrivedAt: now }),
       };
-      if (!skims || !wasSkimmed(owner, input, now)) stepOf(owner, input, now);
+      stepOf(owner, input, now);
     }
   }
 
@@ -150,25 +164,53 @@ export function createSimulation(parts: SimulationParts): Simulation {
 /** Stands for metrics that were not asked for: there were some, which is a sign of life. */
 const NO_METRICS: Readonly<Record<string, MetricValue>> = {};
 
-/** Gives the value of each row, asked for in order; undefined where it has none. */
+/** Gives the value of each row; undefined where it has none. */
 function createCursor<T>(rows: Int32Array, values: readonly T[]): (row: number) => T | undefined {
   let next = 0;
   return (row) => {
-    if (rows[next] !== row) return undefined;
-    next += 1;
-    return values[next - 1];
+    // Rows are asked for in order, save within a message that held several readings.
+    while (next > 0 && (rows[next - 1] ?? 0) >= row) next -= 1;
+    while ((rows[next] ?? Infinity) < row) next += 1;
+    return rows[next] === row ? values[next] : undefined;
   };
 }
 
+/**
+ * The order in which the rows are to be taken where that is not their own, else null. A message with several readings is taken by their
+ * times, whatever order they had in it; its readings arrived together and are numbered one after the other. Two messages of one device
+ * that arrived in the same millisecond look the same, and are taken so too.
+ */
+function orderOf({ rows, device, receivedAt, at, seq }: ScanBatch): Int32Array | null {
+  let order: Int32Array | null = null;
+  for (let start = 0; start < rows; ) {
+    let end = start + 1;
+    let isSorted = true;
+    while (
+      end < rows &&
+      device[end] === device[start] &&
+      receivedAt[end] === receivedAt[start] &&
+      (seq[end] ?? 0) === (seq[end - 1] ?? 0) + 1
+    ) {
+      if ((at[end] ?? 0) < (at[end - 1] ?? 0)) isSorted = false;
+      end += 1;
+    }
+    if (!isSorted) {
+      order ??= Int32Array.from({ length: rows }, (_, row) => row);
+      order.subarray(start, end).sort((a, b) => (at[a] ?? 0) - (at[b] ?? 0) || a - b);
+    }
+    start = end;
+  }
+  return order;
+}
+
 function readingOf(
-  batch: ScanBatch,
-  row: number,
+  at: number,
+  position: Position | undefined,
   event: string | undefined,
   metrics: Readonly<Record<string, MetricValue>> | undefined,
 ): Reading {
-  const reading: { -readonly [K in keyof Reading]: Reading[K] } = { at: batch.at[row] ?? 0 };
-  const lat = batch.lat[row] ?? Number.NaN;
-  if (!Number.isNaN(lat)) reading.position = positionOf(batch, row, lat);
+  const reading: { -readonly [K in keyof Reading]: Reading[K] } = { at };
+  if (position !== undefined) reading.position = position;
   if (metrics !== undefined) reading.metrics = metrics;
   if (event !== undefined) reading.event = event;
   return reading;

@@ -31,19 +31,45 @@ export async function* scanDuckDb(use: UseConnection, query: ScanQuery): AsyncGe
   let afterSeq = -1;
   while (from < query.to && query.deviceKeys.length > 0) {
     const to = Math.min(query.to, from + windowMs);
-    const batch = await use((connection) => readWindow(connection, query, keys, from, afterSeq, to));
+    const read = await use((connection) => readWindow(connection, query, keys, from, afterSeq, to));
+    // What arrived together comes in one batch, as far as that holds it.
+    const batch = read.rows < MOST_SCANNED_ROWS ? read : untilLastArrival(read);
     const last = batch.rows - 1;
-    if (batch.rows < MOST_SCANNED_ROWS) {
+    if (read.rows < MOST_SCANNED_ROWS) {
       [from, afterSeq] = [to, -1];
       if (batch.rows < FEW)
         windowMs = Math.min(windowMs * (batch.rows < FEW / 4 ? 4 : 1.5), LONGEST_WINDOW_MS);
     } else {
       // More than fits: the rest of the window comes next.
-      windowMs = Math.max(1, Math.floor(((batch.receivedAt[last] ?? from) - from) * 0.9));
-      [from, afterSeq] = [batch.receivedAt[last] ?? from, batch.seq[last] ?? -1];
+      const until = read.receivedAt[read.rows - 1] ?? from;
+      windowMs = Math.max(1, Math.floor((until - from) * 0.9));
+      [from, afterSeq] = [until, batch === read ? (batch.seq[last] ?? -1) : -1];
     }
     if (batch.rows > 0) yield batch;
   }
+}
+
+/** The batch without what arrived last, which may go on; the batch itself where all of it arrived together. */
+function untilLastArrival(batch: ScanBatch): ScanBatch {
+  const rows = batch.receivedAt.indexOf(batch.receivedAt[batch.rows - 1] ?? 0);
+  if (rows === 0) return batch;
+  const numbers: Partial<Record<ScanNumber, Float64Array>> = {};
+  for (const [name, column] of Object.entries(batch.numbers))
+    numbers[name as ScanNumber] = column.slice(0, rows);
+  return {
+    rows,
+    device: batch.device.slice(0, rows),
+    receivedAt: batch.receivedAt.slice(0, rows),
+    at: batch.at.slice(0, rows),
+    seq: batch.seq.slice(0, rows),
+    bits: batch.bits.slice(0, rows),
+    lat: batch.lat.slice(0, rows),
+    lon: batch.lon.slice(0, rows),
+    numbers,
+    // Values of rows behind it are passed over.
+    events: batch.events,
+    metrics: batch.metrics,
+  };
 }
 
 const FIXED_COLUMNS = 7;

@@ -64,9 +64,21 @@ export async function* scanInflux(connection: InfluxConnection, query: ScanQuery
     if (ready.length < MOST_SCANNED_ROWS / 16 && from < end) continue;
     held = held.filter(({ receivedAt }) => receivedAt >= until);
     ready.sort((a, b) => a.receivedAt - b.receivedAt || a.tie - b.tie);
-    for (let start = 0; start < ready.length; start += MOST_SCANNED_ROWS)
-      yield batchOf(query, ready.slice(start, start + MOST_SCANNED_ROWS));
+    for (let start = 0; start < ready.length; ) {
+      const end = endOfBatch(ready, start);
+      yield batchOf(query, ready.slice(start, end));
+      start = end;
+    }
   }
+}
+
+/** What arrived together comes in one batch, as far as that holds it. */
+function endOfBatch(ready: readonly Held[], start: number): number {
+  const most = start + MOST_SCANNED_ROWS;
+  if (most >= ready.length) return ready.length;
+  let end = most;
+  while (end > start && ready[end - 1]?.receivedAt === ready[most]?.receivedAt) end -= 1;
+  return end === start ? most : end;
 }
 
 function batchOf(query: ScanQuery, readings: readonly Held[]): ScanBatch {
