@@ -49,7 +49,7 @@ export async function registerPlaceRoutes(app: HttpApp, { deps, zones }: RouteCo
       schema: {
         summary: 'Save a place',
         description:
-          'A Feature: a Point with `properties.radiusMetres`, a Polygon or a MultiPolygon; `name`, `tags`, `openingHours` and `timezone` in its properties. Refused where it overlaps a sensitive zone, margin included.',
+          'A Feature: a Point with `properties.radiusMetres`, a Polygon, a MultiPolygon, or a LineString with `properties.corridorMetres`; `name`, `tags`, `openingHours` and `timezone` in its properties. Refused where it overlaps a sensitive zone, margin included.',
         tags,
         params: IdParams,
         body: Feature,

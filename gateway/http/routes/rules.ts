@@ -93,7 +93,8 @@ export async function registerRuleRoutes(app: HttpApp, { deps }: RouteContext): 
     {
       schema: {
         summary: 'Start, pause, resume or end a rule',
-        description: 'draft → live → paused → live …; any → ended, which is for good.',
+        description:
+          'draft → live → paused → live …; any → ended, which is for good. Before it goes live it is checked again, as when it is saved.',
         tags,
         params: IdParams,
         body: Closed({ state: State }),
@@ -101,12 +102,11 @@ export async function registerRuleRoutes(app: HttpApp, { deps }: RouteContext): 
       },
     },
     async (request) => {
-      const rule = await setRuleState(
-        records,
-        request.params.id,
-        request.body.state,
-        changeBy(deps, request),
-      );
+      const { id } = request.params;
+      const { state } = request.body;
+      // What it names may have gone since it was saved: only what rules in force name is kept from that.
+      if (state === 'live') await readRuleDocument(deps, id, (await getRule(records, id)).document);
+      const rule = await setRuleState(records, id, state, changeBy(deps, request));
       await deps.changed({ kind: 'rules' });
       return ruleShown(rule);
     },

@@ -16,9 +16,9 @@ beforeEach(() => {
 const call = (method: string, path: string, body?: unknown) =>
   server.call(method, `/api/v1${path}`, body === undefined ? {} : { body });
 
-/** Saves a live rule that waits for a purchase. */
-async function saveRule(id: string, over: object) {
-  const answer = await call('PUT', `/rules/${id}?state=live`, {
+/** Saves a rule that waits for a purchase. */
+async function saveRule(id: string, over: object, state = 'live') {
+  const answer = await call('PUT', `/rules/${id}?state=${state}`, {
     trigger: { event: 'purchase' },
     offer: { title: 'Hello', body: 'There', expires: 'PT30M' },
     ...over,
@@ -51,6 +51,15 @@ describe('segments', () => {
     await end('by-text');
     expect((await call('DELETE', '/segments/gold')).status).toBe(204);
     expect((await call('GET', '/segments/gold')).status).toBe(404);
+  });
+
+  it('that are gone keep a draft from going live', async () => {
+    await call('PUT', '/segments/short-lived', { when: 'true' });
+    await saveRule('late', { audience: { segment: 'short-lived' } }, 'draft');
+    expect((await call('DELETE', '/segments/short-lived')).status).toBe(204);
+    const answer = await call('POST', '/rules/late/state', { state: 'live' });
+    expect(answer).toMatchObject({ status: 422, body: { problems: [{ path: 'audience.segment' }] } });
+    expect((await call('GET', '/rules/late')).body.state).toBe('draft');
   });
 
   it('tell every problem at its path', async () => {
