@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { periodOf } from '../../dashboard/console/rules/backtest/period.ts';
-import { buckets } from '../../dashboard/console/rules/backtest/time-buckets.ts';
+import { buckets, decidedPart } from '../../dashboard/console/rules/backtest/time-buckets.ts';
 import { changedParts } from '../../dashboard/console/rules/changed-parts.ts';
 import { durationInWords, isoDuration, splitDuration } from '../../dashboard/console/rules/duration.ts';
 import { mendedCondition, sentence, suggestedName } from '../../dashboard/console/rules/problem-words.ts';
@@ -157,6 +157,15 @@ describe('time', () => {
     expect(days.unit).toBe('day');
     expect(days.items).toHaveLength(31);
     expect(days.items[1]?.sent).toBe(1);
+  });
+
+  it('is shown where something was decided, a whole chart of it at least', () => {
+    const at = 100 * HOUR_MS;
+    const shown = decidedPart([{ at, sent: 1, suppressed: 0 }], 0, 168 * HOUR_MS);
+    expect(shown).toEqual({ from: 94 * HOUR_MS, to: 106 * HOUR_MS });
+    expect(decidedPart([], 0, HOUR_MS)).toEqual({ from: 0, to: HOUR_MS });
+    const atTheEnd = decidedPart([{ at, sent: 1, suppressed: 0 }], 0, 101 * HOUR_MS);
+    expect(atTheEnd.to).toBe(101 * HOUR_MS);
   });
 
   it('of yesterday is the reader’s calendar day', () => {

@@ -71,7 +71,7 @@ function FunnelParts({ funnel }: { funnel: Funnel }) {
       <Comparison
         title="By wording"
         head="Wording"
-        rows={funnel.byVariant.map((row) => ({ key: row.variant ?? 'without', counts: row }))}
+        rows={funnel.byVariant.map((row) => ({ key: row.variant ?? 'no wording', counts: row }))}
       />
       <Comparison
         title="By version"

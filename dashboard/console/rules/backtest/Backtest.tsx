@@ -20,14 +20,14 @@ interface Props {
 /** What a rule would have done in a period that is over. Nothing is sent. */
 export function Backtest({ rule, document, problems }: Props) {
   const now = useNow();
-  const [preset, setPreset] = useState<Preset>('yesterday');
+  const [preset, setPreset] = useState<Preset>('week');
   const [own, setOwn] = useState<Period | null>(null);
   const [alone, setAlone] = useState(false);
   const [tried, setTried] = useState<string | null>(null);
   const { start, cancel, report, error } = useBacktest();
   const written = JSON.stringify(document);
   const period =
-    preset === 'custom' && own !== null ? own : periodOf(preset === 'custom' ? 'yesterday' : preset, now);
+    preset === 'custom' && own !== null ? own : periodOf(preset === 'custom' ? 'week' : preset, now);
   const busy = start.isPending || (report !== null && isUnderWay(report));
   return (
     <div className="backtest">

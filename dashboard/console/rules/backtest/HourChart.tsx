@@ -1,5 +1,5 @@
 import { dayAndTimeOf } from '../../../look/when.ts';
-import { type Bucket, buckets } from './time-buckets.ts';
+import { type Bucket, buckets, decidedPart } from './time-buckets.ts';
 
 const HEIGHT = 100;
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short' });
@@ -12,7 +12,9 @@ interface Props {
 
 /** How much would have been sent when: bars, and the same figures as a table for whoever opens it. */
 export function HourChart({ perHour, from, to }: Props) {
-  const { unit, items } = buckets(perHour, from, to);
+  const part = decidedPart(perHour, from, to);
+  const { unit, items } = buckets(perHour, part.from, part.to);
+  const isPart = part.from > from || part.to < to;
   const most = Math.max(1, ...items.map(({ sent, suppressed }) => sent + suppressed));
   const words = (at: number) => (unit === 'day' ? DAY.format(at) : dayAndTimeOf(at));
   const y = (count: number) => (HEIGHT * count) / most;
@@ -22,6 +24,7 @@ export function HourChart({ perHour, from, to }: Props) {
       <figcaption>
         {unit === 'day' ? 'Day by day' : 'Hour by hour'}: <span className="key-sent">sent</span>{' '}
         <span className="key-suppressed">suppressed</span>
+        {isPart && <span className="soft">nothing in the rest of the time</span>}
         <span className="soft hour-most">most: {most.toLocaleString()}</span>
       </figcaption>
       <svg

@@ -7,6 +7,8 @@ export type Bucket = { readonly at: number } & SentOrNot;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** So few bars are shown at least. */
+const LEAST_SHOWN_MS = 12 * HOUR_MS;
 /** More bars than this are too thin to be told apart: then a bar is a day. */
 const MOST_HOURS = 8 * 24;
 
@@ -29,6 +31,18 @@ export function buckets(
     bucket.suppressed += suppressed;
   }
   return { unit: byDay ? 'day' : 'hour', items: [...counts].map(([at, count]) => ({ at, ...count })) };
+}
+
+/** The part of a period in which something was decided, with an hour to either side: a week of nothing tells nothing. */
+export function decidedPart(
+  perHour: readonly Bucket[],
+  from: number,
+  to: number,
+): { readonly from: number; readonly to: number } {
+  const [first, last] = [perHour[0]?.at, perHour.at(-1)?.at];
+  if (first === undefined || last === undefined) return { from, to };
+  const begin = Math.max(from, first - LEAST_SHOWN_MS / 2);
+  return { from: begin, to: Math.min(to, Math.max(last + 2 * HOUR_MS, begin + LEAST_SHOWN_MS)) };
 }
 
 function beginOfDay(at: number): number {
