@@ -19,25 +19,43 @@ export function crossThresholds(
   now: number,
 ): void {
   if (typeof value !== 'number') return;
-  for (const rule of draft.rulebook.rulesOfMetric(name)) {
-    const crossings = deviceOf(draft, deviceId)?.crossings ?? {};
-    const known = own(crossings, rule.rule.id);
-    if (known !== undefined) {
-      if (isBack(rule.trigger, known, value))
-        changeDevice(draft, deviceId, { crossings: without(crossings, rule.rule.id) });
-      continue;
-    }
-    if (!isBeyond(rule.trigger, value)) continue;
-    const crossing: Crossing = {
-      id: `${readingId}.${name}`,
-      since: now,
-      state: rule.trigger.forMs === 0 ? 'fired' : 'pending',
-    };
-    changeDevice(draft, deviceId, {
-      crossings: { ...knownOnly(draft, crossings), [rule.rule.id]: crossing },
-    });
-    if (crossing.state === 'fired') fireCrossing(draft, deviceId, rule, crossing, now);
+  forgetThoseBack(draft, deviceId, name, value);
+  const { below, above } = draft.rulebook.rulesOfMetric(name);
+  // In order of their thresholds, so that what a value costs does not grow with the rules that it is far from.
+  for (const rule of below) {
+    if (value >= rule.trigger.threshold) break;
+    cross(draft, deviceId, rule, readingId, now);
   }
+  for (const rule of above) {
+    if (value <= rule.trigger.threshold) break;
+    cross(draft, deviceId, rule, readingId, now);
+  }
+}
+
+function forgetThoseBack(draft: Draft, deviceId: string, name: string, value: number): void {
+  const crossings = deviceOf(draft, deviceId)?.crossings ?? {};
+  let left = crossings;
+  for (const ruleId in crossings) {
+    const crossing = crossings[ruleId];
+    const trigger = draft.rulebook.metricRule(ruleId)?.trigger;
+    if (crossing === undefined || trigger?.name !== name) continue;
+    if (isBack(trigger, crossing, value)) left = without(left, ruleId);
+  }
+  if (left !== crossings) changeDevice(draft, deviceId, { crossings: left });
+}
+
+function cross(draft: Draft, deviceId: string, rule: MetricRule, readingId: string, now: number): void {
+  const crossings = deviceOf(draft, deviceId)?.crossings ?? {};
+  if (own(crossings, rule.rule.id) !== undefined) return;
+  const crossing: Crossing = {
+    id: `${readingId}.${rule.trigger.name}`,
+    since: now,
+    state: rule.trigger.forMs === 0 ? 'fired' : 'pending',
+  };
+  changeDevice(draft, deviceId, {
+    crossings: { ...knownOnly(draft, crossings), [rule.rule.id]: crossing },
+  });
+  if (crossing.state === 'fired') fireCrossing(draft, deviceId, rule, crossing, now);
 }
 
 function isBeyond(trigger: MetricTrigger, value: number): boolean {

@@ -39,6 +39,14 @@ interface CompiledTexts {
 export type PlaceRule = CompiledRule<PlaceTrigger>;
 export type MetricRule = CompiledRule<MetricTrigger>;
 
+/** Rules on one metric, each list in order of the thresholds: a value lies beyond those at its beginning. */
+export interface MetricRules {
+  /** From the highest threshold to the lowest. */
+  readonly below: readonly MetricRule[];
+  /** From the lowest to the highest. */
+  readonly above: readonly MetricRule[];
+}
+
 /** Compiled rules, found by what a reading can concern. It knows of places only what a rule names: an id or a tag. */
 export interface RuleSet {
   /** How many can fire. */
@@ -51,7 +59,7 @@ export interface RuleSet {
   selectorsOf(on: PlaceEvent): string;
   /** The longest `within` of any approach rule; 0 where there is none. */
   readonly longestApproachMs: number;
-  ofMetric(name: string): readonly MetricRule[];
+  ofMetric(name: string): MetricRules;
   ofEvent(name: string): readonly CompiledRule[];
   metricRule(ruleId: string): MetricRule | undefined;
 }
@@ -59,7 +67,7 @@ export interface RuleSet {
 /** Most places have rules by one tag, or none; more are put together once, for so many places and events. */
 const MOST_KEPT = 4096;
 const NO_PLACE_RULES: readonly PlaceRule[] = [];
-const NO_METRIC_RULES: readonly MetricRule[] = [];
+const NO_METRIC_RULES: MetricRules = { below: [], above: [] };
 const NO_RULES: readonly CompiledRule[] = [];
 
 /**
@@ -108,6 +116,7 @@ export function compileRules(rules: readonly SavedRule[], deviceTypes: readonly 
     }
   }
   const selectors = new Map<PlaceEvent, string>();
+  const metrics = new Map([...byMetric].map(([name, list]) => [name, inOrder(list)]));
   // Filled on first use, and bounded.
   const together = new Map<string, readonly PlaceRule[]>();
   return {
@@ -136,10 +145,19 @@ export function compileRules(rules: readonly SavedRule[], deviceTypes: readonly 
     },
     hasAny: (on) => byPlaceId.has(on) || byTag.has(on),
     longestApproachMs,
-    ofMetric: (name) => byMetric.get(name) ?? NO_METRIC_RULES,
+    ofMetric: (name) => metrics.get(name) ?? NO_METRIC_RULES,
     ofEvent: (name) => byEvent.get(name) ?? NO_RULES,
     metricRule: (ruleId) => metricRules.get(ruleId),
   };
+}
+
+function inOrder(rules: readonly MetricRule[]): MetricRules {
+  const sorted = rules.toSorted(
+    (a, b) => a.trigger.threshold - b.trigger.threshold || (a.rule.id < b.rule.id ? -1 : 1),
+  );
+  const of = (direction: MetricTrigger['direction']) =>
+    sorted.filter(({ trigger }) => trigger.direction === direction);
+  return { below: of('below').reverse(), above: of('above') };
 }
 
 /** Rules of a place by its id and by several tags, kept by what they were found with: another edit may have other tags. */

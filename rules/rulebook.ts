@@ -7,6 +7,7 @@ import {
   type CompiledRule,
   compileRules,
   type MetricRule,
+  type MetricRules,
   type PlaceRule,
   type RuleSet,
   type SavedRule,
@@ -68,7 +69,7 @@ export interface Rulebook {
   hasRulesOn(on: PlaceEvent): boolean;
   /** The longest `within` of any approach rule; 0 where there is none. */
   readonly longestApproachMs: number;
-  rulesOfMetric(name: string): readonly MetricRule[];
+  rulesOfMetric(name: string): MetricRules;
   rulesOfEvent(name: string): readonly CompiledRule[];
   metricRule(ruleId: string): MetricRule | undefined;
   /** A rule that can fire, whatever its trigger. */

@@ -244,8 +244,9 @@ describe('the cost of a reading', () => {
     const cafe = book.place('cafe')?.place;
     expect(cafe && book.rulesOfPlace(cafe, 'enter').map(({ rule }) => rule.id)).toEqual(['hello']);
     expect(book.rulesOfEvent('event-7')).toHaveLength(1);
-    expect(book.rulesOfMetric('fuel')).toHaveLength(0);
-    expect(book.rulesOfMetric('rpm')).toHaveLength(300);
+    expect(book.rulesOfMetric('fuel')).toEqual({ below: [], above: [] });
+    const thresholds = book.rulesOfMetric('rpm').above.map(({ trigger }) => trigger.threshold);
+    expect(thresholds).toEqual(Array.from({ length: 300 }, (_, index) => index));
   });
 
   it('nor does the memory with time', () => {
