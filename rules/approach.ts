@@ -1,11 +1,11 @@
 import { passesGate } from './border.ts';
+import type { PlaceRule } from './compiled-rule.ts';
 import { changeDevice, type Draft, deviceOf, setDevice } from './draft.ts';
 import { describeDuration, MINUTE_MS, SECOND_MS } from './duration.ts';
 import { bearingDegrees } from './geometry/sphere.ts';
 import { judge } from './judge.ts';
 import { type Approach, type DeviceMemory, own, sizeOf } from './memory.ts';
 import type { CompiledPlace } from './place-set.ts';
-import type { PlaceRule } from './rule-set.ts';
 import type { Rulebook } from './rulebook.ts';
 import { type Move, motionOf } from './track.ts';
 

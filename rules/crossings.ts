@@ -1,9 +1,9 @@
+import type { MetricRule } from './compiled-rule.ts';
 import { changeDevice, type Draft, deviceOf } from './draft.ts';
 import { describeDuration } from './duration.ts';
 import { judge } from './judge.ts';
 import { type Crossing, own, without } from './memory.ts';
 import type { MetricValue } from './reading.ts';
-import type { MetricRule } from './rule-set.ts';
 import type { MetricTrigger } from './trigger.ts';
 
 /**

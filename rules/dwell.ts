@@ -1,10 +1,10 @@
 import { wasMovedAway } from './border.ts';
+import type { PlaceRule } from './compiled-rule.ts';
 import { type Draft, deviceOf } from './draft.ts';
 import { describeDuration } from './duration.ts';
 import { judge } from './judge.ts';
 import type { OpenVisit } from './memory.ts';
 import type { CompiledPlace } from './place-set.ts';
-import type { PlaceRule } from './rule-set.ts';
 
 /**
  * Fires the dwell rules of a visit whose time came after `after` and not later than `until`. None fires once the place was moved away

@@ -1,11 +1,8 @@
-import { type Condition, compileCondition } from './condition.ts';
+import { type CompiledRule, compileRule, type MetricRule, type PlaceRule } from './compiled-rule.ts';
 import type { DeviceType } from './device-type.ts';
-import { type CompiledOffer, compileOffer, type OfferTemplate } from './offer-template.ts';
 import type { Place } from './place.ts';
-import { purposesOfCompiled } from './purposes.ts';
-import { offersOf, type Rule } from './rule.ts';
-import type { Purpose } from './step.ts';
-import type { MetricTrigger, PlaceEvent, PlaceTrigger } from './trigger.ts';
+import type { Rule } from './rule.ts';
+import type { MetricTrigger, PlaceEvent } from './trigger.ts';
 
 export type RuleState = 'draft' | 'live' | 'paused' | 'ended';
 
@@ -15,29 +12,6 @@ export interface SavedRule {
   readonly version: number;
   readonly state: RuleState;
 }
-
-/** A rule that can fire: live, or paused (which decides `rule_paused`). Its texts are compiled when they are first asked for. */
-export interface CompiledRule<T = Rule['trigger']> extends CompiledTexts {
-  readonly rule: Rule;
-  readonly trigger: T;
-  readonly version: number;
-  readonly paused: boolean;
-}
-
-/** What the texts of a rule came to: its condition and its offers. */
-interface CompiledTexts {
-  readonly condition: Condition | null;
-  /** Why nothing can be said of it, where the document no longer fits the device types; else null. */
-  readonly fault: string | null;
-  readonly purposes: readonly Purpose[];
-  /** Whether its condition or an offer of it reads `segments`. */
-  readonly readsSegments: boolean;
-  /** The offer of a variant; null: its own. */
-  offer(variant: string | null): CompiledOffer;
-}
-
-export type PlaceRule = CompiledRule<PlaceTrigger>;
-export type MetricRule = CompiledRule<MetricTrigger>;
 
 /** Rules on one metric, each list in order of the thresholds: a value lies beyond those at its beginning. */
 export interface MetricRules {
@@ -182,88 +156,4 @@ function addTo<T>(map: Map<string, T[]>, key: string, value: T): void {
   const list = map.get(key);
   if (list) list.push(value);
   else map.set(key, [value]);
-}
-
-function compileRule<T>(
-  rule: Rule,
-  trigger: T,
-  version: number,
-  paused: boolean,
-  deviceTypes: readonly DeviceType[],
-): CompiledRule<T> {
-  let texts: CompiledTexts | null = null;
-  const compiled = (): CompiledTexts => {
-    texts ??= textsOf(rule, deviceTypes);
-    return texts;
-  };
-  return {
-    rule,
-    trigger,
-    version,
-    paused,
-    get condition() {
-      return compiled().condition;
-    },
-    get fault() {
-      return compiled().fault;
-    },
-    get purposes() {
-      return compiled().purposes;
-    },
-    get readsSegments() {
-      return compiled().readsSegments;
-    },
-    offer: (variant) => compiled().offer(variant),
-  };
-}
-
-/** Compiled texts of the rules that are in use, for the device types that they were compiled for. */
-const kept = new WeakMap<
-  Rule,
-  { readonly deviceTypes: readonly DeviceType[]; readonly texts: CompiledTexts }
->();
-
-function textsOf(rule: Rule, deviceTypes: readonly DeviceType[]): CompiledTexts {
-  const known = kept.get(rule);
-  if (known?.deviceTypes === deviceTypes) return known.texts;
-  const texts = compileTexts(rule, deviceTypes);
-  kept.set(rule, { deviceTypes, texts });
-  return texts;
-}
-
-function compileTexts(rule: Rule, deviceTypes: readonly DeviceType[]): CompiledTexts {
-  const condition = rule.when === null ? null : compileCondition(rule.when, rule.trigger, { deviceTypes });
-  const compiled = condition?.ok ? condition.value : null;
-  const offers = new Map<OfferTemplate, CompiledOffer>(
-    offersOf(rule).map((offer) => [offer, compileOffer(offer)]),
-  );
-  const reads = [compiled?.reads ?? [], ...[...offers.values()].map((offer) => offer.reads)].flat();
-  return {
-    condition: compiled,
-    fault:
-      condition !== null && !condition.ok
-        ? condition.problems.map(({ message }) => message).join('; ')
-        : null,
-    purposes: purposesOfCompiled(rule, compiled, deviceTypes),
-    readsSegments: reads.some((read) => read === 'segments' || read.startsWith('segments.')),
-    offer: offerReader(rule, offers),
-  };
-}
-
-function offerReader(
-  rule: Rule,
-  offers: ReadonlyMap<OfferTemplate, CompiledOffer>,
-): (variant: string | null) => CompiledOffer {
-  const byVariant = new Map<string | null, CompiledOffer>();
-  const put = (variant: string | null, template: OfferTemplate | null) => {
-    const offer = template === null ? undefined : offers.get(template);
-    if (offer !== undefined) byVariant.set(variant, offer);
-  };
-  put(null, rule.offer);
-  for (const { name, offer } of rule.experiment?.variants ?? []) put(name, offer);
-  return (variant) => {
-    const offer = byVariant.get(variant);
-    if (offer === undefined) throw new Error(`the rule ${rule.id} has no variant ${variant}`);
-    return offer;
-  };
 }

@@ -1,17 +1,10 @@
 import type { Campaign } from './campaign.ts';
+import type { CompiledRule, MetricRule, PlaceRule } from './compiled-rule.ts';
 import type { DeviceType } from './device-type.ts';
 import { NO_PACING, type Pacing } from './pacing/pacing.ts';
 import type { Place } from './place.ts';
 import { type CompiledPlace, type PlaceSet, placeSetOf } from './place-set.ts';
-import {
-  type CompiledRule,
-  compileRules,
-  type MetricRule,
-  type MetricRules,
-  type PlaceRule,
-  type RuleSet,
-  type SavedRule,
-} from './rule-set.ts';
+import { compileRules, type MetricRules, type RuleSet, type SavedRule } from './rule-set.ts';
 import { compileSegments, type Segment, type SegmentSet } from './segment.ts';
 import { type SensitiveZone, type ZoneSet, zoneSetOf } from './sensitive-zone.ts';
 import type { ConsumerFacts } from './step.ts';

@@ -1,5 +1,6 @@
 import { approachPlaces, endApproaches } from './approach.ts';
 import { afterFix, doubtOf, isBeyond, passesGate, wasMovedAway } from './border.ts';
+import type { PlaceRule } from './compiled-rule.ts';
 import { changeDevice, type Draft, deviceOf } from './draft.ts';
 import { fireDwells } from './dwell.ts';
 import type { Firing } from './firing.ts';
@@ -17,7 +18,6 @@ import {
 import { passPlaces } from './pass.ts';
 import type { Place } from './place.ts';
 import type { CompiledPlace } from './place-set.ts';
-import type { PlaceRule } from './rule-set.ts';
 import { causeOf, forgetInStay, joinStay, leaveStay, RESUME_WITHIN_MS, settleStays } from './stay.ts';
 import type { Move } from './track.ts';
 

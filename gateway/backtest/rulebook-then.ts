@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import type { CompiledRule } from '../../rules/compiled-rule.ts';
 import type { Place } from '../../rules/place.ts';
 import { type PlaceSet, placeSetOf } from '../../rules/place-set.ts';
 import { parseRule } from '../../rules/rule.ts';
-import { type CompiledRule, compileRules, type RuleSet, type SavedRule } from '../../rules/rule-set.ts';
+import { compileRules, type RuleSet, type SavedRule } from '../../rules/rule-set.ts';
 import { composeRulebook, type Rulebook } from '../../rules/rulebook.ts';
 import { compileSegments } from '../../rules/segment.ts';
 import { zoneSetOf } from '../../rules/sensitive-zone.ts';
