@@ -1,4 +1,3 @@
-import Flatbush from 'flatbush';
 import type { Box } from './path.ts';
 import { type UnitVector, unitVector } from './sphere.ts';
 import {
@@ -13,17 +12,20 @@ import {
 } from './tree-items.ts';
 
 /**
- * An index of shapes that is never changed, and of which a changed copy costs by the size of the change. All items lie in the order of a
- * Hilbert curve (as in a packed Hilbert R-tree, Kamel and Faloutsos 1993), cut into chunks of some 200 as in a B-tree; a change writes
- * anew the chunks that it concerns, and the small tree over the boxes of the chunks (1.5 ms where there are a million shapes). So
- * no call ever rebuilds the whole, and a lookup goes through one tree, whatever edits led to it.
+ * An index of shapes that is never changed, and of which a changed copy costs by the size of the change. It is a packed Hilbert R-tree
+ * (Kamel and Faloutsos 1993): all items lie in the order of a Hilbert curve, cut into chunks of some 200 as in a B-tree, and above the
+ * chunks are the boxes of 16 of them, of 16 of those, and so on. A change writes anew the chunks that it concerns and the boxes above (a
+ * third of a millisecond where there are a million shapes). So no call ever rebuilds the whole, as a static tree must, and a lookup goes
+ * through one tree, whatever edits led to it.
  */
 export interface BoxTree<T extends Shaped> {
   readonly chunks: readonly Chunk<T>[];
-  /** Over the boxes of the chunks; null where there are none. */
-  readonly top: Flatbush | null;
-  /** Those of all chunks, side by side: a lookup touches a chunk only where one of its groups may hold the point. */
+  /** The boxes of the chunks, then of every 16 of the level before; the last level has at most 16. As in `Items`, side by side. */
+  readonly levels: readonly Float32Array[];
+  /** Those of all chunks, side by side: a lookup touches the items of a chunk only where one of its groups may hold the point. */
   readonly groupBoxes: Float32Array;
+  /** Of the items of each chunk: a chunk itself is touched only where an item may hold the point. */
+  readonly itemBoxes: readonly (readonly number[])[];
 }
 
 interface Chunk<T extends Shaped> extends Items<T> {
@@ -32,6 +34,8 @@ interface Chunk<T extends Shaped> extends Items<T> {
   readonly box: Box;
 }
 
+/** Boxes in a node above the chunks. */
+const NODE = 16;
 const MOST_ITEMS = 256;
 /** Where a chunk is made, so that it has room for what comes. */
 const USUAL_ITEMS = 192;
@@ -43,7 +47,7 @@ const GROUP = 16;
 const GROUPS = MOST_ITEMS / GROUP;
 
 export function emptyTree<T extends Shaped>(): BoxTree<T> {
-  return { chunks: [], top: null, groupBoxes: new Float32Array() };
+  return { chunks: [], levels: [], groupBoxes: new Float32Array(), itemBoxes: [] };
 }
 
 /** @param removed must be in the tree, as the same objects */
@@ -118,48 +122,81 @@ function boxAround(
 }
 
 function treeOf<T extends Shaped>(chunks: readonly Chunk<T>[]): BoxTree<T> {
-  if (chunks.length === 0) return emptyTree();
-  const top = new Flatbush(chunks.length, undefined, Float32Array);
   const groupBoxes = new Float32Array(4 * GROUPS * chunks.length);
-  // Chunks' boxes have 32 bits already.
+  let boxes = new Float32Array(4 * chunks.length);
   for (const [index, { box, groupBoxes: own }] of chunks.entries()) {
-    top.add(box.west, box.south, box.east, box.north);
+    // Chunks' boxes have 32 bits already.
+    boxes[4 * index] = box.west;
+    boxes[4 * index + 1] = box.south;
+    boxes[4 * index + 2] = box.east;
+    boxes[4 * index + 3] = box.north;
     groupBoxes.set(own, 4 * GROUPS * index);
   }
-  top.finish();
-  return { chunks, top, groupBoxes };
+  const levels = [boxes];
+  while (boxes.length > 4 * NODE) {
+    const above = new Float32Array(4 * Math.ceil(boxes.length / (4 * NODE)));
+    for (let at = 0; at < above.length; at += 4) above.set(boxAround(boxes, NODE * at, NODE * (at + 4)), at);
+    levels.push(above);
+    boxes = above;
+  }
+  return { chunks, levels, groupBoxes, itemBoxes: chunks.map((chunk) => chunk.boxes) };
+}
+
+/** Adds the positions of the chunks whose box touches a box, from those under one node of a level on. */
+function collectChunks(
+  levels: readonly Float32Array[],
+  level: number,
+  first: number,
+  west: number,
+  south: number,
+  east: number,
+  north: number,
+  found: number[],
+): void {
+  const boxes = levels[level] as Float32Array;
+  const end = Math.min(4 * (first + NODE), boxes.length);
+  for (let at = 4 * first; at < end; at += 4) {
+    if (east < (boxes[at] as number) || west > (boxes[at + 2] as number)) continue;
+    if (north < (boxes[at + 1] as number) || south > (boxes[at + 3] as number)) continue;
+    if (level === 0) found.push(at >> 2);
+    else collectChunks(levels, level - 1, NODE * (at >> 2), west, south, east, north, found);
+  }
 }
 
 /** The owners of all items that hold a point: an owner once for each of its parts that do. */
 export function ownersAt<T extends Shaped>(tree: BoxTree<T>, lat: number, lon: number): T[] {
   const found: T[] = [];
-  const { chunks, top, groupBoxes } = tree;
-  if (top === null) return found;
-  for (const index of top.search(lon, lat, lon, lat)) {
+  const near: number[] = [];
+  const { chunks, levels, groupBoxes, itemBoxes } = tree;
+  if (levels.length > 0) collectChunks(levels, levels.length - 1, 0, lon, lat, lon, lat, near);
+  for (const index of near) {
     const first = 4 * GROUPS * index;
     for (let at = first; at < first + 4 * GROUPS; at += 4) {
       if (lon < (groupBoxes[at] as number) || lon > (groupBoxes[at + 2] as number)) continue;
       if (lat < (groupBoxes[at + 1] as number) || lat > (groupBoxes[at + 3] as number)) continue;
-      collectInGroup(chunks[index] as Chunk<T>, (at - first) >> 2, lat, lon, found);
+      const boxes = itemBoxes[index] as readonly number[];
+      collectInGroup(boxes, chunks, index, (at - first) >> 2, lat, lon, found);
     }
   }
   return found;
 }
 
 function collectInGroup<T extends Shaped>(
-  chunk: Chunk<T>,
+  boxes: readonly number[],
+  chunks: readonly Chunk<T>[],
+  index: number,
   group: number,
   lat: number,
   lon: number,
   found: T[],
 ): void {
-  const { boxes, owners } = chunk;
   const end = Math.min(4 * GROUP * (group + 1), boxes.length);
   for (let at = 4 * GROUP * group; at < end; at += 4) {
     if (lon < (boxes[at] as number) || lon > (boxes[at + 2] as number)) continue;
     if (lat < (boxes[at + 1] as number) || lat > (boxes[at + 3] as number)) continue;
     const item = at >> 2;
-    if (itemHolds(chunk, item, lat, lon, vectorOf(lat, lon))) found.push(owners[item] as T);
+    const chunk = chunks[index] as Chunk<T>;
+    if (itemHolds(chunk, item, lat, lon, vectorOf(lat, lon))) found.push(chunk.owners[item] as T);
   }
 }
 
@@ -178,10 +215,12 @@ function vectorOf(lat: number, lon: number): UnitVector {
 }
 
 /** Adds the owners of all items whose box touches a box of the turn of the globe within ±180. */
-export function ownersInBox<T extends Shaped>({ chunks, top }: BoxTree<T>, box: Box, found: Set<T>): void {
-  if (top === null) return;
+export function ownersInBox<T extends Shaped>(tree: BoxTree<T>, box: Box, found: Set<T>): void {
   const { west, south, east, north } = box;
-  for (const index of top.search(west, south, east, north)) {
+  const near: number[] = [];
+  const { chunks, levels } = tree;
+  if (levels.length > 0) collectChunks(levels, levels.length - 1, 0, west, south, east, north, near);
+  for (const index of near) {
     const { boxes, owners } = chunks[index] as Chunk<T>;
     for (let at = 0; at < boxes.length; at += 4) {
       if (east < (boxes[at] as number) || west > (boxes[at + 2] as number)) continue;
