@@ -29,20 +29,21 @@ const LONGEST_PASS_MS = 60_000;
  * holds the fix already, and leaves none; and it passes through no other, and heads for none.
  *
  * @param memory must be the caller's alone: as a step gave it, and kept by nobody else
+ * @param device what the memory holds of the device: found by the caller, who may know it from before
  * @param wakeAt of the subject's step before: when its next timer falls due; Infinity for never
  * @returns when its next timer falls due, Infinity for never; or null
  */
 export function skim(
   rulebook: Rulebook,
   memory: Memory,
+  device: DeviceMemory,
   wakeAt: number,
   facts: DeviceFacts,
   reading: PositionReading,
   now: number,
 ): number | null {
   if (wakeAt <= now) return null;
-  const device = own(memory.devices, facts.id);
-  if (device === undefined || device.type !== facts.type || !isPlain(device)) return null;
+  if (device.type !== facts.type || !isPlain(device)) return null;
   const { position, readingId } = reading;
   if (!isPlainPosition(position, reading.at, device.positionAt, now)) return null;
   const at = Math.min(reading.at, now);

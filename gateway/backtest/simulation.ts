@@ -1,10 +1,10 @@
 import FlatQueue from 'flatqueue';
 import { admit } from '../../rules/admission.ts';
 import { decide } from '../../rules/decide.ts';
-import { emptyMemory, type Memory, own } from '../../rules/memory.ts';
+import { type DeviceMemory, emptyMemory, type Memory, own } from '../../rules/memory.ts';
 import type { MetricValue, Position, Reading } from '../../rules/reading.ts';
 import type { Rulebook } from '../../rules/rulebook.ts';
-import { skim } from '../../rules/skim.ts';
+import { type PositionReading, skim } from '../../rules/skim.ts';
 import type { Decision, DeviceFacts, Input, Step } from '../../rules/step.ts';
 import { eventsOf, metricsOf, SCAN_BITS, type ScanBatch } from '../telemetry/telemetry-scan.ts';
 import type { SimulatedLedger } from './ledger.ts';
@@ -56,6 +56,9 @@ export function createSimulation(parts: SimulationParts): Simulation {
   /** The earliest time at which each is in the queue. It is not put in again for a later one: it is looked at then, and put off. */
   const queuedAt = new Float64Array(people.length).fill(Infinity);
   const queue = new FlatQueue<number>();
+  /** What is remembered of each device, and the memory that it was found in. */
+  const known: (DeviceMemory | undefined)[] = devices.map(() => undefined);
+  const knownIn: (Memory | undefined)[] = devices.map(() => undefined);
 
   function want(owner: number, wakeAt: number): void {
     wanted[owner] = wakeAt;
@@ -74,6 +77,23 @@ export function createSimulation(parts: SimulationParts): Simulation {
 
   function stepOf(owner: number, input: Input, now: number): void {
     noteStep(owner, decide(rulebook, memories[owner] ?? emptyMemory, input, now, ledger));
+  }
+
+  function skimmed(
+    index: number,
+    device: SimulatedDevice,
+    reading: PositionReading,
+    now: number,
+  ): number | null {
+    const memory = memories[device.owner] ?? emptyMemory;
+    // Looking it up by its name anew each time would take as long as all the rest.
+    if (knownIn[index] !== memory) {
+      known[index] = own(memory.devices, device.id);
+      knownIn[index] = memory;
+    }
+    const remembered = known[index];
+    if (remembered === undefined) return null;
+    return skim(rulebook, memory, remembered, wanted[device.owner] ?? Infinity, device, reading, now);
   }
 
   function tickUntil(now: number): void {
@@ -114,15 +134,7 @@ export function createSimulation(parts: SimulationParts): Simulation {
         values === undefined &&
         (bits & SCAN_BITS.late) === 0
       ) {
-        const before = memories[owner] ?? emptyMemory;
-        const wakeAt = skim(
-          rulebook,
-          before,
-          wanted[owner] ?? Infinity,
-          device,
-          { at, position, readingId },
-          now,
-        );
+        const wakeAt = skimmed(index, device, { at, position, readingId }, now);
         if (wakeAt !== null) {
           want(owner, wakeAt);
           continue;

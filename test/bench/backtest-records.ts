@@ -92,7 +92,7 @@ function rules(): readonly RuleDocument[] {
     ...TAGS.slice(0, 3).map((tag) => at(tag, { on: 'exit' })),
     ...TAGS.slice(3, 6).map((tag) => at(tag, { on: 'dwell', for: 'PT10M' })),
     at('fuel', { on: 'approach', within: 'PT2M' }),
-    at('coffee', { on: 'approach', within: 'PT1M' }),
+    at('cinema', { on: 'enter' }),
     at('market', { on: 'pass' }),
   ];
   return [

@@ -97,11 +97,14 @@ describe('skimming', () => {
           const step = decide(rulebook, memory, input, now);
           const moved = structuredClone(memory);
           const { at = now, position, metrics, event } = input.reading;
-          const isPlain = metrics === undefined && event === undefined && position !== undefined;
+          const known = moved.devices[input.device.id];
+          const isPlain =
+            known !== undefined && metrics === undefined && event === undefined && position !== undefined;
           const wake = isPlain
             ? skim(
                 rulebook,
                 moved,
+                known,
                 wakeAt ?? Infinity,
                 input.device,
                 { at, position, readingId: input.readingId },
