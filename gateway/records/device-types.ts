@@ -4,6 +4,7 @@ import { suggestion } from '../../rules/nearest-name.ts';
 import { parseRule } from '../../rules/rule.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
+import { rulesInForce } from './rules-in-force.ts';
 import type { Schema } from './schema.ts';
 
 /** Saves the built-in types that are not there yet. One that was changed stays as it is. */
@@ -52,10 +53,10 @@ export async function getDeviceType(db: Kysely<Schema>, id: string): Promise<Dev
  * @throws WaysideError `type_in_use` where a rule that is live or paused would not be understood any more, with its problems
  */
 export async function saveDeviceType(db: Kysely<Schema>, type: DeviceType, change: Change): Promise<boolean> {
+  const before = await listDeviceTypes(db);
+  const others = before.filter((other) => other.id !== type.id);
+  await refuseBrokenRules(db, before, [...others, type]);
   return db.transaction().execute(async (trx) => {
-    const before = await listDeviceTypes(trx);
-    const others = before.filter((other) => other.id !== type.id);
-    await refuseBrokenRules(trx, before, [...others, type]);
     const document_json = JSON.stringify(type);
     await trx
       .insertInto('device_types')
@@ -69,12 +70,17 @@ export async function saveDeviceType(db: Kysely<Schema>, type: DeviceType, chang
 
 /** @throws WaysideError `not_found`; `type_in_use` by a device, a fleet key or a rule; `wrong_state` for a built-in one */
 export async function deleteDeviceType(db: Kysely<Schema>, id: string, change: Change): Promise<void> {
+  const before = await listDeviceTypes(db);
+  if (!before.some((type) => type.id === id))
+    throw new WaysideError('not_found', `there is no device type "${id}"`);
+  if (BUILT_IN_DEVICE_TYPES.some((type) => type.id === id))
+    throw new WaysideError('wrong_state', `"${id}" is built in: it can be changed, and not removed`);
+  await refuseBrokenRules(
+    db,
+    before,
+    before.filter((type) => type.id !== id),
+  );
   await db.transaction().execute(async (trx) => {
-    const before = await listDeviceTypes(trx);
-    if (!before.some((type) => type.id === id))
-      throw new WaysideError('not_found', `there is no device type "${id}"`);
-    if (BUILT_IN_DEVICE_TYPES.some((type) => type.id === id))
-      throw new WaysideError('wrong_state', `"${id}" is built in: it can be changed, and not removed`);
     const device = await trx.selectFrom('devices').select('id').where('type', '=', id).executeTakeFirst();
     if (device !== undefined)
       throw new WaysideError('type_in_use', `device "${device.id}" is of the type "${id}"`);
@@ -85,33 +91,26 @@ export async function deleteDeviceType(db: Kysely<Schema>, id: string, change: C
       .executeTakeFirst();
     if (key !== undefined)
       throw new WaysideError('type_in_use', `the fleet key "${key.id}" makes devices of the type "${id}"`);
-    await refuseBrokenRules(
-      trx,
-      before,
-      before.filter((type) => type.id !== id),
-    );
     await trx.deleteFrom('device_types').where('id', '=', id).execute();
     await writeAudit(trx, change, 'device-type.deleted', id);
   });
 }
 
-/** A rule is checked against the types, so that a change of these could silence it: that is refused, and said. */
+/**
+ * A rule is checked against the types, so that a change of these could silence it: that is refused, and said. Before the transaction of
+ * the change: with thousands of rules it takes seconds, for which nobody may wait.
+ */
 async function refuseBrokenRules(
-  trx: Kysely<Schema>,
+  db: Kysely<Schema>,
   before: readonly DeviceType[],
   after: readonly DeviceType[],
 ): Promise<void> {
-  const rules = await trx
-    .selectFrom('rules')
-    .select(['id', 'document_json'])
-    .where('state', 'in', ['live', 'paused'])
-    .execute();
-  const problems = rules.flatMap(({ id, document_json }): Problem[] => {
-    const document: unknown = JSON.parse(document_json);
+  const problems: Problem[] = [];
+  for await (const { id, document } of rulesInForce(db)) {
     const parsed = parseRule(document, { deviceTypes: after });
-    if (parsed.ok || !parseRule(document, { deviceTypes: before }).ok) return [];
-    return parsed.problems.map(({ path, message }) => ({ path: `rule ${id}: ${path}`, message }));
-  });
+    if (parsed.ok || !parseRule(document, { deviceTypes: before }).ok) continue;
+    for (const { path, message } of parsed.problems) problems.push({ path: `rule ${id}: ${path}`, message });
+  }
   const [first] = problems;
   if (first === undefined) return;
   throw new WaysideError('type_in_use', `${first.path} ${first.message}`, { problems });

@@ -1,9 +1,10 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { parseRule } from '../../rules/rule.ts';
 import type { RuleContext, Trait } from '../../rules/trigger.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 import { listDeviceTypes } from './device-types.ts';
 import { allDocuments, documentIds } from './documents.ts';
+import { rulesInForce } from './rules-in-force.ts';
 import type { Schema } from './schema.ts';
 
 /** What rules may name beside places and device types. */
@@ -62,7 +63,8 @@ export async function refuseWhereNamed(
   id: string,
   names: (rule: RuleParts, id: string) => boolean,
 ): Promise<void> {
-  const users = (await rulesInForce(trx, id)).filter(({ document }) => names(document as RuleParts, id));
+  const users: { readonly id: string }[] = [];
+  for await (const rule of rulesInForce(trx, id)) if (names(rule.document as RuleParts, id)) users.push(rule);
   const [first] = users;
   if (first === undefined) return;
   const others = users.length === 1 ? '' : `, and so do ${users.length - 1} more`;
@@ -72,44 +74,30 @@ export async function refuseWhereNamed(
 }
 
 /**
- * Refuses a change of traits after which a live or paused rule, or a segment, would not be understood any more.
+ * Refuses a change of traits after which a live or paused rule, or a segment, would not be understood any more. Before the transaction
+ * of the change: with thousands of rules it takes seconds, for which nobody may wait.
  *
  * @throws WaysideError `in_use` with what would be wrong
  */
 export async function refuseBrokenByTraits(
-  trx: Kysely<Schema>,
+  db: Kysely<Schema>,
   before: readonly Trait[],
   after: readonly Trait[],
   problemsOfSegment: (document: object, traits: readonly Trait[]) => readonly Problem[],
 ): Promise<void> {
-  const deviceTypes = await listDeviceTypes(trx);
+  const deviceTypes = await listDeviceTypes(db);
   const problems: Problem[] = [];
   const note = (what: string, found: readonly Problem[]) =>
     problems.push(...found.map(({ path, message }) => ({ path: `${what}: ${path}`, message })));
-  for (const { id, document } of await rulesInForce(trx, 'attributes')) {
+  for await (const { id, document } of rulesInForce(db, 'attributes')) {
     const parsed = parseRule(document, { deviceTypes, traits: after });
     if (!parsed.ok && parseRule(document, { deviceTypes, traits: before }).ok)
       note(`rule ${id}`, parsed.problems);
   }
-  for (const { id, document } of await allDocuments(trx, 'segments')) {
+  for (const { id, document } of await allDocuments(db, 'segments')) {
     const found = problemsOfSegment(document, after);
     if (found.length > 0 && problemsOfSegment(document, before).length === 0) note(`segment ${id}`, found);
   }
   const [first] = problems;
   if (first !== undefined) throw new WaysideError('in_use', `${first.path} ${first.message}`, { problems });
-}
-
-/** Live and paused rules with `text` somewhere in their documents: with ten thousand rules, most are passed over unread. */
-async function rulesInForce(
-  db: Kysely<Schema>,
-  text: string,
-): Promise<readonly { readonly id: string; readonly document: object }[]> {
-  const rows = await db
-    .selectFrom('rules')
-    .select(['id', 'document_json'])
-    .where('state', 'in', ['live', 'paused'])
-    .where(sql<boolean>`instr(document_json, ${text}) > 0`)
-    .orderBy('id')
-    .execute();
-  return rows.map((row) => ({ id: row.id, document: JSON.parse(row.document_json) }));
 }

@@ -26,22 +26,18 @@ export async function deleteSegment(db: Kysely<Schema>, id: string, change: Chan
  * @throws WaysideError `in_use` where a live or paused rule, or a segment, would not be understood any more
  */
 export async function saveTrait(db: Kysely<Schema>, trait: DescribedTrait, change: Change): Promise<boolean> {
-  return db.transaction().execute(async (trx) => {
-    const before = await listTraits(trx);
-    const others = before.filter(({ name }) => name !== trait.name);
-    await refuseBrokenByTraits(trx, before, [...others, trait], problemsOfSegment);
-    return saveDocument(trx, 'traits', trait.name, trait, change);
-  });
+  const before = await listTraits(db);
+  const others = before.filter(({ name }) => name !== trait.name);
+  await refuseBrokenByTraits(db, before, [...others, trait], problemsOfSegment);
+  return db.transaction().execute((trx) => saveDocument(trx, 'traits', trait.name, trait, change));
 }
 
 /** @throws WaysideError `not_found`; `in_use` by a live or paused rule, or by a segment */
 export async function deleteTrait(db: Kysely<Schema>, name: string, change: Change): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    const before = await listTraits(trx);
-    const after = before.filter((other) => other.name !== name);
-    await refuseBrokenByTraits(trx, before, after, problemsOfSegment);
-    await deleteDocument(trx, 'traits', name, change);
-  });
+  const before = await listTraits(db);
+  const after = before.filter((other) => other.name !== name);
+  await refuseBrokenByTraits(db, before, after, problemsOfSegment);
+  await db.transaction().execute((trx) => deleteDocument(trx, 'traits', name, change));
 }
 
 /** All segments, for the rulebook. */
