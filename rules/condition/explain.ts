@@ -105,7 +105,8 @@ function partsOf(node: ASTNode, outcomeOf: OutcomeOf): readonly ASTNode[] {
       return operandsOf(node, node.op);
     case '?:': {
       const [condition, then, otherwise] = node.args;
-      return [condition, ...takenBranch(outcomeOf(condition), then, otherwise)].filter(readsNames);
+      const taken = takenBranch(outcomeOf(condition), then, otherwise);
+      return [condition, ...(taken === null ? [then, otherwise] : [taken])].filter(readsNames);
     }
     case 'call':
       return node.args[0] === 'has' ? [] : node.args[1].filter(readsNames);
@@ -116,9 +117,10 @@ function partsOf(node: ASTNode, outcomeOf: OutcomeOf): readonly ASTNode[] {
   }
 }
 
-function takenBranch(condition: Outcome, then: ASTNode, otherwise: ASTNode): readonly ASTNode[] {
-  if (condition.kind !== 'value') return [];
-  return [condition.value === true ? then : otherwise];
+/** The side of a `? :` that counts; null where its condition does not tell. */
+function takenBranch(condition: Outcome, then: ASTNode, otherwise: ASTNode): ASTNode | null {
+  if (condition.kind !== 'value') return null;
+  return condition.value === true ? then : otherwise;
 }
 
 /** `a && b && c` is one list of three, however it was parsed. */
@@ -152,8 +154,7 @@ function blame(node: ASTNode, outcomeOf: OutcomeOf): string {
     }
     case '?:': {
       const [condition, then, otherwise] = node.args;
-      const [taken] = takenBranch(outcomeOf(condition), then, otherwise);
-      return blame(taken ?? condition, outcomeOf);
+      return blame(takenBranch(outcomeOf(condition), then, otherwise) ?? condition, outcomeOf);
     }
     default:
       return blameLeaf(node, outcomeOf);

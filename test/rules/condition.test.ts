@@ -161,6 +161,22 @@ describe('the tree of a condition', () => {
   });
 });
 
+describe('the tree of a choice', () => {
+  const texts = (at: Situation) => {
+    const tree = explainCondition(compiled('metrics.ignition ? metrics.fuel > 0.5 : metrics.rpm > 1'), at);
+    return tree.children.map(({ text }) => text);
+  };
+
+  it('has the side that counts, and both where that is not known', () => {
+    expect(texts(situation)).toEqual(['metrics.ignition', 'metrics.fuel > 0.5']);
+    expect(texts({ ...situation, metrics: {} })).toEqual([
+      'metrics.ignition',
+      'metrics.fuel > 0.5',
+      'metrics.rpm > 1',
+    ]);
+  });
+});
+
 describe('numbers', () => {
   it('are one to their authors, whole or not', () => {
     const whole = { metrics: { fuel: 1, rpm: 7 }, consumer: { id: 'anna', attributes: { age: 2 } } };
