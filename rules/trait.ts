@@ -2,8 +2,8 @@ import { collecting, describeFound, readChoice, readFields, readText } from './d
 import type { Parsed } from './problem.ts';
 import type { Trait } from './trigger.ts';
 
-/** As CEL takes it after a dot. */
-const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+/** As CEL takes it after a dot; what begins with two underscores means something to JavaScript. */
+const NAME = /^(?!__)[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 export const TRAIT_KINDS = ['number', 'boolean', 'string'] as const;
 
 /** A trait with what it means, for people who write conditions. */
@@ -21,7 +21,7 @@ export function parseTrait(document: unknown): Parsed<DescribedTrait> {
     if (!isName)
       report(
         'name',
-        `must be 1 to 64 letters, digits and _, no digit first, as conditions write it after consumer.attributes. (found ${describeFound(name)})`,
+        `must be 1 to 64 letters, digits and _, no digit and no __ first, as conditions write it after consumer.attributes. (found ${describeFound(name)})`,
       );
     const kind = readChoice(fields.kind, 'kind', report, TRAIT_KINDS);
     const description =

@@ -122,7 +122,9 @@ export async function registerCodePoolRoutes(app: HttpApp, { deps }: RouteContex
       const { id } = request.params;
       const { body } = request;
       await getCodePool(records, id);
-      if (typeof body !== 'string' && !Array.isArray(body))
+      // A text may be JSON too, and is no CSV then.
+      const isCsv = request.headers['content-type']?.startsWith('text/csv') === true;
+      if (!Array.isArray(body) && !(isCsv && typeof body === 'string'))
         throw invalidDocument([{ path: '', message: 'must be a list of codes, or CSV' }]);
       const read = readCodes(typeof body === 'string' ? codesOfCsv(body) : body);
       const known = await addCodes(records, id, read.codes, changeBy(deps, request));

@@ -119,7 +119,7 @@ describe('traits', () => {
   });
 
   it('have names that a condition can read', async () => {
-    for (const name of ['9lives', 'a-b', 'a.b'])
+    for (const name of ['9lives', 'a-b', 'a.b', '__proto__'])
       expect((await call('PUT', `/traits/${name}`, { kind: 'number' })).status).toBe(422);
     expect((await call('PUT', '/traits/age', { kind: 'int' })).status).toBe(422);
   });
@@ -171,7 +171,8 @@ describe('code pools', () => {
     });
     expect(csv.body).toMatchObject({ added: 2, duplicates: { count: 1, codes: ['B 2'] }, codes: 4, left: 4 });
     expect(server.changes.at(-1)).toEqual({ kind: 'code-pools', ids: ['fuel'] });
-    expect((await call('POST', '/code-pools/fuel/codes', { codes: [] })).status).toBe(422);
+    for (const wrong of [{ codes: [] }, '"A1"', 'null'])
+      expect((await call('POST', '/code-pools/fuel/codes', wrong)).status).toBe(422);
     expect((await call('POST', '/code-pools/none/codes', [])).status).toBe(404);
     const rows = await server.db.selectFrom('codes').select('code').orderBy('id').execute();
     expect(rows.map(({ code }) => code)).toEqual(['A1', 'B 2', 'E,5', 'F6']);
