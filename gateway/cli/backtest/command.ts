@@ -138,12 +138,14 @@ function teller(io: CommandIo): (report: BacktestReport) => void {
 
 function toldError(error: unknown, io: CommandIo): number {
   if (error instanceof GatewayRefused) {
-    io.err(`error: ${error.message}`);
+    // The problems say all that the message says of the first.
+    io.err(error.problems.length === 0 ? `error: ${error.message}` : 'error: the rule has problems');
     for (const problem of error.problems) io.err(`  ${problem}`);
     return error.status === 422 ? EXIT.refused : EXIT.unusable;
   }
   if (error instanceof WaysideError) {
-    io.err(`error: ${error.message}. ${ERRORS[error.code].mend}`);
+    if (error.code === 'invalid_document') io.err('error: the rule has problems');
+    else io.err(`error: ${error.message}. ${ERRORS[error.code].mend}`);
     for (const { path, message } of error.problems) io.err(`  ${path} ${message}`.trimEnd());
     if (error.code === 'data_dir_in_use') io.err('  A gateway runs on it, at another address: give --url.');
     return error.code === 'invalid_document' ? EXIT.refused : EXIT.unusable;

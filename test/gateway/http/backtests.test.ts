@@ -106,4 +106,115 @@ describe('a backtest over the API', () => {
       'ben',
     ]);
   });
+
+  it('tries the saved rule, as the version that it is, and alone where that is asked for', async () => {
+    await server.call('PUT', '/api/v1/rules/espresso', { body: { id: 'espresso', ...RULE } });
+    await server.call('PUT', '/api/v1/rules/rival', {
+      body: { id: 'rival', ...RULE, weight: 3, state: 'live' },
+    });
+    const beside = await backtest(WHOLE_DAY);
+    expect(beside.body).toMatchObject({
+      ruleVersion: 1,
+      otherRules: { rules: 1, sent: 2 },
+      // Ada's second stay comes within the rival's cooldown.
+      decisions: { sent: 1, suppressed: { outranked: 2 } },
+    });
+    const alone = await backtest({ ...WHOLE_DAY, alone: true });
+    expect(alone.body).toMatchObject({ alone: true, otherRules: { rules: 0 }, decisions: { sent: 2 } });
+  });
+
+  it('shows journeys for a map, with a point for each decision', async () => {
+    const { body } = await backtest({ ...WHOLE_DAY, rule: RULE });
+    const kinds = body.journeys.features.map(
+      (feature: { properties: { kind: string } }) => feature.properties.kind,
+    );
+    expect(kinds.filter((kind: string) => kind === 'decision')).toHaveLength(3);
+    expect(body.journeys.features[0]).toMatchObject({
+      geometry: { type: 'LineString', coordinates: expect.arrayContaining([[CAFE.lon, CAFE.lat]]) },
+      properties: { kind: 'journey', device: 'phone-ada', consumer: 'ada' },
+    });
+  });
+
+  it('sends and decides nothing for real', async () => {
+    expect((await server.call('GET', '/api/v1/decisions')).body.items).toEqual([]);
+    expect((await server.call('GET', '/api/v1/deliveries')).body.items).toEqual([]);
+  });
+
+  it('goes by consents and browsers as they were', async () => {
+    await addPerson('cy');
+    await walk('cy', [
+      [600, AWAY],
+      [660, CAFE],
+      [670, AWAY],
+      [720, CAFE],
+      [730, AWAY],
+      [780, CAFE],
+    ]);
+    const withdrawn = { consumer_id: 'cy', purpose: 'location_offers', source: 'test' } as const;
+    await server.db
+      .insertInto('consent_log')
+      .values([
+        { ...withdrawn, granted: 0, at: DAY + 690 * MINUTE_MS },
+        { ...withdrawn, granted: 1, at: DAY + 750 * MINUTE_MS },
+      ])
+      .execute();
+    await server.db
+      .updateTable('push_subscriptions')
+      .set({ gone_at: DAY + 760 * MINUTE_MS })
+      .where('consumer_id', '=', 'cy')
+      .execute();
+    const rule = { ...RULE, limits: {} };
+    const { body } = await backtest({ ...WHOLE_DAY, rule, alone: true });
+    const of = body.decisionsSample.filter(({ consumer }: { consumer: string }) => consumer === 'cy');
+    expect(of.map((one: { reason?: string }) => one.reason ?? 'sent')).toEqual([
+      'sent',
+      'no_consent',
+      'no_channel',
+    ]);
+  });
+
+  it('answers 202 with where to ask, and can be asked and cancelled', async () => {
+    const first = await backtest({ ...WHOLE_DAY, rule: RULE }, 'espresso', '?wait=PT0S');
+    expect(first.status).toBe(202);
+    const job = first.headers.get('location') ?? '';
+    expect(job).toBe(`/api/v1/backtests/${first.body.id}`);
+    const done = await server.call('GET', `${job}?wait=PT30S`);
+    expect(done.body).toMatchObject({ id: first.body.id, state: 'done' });
+    // What has ended stays as it is.
+    expect((await server.call('DELETE', job)).body).toMatchObject({ state: 'done' });
+    const second = await backtest({ ...WHOLE_DAY, rule: RULE }, 'espresso', '?wait=PT0S');
+    const cancelled = await server.call('DELETE', `/api/v1/backtests/${second.body.id}`);
+    expect(cancelled.body).toMatchObject({ state: 'cancelled' });
+    expect((await server.call('GET', '/api/v1/backtests/nobody')).body.code).toBe('not_found');
+  });
+
+  it('runs two at a time, lets ten wait, and refuses more', async () => {
+    const begun = [];
+    for (let index = 0; index < 14; index += 1)
+      begun.push(await backtest({ ...WHOLE_DAY, rule: RULE }, 'espresso', '?wait=PT0S'));
+    const refused = begun.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused[0]?.body.code).toBe('too_many_backtests');
+    for (const { body, status } of begun)
+      if (status === 202) await server.call('DELETE', `/api/v1/backtests/${body.id}`);
+  });
+
+  it.each([
+    ['a time that is none', { from: 'yesterday', to: DAY }, 400, 'bad_request'],
+    ['an end before the begin', { from: DAY, to: DAY }, 400, 'bad_request'],
+    ['more than 400 days', { from: DAY, to: DAY + 401 * 24 * HOUR_MS }, 400, 'bad_request'],
+    ['no times', {}, 400, 'bad_request'],
+    ['an unknown field', { ...WHOLE_DAY, speed: 2 }, 400, 'bad_request'],
+    ['a rule with problems', { ...WHOLE_DAY, rule: { name: 'x' } }, 422, 'invalid_document'],
+    ['a rule that is no object', { ...WHOLE_DAY, rule: 'espresso' }, 422, 'invalid_document'],
+  ])('refuses %s', async (_what, body, status, code) => {
+    const answer = await backtest(body);
+    expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
+  });
+
+  it('knows no rule that was never saved, and waits for no more than a minute', async () => {
+    expect((await backtest(WHOLE_DAY, 'nothing')).body.code).toBe('not_found');
+    expect((await backtest(WHOLE_DAY, 'espresso', '?wait=PT2M')).body.code).toBe('bad_request');
+    expect((await backtest(WHOLE_DAY, 'espresso', '?wait=soon')).body.code).toBe('bad_request');
+  });
 });
