@@ -30,7 +30,7 @@ export function createRulebookSource(db: Kysely<Schema>, log: Logger) {
   }
 
   const parsedPlace = (row: { readonly id: string; readonly feature_json: string }) =>
-    understood('place', row.id, parsePlace(row.id, JSON.parse(row.feature_json)));
+    understood('place', row.id, parsePlace(row.id, JSON.parse(row.feature_json), { isSaved: true }));
 
   return {
     /** Every place, told in the log as it goes where there are many. */

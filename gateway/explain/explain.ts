@@ -199,7 +199,7 @@ async function placeNow(records: Kysely<Schema>, id: string): Promise<Place | nu
     .select('feature_json')
     .where('id', '=', id)
     .executeTakeFirst();
-  const parsed = row === undefined ? null : parsePlace(id, JSON.parse(row.feature_json));
+  const parsed = row === undefined ? null : parsePlace(id, JSON.parse(row.feature_json), { isSaved: true });
   return parsed?.ok ? parsed.value : null;
 }
 

@@ -31,7 +31,7 @@ export async function silencedBy(
     const last = rows.at(-1);
     if (last === undefined) break;
     for (const { id, feature_json } of rows) {
-      const parsed = parsePlace(id, JSON.parse(feature_json));
+      const parsed = parsePlace(id, JSON.parse(feature_json), { isSaved: true });
       if (!parsed.ok || set.overlapping(shapeOf(parsed.value.geometry)) === null) continue;
       count += 1;
       if (places.length < MOST_TOLD) places.push(id);
