@@ -211,6 +211,10 @@ describe.skipIf(chromiumPath === null)(`places in the console${chromiumSkipped}`
     expect(await axeViolations(console_.page)).toEqual([]);
     await console_.fill('Corners', '45, 9\nhere');
     await console_.see('Line 2 is no latitude and longitude');
+    await console_.click('All places', 'link');
+    await console_.see('Leave without saving?');
+    await console_.click('Leave', 'button');
+    await console_.see('The named areas');
   });
 
   it('opens a place from the list, changes it, and removes it after a question', async () => {

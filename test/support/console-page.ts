@@ -30,6 +30,8 @@ export async function openConsole(browser: Browser, gateway: GatewayProcess): Pr
   const page = await browser.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error)));
+  // The browser asks before a page with unsaved changes is left by its address bar: tests leave.
+  page.on('dialog', (dialog) => void dialog.accept());
   await page.setViewport({ width: 1280, height: 800 });
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
   const see = async (text: string) => {

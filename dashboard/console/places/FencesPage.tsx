@@ -5,7 +5,9 @@ import { Link, useLocation, useSearch } from 'wouter';
 import { request } from '../../api/request.ts';
 import type { MapSettings } from '../../api/shapes.ts';
 import { Trouble } from '../../look/Trouble.tsx';
+import { Confirm } from '../Confirm.tsx';
 import { whyNoMap } from '../live-map/webgl.ts';
+import { useUnsavedGuard } from '../unsaved.ts';
 import { useZones } from '../zones/use-zones.ts';
 import { ZoneEditor } from '../zones/ZoneEditor.tsx';
 import { ZoneList } from '../zones/ZoneList.tsx';
@@ -33,6 +35,7 @@ export function FencesPage() {
   const id = found?.id === undefined ? null : decodeURIComponent(found.id);
   const draft = useDraft();
   const { shapes } = useZones();
+  const leaving = useUnsavedGuard(draft.changed);
   const [noMap] = useState(whyNoMap);
   const settings = useQuery({
     queryKey: ['map'],
@@ -96,6 +99,16 @@ export function FencesPage() {
             (area === 'places' ? <PlaceList /> : <ZoneList />)}
         </div>
       </div>
+      {leaving !== null && (
+        <Confirm
+          title="Leave without saving?"
+          confirm="Leave"
+          onConfirm={leaving.leave}
+          onCancel={leaving.stay}
+        >
+          <p>What you drew is not saved yet.</p>
+        </Confirm>
+      )}
     </div>
   );
 }

@@ -22,12 +22,16 @@ export interface Draft {
   /** What is wrong with the shape, each where it is wrong. */
   readonly problems: readonly ShapeProblem[];
   readonly canUndo: boolean;
+  /** It is not as it was opened or saved last. */
+  readonly changed: boolean;
   /** `kept`: the shape before can be gone back to. */
   setShape(shape: FenceShape | null, kept: boolean): void;
   setDrawing(kind: FenceKind | null): void;
   /** Begins with a place or zone that is there, or with nothing. */
   open(id: string | null, shape: FenceShape | null): void;
   close(): void;
+  /** What is drawn now is kept. */
+  saved(): void;
   undo(): void;
   /** What the gateway said of it, and the zone that it named. */
   refuse(problems: readonly ApiFieldProblem[], zone: string | null): void;
@@ -41,6 +45,7 @@ export interface Draft {
 interface State {
   readonly shape: FenceShape | null;
   readonly opened: FenceShape | null;
+  readonly kept: FenceShape | null;
   readonly drawing: FenceKind | null;
   readonly edited: string | null;
   readonly steps: readonly (FenceShape | null)[];
@@ -52,6 +57,7 @@ interface State {
 const EMPTY: State = {
   shape: null,
   opened: null,
+  kept: null,
   drawing: null,
   edited: null,
   steps: [],
@@ -82,10 +88,18 @@ export function useDraft(): Draft {
   const setDrawing = useCallback((drawing: FenceKind | null) => setState((now) => ({ ...now, drawing })), []);
   const open = useCallback(
     (edited: string | null, opened: FenceShape | null) =>
-      setState(({ marginMetres }) => ({ ...EMPTY, marginMetres, edited, opened, shape: opened })),
+      setState(({ marginMetres }) => ({
+        ...EMPTY,
+        marginMetres,
+        edited,
+        opened,
+        kept: opened,
+        shape: opened,
+      })),
     [],
   );
   const close = useCallback(() => setState(EMPTY), []);
+  const saved = useCallback(() => setState((now) => ({ ...now, kept: now.shape })), []);
   const undo = useCallback(
     () =>
       setState((now) => {
@@ -105,7 +119,7 @@ export function useDraft(): Draft {
     (marginMetres: number | null) => setState((now) => ({ ...now, marginMetres })),
     [],
   );
-  const { opened, drawing, edited, markedZone, marginMetres, steps } = state;
+  const { opened, kept, drawing, edited, markedZone, marginMetres, steps } = state;
   return {
     shape,
     opened,
@@ -115,6 +129,8 @@ export function useDraft(): Draft {
     marginMetres,
     problems,
     canUndo: steps.length > 0,
+    changed: shape !== kept,
+    saved,
     setShape,
     setDrawing,
     open,

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'react';
 import { ApiProblem, request } from '../../api/request.ts';
 import { PLACES_IN_VIEW } from '../live-map/use-places-in-view.ts';
 import { refuseTaken } from '../refuse-taken.ts';
+import { leaveFreely } from '../unsaved.ts';
 import { geometryOf, measuresOf, shapeOf } from './fence-shape.ts';
 import type { Draft } from './use-draft.ts';
 
@@ -74,6 +75,8 @@ export function useFenceRecord<Saved>(path: FencePath, id: string | null, draft:
     onSuccess: (saved, { id: savedId }) => {
       // What was saved is what the page of a new one begins with.
       queries.setQueryData([path, savedId], saved);
+      draft.saved();
+      leaveFreely();
       return refresh(savedId);
     },
     onError: (error) => {
@@ -82,7 +85,10 @@ export function useFenceRecord<Saved>(path: FencePath, id: string | null, draft:
   });
   const remove = useMutation({
     mutationFn: () => request('DELETE', `${path}/${encodeURIComponent(id ?? '')}`),
-    onSuccess: () => refresh(id ?? ''),
+    onSuccess: () => {
+      leaveFreely();
+      return refresh(id ?? '');
+    },
   });
   return { record, save, remove };
 }

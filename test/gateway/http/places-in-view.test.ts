@@ -92,6 +92,14 @@ describe('the places in view', () => {
   );
 });
 
+describe('names of places', () => {
+  it('are given for ids, and left out for those that are not there', async () => {
+    await save(circle('named', 1, 2));
+    const { body } = await server.call('GET', '/api/v1/place-search?ids=named,nowhere');
+    expect(body).toEqual({ places: [{ id: 'named', name: 'Place named' }], tags: [] });
+  });
+});
+
 describe('the list of places', () => {
   const ids = async (query: string) =>
     (await server.call('GET', `/api/v1/places?${query}`)).body.items.map(({ id }: { id: string }) => id);
