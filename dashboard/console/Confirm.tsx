@@ -27,6 +27,8 @@ export function Confirm({
   useEffect(() => {
     const dialog = box.current;
     dialog?.showModal();
+    // On the button that changes nothing, for who presses Enter without reading.
+    dialog?.querySelector<HTMLButtonElement>('.confirm-buttons button')?.focus();
     return () => dialog?.close();
   }, []);
   return (

@@ -45,8 +45,11 @@ describe.skipIf(chromiumPath === null)(`trying a rule on the past in the console
 
   const textOf = async (selector: string) =>
     (await page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ''`)) as string;
-  const choose = (period: string) =>
-    page.evaluate(`document.querySelector('.backtest .period input[value="${period}"]').click()`);
+  const choose = async (period: string) => {
+    const choice = `.backtest .period input[value="${period}"]`;
+    await page.waitForSelector(choice, { timeout: WITHIN_MS });
+    await page.evaluate(`document.querySelector(${JSON.stringify(choice)}).click()`);
+  };
   const report = () =>
     eventually('the report', WITHIN_MS, async () => ((await textOf('.report')) === '' ? undefined : true));
 

@@ -65,7 +65,7 @@ export function ConditionField() {
           )
         }
       />
-      <details className="names">
+      <details className="names" open>
         <summary>Names that it can use</summary>
         <div className="names-groups">
           {groups.map(({ title, names }) => (

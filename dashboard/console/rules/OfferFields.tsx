@@ -1,16 +1,21 @@
-import type { Path } from './document-fields.ts';
+import { has, type Path, textAt } from './document-fields.ts';
+import { useEdit } from './edit.ts';
 import { DurationField, NameField, TextField } from './fields.tsx';
 import { useChoices } from './use-rule-names.ts';
 
 /** What people get to see. `path` is that of the offer: the rule's own, or a variant's. */
 export function OfferFields({ path }: { path: Path }) {
   const pools = useChoices('code-pools');
+  const { document } = useEdit();
+  const example = has(document, ['trigger', 'place'])
+    ? 'place.name'
+    : `metrics.${textAt(document, ['trigger', 'metric', 'name']) || 'fuel'}`;
   return (
     <>
       <TextField
         path={[...path, 'title']}
         label="Title"
-        description="May name what is known then: {{ place.name }}, {{ metrics.fuel }}."
+        description={`May name what is known then, such as {{ ${example} }}.`}
         required
       />
       <TextField path={[...path, 'body']} label="Text" lines={2} required />

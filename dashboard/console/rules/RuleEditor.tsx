@@ -92,6 +92,9 @@ export function RuleEditor({ record }: { record: RuleRecord | null }) {
       {!mayChange && (
         <p className="soft">Your role may read rules, and try them on the past, but not change them.</p>
       )}
+      {isOver && (
+        <p className="soft">This rule has ended: it stays as it was. It can still be tried on the past.</p>
+      )}
       {editor.restored && (
         <Alert color="yellow" variant="light" title="Your unsaved changes are back" className="editor-alert">
           {editor.isBehind && 'The rule was saved by somebody meanwhile, so saving these would be refused. '}
