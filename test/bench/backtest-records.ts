@@ -132,7 +132,7 @@ function rules(): readonly RuleDocument[] {
   ];
 }
 
-export type PlaceKind = 'circles' | 'neighbourhoods';
+type PlaceKind = 'circles' | 'neighbourhoods';
 
 /** Puts either 1,000 circles of 30 to 150 m, or 324 areas of 16 corners each that cover the city. */
 export async function putPlaces(db: Kysely<Schema>, kind: PlaceKind): Promise<number> {

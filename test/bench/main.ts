@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { Command } from 'commander';
+import { backtestBench } from './backtest.ts';
 import type { Bench, BenchResult } from './bench.ts';
 import { crashBench } from './crash.ts';
 import { geofenceBench } from './geofence.ts';
@@ -19,6 +20,7 @@ const benches: readonly Bench[] = [
   pushBench,
   storeBench,
   soakBench,
+  backtestBench,
 ];
 
 const program = new Command('bench')
