@@ -2,6 +2,7 @@ import { getAreaOfPolygon } from 'geolib';
 import { describeFound, type Fields, type Report, readFields, readNumber } from '../document.ts';
 import { checkHoles } from './hole-check.ts';
 import {
+  boxOf,
   closeAroundPole,
   goesAroundPole,
   latOf,
@@ -110,8 +111,22 @@ function readCorridor(coordinates: unknown, properties: Fields, report: Report):
   }
   if (isTooLong(coordinates.length, report)) return null;
   const line = readPath(coordinates, 'geometry.coordinates', report);
-  if (radiusMetres === null || line === null) return null;
-  return { kind: 'corridor', line: unwrap(line), radiusMetres };
+  if (
+    radiusMetres === null ||
+    line === null ||
+    goesTwiceRound(unwrap(line), 'geometry.coordinates', report)
+  ) {
+    return null;
+  }
+  return { kind: 'corridor', line, radiusMetres };
+}
+
+/** Points are looked for on neighbouring turns of the globe only. */
+function goesTwiceRound(path: Path, where: string, report: Report): boolean {
+  const { west, east } = boxOf(path);
+  if (east - west <= 360) return false;
+  report(where, 'must not go round the globe more than once');
+  return true;
 }
 
 function isTooLong(points: number, report: Report): boolean {
@@ -214,7 +229,8 @@ function readRing(value: unknown, path: string, isSaved: boolean, report: Report
     report(path, 'must end where it begins (first and last position alike)');
     return null;
   }
-  const ring = cleanRing(unwrap(points));
+  if (goesTwiceRound(unwrap(points), path, report)) return null;
+  const ring = cleanRing(points);
   const crossing = isSaved ? null : findSelfCrossing(ring);
   if (crossing !== null) {
     report(path, crossing);

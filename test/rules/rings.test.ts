@@ -216,6 +216,21 @@ function crossesItself(ring: readonly Point[]): boolean {
   );
 }
 
+describe('a line', () => {
+  it('that goes round the globe more than once is refused', () => {
+    const lons = [0, 170, -20, 150, -40];
+    const feature = {
+      type: 'Feature',
+      properties: { corridorMetres: 100 },
+      geometry: { type: 'LineString', coordinates: lons.map((lon) => [lon, 10]) },
+    };
+    const parsed = parsePlace('place', feature);
+    expect(parsed.ok ? [] : parsed.problems.map(({ message }) => message)).toEqual([
+      'must not go round the globe more than once',
+    ]);
+  });
+});
+
 describe('holes', () => {
   const outer = square(0, 0, 10);
 
