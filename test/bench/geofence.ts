@@ -122,11 +122,14 @@ function circles(progress: (line: string) => void): BenchResult {
         value: speedOf(rows, ours, 1_000_000),
         aim: '≥ 150,000',
       },
-      {
-        name: 'cost of a position at 1,000,000 ÷ at 1,000 places',
-        value: speedOf(rows, ours, 1_000) / speedOf(rows, ours, 1_000_000),
+      ...[
+        ['cost of a position, whole step', 'Wayside, whole decide step'],
+        ['cost of its lookup alone', ours],
+      ].map(([name, subject = '']) => ({
+        name: `${name}, at 1,000,000 ÷ at 1,000 places`,
+        value: speedOf(rows, subject, 1_000) / speedOf(rows, subject, 1_000_000),
         aim: '≤ 3',
-      },
+      })),
       ...['flatbush + geolib', 'geolib, linear', 'turf, linear'].map((peer) => ({
         name: `place index ÷ ${peer}, at 100,000 circles`,
         value: speedOf(rows, ours, many) / speedOf(rows, peer, many),
