@@ -24,7 +24,11 @@ export async function viewText(records: Kysely<Schema>, bbox: string): Promise<s
             properties: { places },
           }),
         );
-  return `{"type":"FeatureCollection","numberMatched":${view.matched},"features":[${features.join(',')}]}`;
+  const { extent } = view;
+  // RFC 7946 §5: the box around what is told of, here of all places that were matched.
+  const box =
+    extent === null ? '' : `"bbox":[${[extent.west, extent.south, extent.east, extent.north].join(',')}],`;
+  return `{"type":"FeatureCollection",${box}"numberMatched":${view.matched},"features":[${features.join(',')}]}`;
 }
 
 function readBox(text: string): Bounds {

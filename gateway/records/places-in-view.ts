@@ -10,9 +10,14 @@ export interface PlaceCluster {
 }
 
 /** What a map shows of a view: the places themselves, or, where they are too many to tell apart, their clusters. */
-export type PlacesInView =
-  | { readonly kind: 'places'; readonly matched: number; readonly texts: readonly string[] }
-  | { readonly kind: 'clusters'; readonly matched: number; readonly clusters: readonly PlaceCluster[] };
+export type PlacesInView = {
+  readonly matched: number;
+  /** The box around all that meet the view; null where none does. */
+  readonly extent: Bounds | null;
+} & (
+  | { readonly kind: 'places'; readonly texts: readonly string[] }
+  | { readonly kind: 'clusters'; readonly clusters: readonly PlaceCluster[] }
+);
 
 /** More would be a blur, and the browser would take a second to draw them. */
 const MOST_PLACES = 1_500;
@@ -24,18 +29,34 @@ const CLUSTERS_DOWN = 16;
 
 /** The places whose boxes meet the view, as JSON texts of Features with id and name in their properties, or clusters of them. */
 export async function placesInView(db: Kysely<Schema>, view: Bounds): Promise<PlacesInView> {
-  const { rows: counted } = await sql<{ places: number }>`select count(*) as places from place_bounds
-    where ${meets(view)}`.execute(db);
-  const matched = Number(counted[0]?.places ?? 0);
-  if (matched > MOST_PLACES) return { kind: 'clusters', matched, clusters: await clustersIn(db, view) };
+  const { matched, extent } = await extentOf(db, view);
+  const clusters = async (): Promise<PlacesInView> => ({
+    kind: 'clusters',
+    matched,
+    extent,
+    clusters: await clustersIn(db, view),
+  });
+  if (matched > MOST_PLACES) return clusters();
   const { rows: sized } = await sql<{ bytes: number | null }>`select sum(length(feature_json)) as bytes
     from place_bounds join places on places.id = place where ${meets(view)}`.execute(db);
-  if (matched > 1 && Number(sized[0]?.bytes ?? 0) > MOST_BYTES)
-    return { kind: 'clusters', matched, clusters: await clustersIn(db, view) };
+  if (matched > 1 && Number(sized[0]?.bytes ?? 0) > MOST_BYTES) return clusters();
   const { rows } = await sql<{ text: string }>`select
       json_set(feature_json, '$.id', id, '$.properties.id', id, '$.properties.name', name) as text
     from place_bounds join places on places.id = place where ${meets(view)} order by id`.execute(db);
-  return { kind: 'places', matched, texts: rows.map(({ text }) => text) };
+  return { kind: 'places', matched, extent, texts: rows.map(({ text }) => text) };
+}
+
+async function extentOf(
+  db: Kysely<Schema>,
+  view: Bounds,
+): Promise<{ readonly matched: number; readonly extent: Bounds | null }> {
+  const { rows } = await sql<{ places: number } & Bounds>`select count(*) as places,
+      min(west) as west, min(south) as south, max(east) as east, max(north) as north
+    from place_bounds where ${meets(view)}`.execute(db);
+  const [row] = rows;
+  if (row === undefined || Number(row.places) === 0) return { matched: 0, extent: null };
+  const { places, west, south, east, north } = row;
+  return { matched: Number(places), extent: { west, south, east, north } };
 }
 
 /** Counts by the cells of a grid over the view, each where its places lie on average. */

@@ -3,7 +3,7 @@ import type { Feature, FeatureCollection } from 'geojson';
 import { useMemo } from 'react';
 import { request } from '../../api/request.ts';
 import type { Cluster } from './clusters-canvas.ts';
-import { type Bounds, boundsOf, type PlaceShape, placeShapes } from './place-shapes.ts';
+import { type Bounds, type PlaceShape, placeShapes } from './place-shapes.ts';
 
 /** What GET /api/v1/places.geojson?bbox= gives: the places of a box, or their clusters where they are too many. */
 type InView = FeatureCollection & { readonly numberMatched: number };
@@ -40,10 +40,7 @@ export function usePlacesInView(view: Bounds | null): PlacesInView {
   }, [data, error]);
 }
 
-/**
- * The box around all places: of the places themselves, or of the middles of their clusters. Null where there is none,
- * undefined while it is not known.
- */
+/** The box around all places. Null where there is none, undefined while it is not known. */
 export function useExtentOfPlaces(): Bounds | null | undefined {
   const { data, isError } = useQuery({
     queryKey: [PLACES_IN_VIEW, 'extent'],
@@ -53,12 +50,10 @@ export function useExtentOfPlaces(): Bounds | null | undefined {
   });
   return useMemo(() => {
     if (data === undefined) return isError ? null : undefined;
-    const shapes = placeShapes({
-      type: 'FeatureCollection',
-      features: data.features.filter((feature) => !isCluster(feature)),
-    });
-    const clusters = data.features.filter(isCluster);
-    return boundsOf([...shapes, ...clusters].map(({ geometry }) => geometry));
+    const [west, south, east, north] = data.bbox ?? [];
+    return west === undefined || south === undefined || east === undefined || north === undefined
+      ? null
+      : [west, south, east, north];
   }, [data, isError]);
 }
 

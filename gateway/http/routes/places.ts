@@ -131,7 +131,7 @@ export async function registerPlaceRoutes(app: HttpApp, { deps, zones }: RouteCo
       schema: {
         summary: 'All places as one FeatureCollection, or what a map shows of those in a box',
         description:
-          'With `bbox` at most 1,500 places; where more are in it, their clusters instead: Points with `properties.places`. `numberMatched` counts the places.',
+          'With `bbox` at most 1,500 places; where more are in it, their clusters instead: Points with `properties.places`. `numberMatched` counts the places, `bbox` is the box around them.',
         tags,
         querystring: Closed({ bbox: Type.Optional(Bbox) }),
         response: { 200: Type.Unsafe<Readable>({ description: 'GeoJSON' }) },

@@ -23,6 +23,7 @@ async function save(...features: readonly object[]): Promise<void> {
 const inView = async (bbox: string) =>
   (await server.call('GET', `/api/v1/places.geojson?bbox=${bbox}`)).body as {
     readonly numberMatched: number;
+    readonly bbox?: readonly number[];
     readonly features: readonly {
       readonly id?: string;
       readonly properties: { readonly places?: number };
@@ -71,8 +72,9 @@ describe('the places in view', () => {
       circle(`many-${index}`, 30 + (index % 50) / 100, 50 + Math.floor(index / 50) / 100),
     );
     await save(...many);
-    const { numberMatched, features } = await inView('29.9,49.9,30.6,50.5');
+    const { numberMatched, bbox, features } = await inView('29.9,49.9,30.6,50.5');
     expect(numberMatched).toBe(2_000);
+    expect(bbox?.map((degrees) => Number(degrees.toFixed(2)))).toEqual([30, 50, 30.49, 50.39]);
     expect(features.length).toBeLessThan(400);
     expect(features.reduce((sum, { properties }) => sum + (properties.places ?? 0), 0)).toBe(2_000);
     for (const { geometry } of features) {
