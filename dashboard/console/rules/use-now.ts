@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { request } from '../../api/request.ts';
 
 /**
@@ -6,11 +7,12 @@ import { request } from '../../api/request.ts';
  * reader's until the answer is there.
  */
 export function useNow(): number {
+  // Once a page: what is asked for a period that ends now must not change with every drawing.
+  const [readers] = useState(() => Date.now());
   const health = useQuery({
     queryKey: ['domain-now'],
     queryFn: () => request<{ readonly now: number }>('GET', '/healthz'),
     staleTime: 60_000,
-    placeholderData: () => ({ now: Date.now() }),
   });
-  return health.data?.now ?? Date.now();
+  return health.data?.now ?? readers;
 }
