@@ -197,6 +197,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       openScan: () => engine.openScan(),
       newId: randomUUID,
       realNow,
+      log,
     });
     running.push(() => backtests.stop());
 

@@ -108,12 +108,16 @@ export function createJob(id: string, request: BacktestRequest, realNow: () => n
     },
     failed(thrown) {
       if (endedAt !== null) return;
-      error =
-        thrown instanceof WaysideError
-          ? thrown
-          : new WaysideError('internal', 'the backtest broke off; the log has more', { cause: thrown });
+      error = thrown instanceof WaysideError ? thrown : new WaysideError('internal', whyBroken(thrown));
       end('failed');
     },
     cancelled: () => end('cancelled'),
   };
+}
+
+function whyBroken(thrown: unknown): string {
+  const { code } = (thrown ?? {}) as { readonly code?: unknown };
+  return code === 'ERR_WORKER_OUT_OF_MEMORY'
+    ? 'it needed more memory than a backtest may take; try a shorter time, or the rule alone'
+    : 'the backtest broke off; the log has more';
 }

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { Logger } from 'pino';
 import { WaysideError } from '../errors.ts';
 import { startWorker } from '../worker-rpc.ts';
 import type { BacktestCalls, BacktestListener, BacktestSettings } from './backtest-calls.ts';
@@ -21,6 +22,7 @@ export interface BacktestParts {
   readonly newId: () => string;
   /** Epoch ms. */
   readonly realNow: () => number;
+  readonly log: Logger;
 }
 
 /** Trials of rules on the past, each in a thread of its own. */
@@ -78,7 +80,15 @@ export function createBacktests(parts: BacktestParts): Backtests {
       .run()
       .then(
         (counts) => job.done(counts),
-        (error: unknown) => job.failed(error),
+        (error: unknown) => {
+          // A thread that was cancelled is no failure.
+          if (!job.hasEnded && !(error instanceof WaysideError))
+            parts.log.error(
+              { err: error, backtest: job.id, rule: job.request.ruleId },
+              'a backtest broke off',
+            );
+          job.failed(error);
+        },
       )
       .finally(() => {
         forgetOld();

@@ -102,6 +102,7 @@ async function inThread(
     },
     newId: randomUUID,
     realNow: Date.now,
+    log: pino({ level: 'silent' }),
   });
   const began = performance.now();
   const { id } = backtests.begin(request);

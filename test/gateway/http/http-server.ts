@@ -109,6 +109,7 @@ export async function startHttp(
     },
     newId: randomUUID,
     realNow: () => state.realNow,
+    log: pino({ level: 'silent' }),
   });
   const deps: HttpDependencies = {
     config: {
