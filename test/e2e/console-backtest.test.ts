@@ -35,7 +35,6 @@ describe.skipIf(chromiumPath === null)(`trying a rule on the past in the console
     browser = await startChromium();
     console_ = await openConsole(browser, world.gateway);
     page = console_.page;
-    page.on('dialog', (dialog) => void dialog.accept());
   });
 
   afterAll(async () => {

@@ -33,8 +33,6 @@ describe.skipIf(chromiumPath === null)(`rules in the console${chromiumSkipped}`,
     browser = await startChromium();
     console_ = await openConsole(browser, world.gateway);
     page = console_.page;
-    // The browser's own question before a page with unsaved changes is left by its address.
-    page.on('dialog', (dialog) => void dialog.accept());
   });
 
   afterAll(async () => {
