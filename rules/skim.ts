@@ -15,7 +15,6 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface PositionReading {
   readonly at: number;
   readonly position: Position;
-  readonly readingId: string;
 }
 
 const LONGEST_PASS_MS = 60_000;
@@ -44,11 +43,12 @@ export function skim(
 ): number | null {
   if (wakeAt <= now) return null;
   if (device.type !== facts.type || !isPlain(device)) return null;
-  const { position, readingId } = reading;
+  const { position } = reading;
   if (!isPlainPosition(position, reading.at, device.positionAt, now)) return null;
   const at = Math.min(reading.at, now);
   const fix = fixOf(position, at);
-  const verdict = follow(device.track, device.held, fix, readingId);
+  // Only a fix that is held is remembered with its reading, and then this is not its way.
+  const verdict = follow(device.track, device.held, fix, '');
   if (verdict.kind !== 'admitted' || verdict.track !== fix || verdict.refuted.length > 0) return null;
   const isMobile = rulebook.deviceTypes.get(facts.type)?.mobile ?? true;
   const move: Move = { before: device.track, from: verdict.from, fix };

@@ -63,9 +63,24 @@ export async function rulebookFor(
   return { rulebook, otherRules: others.length, readsMetrics: compiled.some(looksAtMetrics) };
 }
 
-/** The places that a rule can concern. Without the others the decisions are the same, for a visit of one place has no say in another's. */
+/**
+ * The places that a rule can concern. Without the others the decisions are the same, for a visit of one place has no say in another's.
+ * This set is never edited, so that ids are looked up in a plain map; and what holds a point is asked for again where the short way of
+ * a position led nowhere.
+ */
 function placesOf(places: readonly Place[], rules: RuleSet): PlaceSet {
-  return placeSetOf(places.filter((place) => PLACE_EVENTS.some((on) => rules.ofPlace(place, on).length > 0)));
+  const concerned = places.filter((place) => PLACE_EVENTS.some((on) => rules.ofPlace(place, on).length > 0));
+  const set = placeSetOf(concerned);
+  const byId = new Map(concerned.map(({ id }) => [id, set.get(id)]));
+  let last = { lat: Number.NaN, lon: Number.NaN, found: set.at(0, 0) };
+  return {
+    ...set,
+    get: (id) => byId.get(id),
+    at(lat, lon) {
+      if (last.lat !== lat || last.lon !== lon) last = { lat, lon, found: set.at(lat, lon) };
+      return last.found;
+    },
+  };
 }
 
 function looksAtMetrics({ rule, trigger, condition, offer }: CompiledRule): boolean {

@@ -126,7 +126,6 @@ export function createSimulation(parts: SimulationParts): Simulation {
       const event = events(row);
       const values = metrics(row);
       const at = batch.at[row] ?? 0;
-      const readingId = String(batch.seq[row]);
       if (
         skims &&
         position !== undefined &&
@@ -134,7 +133,7 @@ export function createSimulation(parts: SimulationParts): Simulation {
         values === undefined &&
         (bits & SCAN_BITS.late) === 0
       ) {
-        const wakeAt = skimmed(index, device, { at, position, readingId }, now);
+        const wakeAt = skimmed(index, device, { at, position }, now);
         if (wakeAt !== null) {
           want(owner, wakeAt);
           continue;
@@ -152,7 +151,7 @@ export function createSimulation(parts: SimulationParts): Simulation {
         device,
         consumer: people[owner]?.at(now) ?? null,
         reading,
-        readingId,
+        readingId: String(batch.seq[row]),
         ...(isPast && { arrivedAt: now }),
       };
       stepOf(owner, input, now);

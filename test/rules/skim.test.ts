@@ -101,15 +101,7 @@ describe('skimming', () => {
           const isPlain =
             known !== undefined && metrics === undefined && event === undefined && position !== undefined;
           const wake = isPlain
-            ? skim(
-                rulebook,
-                moved,
-                known,
-                wakeAt ?? Infinity,
-                input.device,
-                { at, position, readingId: input.readingId },
-                now,
-              )
+            ? skim(rulebook, moved, known, wakeAt ?? Infinity, input.device, { at, position }, now)
             : null;
           all += 1;
           if (wake === null) expect(moved).toEqual(memory);
