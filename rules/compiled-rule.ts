@@ -1,7 +1,8 @@
 import { type Condition, compileCondition } from './condition.ts';
 import type { DeviceType } from './device-type.ts';
+import { describeLiquidError } from './liquid.ts';
 import { type CompiledOffer, compileOffer, type OfferTemplate } from './offer-template.ts';
-import { purposesOfCompiled } from './purposes.ts';
+import { purposesOfReads } from './purposes.ts';
 import { offersOf, type Rule } from './rule.ts';
 import type { Purpose } from './step.ts';
 import type { MetricTrigger, PlaceTrigger } from './trigger.ts';
@@ -17,7 +18,7 @@ export interface CompiledRule<T = Rule['trigger']> extends CompiledTexts {
 /** What the texts of a rule came to: its condition and its offers. */
 interface CompiledTexts {
   readonly condition: Condition | null;
-  /** Why nothing can be said of it, where the document no longer fits the device types; else null. */
+  /** Why nothing can be said of it, where its condition or an offer can no longer be read; else null. */
   readonly fault: string | null;
   readonly purposes: readonly Purpose[];
   /** Whether its condition or an offer of it reads `segments`. */
@@ -77,20 +78,33 @@ function textsOf(rule: Rule, deviceTypes: readonly DeviceType[]): CompiledTexts 
   return texts;
 }
 
+/** What a person must have agreed to before a rule sends anything, derived from all that it reads. */
+export function purposesOf(rule: Rule, deviceTypes: readonly DeviceType[]): readonly Purpose[] {
+  return textsOf(rule, deviceTypes).purposes;
+}
+
 function compileTexts(rule: Rule, deviceTypes: readonly DeviceType[]): CompiledTexts {
-  const condition = rule.when === null ? null : compileCondition(rule.when, rule.trigger, { deviceTypes });
+  const condition =
+    rule.when === null ? null : compileCondition(rule.when, rule.trigger, { deviceTypes, isSaved: true });
   const compiled = condition?.ok ? condition.value : null;
-  const offers = new Map<OfferTemplate, CompiledOffer>(
-    offersOf(rule).map((offer) => [offer, compileOffer(offer)]),
-  );
+  const faults: string[] = [];
+  if (condition?.ok === false) {
+    const problems = condition.problems.map(({ message }) => message).join('; ');
+    faults.push(`the condition can no longer be read: ${problems}`);
+  }
+  const offers = new Map<OfferTemplate, CompiledOffer>();
+  for (const offer of offersOf(rule)) {
+    try {
+      offers.set(offer, compileOffer(offer));
+    } catch (error) {
+      faults.push(`an offer can no longer be read: ${describeLiquidError(error)}`);
+    }
+  }
   const reads = [compiled?.reads ?? [], ...[...offers.values()].map((offer) => offer.reads)].flat();
   return {
     condition: compiled,
-    fault:
-      condition !== null && !condition.ok
-        ? condition.problems.map(({ message }) => message).join('; ')
-        : null,
-    purposes: purposesOfCompiled(rule, compiled, deviceTypes),
+    fault: faults.length === 0 ? null : faults.join('; '),
+    purposes: purposesOfReads(rule.trigger, reads, deviceTypes),
     readsSegments: reads.some((read) => read === 'segments' || read.startsWith('segments.')),
     offer: offerReader(rule, offers),
   };

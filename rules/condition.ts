@@ -1,10 +1,10 @@
 import type { Environment, ParseResult } from '@marcbachmann/cel-js';
 import { namesIn } from './condition/ast.ts';
+import { costlyCalls } from './condition/cost.ts';
 import { parseIn, ruleEnvironment, segmentEnvironment } from './condition/environment.ts';
 import { type Explained, explainer, type Outcome } from './condition/explain.ts';
 import { consumerNames, type KnownNames, knownNames, unknownName } from './condition/names.ts';
 import {
-  costlyCalls,
   describeParseError,
   describeType,
   describeTypeError,
@@ -77,14 +77,21 @@ function compile<Scope extends object>(
   }
   const reads = namesIn(program.ast);
   const unknown = reads.map((read) => unknownName(read, known)).filter((message) => message !== null);
-  const literals = literalProblems(program.ast, context);
-  const problems = [...unknown, ...literals, ...costlyCalls(program.ast)];
+  const isSaved = context.isSaved ?? false;
+  const literals = isSaved ? [] : literalProblems(program.ast, context);
+  const problems = [...unknown, ...literals, ...costlyCalls(program.ast, isSaved)];
+  // A name that is not known has no type.
+  const type = unknown.length > 0 ? null : typeProblem(program);
+  if (type !== null) problems.push(type);
   if (problems.length > 0) return refused(problems);
-  const checked = program.check();
-  if (!checked.valid) return refused([describeTypeError(checked.error)]);
-  if (checked.type !== 'bool' && checked.type !== 'dyn')
-    return refused([`must be true or false, but gives ${describeType(checked.type)}`]);
   return { ok: true, value: conditionOf(program, environment, reads) };
+}
+
+function typeProblem(program: ParseResult): string | null {
+  const checked = program.check();
+  if (!checked.valid) return describeTypeError(checked.error);
+  if (checked.type === 'bool' || checked.type === 'dyn') return null;
+  return `must be true or false, but gives ${describeType(checked.type)}`;
 }
 
 function conditionOf<Scope extends object>(

@@ -118,9 +118,7 @@ function suppressionBefore(draft: Draft, consumer: ConsumerFacts, firing: Firing
       reason: 'not_in_audience',
       detail: draft.rulebook.whyNotInSegment(consumer, audience.segment),
     };
-  if (rule.fault !== null)
-    return { reason: 'missing_value', detail: `the condition can no longer be read: ${rule.fault}` };
-  return null;
+  return rule.fault === null ? null : { reason: 'missing_value', detail: rule.fault };
 }
 
 function conditionFalse(condition: Condition | null, situation: Situation): Suppression | null {

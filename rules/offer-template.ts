@@ -58,7 +58,7 @@ export function readOffer(
     if (optional && !ADDRESS_START.test(text)) {
       report(fieldPath, `must begin with https:// and a host, found ${describeFound(text)}`);
     }
-    checkTemplate(text, fieldPath, names, report);
+    if (!context.isSaved) checkTemplate(text, fieldPath, names, report);
     texts[field] = text;
   }
   const expiresMs =
@@ -104,14 +104,6 @@ function checkTemplate(text: string, path: string, known: KnownNames, report: Re
   }
 }
 
-/** Dotted names that the texts of an offer read. @throws what Liquid throws on templates that {@link readOffer} refuses */
-export function namesReadBy(offer: OfferTemplate): readonly string[] {
-  return TEXT_FIELDS.flatMap((field) => {
-    const text = offer[field];
-    return text === null ? [] : namesReadIn(parseTemplate(text));
-  });
-}
-
 export type Rendering =
   | { readonly ok: true; readonly offer: RenderedOffer }
   | { readonly ok: false; readonly detail: string };
@@ -140,7 +132,7 @@ export function compileOffer(offer: OfferTemplate): CompiledOffer {
   };
   return {
     codePool: offer.code,
-    reads: namesReadBy(offer),
+    reads: Object.values(templates).flatMap((template) => (template === null ? [] : namesReadIn(template))),
     render(situation, at, code) {
       const scope = {
         ...situation,

@@ -1,39 +1,33 @@
-import { type Condition, compileCondition } from './condition.ts';
 import type { DeviceType, Sensitivity } from './device-type.ts';
-import { namesReadBy } from './offer-template.ts';
-import { offersOf, type Rule } from './rule.ts';
 import { PURPOSES, type Purpose } from './step.ts';
+import type { Trigger } from './trigger.ts';
 
 /**
  * What a person must have agreed to for a rule to send, as a union over its trigger, its condition, and what its offer's texts
  * read (else a lock screen would show a heart rate to somebody who never agreed to its use): a place, position or visit →
  * `location_offers`; a metric of sensitivity `health` → `health_offers`; any other metric, or an event → `device_offers`. A metric of sensitivity
  * `location` tells where somebody is, and counts as location.
+ *
+ * @param reads dotted names that the condition and the offers read
  */
-export function purposesOf(rule: Rule, deviceTypes: readonly DeviceType[]): readonly Purpose[] {
-  const compiled = rule.when === null ? null : compileCondition(rule.when, rule.trigger, { deviceTypes });
-  return purposesOfCompiled(rule, compiled?.ok ? compiled.value : null, deviceTypes);
-}
-
-/** As {@link purposesOf}, with the condition compiled already. */
-export function purposesOfCompiled(
-  rule: Rule,
-  condition: Condition | null,
+export function purposesOfReads(
+  trigger: Trigger,
+  reads: readonly string[],
   deviceTypes: readonly DeviceType[],
 ): readonly Purpose[] {
   const needed = new Set<Purpose>();
-  switch (rule.trigger.kind) {
+  switch (trigger.kind) {
     case 'place':
       needed.add('location_offers');
       break;
     case 'metric':
-      for (const purpose of purposesOfMetric(rule.trigger.name, deviceTypes)) needed.add(purpose);
+      for (const purpose of purposesOfMetric(trigger.name, deviceTypes)) needed.add(purpose);
       break;
     case 'event':
       needed.add('device_offers');
       break;
   }
-  for (const read of [...(condition?.reads ?? []), ...offersOf(rule).flatMap(namesReadBy)]) {
+  for (const read of reads) {
     const [root = '', ...rest] = read.split('.');
     if (root === 'place' || root === 'position' || root === 'visit') needed.add('location_offers');
     if (root !== 'metrics') continue;

@@ -84,7 +84,7 @@ export function parseRule(document: unknown, context: RuleContext): Parsed<Rule>
     const trigger = readTrigger(fields.trigger, context, report);
     const when = fields.when === undefined ? null : readCondition(fields.when, trigger, context, report);
     const audience = fields.audience === undefined ? null : readAudience(fields.audience, context, report);
-    const schedule = fields.schedule === undefined ? null : readSchedule(fields.schedule, report);
+    const schedule = fields.schedule === undefined ? null : readSchedule(fields.schedule, context, report);
     const limits = readLimits(fields.limits, report);
     const weight =
       fields.weight === undefined
@@ -134,7 +134,7 @@ function readCondition(
   report: Report,
 ): string | null {
   const text = readText(value, 'when', report, { max: 2000 });
-  if (text === null) return text;
+  if (text === null || context.isSaved) return text;
   const condition: Parsed<Condition> = compileCondition(text, trigger ?? ANY_TRIGGER, context);
   if (!condition.ok) for (const problem of condition.problems) report(problem.path, problem.message);
   return text;

@@ -1,6 +1,8 @@
 import { isCalendarDay } from './calendar.ts';
 import { describeFound, join, type Report, readChoice, readFields, readList } from './document.ts';
 import { inDailySpan, isTimezone, localTime, parseTimeOfDay, WEEKDAYS, type Weekday } from './local-time.ts';
+import { suggestion } from './nearest-name.ts';
+import type { RuleContext } from './trigger.ts';
 
 /** When a rule may fire, on somebody's wall clock. */
 export interface Schedule {
@@ -18,7 +20,7 @@ export interface Schedule {
   readonly until: string | null;
 }
 
-export function readSchedule(value: unknown, report: Report): Schedule | null {
+export function readSchedule(value: unknown, context: RuleContext, report: Report): Schedule | null {
   const fields = readFields(value, 'schedule', ['days', 'hours', 'timezone', 'from', 'until'], report);
   if (fields === null) return null;
   const days =
@@ -27,7 +29,7 @@ export function readSchedule(value: unknown, report: Report): Schedule | null {
       : readList(fields.days, 'schedule.days', report, { min: 1, max: 7 }, (day, path) =>
           readChoice(day, path, report, WEEKDAYS),
         );
-  const hours = fields.hours === undefined ? null : readHours(fields.hours, report);
+  const hours = fields.hours === undefined ? null : readHours(fields.hours, context, report);
   const from = fields.from === undefined ? null : readDay(fields.from, 'schedule.from', report);
   const until = fields.until === undefined ? null : readDay(fields.until, 'schedule.until', report);
   if (from !== null && until !== null && until < from)
@@ -35,11 +37,12 @@ export function readSchedule(value: unknown, report: Report): Schedule | null {
   return { days, hours, timezone: readZone(fields.timezone, report), from, until };
 }
 
-function readHours(value: unknown, report: Report): Schedule['hours'] {
+function readHours(value: unknown, { isSaved = false }: RuleContext, report: Report): Schedule['hours'] {
   const [from, to, ...more] =
     typeof value === 'string' ? value.split('-').map((part) => parseTimeOfDay(part.trim())) : [];
-  if (typeof from === 'number' && typeof to === 'number' && from !== to && more.length === 0)
-    return { from, to };
+  // Version 0.1.0 took what follows a second dash, and passed over it.
+  const isSpan = more.length === 0 || isSaved;
+  if (typeof from === 'number' && typeof to === 'number' && from !== to && isSpan) return { from, to };
   report('schedule.hours', `must be a span such as "07:00-22:00", found ${describeFound(value)}`);
   return null;
 }
@@ -55,7 +58,11 @@ function readZone(value: unknown, report: Report): Schedule['timezone'] {
   if (value === 'place') return { kind: 'place' };
   if (typeof value === 'string' && isTimezone(value)) return { kind: 'zone', zone: value };
   const path = join('schedule', 'timezone');
-  report(path, `must be consumer, place, or an IANA zone such as Europe/Rome; found ${describeFound(value)}`);
+  const near = typeof value === 'string' ? suggestion(value, ['consumer', 'place']) : '';
+  report(
+    path,
+    `must be consumer, place, or an IANA zone such as Europe/Rome; found ${describeFound(value)}.${near}`,
+  );
   return { kind: 'consumer' };
 }
 

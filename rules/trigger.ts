@@ -60,6 +60,11 @@ export interface RuleContext {
   readonly codePools?: readonly string[];
   /** Where any is declared, `consumer.attributes` has these alone; else anything goes. */
   readonly traits?: readonly Trait[];
+  /**
+   * The rule comes from the records, and an earlier version may have allowed more: its texts are left to be read when it first fires
+   * (where they can't be, its decisions say so), and what can be evaluated safely is.
+   */
+  readonly isSaved?: boolean;
 }
 
 /** What a reading may carry. */

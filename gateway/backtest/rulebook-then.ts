@@ -41,7 +41,7 @@ export async function rulebookFor(
 ): Promise<RulebookOfBacktest> {
   const source = createRulebookSource(db, log);
   const deviceTypes = await listDeviceTypes(db);
-  const parsed = parseRule({ ...request.document, id: request.ruleId }, { deviceTypes });
+  const parsed = parseRule({ ...request.document, id: request.ruleId }, { deviceTypes, isSaved: true });
   if (!parsed.ok) {
     const detail = parsed.problems.map(({ path, message }) => `${path} ${message}`).join('; ');
     throw new WaysideError('invalid_document', detail, { problems: parsed.problems });

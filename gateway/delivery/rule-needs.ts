@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
+import { purposesOf } from '../../rules/compiled-rule.ts';
 import { BUILT_IN_DEVICE_TYPES, type DeviceType, parseDeviceType } from '../../rules/device-type.ts';
-import { purposesOf } from '../../rules/purposes.ts';
 import { parseRule } from '../../rules/rule.ts';
 import type { Schema } from '../records/schema.ts';
 import { parsedJson } from './parsed-json.ts';
@@ -49,7 +49,7 @@ function keepingNeeds(deviceTypes: readonly DeviceType[]): RuleNeeds {
 }
 
 function parseNeeds(documentJson: string, deviceTypes: readonly DeviceType[]): RuleFacts['needs'] {
-  const parsed = parseRule(parsedJson(documentJson), { deviceTypes });
+  const parsed = parseRule(parsedJson(documentJson), { deviceTypes, isSaved: true });
   if (!parsed.ok) return null;
   return {
     purposes: purposesOf(parsed.value, deviceTypes),

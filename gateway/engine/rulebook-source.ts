@@ -94,7 +94,11 @@ export function createRulebookSource(db: Kysely<Schema>, log: Logger) {
       await inSlices(wanted, RULES_A_SLICE, async (slice) => {
         const rows = await db.selectFrom('rules').selectAll().where('id', 'in', slice).execute();
         for (const { id, version, state, document_json } of rows)
-          for (const rule of understood('rule', id, parseRule(JSON.parse(document_json), { deviceTypes })))
+          for (const rule of understood(
+            'rule',
+            id,
+            parseRule(JSON.parse(document_json), { deviceTypes, isSaved: true }),
+          ))
             rules.set(id, { rule, version, state });
       });
       return rules;

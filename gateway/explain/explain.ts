@@ -123,7 +123,7 @@ export async function explain(stores: ExplainStores, query: ExplainQuery, at: nu
   const found: Found = {
     deliveries,
     versions: await decidingVersions(records, decisions),
-    context: { deviceTypes: await listDeviceTypes(records) },
+    context: { deviceTypes: await listDeviceTypes(records), isSaved: true },
     around,
   };
   const explained: ExplainedRule[] = [];

@@ -1,7 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { suggestion } from '../nearest-name.ts';
 import type { RuleContext } from '../trigger.ts';
-import { bindsName, dottedPath, textOf, walk } from './ast.ts';
+import { dottedPath, textOf, walk } from './ast.ts';
 import { OWN_PREFIX, wrongArgument } from './own-functions.ts';
 
 /** Functions and methods that a condition may call, for messages. */
@@ -166,28 +166,6 @@ export function describeType(type: string | undefined): string {
 /** A message of the library with its types in our words. */
 function inWords(message: string): string {
   return message.replace(/'([\w.<>$]+)'/g, (_, type: string) => describeType(type));
-}
-
-/** What could stall the thread of every subject, or fill its memory. */
-export function costlyCalls(ast: ASTNode): readonly string[] {
-  const problems = new Set<string>();
-  walk(ast, (node) => {
-    if (node.op !== 'rcall') return;
-    // Backtracking on a pattern of the author and a text of a device.
-    if (node.args[0] === 'matches')
-      problems.add('matches() is not allowed; use startsWith, endsWith or contains');
-    if (!bindsName(node)) return;
-    // Five of them over 30 tags would be 24 million turns.
-    for (const argument of node.args[2]) {
-      walk(argument, (inner) => {
-        if (bindsName(inner))
-          problems.add(
-            `${textOf(inner)} stands inside another ${node.args[0]}(), which is not allowed; use in`,
-          );
-      });
-    }
-  });
-  return [...problems];
 }
 
 /** Problems of literals: durations, times and zones that are none, and names of things that do not exist. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
+import { purposesOf } from '../../rules/compiled-rule.ts';
 import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
-import { purposesOf } from '../../rules/purposes.ts';
 import { parseRule } from '../../rules/rule.ts';
 import { must, rule } from './scenario.ts';
 

@@ -1,5 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { purposesOf } from '../../../rules/purposes.ts';
+import { purposesOf } from '../../../rules/compiled-rule.ts';
 import { getRule, listRules, type StoredRule, saveRule, setRuleState } from '../../records/rules.ts';
 import { RULE_STATES } from '../checked-rule.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
