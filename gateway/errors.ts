@@ -155,6 +155,12 @@ export const ERRORS = {
     title: 'The configuration is not of the version that If-Match names',
     mend: 'Read it again, and send its ETag as If-Match.',
   },
+  rule_mismatch: {
+    status: 412,
+    retry: false,
+    title: 'The rule is not of the version that the request is meant for',
+    mend: 'Read it again, and send its ETag as If-Match.',
+  },
   payload_too_large: {
     status: 413,
     retry: false,

@@ -2,6 +2,7 @@ import { LARGEST_TOTAL } from './campaign.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import {
   collecting,
+  describeFound,
   type Report,
   readDuration,
   readFields,
@@ -151,7 +152,10 @@ function readLimits(value: unknown, report: Report): Limits | null {
       ? 0
       : readDuration(fields.cooldown, 'limits.cooldown', report, { minMs: 0, maxMs: LONGEST_LIMIT_MS });
   if (fields.quietHours !== undefined && fields.quietHours !== 'ignore') {
-    report('limits.quietHours', 'can only be "ignore" (for alerts and tests); leave it out to keep them');
+    report(
+      'limits.quietHours',
+      `can only be "ignore" (for alerts and tests), found ${describeFound(fields.quietHours)}; leave it out to keep them`,
+    );
   }
   const perConsumer =
     fields.perConsumer === undefined ? null : readCap(fields.perConsumer, 'limits.perConsumer', report);

@@ -146,7 +146,7 @@ function readSelector(value: unknown, context: RuleContext, report: Report): Pla
   const fields = readFields(value, path, ['id', 'tag'], report);
   if (fields === null) return null;
   if ((fields.id === undefined) === (fields.tag === undefined)) {
-    report(path, 'must have either id or tag');
+    report(path, `must have either id or tag, found ${fields.id === undefined ? 'none' : 'both'}`);
     return null;
   }
   if (fields.id !== undefined) {
@@ -175,7 +175,7 @@ function readMetricTrigger(value: unknown, context: RuleContext, report: Report)
       ? 0
       : readDuration(fields.for, join(path, 'for'), report, { minMs: SECOND_MS, maxMs: LONGEST_FOR_MS });
   if ((fields.below === undefined) === (fields.above === undefined)) {
-    report(path, 'must have either below or above');
+    report(path, `must have either below or above, found ${fields.below === undefined ? 'none' : 'both'}`);
     return null;
   }
   const direction = fields.below === undefined ? 'above' : 'below';

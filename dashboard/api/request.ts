@@ -40,24 +40,24 @@ export class ApiProblem extends Error {
  * gateway cannot be reached (status 0).
  *
  * @param body goes as JSON; a Blob as it is, under its own type
+ * @param more further headers
  */
 export async function request<Body>(
   method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   body?: unknown,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Body> {
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       credentials: 'same-origin',
-      headers:
-        body === undefined
-          ? { accept: 'application/json' }
-          : {
-              accept: 'application/json',
-              'content-type': body instanceof Blob ? body.type : 'application/json',
-            },
+      headers: {
+        ...more,
+        accept: 'application/json',
+        ...(body !== undefined && { 'content-type': body instanceof Blob ? body.type : 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
     });
   } catch (error) {

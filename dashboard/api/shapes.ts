@@ -3,6 +3,7 @@ import type { FleetQuality, QualityRecord } from '../../gateway/records/quality.
 import type { DeliveryState, OfflineReason, Role, RuleState } from '../../gateway/records/schema.ts';
 import type { QuarantineCode } from '../../rules/reading.ts';
 import type { Purpose, QuietHours, SuppressionReason } from '../../rules/step.ts';
+import type { ApiFieldProblem } from './request.ts';
 
 /** What the HTTP API gives, as these pages read it. Times are epoch ms. */
 export interface Page<Item> {
@@ -144,6 +145,8 @@ export interface RuleRecord {
   /** The document as it was saved. */
   readonly rule: object;
   readonly updatedAt: number;
+  /** What would have to be mended to save it again; told where one rule is asked for. */
+  readonly problems?: readonly ApiFieldProblem[];
 }
 
 export type PlaceFeature = Feature & {

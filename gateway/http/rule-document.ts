@@ -26,7 +26,8 @@ export function readYamlBodies(app: HttpApp): void {
     const document = parseDocument(text, { prettyErrors: true, stringKeys: true });
     const problems = document.errors.map(({ message, linePos }) => ({
       path: linePos === undefined ? 'body' : `line ${linePos[0].line}, column ${linePos[0].col}`,
-      message: message.split('\n', 1)[0] ?? message,
+      // The place is in the path, and the drawing of it is for terminals.
+      message: message.replace(/ at line \d+, column \d+:\n.*$/s, ''),
     }));
     const [first] = problems;
     if (first !== undefined) {

@@ -2,6 +2,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
 import type { Schema } from './schema.ts';
+import { matchesVersion, type VersionMatch } from './version-match.ts';
 
 /** A configuration: settings, and the version that they are. */
 export type VersionedConfig = Readonly<Record<string, unknown>> & { readonly version: number };
@@ -21,11 +22,9 @@ export interface DeviceConfig {
 }
 
 /** What the caller takes the present version to be. */
-export interface ConfigExpectation {
+export interface ConfigExpectation extends VersionMatch {
   /** Number of the new version; it must be above the present one. */
   readonly version?: number | undefined;
-  /** Present version by If-Match: one of these, or `*` for any. */
-  readonly ifMatch?: readonly number[] | '*' | undefined;
 }
 
 /** What a device says that it applied. */
@@ -85,7 +84,7 @@ export async function setDesiredConfig(
     await requireDevice(trx, device);
     const row = await configRow(trx, device);
     const current = row?.version ?? 0;
-    requireMatch(expected.ifMatch, current, row !== undefined && row.desired_json !== null);
+    requireMatch(expected, current, row !== undefined && row.desired_json !== null);
     const version = expected.version ?? current + 1;
     const desired_json = JSON.stringify({ version, ...settings });
     if (version === current && row?.desired_json === desired_json) {
@@ -112,9 +111,8 @@ export async function setDesiredConfig(
   });
 }
 
-function requireMatch(ifMatch: ConfigExpectation['ifMatch'], current: number, exists: boolean): void {
-  if (ifMatch === undefined) return;
-  if (ifMatch === '*' ? exists : ifMatch.includes(current)) return;
+function requireMatch(expected: ConfigExpectation, current: number, exists: boolean): void {
+  if (expected.ifMatch === '*' ? exists : matchesVersion(expected, current)) return;
   throw new WaysideError(
     'config_changed',
     exists ? `the present version is ${current}` : 'the device has no configuration yet',

@@ -4,6 +4,7 @@ import type { Change } from './audit.ts';
 import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import { writeMoves, writeVersions } from './rule-writes.ts';
 import type { RuleState, Schema } from './schema.ts';
+import { matchesVersion, type VersionMatch } from './version-match.ts';
 
 export interface StoredRule {
   readonly id: string;
@@ -34,7 +35,7 @@ export function ruleOf(row: Schema['rules']): StoredRule {
  * Keeps a rule that was parsed before, as its next version.
  *
  * @param state null leaves the state, which is `draft` for a new rule
- * @throws WaysideError `wrong_state`
+ * @throws WaysideError `wrong_state`, `rule_mismatch`
  */
 export async function saveRule(
   db: Kysely<Schema>,
@@ -42,9 +43,11 @@ export async function saveRule(
   document: object,
   state: RuleState | null,
   change: Change,
+  expected: VersionMatch = {},
 ): Promise<{ readonly rule: StoredRule; readonly created: boolean }> {
   return db.transaction().execute(async (trx) => {
     const before = await trx.selectFrom('rules').selectAll().where('id', '=', id).executeTakeFirst();
+    requireMatch(id, before, expected);
     const row = {
       id,
       version: (before?.version ?? 0) + 1,
@@ -57,19 +60,31 @@ export async function saveRule(
   });
 }
 
-/** @throws WaysideError `not_found`, `wrong_state` */
+/** @throws WaysideError `not_found`, `wrong_state`, `rule_mismatch` */
 export async function setRuleState(
   db: Kysely<Schema>,
   id: string,
   state: RuleState,
   change: Change,
+  expected: VersionMatch = {},
 ): Promise<StoredRule> {
   return db.transaction().execute(async (trx) => {
     const before = await getRule(trx, id);
+    requireMatch(id, before, expected);
     nextState(id, before.state, state);
     await writeMoves(trx, [{ id, version: before.version, from: before.state, to: state }], change);
     return { ...before, state, updatedAt: change.at };
   });
+}
+
+function requireMatch(
+  id: string,
+  before: { readonly version: number } | undefined,
+  expected: VersionMatch,
+): void {
+  if (matchesVersion(expected, before?.version ?? null)) return;
+  const found = before === undefined ? 'is not there' : `has version ${before.version}`;
+  throw new WaysideError('rule_mismatch', `the rule "${id}" ${found}`);
 }
 
 /** @throws WaysideError `not_found` */

@@ -104,7 +104,7 @@ describe.skipIf(chromiumPath === null)(`rules in the console${chromiumSkipped}`,
     await page.locator('#field-offer-body').click();
     await see('"metrics.fule" is not known');
     await expectNoViolations('console-rule-problem');
-    await press('Mend it: metrics.fuel > 0.01');
+    await press('Take “metrics.fuel > 0.01”');
     await see('Needs location_offers and device_offers');
   });
 
@@ -216,7 +216,7 @@ describe.skipIf(chromiumPath === null)(`rules in the console${chromiumSkipped}`,
     await world.gateway.api('PUT', '/api/v1/rules/fuel', { ...body.rule, name: 'Fuel, theirs' });
     await press('Save');
     await press('Save, and send by it');
-    await see('Somebody saved version 2 of this rule meanwhile');
+    await see('Somebody saved this rule meanwhile');
     expect((await world.gateway.api('GET', '/api/v1/rules/fuel')).body.name).toBe('Fuel, theirs');
   });
 

@@ -9,6 +9,7 @@ import { Trouble } from '../../look/Trouble.tsx';
 import { dayAndTimeOf } from '../../look/when.ts';
 import { Fold } from '../Fold.tsx';
 import { useMarkets } from '../use-role.ts';
+import { ProblemList } from './ProblemList.tsx';
 import { RuleActions } from './RuleActions.tsx';
 import { RuleFunnel } from './RuleFunnel.tsx';
 import { RuleSummary } from './RuleSummary.tsx';
@@ -28,6 +29,7 @@ export function RulePage({ id }: { id: string }) {
     queryFn: () => request<RuleRecord>('GET', `/api/v1/rules/${encodeURIComponent(id)}`),
   });
   const name = rule.data?.name ?? id;
+  const problems = rule.data?.problems ?? [];
   useEffect(() => {
     document.title = `${name} · Wayside`;
   }, [name]);
@@ -53,6 +55,12 @@ export function RulePage({ id }: { id: string }) {
               )}
             </div>
           </div>
+          {problems.length > 0 && rule.data.state !== 'ended' && (
+            <div className="refusal" role="status">
+              <strong>Saved as it is now, it would be refused.</strong> What this stops, its decisions tell.
+              <ProblemList problems={problems} />
+            </div>
+          )}
           <section className="surface rule-card" aria-label="What it says">
             <RuleSummary document={rule.data.rule} />
           </section>

@@ -1,5 +1,5 @@
 import { ApiProblem } from '../../api/request.ts';
-import { sentence } from './problem-words.ts';
+import { ProblemList } from './ProblemList.tsx';
 
 /** Why a rule was not saved, in the words of the API. */
 export function SaveTrouble({ error }: { error: Error | null }) {
@@ -9,13 +9,7 @@ export function SaveTrouble({ error }: { error: Error | null }) {
     <div className="refusal" role="alert">
       <strong>{error.message}.</strong>{' '}
       {problems.length > 0 ? (
-        <ul>
-          {problems.map(({ path, message }) => (
-            <li key={`${path} ${message}`}>
-              <code>{path}</code> {sentence(message)}
-            </li>
-          ))}
-        </ul>
+        <ProblemList problems={problems} />
       ) : (
         error instanceof ApiProblem && `${error.detail} ${error.mend}`.trim()
       )}

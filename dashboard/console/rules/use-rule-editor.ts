@@ -26,7 +26,10 @@ export function useRuleEditor(record: RuleRecord | null, onSaved: (saved: RuleRe
   const document = rule.ok ? rule.document : null;
   const dirty = text !== saved;
   const { check, isCurrent, error: checkError } = useRuleCheck(document);
-  const problems = check?.problems ?? [];
+  // The name first, as in the form: a new rule's id follows it.
+  const problems = (check?.problems ?? []).toSorted(
+    (a, b) => Number(b.path === 'name') - Number(a.path === 'name'),
+  );
 
   useEffect(() => {
     if (dirty) keepDraft(ruleId, { text, version: record?.version ?? 0 });
@@ -36,11 +39,18 @@ export function useRuleEditor(record: RuleRecord | null, onSaved: (saved: RuleRe
   const save = useMutation({
     mutationFn: async (state: RuleState | null) => {
       const id = ruleId ?? textAt(document, ['id']);
-      await refuseIfChanged(id, record);
-      if (record !== null && !dirty && state !== null)
-        return request<RuleRecord>('POST', `/api/v1/rules/${encodeURIComponent(id)}/state`, { state });
-      const query = state === null ? '' : `?state=${state}`;
-      return request<RuleRecord>('PUT', `/api/v1/rules/${encodeURIComponent(id)}${query}`, document);
+      const address = `/api/v1/rules/${encodeURIComponent(id)}`;
+      // Two people may edit one rule: who saves second is told, and overwrites nothing.
+      const seen: Readonly<Record<string, string>> =
+        record === null ? { 'if-none-match': '*' } : { 'if-match': `"${record.version}"` };
+      try {
+        if (record !== null && !dirty && state !== null)
+          return await request<RuleRecord>('POST', `${address}/state`, { state }, seen);
+        const query = state === null ? '' : `?state=${state}`;
+        return await request<RuleRecord>('PUT', `${address}${query}`, document, seen);
+      } catch (error) {
+        throw error instanceof ApiProblem && error.status === 412 ? inOtherHands(id, record, error) : error;
+      }
     },
     onSuccess: async (after) => {
       dropDraft(ruleId);
@@ -91,28 +101,19 @@ export function useRuleEditor(record: RuleRecord | null, onSaved: (saved: RuleRe
   };
 }
 
-/** Two people may edit one rule: who saves second is told, and overwrites nothing. */
-async function refuseIfChanged(id: string, record: RuleRecord | null): Promise<void> {
-  const now = await currentRule(id);
-  if (record === null && now !== null) {
-    throw new ApiProblem(409, 'conflict', `There is a rule “${id}” already`, 'Give this one another id.');
-  }
-  if (record !== null && now !== null && now.version !== record.version) {
-    throw new ApiProblem(
-      409,
-      'conflict',
-      `Somebody saved version ${now.version} of this rule meanwhile`,
-      'Copy what you wrote from the YAML, reload the page, and put it in again.',
-    );
-  }
-}
-
-async function currentRule(id: string): Promise<RuleRecord | null> {
-  if (id === '') return null;
-  try {
-    return await request<RuleRecord>('GET', `/api/v1/rules/${encodeURIComponent(id)}`);
-  } catch (error) {
-    if (error instanceof ApiProblem && (error.status === 404 || error.status === 400)) return null;
-    throw error;
-  }
+/** Why the gateway did not take it, in words for whoever wrote it. */
+function inOtherHands(
+  id: string,
+  record: RuleRecord | null,
+  { status, code, detail }: ApiProblem,
+): ApiProblem {
+  return record === null
+    ? new ApiProblem(status, code, `There is a rule “${id}” already`, 'Give this one another id.')
+    : new ApiProblem(
+        status,
+        code,
+        'Somebody saved this rule meanwhile',
+        'Copy what you wrote from the YAML, reload the page, and put it in again.',
+        `${detail}.`,
+      );
 }

@@ -5,6 +5,7 @@ import { type DeviceConfig, getDeviceConfig, MAX_CONFIG_VERSION } from '../../re
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
 import { Id, IdParams, Nullable, Time } from '../shapes.ts';
+import { IfMatchHeader, readVersionMatch, versionTag } from '../version-headers.ts';
 
 /** Devices get it in one message, and firmware has little memory. */
 const MAX_CONFIG_BYTES = 64 * 1024;
@@ -53,7 +54,7 @@ export function registerDeviceConfigRoutes(app: HttpApp, { deps }: RouteContext)
           'The body is the settings, any JSON object; it is retained on devices/{id}/config with its `version`, which goes up by one, or is the one in the body. A version that is not newer is refused (409), and so is an If-Match that is not the present ETag (412). The device answers on devices/{id}/config/reported.',
         tags,
         params: IdParams,
-        headers: Type.Object({ 'if-match': Type.Optional(Type.String({ maxLength: 200 })) }),
+        headers: Type.Object(IfMatchHeader),
         body: Settings,
         response: { 200: ConfigShape },
       },
@@ -62,10 +63,7 @@ export function registerDeviceConfigRoutes(app: HttpApp, { deps }: RouteContext)
       const { version, ...settings } = request.body;
       if (Buffer.byteLength(JSON.stringify(request.body)) > MAX_CONFIG_BYTES)
         throw problem('body', `must be at most ${MAX_CONFIG_BYTES} bytes of JSON`);
-      const expected = {
-        version: readVersion(version),
-        ifMatch: readIfMatch(request.headers['if-match']),
-      };
+      const expected = { version: readVersion(version), ...readVersionMatch(request.headers) };
       const change = changeBy(deps, request);
       return answer(reply, await downlink.setConfig(request.params.id, settings, expected, change));
     },
@@ -73,7 +71,7 @@ export function registerDeviceConfigRoutes(app: HttpApp, { deps }: RouteContext)
 }
 
 function answer(reply: FastifyReply, config: DeviceConfig): Static<typeof ConfigShape> {
-  reply.header('etag', `"${config.desiredVersion}"`);
+  reply.header('etag', versionTag(config.desiredVersion));
   return { ...config };
 }
 
@@ -84,16 +82,6 @@ function readVersion(version: unknown): number | undefined {
   if (!isVersion)
     throw problem('body/version', `must be a whole number from 1 to ${MAX_CONFIG_VERSION}, or be left out`);
   return version;
-}
-
-/** Versions that an If-Match header names, or `*` [RFC 9110 §13.1.1]; tags that are none of ours match nothing. */
-function readIfMatch(header: string | undefined): readonly number[] | '*' | undefined {
-  if (header === undefined) return undefined;
-  if (header.trim() === '*') return '*';
-  return header.split(',').flatMap((tag) => {
-    const digits = /^\s*"?(\d{1,10})"?\s*$/.exec(tag)?.[1];
-    return digits === undefined ? [] : [Number(digits)];
-  });
 }
 
 function problem(path: string, message: string): WaysideError {

@@ -1,6 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { purposesOf } from '../../../rules/compiled-rule.ts';
-import { parseRule } from '../../../rules/rule.ts';
 import { checkRuleDocument } from '../checked-rule.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { previewOffers } from '../offer-preview.ts';
@@ -47,12 +46,7 @@ export function registerRuleCheckRoute(app: HttpApp, { deps }: RouteContext): vo
       const checked = checkRuleDocument(idOf(request.body), request.body, context);
       const previews = await previewOffers(deps, request.body, context);
       if (!checked.ok) return { problems: [...checked.problems], purposes: null, previews };
-      const parsed = parseRule(checked.value.document, context);
-      return {
-        problems: [],
-        purposes: parsed.ok ? [...purposesOf(parsed.value, context.deviceTypes)] : null,
-        previews,
-      };
+      return { problems: [], purposes: [...purposesOf(checked.value.rule, context.deviceTypes)], previews };
     },
   );
 }

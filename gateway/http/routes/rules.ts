@@ -1,11 +1,12 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { purposesOf } from '../../../rules/compiled-rule.ts';
 import { getRule, listRules, type StoredRule, saveRule, setRuleState } from '../../records/rules.ts';
-import { RULE_STATES } from '../checked-rule.ts';
+import { checkRuleDocument, RULE_STATES } from '../checked-rule.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
-import { readRuleDocument, readYamlBodies } from '../rule-document.ts';
+import { readRuleDocument, readYamlBodies, ruleContext } from '../rule-document.ts';
 import { Choice, Closed, Id, IdParams, ListOf, PageQuery, Purpose, pageRequest, Time } from '../shapes.ts';
+import { IfMatchHeader, IfNoneMatchHeader, readVersionMatch, versionTag } from '../version-headers.ts';
 
 const State = Choice(...RULE_STATES);
 const Rule = Type.Object({
@@ -29,6 +30,14 @@ const SavedRule = Type.Object({
   }),
 });
 
+const RuleWithProblems = Type.Object({
+  ...Rule.properties,
+  problems: Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), {
+    description:
+      'What would have to be mended to save it again: what it names may be gone, and an earlier version may have allowed more. It is in force all the same; decisions that this stops say so.',
+  }),
+});
+
 function ruleShown({ id, version, state, document, updatedAt }: StoredRule) {
   const { name } = document as { readonly name?: unknown };
   return { id, name: typeof name === 'string' ? name : id, version, state, rule: document, updatedAt };
@@ -46,11 +55,12 @@ export async function registerRuleRoutes(app: HttpApp, { deps }: RouteContext): 
       schema: {
         summary: 'Save a rule as its next version',
         description:
-          'JSON, or YAML (at most 32 KiB) with Content-Type: application/yaml. A new rule is a draft unless `state` (in the address or the document) says otherwise.',
+          'JSON, or YAML (at most 32 KiB) with Content-Type: application/yaml. A new rule is a draft unless `state` (in the address or the document) says otherwise. With the ETag of GET as If-Match, the version that somebody else saved meanwhile is not overwritten: 412.',
         tags,
         consumes: ['application/json', 'application/yaml'],
         params: IdParams,
         querystring: Closed({ state: Type.Optional(State) }),
+        headers: Type.Object({ ...IfMatchHeader, ...IfNoneMatchHeader }),
         body: Type.Unsafe<unknown>({ description: 'The rule document' }),
         response: { 200: SavedRule, 201: SavedRule },
       },
@@ -59,9 +69,17 @@ export async function registerRuleRoutes(app: HttpApp, { deps }: RouteContext): 
       const { id } = request.params;
       const { document, rule: parsed, state, deviceTypes } = await readRuleDocument(deps, id, request.body);
       const wanted = request.query.state ?? state;
-      const { rule, created } = await saveRule(records, id, document, wanted, changeBy(deps, request));
+      const { rule, created } = await saveRule(
+        records,
+        id,
+        document,
+        wanted,
+        changeBy(deps, request),
+        readVersionMatch(request.headers),
+      );
       await deps.changed({ kind: 'rules' });
       const purposes = [...purposesOf(parsed, deviceTypes)];
+      reply.header('etag', versionTag(rule.version));
       return reply.code(created ? 201 : 200).send({ ...ruleShown(rule), purposes });
     },
   );
@@ -84,8 +102,21 @@ export async function registerRuleRoutes(app: HttpApp, { deps }: RouteContext): 
 
   app.get(
     '/api/v1/rules/:id',
-    { schema: { summary: 'One rule', tags, params: IdParams, response: { 200: Rule } } },
-    async (request) => ruleShown(await getRule(records, request.params.id)),
+    {
+      schema: {
+        summary: 'One rule',
+        description: 'The ETag is its version.',
+        tags,
+        params: IdParams,
+        response: { 200: RuleWithProblems },
+      },
+    },
+    async (request, reply) => {
+      const rule = await getRule(records, request.params.id);
+      const checked = checkRuleDocument(rule.id, rule.document, await ruleContext(deps, [rule.document]));
+      reply.header('etag', versionTag(rule.version));
+      return { ...ruleShown(rule), problems: checked.ok ? [] : [...checked.problems] };
+    },
   );
 
   app.post(
@@ -97,17 +128,20 @@ export async function registerRuleRoutes(app: HttpApp, { deps }: RouteContext): 
           'draft → live → paused → live …; any → ended, which is for good. Before it goes live it is checked again, as when it is saved.',
         tags,
         params: IdParams,
+        headers: Type.Object(IfMatchHeader),
         body: Closed({ state: State }),
         response: { 200: Rule },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { id } = request.params;
       const { state } = request.body;
+      const expected = readVersionMatch(request.headers);
       // What it names may have gone since it was saved: only what rules in force name is kept from that.
       if (state === 'live') await readRuleDocument(deps, id, (await getRule(records, id)).document);
-      const rule = await setRuleState(records, id, state, changeBy(deps, request));
+      const rule = await setRuleState(records, id, state, changeBy(deps, request), expected);
       await deps.changed({ kind: 'rules' });
+      reply.header('etag', versionTag(rule.version));
       return ruleShown(rule);
     },
   );

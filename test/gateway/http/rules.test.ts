@@ -160,6 +160,7 @@ describe('rules', () => {
   it('say where the YAML is broken', async () => {
     const answer = await put('x', 'name: a\ntrigger: {', '', 'application/yaml');
     expect(answer.body.problems[0].path).toMatch(/^line \d+, column \d+$/);
+    expect(answer.body.problems[0].message).not.toMatch(/line|\n/);
   });
 
   it('are listed by state', async () => {
@@ -167,5 +168,45 @@ describe('rules', () => {
     expect(live.body.items.map((rule: { id: string }) => rule.id).sort()).toEqual(['fuel', 'stateful']);
     expect((await server.call('GET', '/api/v1/rules')).body.items).toHaveLength(4);
     expect((await server.call('GET', '/api/v1/rules/absent')).status).toBe(404);
+  });
+
+  it('overwrite nobody who saved meanwhile, where the request says what it is meant for', async () => {
+    const save = (headers: Readonly<Record<string, string>>, name: string) =>
+      server.call('PUT', '/api/v1/rules/shared', { body: { ...RULE, name }, headers });
+    const made = await save({ 'if-none-match': '*' }, 'one');
+    expect([made.status, made.headers.get('etag')]).toEqual([201, '"1"']);
+    expect(await save({ 'if-none-match': '*' }, 'another')).toMatchObject({
+      status: 412,
+      body: { code: 'rule_mismatch', detail: expect.stringContaining('version 1') },
+    });
+    expect((await save({ 'if-match': '"1"' }, 'two')).headers.get('etag')).toBe('"2"');
+    expect((await save({ 'if-match': '"1"' }, 'three')).status).toBe(412);
+    expect((await save({ 'if-match': 'W/"x"' }, 'three')).status).toBe(412);
+    const move = (tag: string) =>
+      server.call('POST', '/api/v1/rules/shared/state', {
+        body: { state: 'live' },
+        headers: { 'if-match': tag },
+      });
+    expect((await move('"1"')).status).toBe(412);
+    expect((await move('"2"')).status).toBe(200);
+    const now = await server.call('GET', '/api/v1/rules/shared');
+    expect([now.headers.get('etag'), now.body.name, now.body.state]).toEqual(['"2"', 'two', 'live']);
+    expect((await save({ 'if-match': '"1", "2"' }, 'three')).body.version).toBe(3);
+    expect((await save({ 'if-match': '*' }, 'four')).body.version).toBe(4);
+    expect((await save({}, 'five')).body.version).toBe(5);
+    const none = await server.call('PUT', '/api/v1/rules/none', { body: RULE, headers: { 'if-match': '*' } });
+    expect(none).toMatchObject({ status: 412, body: { detail: 'the rule "none" is not there' } });
+  });
+
+  it('are shown with what an earlier version took and this one would not', async () => {
+    const when = 'place.tags.exists(t, place.tags.exists(u, t == u))';
+    const document_json = JSON.stringify({ id: 'old', ...RULE, when });
+    const row = { id: 'old', version: 1, state: 'live' as const, document_json, updated_at: 0 };
+    await server.db.insertInto('rules').values(row).execute();
+    expect((await server.call('GET', '/api/v1/rules/old')).body).toMatchObject({
+      state: 'live',
+      problems: [{ path: 'when', message: expect.stringContaining('stands inside another exists()') }],
+    });
+    expect((await server.call('GET', '/api/v1/rules/shared')).body.problems).toEqual([]);
   });
 });
