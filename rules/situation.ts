@@ -41,7 +41,8 @@ export function situationOf(parts: {
 }): Situation {
   const { device, consumer, place, visit, segments } = parts;
   const metrics: Record<string, MetricValue> = {};
-  for (const [name, latest] of Object.entries(device?.metrics ?? {})) metrics[name] = latest.value;
+  for (const [name, latest] of Object.entries(device?.metrics ?? {}))
+    if (name !== MISREAD) metrics[name] = latest.value;
   return {
     device: { id: parts.deviceId, type: device?.type ?? '' },
     metrics,
@@ -54,8 +55,13 @@ export function situationOf(parts: {
   };
 }
 
+/** CEL tells an object from a list by its `constructor`: one with a value of that name would be neither, and no other value known. */
+const MISREAD = 'constructor';
+
 /** A person as conditions see them. */
-export function consumerOf({ id, attributes, timezone }: ConsumerFacts): Situation['consumer'] {
+export function consumerOf({ id, attributes: given, timezone }: ConsumerFacts): Situation['consumer'] {
+  const { [MISREAD]: _, ...readable } = given;
+  const attributes = Object.hasOwn(given, MISREAD) ? readable : given;
   return timezone === null ? { id, attributes } : { id, attributes, timezone };
 }
 

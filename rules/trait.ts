@@ -2,8 +2,8 @@ import { collecting, describeFound, readChoice, readFields, readText } from './d
 import type { Parsed } from './problem.ts';
 import type { Trait } from './trigger.ts';
 
-/** As CEL takes it after a dot; what begins with two underscores means something to JavaScript. */
-const NAME = /^(?!__)[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+/** As CEL takes it after a dot; what begins with two underscores, and `constructor`, means something to JavaScript. */
+const NAME = /^(?!__|constructor$)[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 export const TRAIT_KINDS = ['number', 'boolean', 'string'] as const;
 
 /** A trait with what it means, for people who write conditions. */

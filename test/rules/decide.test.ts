@@ -52,6 +52,20 @@ function take(
   );
 }
 
+it('judges conditions whatever names devices and people have for things', () => {
+  const book = bookOf([
+    {
+      id: 'low',
+      trigger: { event: 'x' },
+      when: 'metrics.fuel < 0.2 && consumer.attributes.vip',
+    },
+  ]);
+  const attributes = { vip: true, constructor: 'x', ['__proto__']: 'y' };
+  const reading = { event: 'x', metrics: { fuel: 0.1, constructor: 2, ['__proto__']: 1 } };
+  const { decisions } = take(reading, 'car', { book, consumer: { ...WILLING, attributes } });
+  expect(decisions.map(({ outcome }) => outcome.kind)).toEqual(['sent']);
+});
+
 describe('taking a reading in', () => {
   it('refuses one bad metric and keeps the rest', () => {
     const step = take({ metrics: { fuel: 7, rpm: 'many', ignition: true, colour: 'red' } });
