@@ -47,10 +47,14 @@ export function joinStay(draft: Draft, placeId: string, deviceId: string, cause:
   setStay(draft, placeId, { id: cause, members });
 }
 
-/** A device went out: the subject's visit may end with it ({@link settleStays}). */
-export function leaveStay(draft: Draft, placeId: string, deviceId: string): void {
+/**
+ * A device went out, or shows up outside after it fell silent there: the subject's visit may end with it ({@link settleStays}).
+ *
+ * @param cause of the device's visit
+ */
+export function leaveStay(draft: Draft, placeId: string, deviceId: string, cause: string): void {
   const stay = stayOf(draft, placeId);
-  if (stay && Object.hasOwn(stay.members, deviceId)) {
+  if (stay?.id === cause) {
     setStay(draft, placeId, { ...stay, members: { ...stay.members, [deviceId]: false } });
   }
 }

@@ -139,7 +139,7 @@ function setVisit(draft: Draft, deviceId: string, placeId: string, visit: OpenVi
 
 function closeVisit(draft: Draft, deviceId: string, placeId: string, visit: OpenVisit, at: number): void {
   changeDevice(draft, deviceId, { visits: without(deviceOf(draft, deviceId)?.visits ?? {}, placeId) });
-  leaveStay(draft, placeId, deviceId);
+  leaveStay(draft, placeId, deviceId, visit.cause);
   const { id, enteredAt } = visit;
   const exitedAt = Math.max(at, enteredAt);
   draft.visits.push({ id, device: deviceId, place: placeId, enteredAt, exitedAt, endedBy: 'exit' });
@@ -171,6 +171,7 @@ function reviseSilenced(
   const silenced = without(device.silenced, placeId);
   if (!isInside) {
     changeDevice(draft, deviceId, { silenced });
+    leaveStay(draft, placeId, deviceId, visit.cause);
     return;
   }
   const cause = own(draft.memory.stays, placeId)?.id ?? visit.cause;
