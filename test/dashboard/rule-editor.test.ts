@@ -2,8 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { periodOf } from '../../dashboard/console/rules/backtest/period.ts';
 import { buckets, decidedPart } from '../../dashboard/console/rules/backtest/time-buckets.ts';
 import { changedParts } from '../../dashboard/console/rules/changed-parts.ts';
-import { durationInWords, isoDuration, splitDuration } from '../../dashboard/console/rules/duration.ts';
-import { mendedCondition, sentence, suggestedName } from '../../dashboard/console/rules/problem-words.ts';
+import {
+  durationInWords,
+  isoDuration,
+  perDuration,
+  splitDuration,
+} from '../../dashboard/console/rules/duration.ts';
+import {
+  mendedText,
+  sentence,
+  suggestedName,
+  withDecimalPoint,
+} from '../../dashboard/console/rules/problem-words.ts';
 import { idOfName, NEW_RULE } from '../../dashboard/console/rules/rule-drafts.ts';
 import { lineOf, readRuleText, textOfRule, withValue } from '../../dashboard/console/rules/rule-text.ts';
 import { triggerInWords } from '../../dashboard/console/rules/trigger-words.ts';
@@ -70,6 +80,16 @@ describe('the text of a rule', () => {
   });
 });
 
+it.each([
+  ['0,5', '0.5'],
+  ['1,5', '1.5'],
+  ['0,125', '0.125'],
+  ['1,000', '1,000'],
+  ['12,000,000', '12,000,000'],
+])('a number typed as %s is taken as %s', (typed, taken) => {
+  expect(withDecimalPoint(typed)).toBe(taken);
+});
+
 describe('durations', () => {
   it.each([
     ['PT90M', { count: 90, unit: 'M' }, '90 minutes'],
@@ -86,6 +106,8 @@ describe('durations', () => {
   it.each(['', 'P', 'PT', '5 min', 'P1M', 'P1Y'])('"%s" is none', (text) => {
     expect(splitDuration(text)).toBeNull();
     expect(durationInWords(text)).toBe(text);
+    expect(perDuration('PT1H')).toBe('per hour');
+    expect(perDuration('PT10M')).toBe('per 10 minutes');
   });
 
   it('are written as ISO 8601', () => {
@@ -125,10 +147,15 @@ describe('words', () => {
   it('take the name that was meant', () => {
     const problem = '"metrics.fule" is not known; metrics has fuel, rpm. Did you mean "fuel"?';
     expect(suggestedName(problem)).toBe('fuel');
-    expect(mendedCondition('metrics.fule < 0.1 && metrics.fule > 0', problem)).toBe(
+    expect(mendedText('metrics.fule < 0.1 && metrics.fule > 0', problem)).toBe(
       'metrics.fuel < 0.1 && metrics.fuel > 0',
     );
-    expect(mendedCondition('metrics.fule < 0.1', '"metrics.fule" is not known')).toBeNull();
+    expect(mendedText('metrics.fule < 0.1', '"metrics.fule" is not known')).toBeNull();
+    const inTemplate = '"place.nmae" is not known; place has id, name. Did you mean "name"?';
+    expect(mendedText('Espresso at {{ place.nmae }}', inTemplate)).toBe('Espresso at {{ place.name }}');
+    expect(mendedText('metrics.fuled > 1 && metrics.fule > 1', problem)).toBe(
+      'metrics.fuled > 1 && metrics.fuel > 1',
+    );
     expect(sentence('must be a text of 1 to 200 characters, found ""')).toBe('Still empty.');
     expect(sentence('must be one of enter, exit; found "x".')).toBe(
       'It must be one of enter, exit; found "x".',

@@ -2,7 +2,8 @@ import { Textarea } from '@mantine/core';
 import { useRef } from 'react';
 import { textAt, valueAt } from './document-fields.ts';
 import { useEdit, useField } from './edit.ts';
-import { mendedCondition } from './problem-words.ts';
+import { Mend } from './Mend.tsx';
+import { mendedText } from './problem-words.ts';
 import { type MetricInfo, type TraitInfo, useChoices, useMetrics, useTraits } from './use-rule-names.ts';
 
 interface NameGroup {
@@ -36,7 +37,6 @@ export function ConditionField() {
       box?.setSelectionRange(caret, caret);
     });
   };
-  const mended = mendedCondition(value, problem);
   return (
     <div className="condition">
       <Textarea
@@ -52,18 +52,7 @@ export function ConditionField() {
         value={value}
         onBlur={onBlur}
         onChange={(event) => set(event.currentTarget.value === '' ? undefined : event.currentTarget.value)}
-        error={
-          problem && (
-            <>
-              {problem}
-              {mended !== null && (
-                <button type="button" className="mend" onClick={() => set(mended)}>
-                  Mend it: {mended}
-                </button>
-              )}
-            </>
-          )
-        }
+        error={problem && <Mend problem={problem} mended={mendedText(value, problem)} onTake={set} />}
       />
       <details className="names" open>
         <summary>Names that it can use</summary>

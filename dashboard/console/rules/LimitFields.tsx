@@ -1,5 +1,5 @@
 import { textAt } from './document-fields.ts';
-import { durationInWords } from './duration.ts';
+import { durationInWords, perDuration } from './duration.ts';
 import { fieldId, useEdit } from './edit.ts';
 import { DurationField, NameField, NumberField } from './fields.tsx';
 import { useChoices } from './use-rule-names.ts';
@@ -76,7 +76,7 @@ export function limitsInWords(document: unknown): string {
   const [count, per] = [at('limits', 'perConsumer', 'count'), at('limits', 'perConsumer', 'per')];
   const parts = [
     cooldown === '' ? '' : `${durationInWords(cooldown)} between offers`,
-    count === '' ? '' : `${count} per ${durationInWords(per)} for each person`,
+    count === '' ? '' : `${count} ${perDuration(per)} for each person`,
     at('limits', 'total') === '' ? '' : `${at('limits', 'total')} in all`,
     at('campaign') === '' ? '' : `campaign ${at('campaign')}`,
     at('weight') === '' ? '' : `weight ${at('weight')}`,

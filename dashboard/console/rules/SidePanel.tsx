@@ -57,16 +57,36 @@ export function SidePanel({ document, check, problems, onGoTo }: Props) {
   );
 }
 
-/** The fields that every rule has to fill, as the form names them; others are called by their path, as in the YAML. */
+/** Fields as the form names them; others are called by their path, as in the YAML. */
 const FIELD_LABELS: Readonly<Record<string, string>> = {
-  id: 'Id',
   name: 'Name',
+  id: 'Id',
   'trigger.place.tag': 'Tag',
   'trigger.place.id': 'Place',
   'trigger.metric.name': 'Measurement',
   'trigger.event': 'Name of the event',
+  'trigger.metric.above': 'Limit',
+  'trigger.metric.below': 'Limit',
+  'trigger.metric.for': 'And stays there for',
+  'trigger.metric.rearm': 'Fires again once it was back at',
+  'trigger.for': 'For at least',
+  'trigger.within': 'At most this far away in time',
   'offer.title': 'Title',
   'offer.body': 'Text',
+  'offer.url': 'Address that it opens',
+  'offer.expires': 'Good for',
+  'offer.code': 'One-time codes from',
+  'offer.image': 'Picture',
+  when: 'Condition',
+  'audience.segment': 'Segment',
+  'schedule.from': 'First day',
+  'schedule.until': 'Last day',
+  'schedule.timezone': 'Whose clock',
+  'limits.cooldown': 'Between two offers',
+  'limits.total': 'At most in all',
+  campaign: 'Campaign',
+  weight: 'Weight',
+  'experiment.holdout': 'Hold back',
 };
 
 function headOf(problems: readonly ApiFieldProblem[]): string {

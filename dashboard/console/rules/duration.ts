@@ -41,3 +41,6 @@ export function durationInWords(text: string): string {
   const unit = DURATION_UNITS.find(({ value }) => value === split.unit) ?? DURATION_UNITS[3];
   return `${split.count} ${split.count === 1 ? unit.one : unit.label}`;
 }
+
+/** Such as "per hour" or "per 2 days". */
+export const perDuration = (text: string): string => `per ${durationInWords(text).replace(/^1 /, '')}`;

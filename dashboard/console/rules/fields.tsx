@@ -3,29 +3,14 @@ import { type ReactNode, useState } from 'react';
 import type { Path } from './document-fields.ts';
 import { DURATION_UNITS, type DurationUnit, isoDuration, splitDuration } from './duration.ts';
 import { useField } from './edit.ts';
-import { suggestedName } from './problem-words.ts';
+import { Mend } from './Mend.tsx';
+import { mendedText, suggestedName, withDecimalPoint } from './problem-words.ts';
 
 interface FieldProps {
   readonly path: Path;
   readonly label: string;
   readonly description?: ReactNode;
   readonly placeholder?: string;
-}
-
-/** What is wrong with a field, and a button that takes the name that was meant. */
-function Mend({ problem, onTake }: { problem: string | undefined; onTake: (name: string) => void }) {
-  const name = suggestedName(problem);
-  if (problem === undefined) return null;
-  return (
-    <>
-      {problem}
-      {name !== null && (
-        <button type="button" className="mend" onClick={() => onTake(name)}>
-          Take “{name}”
-        </button>
-      )}
-    </>
-  );
 }
 
 /** A text of the document; left empty it is taken out of it, unless it has to be there. */
@@ -46,7 +31,7 @@ export function TextField({
     id,
     value,
     onBlur,
-    error: problem && <Mend problem={problem} onTake={set} />,
+    error: problem && <Mend problem={problem} mended={mendedText(value, problem)} onTake={set} />,
     onChange: (event: { currentTarget: { value: string } }) => {
       const text = event.currentTarget.value;
       set(text === '' && !required ? undefined : text);
@@ -82,7 +67,7 @@ export function NameField({
       data={[...notes.keys()]}
       {...(onSearch !== undefined && { filter: ({ options: all }) => all })}
       onBlur={onBlur}
-      error={problem && <Mend problem={problem} onTake={set} />}
+      error={problem && <Mend problem={problem} mended={suggestedName(problem)} onTake={set} />}
       comboboxProps={{ shadow: 'md' }}
       maxDropdownHeight={260}
       onChange={(text) => {
@@ -131,7 +116,7 @@ export function NumberField({
       rightSection={unit === undefined || unit === '' ? undefined : <span className="unit">{unit}</span>}
       rightSectionWidth={unit === undefined ? 0 : Math.max(36, unit.length * 8 + 16)}
       onChange={(event) => {
-        const next = event.currentTarget.value.replace(',', '.');
+        const next = withDecimalPoint(event.currentTarget.value);
         setTyped(next);
         const number = Number(next);
         if (next.trim() === '') set(required ? '' : undefined);

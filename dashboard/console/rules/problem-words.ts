@@ -15,12 +15,17 @@ export function suggestedName(message: string | undefined): string | null {
   return /Did you mean "([^"]+)"\?/.exec(message ?? '')?.[1] ?? null;
 }
 
-/** The condition with the name that was meant in the place of the one that is not known; null where none comes near. */
-export function mendedCondition(text: string, problem: string | undefined): string | null {
+/** A condition or a template with the name that was meant in the place of the one that is not known; null where none comes near. */
+export function mendedText(text: string, problem: string | undefined): string | null {
   const name = suggestedName(problem);
   const found = /"([\w.]+)" is not known/.exec(problem ?? '')?.[1];
   if (name === null || found === undefined) return null;
   const dot = found.lastIndexOf('.');
-  const mended = text.replaceAll(found, dot < 0 ? name : `${found.slice(0, dot)}.${name}`);
+  const whole = new RegExp(`(?<![\\w.])${found.replaceAll('.', '\\.')}(?!\\w)`, 'g');
+  const mended = text.replace(whole, dot < 0 ? name : `${found.slice(0, dot)}.${name}`);
   return mended === text ? null : mended;
 }
+
+/** A number as somebody types it, with a point for a decimal comma; "1,000", which may be meant as a thousand, stays for the check to refuse. */
+export const withDecimalPoint = (typed: string): string =>
+  /^\s*-?[1-9]\d{0,2}(,\d{3})+\s*$/.test(typed) ? typed : typed.replace(',', '.');
