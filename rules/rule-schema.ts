@@ -145,6 +145,7 @@ export const RULE_SCHEMA: JsonSchema = {
   ...object({
     id: {
       ...ID,
+      not: { const: '__proto__' },
       title: 'Id',
       description: 'Never changes: what was sent is known by it.',
       examples: ['fuel-when-low'],

@@ -69,6 +69,8 @@ const FIELDS = [
 ];
 const LIMITS = ['cooldown', 'perConsumer', 'total', 'quietHours'];
 const DEFAULT_WEIGHT = 1;
+/** Lists by rule id are JSON objects, and parsers of JSON refuse a key of this name. */
+const UNTOLD_ID = '__proto__';
 /** Stands in for a trigger that has problems itself, so that the names of condition and offer are still checked: it knows all names. */
 const ANY_TRIGGER: Trigger = { kind: 'place', place: { kind: 'tag', tag: 'any' }, on: 'enter' };
 
@@ -81,6 +83,7 @@ export function parseRule(document: unknown, context: RuleContext): Parsed<Rule>
     const fields = readFields(document, '', FIELDS, report);
     if (fields === null) return null;
     const id = readId(fields.id, 'id', report);
+    if (id === UNTOLD_ID && !context.isSaved) report('id', `must be another name than ${UNTOLD_ID}`);
     const name = fields.name === undefined ? id : readText(fields.name, 'name', report, { max: 200 });
     const trigger = readTrigger(fields.trigger, context, report);
     const when = fields.when === undefined ? null : readCondition(fields.when, trigger, context, report);

@@ -24,9 +24,11 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'bad_json',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'bad_json',
   FST_ERR_NOT_FOUND: 'not_found',
 };
+
+const NO_JSON =
+  'the body is no JSON, or has a field called __proto__ or a constructor with a prototype, which is never taken';
 
 /** Answers an error with a problem document, and logs it where it is ours to mend. */
 export function answerError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
@@ -70,6 +72,9 @@ function codedError(thrown: FastifyError): WaysideError {
   if (thrown.code === 'FST_STATIC_FORBIDDEN_PATH')
     return new WaysideError('not_found', 'this address leads nowhere', { cause: thrown });
   const code = FASTIFY_CODES[thrown.code];
+  // Fastify says the same of what is no JSON and of names that could change what objects are.
+  if (thrown.code === 'FST_ERR_CTP_INVALID_JSON_BODY')
+    return new WaysideError('bad_json', NO_JSON, { cause: thrown });
   if (code !== undefined) return new WaysideError(code, thrown.message, { cause: thrown });
   const status = thrown.statusCode ?? 500;
   if (status >= 400 && status < 500) {

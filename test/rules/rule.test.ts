@@ -41,6 +41,11 @@ const withOffer = (offer: object) => problemsOf({ ...valid, offer: { ...valid.of
 const withWhen = (when: unknown, trigger: object = valid.trigger) => problemsOf({ ...valid, trigger, when });
 
 describe('a rule document', () => {
+  it('has an id that can be a key of JSON objects', () => {
+    expect(problemsOf({ ...valid, id: '__proto__' })).toEqual(['id: must be another name than __proto__']);
+    expect(problemsOf({ ...valid, id: 'constructor' })).toEqual([]);
+  });
+
   it('in YAML becomes plain data', () => {
     const parsed = must(parseRule(parseYaml(WHOLE), context));
     expect(JSON.parse(JSON.stringify(parsed))).toEqual(parsed);
