@@ -41,7 +41,7 @@ export function readCodes(given: Iterable<unknown>): ReadCodes {
     if (typeof code !== 'string' || code.length > MAX_CODE_LENGTH || !CODE.test(code))
       problems.push({
         path: String(index),
-        message: `must be a text of 1 to ${MAX_CODE_LENGTH} characters without blanks around it`,
+        message: `must be a text of 1 to ${MAX_CODE_LENGTH} characters, without blanks around it and control characters`,
       });
     else if (codes.has(code)) repeated.add(code);
     else codes.add(code);
