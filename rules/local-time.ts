@@ -10,13 +10,20 @@ export interface LocalTime {
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
-/** Making a formatter costs 50 µs and more, using one about 2 µs; there are some 600 zones, so this stays small. */
-const formatters = new Map<string, Intl.DateTimeFormat>();
+interface Clock {
+  readonly formatter: Intl.DateTimeFormat;
+  /** What it showed last, and in which minute since the epoch: it is asked about one moment again and again. */
+  minute: number;
+  shown: LocalTime | null;
+}
 
-function formatterOf(timezone: string): Intl.DateTimeFormat {
-  const known = formatters.get(timezone);
+/** Making a formatter costs 50 µs and more, using one about 2 µs; there are some 600 zones, so this stays small. */
+const clocks = new Map<string, Clock>();
+
+function clockOf(timezone: string): Clock {
+  const known = clocks.get(timezone);
   if (known) return known;
-  const made = new Intl.DateTimeFormat('en-GB', {
+  const formatter = new Intl.DateTimeFormat('en-GB', {
     timeZone: timezone,
     weekday: 'short',
     year: 'numeric',
@@ -27,7 +34,8 @@ function formatterOf(timezone: string): Intl.DateTimeFormat {
     hourCycle: 'h23',
     calendar: 'gregory',
   });
-  formatters.set(timezone, made);
+  const made: Clock = { formatter, minute: Number.NaN, shown: null };
+  clocks.set(timezone, made);
   return made;
 }
 
@@ -35,7 +43,7 @@ function formatterOf(timezone: string): Intl.DateTimeFormat {
 export function isTimezone(name: string): boolean {
   if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(name)) return false;
   try {
-    formatterOf(name);
+    clockOf(name);
     return true;
   } catch (error) {
     if (error instanceof RangeError) return false;
@@ -48,16 +56,20 @@ export function isTimezone(name: string): boolean {
  * @param timezone IANA zone; an unknown one counts as UTC
  */
 export function localTime(at: number, timezone: string): LocalTime {
+  const clock = clocks.get(timezone) ?? clockOf(isTimezone(timezone) ? timezone : 'UTC');
+  // Since 1972 all zones differ from UTC by whole minutes.
+  const minute = Math.floor(at / 60_000);
+  if (clock.shown !== null && clock.minute === minute && minute >= 0) return clock.shown;
   const parts: Record<string, string> = {};
-  for (const part of formatterOf(isTimezone(timezone) ? timezone : 'UTC').formatToParts(at)) {
-    parts[part.type] = part.value;
-  }
+  for (const part of clock.formatter.formatToParts(at)) parts[part.type] = part.value;
   const name = parts.weekday?.toLowerCase();
-  return {
+  clock.minute = minute;
+  clock.shown = {
     date: `${parts.year}-${parts.month}-${parts.day}`,
     weekday: WEEKDAYS.find((weekday) => weekday === name) ?? 'mon',
     minuteOfDay: Number(parts.hour) * 60 + Number(parts.minute),
   };
+  return clock.shown;
 }
 
 /** Minutes since midnight of `HH:MM` (00:00 to 24:00), or null. */
