@@ -20,6 +20,13 @@ const HIGHEST_ALTITUDE_METRES = 100_000;
 
 type Metrics = Readonly<Record<string, MetricValue>>;
 
+/** A reading of one moment, as most are: without units and without an event. */
+export interface PlainReading {
+  readonly at: number;
+  readonly position?: Position;
+  readonly metrics?: Metrics;
+}
+
 /** A reading as it is to be stored, and what of it is news. */
 export interface Admission {
   readonly stored: AdmittedReading;
@@ -202,29 +209,44 @@ function checkPosition(
 }
 
 /**
- * Whether `admit` takes a position just as it is, of a reading that is neither late nor ahead too far: the usual case, found without
- * making anything.
+ * Whether `admit` takes a reading just as it is, and none of it is late: the usual case, found without making anything. It is asked only
+ * of readings that say when they were taken, and have no units and no event.
  *
- * @param given time of the reading
- * @param newestAt time of the newest position of the device, or null
  * @param now arrival
  */
-export function isPlainPosition(
-  { lat, lon, speed, altitude }: Position,
-  given: number,
-  newestAt: number | null,
+export function isPlain(
+  { at: given, position, metrics }: PlainReading,
+  type: DeviceType | null,
+  device: DeviceMemory,
   now: number,
 ): boolean {
   const at = Math.min(given, now);
+  if (!(given >= EARLIEST_AT && given <= now + LARGEST_LEAD_MS && now - at <= LATE_AFTER_MS)) return false;
+  if (position !== undefined && !((device.positionAt ?? -Infinity) <= at && isPlainPosition(position)))
+    return false;
+  return metrics === undefined || arePlainMetrics(metrics, type, device, at);
+}
+
+function isPlainPosition({ lat, lon, speed, altitude }: Position): boolean {
   return (
-    given >= EARLIEST_AT &&
-    given <= now + LARGEST_LEAD_MS &&
-    now - at <= LATE_AFTER_MS &&
-    (newestAt ?? -Infinity) <= at &&
     isOnGlobe(lat, lon) &&
     (speed === undefined || speed <= FASTEST_METRES_PER_SECOND) &&
     (altitude === undefined || (altitude >= LOWEST_ALTITUDE_METRES && altitude <= HIGHEST_ALTITUDE_METRES))
   );
+}
+
+function arePlainMetrics(
+  metrics: Metrics,
+  type: DeviceType | null,
+  device: DeviceMemory,
+  at: number,
+): boolean {
+  if (checkMetrics({ metrics }, type, [], []) !== metrics) return false;
+  for (const name in metrics) {
+    const latest = own(device.metrics, name);
+    if (latest !== undefined && latest.at > at) return false;
+  }
+  return true;
 }
 
 function isNullIsland({ lat, lon }: Position): boolean {

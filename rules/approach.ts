@@ -5,7 +5,7 @@ import { describeDuration, MINUTE_MS, SECOND_MS } from './duration.ts';
 import { bearingDegrees } from './geometry/sphere.ts';
 import { judge } from './judge.ts';
 import { type Approach, type DeviceMemory, own, sizeOf } from './memory.ts';
-import type { CompiledPlace } from './place-set.ts';
+import type { CompiledPlace, PlaceSet } from './place-set.ts';
 import type { Rulebook } from './rulebook.ts';
 import { type Move, motionOf } from './track.ts';
 
@@ -48,8 +48,13 @@ export function approachPlaces(
   const ahead = draft.rulebook.hasRulesOn('approach')
     ? placesAhead(draft.rulebook, device.visits, move)
     : NONE_AHEAD;
-  if (ahead.length === 0 && device.approaches === undefined) return;
   const { at } = move.fix;
+  const goingOn = approachesAfter(device.approaches, ahead, at);
+  if (goingOn !== null) {
+    if (goingOn !== undefined && goingOn !== device.approaches)
+      changeDevice(draft, deviceId, { approaches: goingOn });
+    return;
+  }
   const begun: { readonly ahead: Ahead; readonly id: string }[] = [];
   const next = lasting(device.approaches ?? {}, at);
   for (const one of ahead) {
@@ -73,11 +78,17 @@ export function approachPlaces(
 
 const NONE_AHEAD: readonly Ahead[] = [];
 
-/** Places with approach rules that a fix heads for and is near enough to. @param visits open ones of the device */
+/**
+ * Places with approach rules that a fix heads for and is near enough to.
+ *
+ * @param visits open ones of the device
+ * @param within looks for those places
+ */
 export function placesAhead(
   rulebook: Rulebook,
   visits: DeviceMemory['visits'],
   move: Move,
+  within: PlaceSet['within'] = rulebook.placesWaitedFor('approach').within,
 ): readonly Ahead[] {
   const { fix } = move;
   const motion = motionOf(move);
@@ -87,8 +98,7 @@ export function placesAhead(
   // Within the margin of a visit that is still open the device is there already.
   const isWanted = ({ place, shape }: CompiledPlace) =>
     own(visits, place.id) === undefined && passesGate(fix, shape);
-  const reachable = rulebook.placesWaitedFor('approach').within(fix.lat, fix.lon, reachMetres, isWanted);
-  for (const { compiled, edge } of reachable) {
+  for (const { compiled, edge } of within(fix.lat, fix.lon, reachMetres, isWanted)) {
     const { place } = compiled;
     const turn = Math.abs(bearingDegrees(fix, edge) - motion.headingDegrees) % 360;
     if (Math.min(turn, 360 - turn) > LARGEST_TURN_DEGREES) continue;
@@ -157,8 +167,31 @@ function lasting(known: Approaches, at: number) {
   };
 }
 
-/** Whether none of them is over by a time: then a fix that heads for no place changes none. */
-export function areUnderWay(approaches: Approaches, at: number): boolean {
+/**
+ * The approaches of a device after a fix, where none begins and none is over: as with nearly every fix. Null where one does or is.
+ *
+ * @returns the same ones where the fix heads for nothing
+ */
+export function approachesAfter(
+  known: Approaches | undefined,
+  ahead: readonly Ahead[],
+  at: number,
+): Approaches | undefined | null {
+  if (known === undefined) return ahead.length === 0 ? known : null;
+  if (!areUnderWay(known, at)) return null;
+  let next: Approaches = known;
+  for (const { compiled, rule } of ahead) {
+    const [placeId, ruleId] = [compiled.place.id, rule.rule.id];
+    const ofRules = own(next, placeId) ?? {};
+    const approach = own(ofRules, ruleId);
+    if (approach === undefined || approach.entered === true) return null;
+    next = { ...next, [placeId]: { ...ofRules, [ruleId]: { id: approach.id, at } } };
+  }
+  return next;
+}
+
+/** Whether none of them is over by a time. */
+function areUnderWay(approaches: Approaches, at: number): boolean {
   for (const placeId in approaches) {
     const ofRules = approaches[placeId];
     for (const ruleId in ofRules)

@@ -4,6 +4,7 @@ import { describeDuration } from './duration.ts';
 import { judge } from './judge.ts';
 import { type Crossing, own, without } from './memory.ts';
 import type { MetricValue } from './reading.ts';
+import type { Rulebook } from './rulebook.ts';
 import type { MetricTrigger } from './trigger.ts';
 
 /**
@@ -30,6 +31,17 @@ export function crossThresholds(
     if (value <= rule.trigger.threshold) break;
     cross(draft, deviceId, rule, readingId, now);
   }
+}
+
+/** Whether a value lies beyond the threshold of no rule on its metric: then one without crossings has none afterwards either. */
+export function isBeyondNone(rulebook: Rulebook, name: string, value: MetricValue): boolean {
+  if (typeof value !== 'number') return true;
+  const { below, above } = rulebook.rulesOfMetric(name);
+  const [highest, lowest] = [below[0], above[0]];
+  return (
+    (highest === undefined || value >= highest.trigger.threshold) &&
+    (lowest === undefined || value <= lowest.trigger.threshold)
+  );
 }
 
 function forgetThoseBack(draft: Draft, deviceId: string, name: string, value: number): void {

@@ -117,7 +117,7 @@ function hear(device: DeviceMemory, type: string, admission: Admission, now: num
   return heard;
 }
 
-function withLatest(
+export function withLatest(
   known: DeviceMemory['metrics'],
   fresh: Readonly<Record<string, MetricValue>>,
   at: number,

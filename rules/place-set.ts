@@ -1,4 +1,4 @@
-import { type BoxTree, changeTree, emptyTree, ownersAt, ownersInBox } from './geometry/box-tree.ts';
+import { type BoxTree, changeTree, emptyTree, itemsInBox, ownersAt } from './geometry/box-tree.ts';
 import { crosses, pathBetween } from './geometry/crossing.ts';
 import type { EdgePoint } from './geometry/nearest.ts';
 import { type Box, boxOf, growBox, TURNS } from './geometry/path.ts';
@@ -17,6 +17,13 @@ export interface CompiledPlace {
 export interface NearPlace {
   readonly compiled: CompiledPlace;
   readonly edge: EdgePoint;
+}
+
+/** Parts of places, with their boxes; in no order that means anything. */
+export interface PartsInBox {
+  readonly owners: readonly CompiledPlace[];
+  /** West, south, east, north of each; rounded outwards. */
+  readonly boxes: readonly number[];
 }
 
 /** Places to add (in place of those with the same id) and ids to take away; an id in both stays out. */
@@ -47,6 +54,8 @@ export interface PlaceSet {
   ): readonly NearPlace[];
   /** Places that the straight line between two points has a point in common with, those that hold an end included. */
   crossedBy(from: LatLon, to: LatLon): readonly CompiledPlace[];
+  /** The parts of places whose boxes touch a box within ±180: of a circle there is one, of others one for each that does. */
+  partsIn(box: Box): PartsInBox;
   with(change: PlaceChange): PlaceSet;
   /**
    * Some of the places alone, for lookups that no other can concern: far fewer, where one looks far. Made when first asked for, and
@@ -135,6 +144,12 @@ function setOf(indexes: Indexes, parts: Parts): PlaceSet {
       const box = boxOf(pathBetween(from, to));
       return inOrder([...inBox(tree, box)].filter(({ shape }) => crosses(shape, from, to)));
     },
+    partsIn(box) {
+      const owners: CompiledPlace[] = [];
+      const boxes: number[] = [];
+      itemsInBox(tree, box, owners, boxes);
+      return { owners, boxes };
+    },
     with: (change) => changed(indexes, known, change),
     part(name, wanted) {
       const made = sets.get(name) ?? partOf(name, wanted);
@@ -153,14 +168,15 @@ function matching(byId: IdMap<CompiledPlace>, wanted: Part['wanted']): readonly 
   return found;
 }
 
-function inBox(tree: BoxTree<CompiledPlace>, box: Box): ReadonlySet<CompiledPlace> {
-  const found = new Set<CompiledPlace>();
+/** Each once. */
+function inBox(tree: BoxTree<CompiledPlace>, box: Box): Iterable<CompiledPlace> {
+  const found: CompiledPlace[] = [];
   for (const turn of TURNS) {
     // Beyond ±180 the tree has nothing.
     const [west, east] = [box.west + turn, box.east + turn];
-    if (west <= 180 && east >= -180) ownersInBox(tree, { ...box, west, east }, found);
+    if (west <= 180 && east >= -180) itemsInBox(tree, { ...box, west, east }, found);
   }
-  return found;
+  return found.length < 2 ? found : new Set(found);
 }
 
 const byPlaceId = (a: CompiledPlace, b: CompiledPlace): number => (a.place.id < b.place.id ? -1 : 1);

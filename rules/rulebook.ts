@@ -1,6 +1,7 @@
 import type { Campaign } from './campaign.ts';
 import type { CompiledRule, MetricRule, PlaceRule } from './compiled-rule.ts';
 import type { DeviceType } from './device-type.ts';
+import type { Box } from './geometry/path.ts';
 import { NO_PACING, type Pacing } from './pacing/pacing.ts';
 import type { Place } from './place.ts';
 import { type CompiledPlace, type PlaceSet, placeSetOf } from './place-set.ts';
@@ -56,6 +57,8 @@ export interface Rulebook {
   placesAt(lat: number, lon: number): readonly CompiledPlace[];
   /** Whether positions there are nobody's business: no visit is kept, and nothing fires. */
   inSensitiveZone(lat: number, lon: number): boolean;
+  /** Whether there may be such positions in a box: false where there are none. */
+  mayHoldSensitiveZone(box: Box): boolean;
   /** Rules that wait for this event on this place, by its id or one of its tags. */
   rulesOfPlace(place: Place, on: PlaceEvent): readonly PlaceRule[];
   /** Whether any rule waits for this event on any place. */
@@ -118,6 +121,7 @@ export function composeRulebook(parts: RulebookParts, options: RulebookOptions =
     place: (id) => placeSet.get(id),
     placesAt: (lat, lon) => placeSet.at(lat, lon),
     inSensitiveZone: (lat, lon) => zoneSet.holds(lat, lon),
+    mayHoldSensitiveZone: (box) => zoneSet.mayTouch(box),
     rulesOfPlace: (place, on) => ruleSet.ofPlace(place, on),
     hasRulesOn: (on) => ruleSet.hasAny(on),
     longestApproachMs: ruleSet.longestApproachMs,

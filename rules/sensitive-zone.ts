@@ -65,12 +65,15 @@ export interface ZoneSet {
   readonly size: number;
   /** Whether a point lies in a zone or at most its margin beyond its edge. */
   holds(lat: number, lon: number): boolean;
+  /** Whether a zone or its margin may reach into a box: false where none does. */
+  mayTouch(box: Box): boolean;
   /** A zone that a shape overlaps, margin included: of several the one with the least id; else null. */
   overlapping(shape: Shape): SensitiveZone | null;
 }
 
 export function zoneSetOf(zones: readonly SensitiveZone[]): ZoneSet {
-  if (zones.length === 0) return { size: 0, holds: () => false, overlapping: () => null };
+  if (zones.length === 0)
+    return { size: 0, holds: () => false, mayTouch: () => false, overlapping: () => null };
   const sorted = [...zones].sort((a, b) => (a.id < b.id ? -1 : 1));
   const shapes = sorted.map(({ geometry }) => shapeOf(geometry));
   const boxes = sorted.flatMap(({ marginMetres }, zone) =>
@@ -95,6 +98,7 @@ export function zoneSetOf(zones: readonly SensitiveZone[]): ZoneSet {
         return shape !== undefined && margin !== undefined && metresOutside(shape, lat, lon) <= margin;
       });
     },
+    mayTouch: (box) => search(box).length > 0,
     overlapping(shape) {
       const found = [...new Set(partBoxesOf(shape).flatMap(search))].sort((a, b) => a - b);
       for (const zone of found) {

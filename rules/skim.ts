@@ -1,99 +1,154 @@
-import { isPlainPosition } from './admission.ts';
-import { areUnderWay, placesAhead } from './approach.ts';
+import { isPlain, type PlainReading } from './admission.ts';
+import { approachesAfter, placesAhead } from './approach.ts';
 import { afterFix, isBeyond, passesGate } from './border.ts';
-import { anchorAfter, fixOf } from './decide.ts';
-import { type DeviceMemory, type Memory, own } from './memory.ts';
-import type { Position } from './reading.ts';
+import { isBeyondNone } from './crossings.ts';
+import { anchorAfter, fixOf, withLatest } from './decide.ts';
+import type { Shape } from './geometry/shape.ts';
+import { type DeviceMemory, type Fix, type Memory, type OpenVisit, own } from './memory.ts';
 import type { Rulebook } from './rulebook.ts';
 import type { DeviceFacts } from './step.ts';
-import { nextDueAt } from './timers.ts';
-import { follow, type Move } from './track.ts';
+import { type Surroundings, surroundingsOf } from './surroundings.ts';
+import { firstTimerAt, nextDueAt, silentFrom } from './timers.ts';
+import { goesOn, type Move } from './track.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** A reading that holds a position, and else at most metrics that no rule looks at. */
-export interface PositionReading {
-  readonly at: number;
-  readonly position: Position;
-}
+/**
+ * The short way of the readings of one device that only move it on, or tell of values that no rule waits for.
+ *
+ * @param memory must be the caller's alone: as a step gave it, and kept by nobody else. It is changed in place.
+ * @param wakeAt of the subject's step before: when its next timer falls due; Infinity for never
+ * @returns when its next timer falls due, Infinity for never; or null, where nothing was changed and `decide` has to be asked
+ */
+export type Skim = (memory: Memory, wakeAt: number, reading: PlainReading, now: number) => number | null;
 
 const LONGEST_PASS_MS = 60_000;
 
 /**
- * The short way of a reading that only moves a device on: it changes the memory to what `decide` would give, in place and by the same
- * functions; or changes nothing and gives null, where `decide` has to be asked. It never says more than it knows: whatever is rare,
- * held, due, late, or near an approach is null. Nothing is decided by a reading that was skimmed, and no visit opens or closes.
+ * The short way of a reading that nothing follows from: it changes the memory to what `decide` would give, by the same functions; or
+ * says that `decide` has to be asked. It never says more than it knows: whatever is rare, held, due or late goes the long way. Nothing is
+ * decided by a reading that was skimmed, no visit opens or closes, and no approach begins.
  *
  * A reading is skimmed if its position continues the track; nothing of the subject has fallen due; the device is in every place that
- * holds the fix already, and leaves none; and it passes through no other, and heads for none.
- *
- * @param memory must be the caller's alone: as a step gave it, and kept by nobody else
- * @param device what the memory holds of the device: found by the caller, who may know it from before
- * @param wakeAt of the subject's step before: when its next timer falls due; Infinity for never
- * @returns when its next timer falls due, Infinity for never; or null
+ * holds the fix already, and leaves none; it passes through no other, and heads for none but those that it approaches already; and its
+ * metrics are taken as they are, and lie beyond no threshold.
  */
-export function skim(
+export function createSkims(rulebook: Rulebook): (facts: DeviceFacts) => Skim {
+  const surroundings = surroundingsOf(rulebook);
+  return (facts) => skimOf(rulebook, surroundings, facts);
+}
+
+/** What does not change of a device as long as its readings are skimmed. */
+interface Standing {
+  readonly device: Mutable<DeviceMemory>;
+  readonly visits: readonly { readonly visit: OpenVisit; readonly shape: Shape }[];
+  /** When the first timer falls due that is not about silence. */
+  readonly timerAt: number;
+  readonly isAlone: boolean;
+  readonly hasCrossings: boolean;
+}
+
+function skimOf(rulebook: Rulebook, surroundings: Surroundings, facts: DeviceFacts): Skim {
+  const type = rulebook.deviceTypes.get(facts.type) ?? null;
+  const isMobile = type?.mobile ?? true;
+  let known: Memory | null = null;
+  let standing: Standing | null = null;
+
+  return (memory, wakeAt, reading, now) => {
+    if (wakeAt <= now) return null;
+    if (known !== memory) {
+      known = memory;
+      standing = standingIn(rulebook, memory, facts, isMobile);
+    }
+    if (standing === null) return null;
+    const { device, visits, timerAt, isAlone } = standing;
+    if (!isPlain(reading, type, device, now)) return null;
+    const { position, metrics } = reading;
+    const at = Math.min(reading.at, now);
+    if (metrics !== undefined && (standing.hasCrossings || !areBeyondNone(rulebook, metrics))) return null;
+    let fix: Fix | null = null;
+    let { approaches } = device;
+    if (position !== undefined) {
+      const before = device.track;
+      fix = fixOf(position, at);
+      if (before === null || !goesOn(before, fix)) return null;
+      if (isMobile) {
+        const move: Move = { before, from: before, fix };
+        if (!staysWhereItIs(rulebook, surroundings, standing, move)) return null;
+        const ahead = rulebook.hasRulesOn('approach')
+          ? placesAhead(rulebook, device.visits, move, surroundings.approached)
+          : NONE_AHEAD;
+        const after = approachesAfter(approaches, ahead, at);
+        if (after === null) return null;
+        approaches = after;
+      }
+    } else if (metrics === undefined) return null;
+    device.heardAt = Math.max(device.heardAt, now);
+    device.lastAt = Math.max(device.lastAt, at);
+    if (metrics !== undefined) device.metrics = withLatest(device.metrics, metrics, at);
+    if (fix !== null) {
+      device.positionAt = at;
+      device.track = fix;
+      device.anchor = anchorAfter(device.anchor, fix);
+      if (approaches !== undefined && approaches !== device.approaches) device.approaches = approaches;
+    }
+    (memory as Mutable<Memory>).doneUntil = Math.max(memory.doneUntil, now);
+    // Only an open visit's silence waits for the device.
+    if (visits.length === 0) return wakeAt;
+    return isAlone ? Math.min(timerAt, silentFrom(device)) : (nextDueAt(rulebook, memory) ?? Infinity);
+  };
+}
+
+const NONE_AHEAD: ReturnType<typeof placesAhead> = [];
+
+/** Null where something waits for the next reading of the device, other than its open visits. */
+function standingIn(
   rulebook: Rulebook,
   memory: Memory,
-  device: DeviceMemory,
-  wakeAt: number,
   facts: DeviceFacts,
-  reading: PositionReading,
-  now: number,
-): number | null {
-  if (wakeAt <= now) return null;
-  if (device.type !== facts.type || !isPlain(device)) return null;
-  const { position } = reading;
-  if (!isPlainPosition(position, reading.at, device.positionAt, now)) return null;
-  const at = Math.min(reading.at, now);
-  const fix = fixOf(position, at);
-  // Only a fix that is held is remembered with its reading, and then this is not its way.
-  const verdict = follow(device.track, device.held, fix, '');
-  if (verdict.kind !== 'admitted' || verdict.track !== fix || verdict.refuted.length > 0) return null;
-  const isMobile = rulebook.deviceTypes.get(facts.type)?.mobile ?? true;
-  const move: Move = { before: device.track, from: verdict.from, fix };
-  if (!(isMobile ? staysWhereItIs(rulebook, memory, device, move) : hasNone(device.visits))) return null;
-  const moved = device as Mutable<DeviceMemory>;
-  moved.heardAt = Math.max(device.heardAt, now);
-  moved.lastAt = Math.max(device.lastAt, at);
-  moved.positionAt = at;
-  moved.track = fix;
-  moved.anchor = anchorAfter(device.anchor, fix);
-  (memory as Mutable<Memory>).doneUntil = Math.max(memory.doneUntil, now);
-  // Only an open visit's silence waits for the device.
-  return hasNone(device.visits) ? wakeAt : (nextDueAt(rulebook, memory) ?? Infinity);
-}
-
-/** Nothing waits for its next fix, other than open visits. */
-function isPlain({ track, held, silenced }: DeviceMemory): boolean {
-  return track !== null && track.pace === undefined && held.length === 0 && hasNone(silenced);
-}
-
-/** Whether a fix opens, changes and ends no visit, passes no place, and comes near none that it would be on the way to. */
-function staysWhereItIs(rulebook: Rulebook, memory: Memory, device: DeviceMemory, move: Move): boolean {
-  const { fix, from } = move;
-  if (rulebook.inSensitiveZone(fix.lat, fix.lon)) return false;
-  for (const { place } of rulebook.placesAt(fix.lat, fix.lon))
-    if (own(device.visits, place.id) === undefined) return false;
-  if (!staysIn(rulebook, device, move) || !allInside(memory)) return false;
-  if (from !== null && fix.at - from.at <= LONGEST_PASS_MS && rulebook.hasRulesOn('pass')) {
-    for (const { place } of rulebook.placesWaitedFor('pass').crossedBy(from, fix))
-      if (own(device.visits, place.id) === undefined) return false;
-  }
-  if (device.approaches !== undefined && !areUnderWay(device.approaches, fix.at)) return false;
-  return !rulebook.hasRulesOn('approach') || placesAhead(rulebook, device.visits, move).length === 0;
-}
-
-/** No open visit ends or changes. */
-function staysIn(rulebook: Rulebook, device: DeviceMemory, { fix, before }: Move): boolean {
+  isMobile: boolean,
+): Standing | null {
+  const device = own(memory.devices, facts.id);
+  if (device === undefined || device.type !== facts.type || !hasNone(device.silenced)) return null;
+  if (device.track === null || device.track.pace !== undefined || device.held.length > 0) return null;
+  if (!(isMobile ? allInside(memory) : hasNone(device.visits))) return null;
+  const visits: { visit: OpenVisit; shape: Shape }[] = [];
   for (const placeId in device.visits) {
     const visit = device.visits[placeId];
     const shape = rulebook.place(placeId)?.shape;
-    if (visit === undefined || shape === undefined) return false;
+    if (visit === undefined || shape === undefined) return null;
+    visits.push({ visit, shape });
+  }
+  const timerAt = firstTimerAt(rulebook, device, memory.doneUntil);
+  const isAlone = Object.keys(memory.devices).length === 1;
+  return { device, visits, timerAt, isAlone, hasCrossings: !hasNone(device.crossings) };
+}
+
+function areBeyondNone(rulebook: Rulebook, metrics: NonNullable<PlainReading['metrics']>): boolean {
+  for (const name in metrics) {
+    const value = metrics[name];
+    if (value !== undefined && !isBeyondNone(rulebook, name, value)) return false;
+  }
+  return true;
+}
+
+/** Whether a fix opens, changes and ends no visit, and passes no place. */
+function staysWhereItIs(
+  rulebook: Rulebook,
+  surroundings: Surroundings,
+  { device, visits }: Standing,
+  { before, from, fix }: Move,
+): boolean {
+  const { lat, lon } = fix;
+  if (surroundings.inSensitiveZone(lat, lon) || surroundings.holdsOther(lat, lon, device.visits))
+    return false;
+  for (const { visit, shape } of visits) {
     if (passesGate(fix, shape) && isBeyond(rulebook, fix, shape, visit)) return false;
     if (afterFix(rulebook, visit, fix, before, shape) !== visit) return false;
   }
-  return true;
+  return (
+    from === null || fix.at - from.at > LONGEST_PASS_MS || !surroundings.passesOther(from, fix, device.visits)
+  );
 }
 
 /** Then no visit of the person ends, whichever device moved last. */

@@ -3,7 +3,7 @@ import { firePending } from './crossings.ts';
 import { type Draft, deviceOf } from './draft.ts';
 import { MINUTE_MS } from './duration.ts';
 import { dwellDueAt, fireDwells } from './dwell.ts';
-import type { Memory } from './memory.ts';
+import type { DeviceMemory, Memory } from './memory.ts';
 import { settleMoment } from './pacing/settle.ts';
 import type { Rulebook } from './rulebook.ts';
 import { closeBySilence } from './visits.ts';
@@ -33,26 +33,39 @@ export function nextDueAt(rulebook: Rulebook, memory: Memory): number | null {
   for (const deviceId in memory.devices) {
     const device = memory.devices[deviceId];
     if (device === undefined) continue;
-    let hasVisits = false;
-    for (const placeId in device.visits) {
-      hasVisits = true;
-      const visit = device.visits[placeId];
-      const place = rulebook.place(placeId)?.place;
-      if (visit === undefined || place === undefined) continue;
-      for (const rule of rulebook.rulesOfPlace(place, 'dwell')) {
-        const dueAt = dwellDueAt(rule, visit);
-        if (dueAt !== null && dueAt > memory.doneUntil && dueAt < next) next = dueAt;
-      }
-    }
-    if (hasVisits) next = Math.min(next, device.heardAt + SILENCE_MS);
-    for (const ruleId in device.crossings) {
-      const crossing = device.crossings[ruleId];
-      const rule = rulebook.metricRule(ruleId);
-      if (crossing?.state !== 'pending' || rule === undefined) continue;
-      next = Math.min(next, crossing.since + rule.trigger.forMs);
+    next = Math.min(next, firstTimerAt(rulebook, device, memory.doneUntil));
+    for (const _ in device.visits) {
+      next = Math.min(next, silentFrom(device));
+      break;
     }
   }
   return next === Infinity ? null : next;
+}
+
+/** Domain time at which a device that is in a place counts as silent. */
+export function silentFrom({ heardAt }: DeviceMemory): number {
+  return heardAt + SILENCE_MS;
+}
+
+/** When the first of a device's dwells and pending crossings falls due, of those that were not due by `doneUntil`; Infinity for none. */
+export function firstTimerAt(rulebook: Rulebook, device: DeviceMemory, doneUntil: number): number {
+  let next = Infinity;
+  for (const placeId in device.visits) {
+    const visit = device.visits[placeId];
+    const place = rulebook.place(placeId)?.place;
+    if (visit === undefined || place === undefined) continue;
+    for (const rule of rulebook.rulesOfPlace(place, 'dwell')) {
+      const dueAt = dwellDueAt(rule, visit);
+      if (dueAt !== null && dueAt > doneUntil && dueAt < next) next = dueAt;
+    }
+  }
+  for (const ruleId in device.crossings) {
+    const crossing = device.crossings[ruleId];
+    const rule = rulebook.metricRule(ruleId);
+    if (crossing?.state !== 'pending' || rule === undefined) continue;
+    next = Math.min(next, crossing.since + rule.trigger.forMs);
+  }
+  return next;
 }
 
 function runDue(draft: Draft, dueAt: number, now: number): void {
@@ -82,6 +95,6 @@ function runDue(draft: Draft, dueAt: number, now: number): void {
   }
   for (const deviceId of deviceIds) {
     const device = deviceOf(draft, deviceId);
-    if (device !== null && device.heardAt + SILENCE_MS <= dueAt) closeBySilence(draft, deviceId, dueAt);
+    if (device !== null && silentFrom(device) <= dueAt) closeBySilence(draft, deviceId, dueAt);
   }
 }

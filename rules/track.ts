@@ -75,6 +75,14 @@ export function follow(
 }
 
 /**
+ * Whether `follow` admits a fix as it is, where nothing is held and the device was no aircraft before: the usual case, found without
+ * making anything.
+ */
+export function goesOn(track: TrackFix, fix: Fix): boolean {
+  return impliedSpeed(track, fix) <= FASTEST_METRES_PER_SECOND;
+}
+
+/**
  * Metres per second between two fixes. What a coarse fix leaves open is taken off the distance: it cannot imply a speed. Up to 90 m/s it may be a bound.
  */
 function impliedSpeed(from: Fix, to: Fix): number {

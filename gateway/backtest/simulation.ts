@@ -1,10 +1,10 @@
 import FlatQueue from 'flatqueue';
 import { admit } from '../../rules/admission.ts';
 import { decide } from '../../rules/decide.ts';
-import { type DeviceMemory, emptyMemory, type Memory, own } from '../../rules/memory.ts';
+import { emptyMemory, type Memory, own } from '../../rules/memory.ts';
 import type { MetricValue, Position, Reading } from '../../rules/reading.ts';
 import type { Rulebook } from '../../rules/rulebook.ts';
-import { type PositionReading, skim } from '../../rules/skim.ts';
+import { createSkims } from '../../rules/skim.ts';
 import type { Decision, DeviceFacts, Input, Step } from '../../rules/step.ts';
 import { eventsOf, metricsOf, SCAN_BITS, type ScanBatch } from '../telemetry/telemetry-scan.ts';
 import type { SimulatedLedger } from './ledger.ts';
@@ -19,7 +19,7 @@ export interface SimulatedDevice extends DeviceFacts {
 /** Who is told of what the simulation comes to; in order of time. */
 export interface SimulationObserver {
   /** @param device index */
-  reading(device: number, receivedAt: number, lat: number, lon: number): void;
+  reading(device: number, receivedAt: number, position: Position | undefined): void;
   /** @param owner index of the consumer */
   decided(owner: number, decisions: readonly Decision[]): void;
 }
@@ -56,9 +56,10 @@ export function createSimulation(parts: SimulationParts): Simulation {
   /** The earliest time at which each is in the queue. It is not put in again for a later one: it is looked at then, and put off. */
   const queuedAt = new Float64Array(people.length).fill(Infinity);
   const queue = new FlatQueue<number>();
-  /** What is remembered of each device, and the memory that it was found in. */
-  const known: (DeviceMemory | undefined)[] = devices.map(() => undefined);
-  const knownIn: (Memory | undefined)[] = devices.map(() => undefined);
+  const skimOf = createSkims(rulebook);
+  const skimsOf = devices.map(skimOf);
+  /** The next turn of each consumer within the batch that is being taken; -1 where there is none. */
+  const nextTurn = new Int32Array(people.length).fill(-1);
 
   function want(owner: number, wakeAt: number): void {
     wanted[owner] = wakeAt;
@@ -79,23 +80,6 @@ export function createSimulation(parts: SimulationParts): Simulation {
     noteStep(owner, decide(rulebook, memories[owner] ?? emptyMemory, input, now, ledger));
   }
 
-  function skimmed(
-    index: number,
-    device: SimulatedDevice,
-    reading: PositionReading,
-    now: number,
-  ): number | null {
-    const memory = memories[device.owner] ?? emptyMemory;
-    // Looking it up by its name anew each time would take as long as all the rest.
-    if (knownIn[index] !== memory) {
-      known[index] = own(memory.devices, device.id);
-      knownIn[index] = memory;
-    }
-    const remembered = known[index];
-    if (remembered === undefined) return null;
-    return skim(rulebook, memory, remembered, wanted[device.owner] ?? Infinity, device, reading, now);
-  }
-
   function tickUntil(now: number): void {
     for (let at = queue.peekValue(); at !== undefined && at <= now; at = queue.peekValue()) {
       const owner = queue.pop();
@@ -107,55 +91,71 @@ export function createSimulation(parts: SimulationParts): Simulation {
     }
   }
 
+  /**
+   * The rows of one subject are taken one after the other for as long as they can be skimmed, ahead of those of others: nobody else is
+   * concerned by them, and what is remembered of the subject is then near at hand for the processor, which halves the time. All that
+   * decides, and so may concern others, comes in its order.
+   */
   function take(batch: ScanBatch): void {
-    const events = createCursor(batch.events.rows, eventsOf(batch));
-    const metrics = createCursor(batch.metrics.rows, metricsOf(batch));
-    const order = orderOf(batch);
-    for (let turn = 0; turn < batch.rows; turn += 1) {
-      const row = order === null ? turn : (order[turn] ?? turn);
-      const now = batch.receivedAt[row] ?? 0;
-      tickUntil(now);
-      const index = batch.device[row] ?? -1;
-      const device = devices[index];
-      if (device === undefined) continue;
-      observer.reading(index, now, batch.lat[row] ?? Number.NaN, batch.lon[row] ?? Number.NaN);
-      const { owner } = device;
-      const bits = batch.bits[row] ?? 0;
-      const lat = batch.lat[row] ?? Number.NaN;
-      const position = Number.isNaN(lat) ? undefined : positionOf(batch, row, lat);
-      const event = events(row);
-      const values = metrics(row);
-      const at = batch.at[row] ?? 0;
-      if (
-        skims &&
-        position !== undefined &&
-        event === undefined &&
-        values === undefined &&
-        (bits & SCAN_BITS.late) === 0
-      ) {
-        const wakeAt = skimmed(index, device, { at, position }, now);
-        if (wakeAt !== null) {
-          want(owner, wakeAt);
-          continue;
-        }
-      }
-      const reading = readingOf(
-        at,
-        position,
-        event,
-        values ?? (bits & SCAN_BITS.hasMetrics ? NO_METRICS : undefined),
-      );
-      const isPast = (bits & SCAN_BITS.late) !== 0 && !isLateAgain(device, reading, now);
-      const input: Input = {
-        kind: 'reading',
-        device,
-        consumer: people[owner]?.at(now) ?? null,
-        reading,
-        readingId: String(batch.seq[row]),
-        ...(isPast && { arrivedAt: now }),
-      };
-      stepOf(owner, input, now);
+    const rows = rowsOf(batch, orderOf(batch));
+    const following = new Int32Array(batch.rows);
+    for (let turn = batch.rows - 1; turn >= 0; turn -= 1) {
+      const owner = devices[rows.device(turn)]?.owner ?? -1;
+      if (owner < 0) continue;
+      following[turn] = nextTurn[owner] ?? -1;
+      nextTurn[owner] = turn;
     }
+    for (let turn = 0; turn < batch.rows; turn += 1) {
+      const owner = devices[rows.device(turn)]?.owner ?? -1;
+      if (nextTurn[owner] !== turn) continue;
+      tickUntil(rows.receivedAt(turn));
+      let blocked = skims ? firstUnskimmed(owner, turn, rows, following) : turn;
+      if (blocked === turn) {
+        step(owner, turn, rows);
+        blocked = following[turn] ?? -1;
+        if (skims && blocked >= 0) blocked = firstUnskimmed(owner, blocked, rows, following);
+      }
+      nextTurn[owner] = blocked;
+    }
+    if (batch.rows > 0) tickUntil(rows.receivedAt(batch.rows - 1));
+  }
+
+  /** Skims the rows of a subject from one on, and gives the first that must be decided on; -1 where there is none. */
+  function firstUnskimmed(owner: number, from: number, rows: Rows, following: Int32Array): number {
+    const memory = memories[owner] ?? emptyMemory;
+    let wakeAt = wanted[owner] ?? Infinity;
+    let turn = from;
+    for (; turn >= 0; turn = following[turn] ?? -1) {
+      if (!rows.mayBeSkimmed(turn)) break;
+      const index = rows.device(turn);
+      const now = rows.receivedAt(turn);
+      const reading = rows.reading(turn);
+      const next = skimsOf[index]?.(memory, wakeAt, reading, now) ?? null;
+      if (next === null) break;
+      wakeAt = next;
+      observer.reading(index, now, reading.position);
+    }
+    if (turn !== from) want(owner, wakeAt);
+    return turn;
+  }
+
+  function step(owner: number, turn: number, rows: Rows): void {
+    const index = rows.device(turn);
+    const device = devices[index];
+    if (device === undefined) return;
+    const now = rows.receivedAt(turn);
+    const reading = rows.reading(turn);
+    observer.reading(index, now, reading.position);
+    const isPast = rows.isLate(turn) && !isLateAgain(device, reading, now);
+    const input: Input = {
+      kind: 'reading',
+      device,
+      consumer: people[owner]?.at(now) ?? null,
+      reading,
+      readingId: rows.readingId(turn),
+      ...(isPast && { arrivedAt: now }),
+    };
+    noteStep(owner, decide(rulebook, memories[owner] ?? emptyMemory, input, now, ledger));
   }
 
   /** Late it was by its age or by what had come before; else it had been in quarantine, and the past does not ring. */
@@ -175,15 +175,54 @@ export function createSimulation(parts: SimulationParts): Simulation {
 /** Stands for metrics that were not asked for: there were some, which is a sign of life. */
 const NO_METRICS: Readonly<Record<string, MetricValue>> = {};
 
-/** Gives the value of each row; undefined where it has none. */
-function createCursor<T>(rows: Int32Array, values: readonly T[]): (row: number) => T | undefined {
-  let next = 0;
-  return (row) => {
-    // Rows are asked for in order, save within a message that held several readings.
-    while (next > 0 && (rows[next - 1] ?? 0) >= row) next -= 1;
-    while ((rows[next] ?? Infinity) < row) next += 1;
-    return rows[next] === row ? values[next] : undefined;
+/** The rows of a batch in the order in which they are to be taken. */
+interface Rows {
+  device(turn: number): number;
+  receivedAt(turn: number): number;
+  isLate(turn: number): boolean;
+  mayBeSkimmed(turn: number): boolean;
+  readingId(turn: number): string;
+  reading(turn: number): TimedReading;
+}
+
+type TimedReading = Reading & { readonly at: number };
+
+function rowsOf(batch: ScanBatch, order: Int32Array | null): Rows {
+  const events = finderOf(batch.rows, batch.events.rows, eventsOf(batch));
+  const metrics = finderOf(batch.rows, batch.metrics.rows, metricsOf(batch));
+  const rowOf = (turn: number) => (order === null ? turn : (order[turn] ?? turn));
+  const hasBit = (turn: number, bit: number) => ((batch.bits[rowOf(turn)] ?? 0) & bit) !== 0;
+  return {
+    device: (turn) => batch.device[rowOf(turn)] ?? -1,
+    receivedAt: (turn) => batch.receivedAt[rowOf(turn)] ?? 0,
+    isLate: (turn) => hasBit(turn, SCAN_BITS.late),
+    mayBeSkimmed: (turn) => !hasBit(turn, SCAN_BITS.late) && events(rowOf(turn)) === undefined,
+    readingId: (turn) => String(batch.seq[rowOf(turn)]),
+    reading(turn) {
+      const row = rowOf(turn);
+      const reading: { -readonly [K in keyof TimedReading]: TimedReading[K] } = { at: batch.at[row] ?? 0 };
+      const lat = batch.lat[row] ?? Number.NaN;
+      if (!Number.isNaN(lat)) reading.position = positionOf(batch, row, lat);
+      const values = metrics(row) ?? (hasBit(turn, SCAN_BITS.hasMetrics) ? NO_METRICS : undefined);
+      if (values !== undefined) reading.metrics = values;
+      const event = events(row);
+      if (event !== undefined) reading.event = event;
+      return reading;
+    },
   };
+}
+
+/** Finds the value of a row; undefined where it has none. */
+function finderOf<T>(
+  rows: number,
+  rowsWithValue: Int32Array,
+  values: readonly T[],
+): (row: number) => T | undefined {
+  if (values.length === 0) return () => undefined;
+  const indices = new Int32Array(rows).fill(-1);
+  // What lies behind the last row is of the next batch.
+  for (let index = 0; index < rowsWithValue.length; index += 1) indices[rowsWithValue[index] ?? rows] = index;
+  return (row) => values[indices[row] ?? -1];
 }
 
 /**
@@ -212,19 +251,6 @@ function orderOf({ rows, device, receivedAt, at, seq }: ScanBatch): Int32Array |
     start = end;
   }
   return order;
-}
-
-function readingOf(
-  at: number,
-  position: Position | undefined,
-  event: string | undefined,
-  metrics: Readonly<Record<string, MetricValue>> | undefined,
-): Reading {
-  const reading: { -readonly [K in keyof Reading]: Reading[K] } = { at };
-  if (position !== undefined) reading.position = position;
-  if (metrics !== undefined) reading.metrics = metrics;
-  if (event !== undefined) reading.event = event;
-  return reading;
 }
 
 function positionOf({ lon, numbers }: ScanBatch, row: number, lat: number): Position {

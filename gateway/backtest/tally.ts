@@ -68,12 +68,11 @@ export function createTally(parts: TallyParts): Tally {
   }
 
   return {
-    reading(device, receivedAt, lat, lon) {
-      const hasPosition = !Number.isNaN(lat);
-      if (hasPosition) journeys.moved(device, receivedAt, lat, lon);
+    reading(device, receivedAt, position) {
+      if (position !== undefined) journeys.moved(device, receivedAt, position.lat, position.lon);
       if (receivedAt < from) return;
       readings += 1;
-      if (hasPosition) positions += 1;
+      if (position !== undefined) positions += 1;
       heard[device] = 1;
     },
     decided(owner, decisions) {

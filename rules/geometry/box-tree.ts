@@ -214,18 +214,27 @@ function vectorOf(lat: number, lon: number): UnitVector {
   return lastVector;
 }
 
-/** Adds the owners of all items whose box touches a box of the turn of the globe within ±180. */
-export function ownersInBox<T extends Shaped>(tree: BoxTree<T>, box: Box, found: Set<T>): void {
-  const { west, south, east, north } = box;
+/**
+ * Adds the owners of all items whose box touches a box of the turn of the globe within ±180: an owner once for each of its parts.
+ *
+ * @param boxes where given, the box of each is added: west, south, east, north
+ */
+export function itemsInBox<T extends Shaped>(
+  tree: BoxTree<T>,
+  { west, south, east, north }: Box,
+  found: T[],
+  boxes?: number[],
+): void {
   const near: number[] = [];
   const { chunks, levels } = tree;
   if (levels.length > 0) collectChunks(levels, levels.length - 1, 0, west, south, east, north, near);
   for (const index of near) {
-    const { boxes, owners } = chunks[index] as Chunk<T>;
-    for (let at = 0; at < boxes.length; at += 4) {
-      if (east < (boxes[at] as number) || west > (boxes[at + 2] as number)) continue;
-      if (north < (boxes[at + 1] as number) || south > (boxes[at + 3] as number)) continue;
-      found.add(owners[at >> 2] as T);
+    const { boxes: own, owners } = chunks[index] as Chunk<T>;
+    for (let at = 0; at < own.length; at += 4) {
+      if (east < (own[at] as number) || west > (own[at + 2] as number)) continue;
+      if (north < (own[at + 1] as number) || south > (own[at + 3] as number)) continue;
+      found.push(owners[at >> 2] as T);
+      boxes?.push(own[at] as number, own[at + 1] as number, own[at + 2] as number, own[at + 3] as number);
     }
   }
 }
