@@ -17,6 +17,9 @@ const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle
 /** Wall-clock time in the reader's zone, with seconds. Epoch ms. */
 export const timeOf = (at: number): string => TIME.format(at);
 
+/** Without seconds, as the end of a span that `dayAndTimeOf` begins. */
+export const shortTimeOf = (at: number): string => SHORT_TIME.format(at);
+
 /** Day and time in the reader's zone, short. Epoch ms. */
 export const dayAndTimeOf = (at: number): string => `${DAY.format(at)}, ${SHORT_TIME.format(at)}`;
 

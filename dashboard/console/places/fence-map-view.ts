@@ -2,6 +2,7 @@ import type { FeatureCollection } from 'geojson';
 import type { MapMouseEvent } from 'maplibre-gl';
 import type { BaseMap } from '../live-map/base-style.ts';
 import { type Cluster, clusterRadius } from '../live-map/clusters-canvas.ts';
+import { gatherClusters } from '../live-map/gather-clusters.ts';
 import {
   canvasOver,
   createGround,
@@ -98,10 +99,13 @@ export function createFenceMap(options: FenceMapOptions): FenceMapView {
     return placeFeatures(state.places.filter(({ id }) => id !== state.edited));
   }
 
+  const shownClusters = (): readonly Cluster[] => gatherClusters(state.clusters, map.getZoom());
+
   function draw(): void {
     const { width, height } = fitCanvas(context, container);
     drawFences(context, {
       ...state,
+      clusters: shownClusters(),
       places: state.places.filter(({ id }) => id !== state.edited),
       width,
       height,
@@ -135,7 +139,7 @@ export function createFenceMap(options: FenceMapOptions): FenceMapView {
     return found === undefined ? undefined : state.places.find(({ id }) => id === found.properties.id);
   };
   const clusterAt = ({ point }: MapMouseEvent): Cluster | undefined =>
-    state.clusters.find(({ lon, lat, places }) => {
+    shownClusters().find(({ lon, lat, places }) => {
       const { x, y } = map.project([lon, lat]);
       return Math.hypot(x - point.x, y - point.y) <= clusterRadius(places);
     });

@@ -1,7 +1,7 @@
 import { Link } from 'wouter';
 import { REASON_WORDS } from '../../look/reasons.ts';
 import { Pill, StateBadge } from '../../look/StateBadge.tsx';
-import { dayAndTimeOf, momentOf, timeOf } from '../../look/when.ts';
+import { dayAndTimeOf, momentOf, shortTimeOf, timeOf } from '../../look/when.ts';
 import { useNames } from '../use-names.ts';
 import type { ConditionPart, Evidence, ExplainedRule, Explanation } from './explain-shapes.ts';
 import { RULE_STATES } from './rule-states.ts';
@@ -21,7 +21,7 @@ export function ExplanationView({ explanation }: { explanation: Explanation }) {
   return (
     <>
       <p className="explain-sum" role="status">
-        {`From ${dayAndTimeOf(from)} to ${timeOf(to)}: ${counts.sent} sent, ${counts.suppressed} stopped, ${counts.not_triggered} not triggered.`}
+        {`From ${dayAndTimeOf(from)} to ${shortTimeOf(to)}: ${counts.sent} sent, ${counts.suppressed} stopped, ${counts.not_triggered} not triggered.`}
       </p>
       {rules.length === 0 && (
         <p className="surface list-empty soft">There was no rule then. Rules are written under “Rules”.</p>
