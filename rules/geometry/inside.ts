@@ -79,38 +79,44 @@ export function bandsOf(rings: readonly Path[]): Bands | null {
   if (count < LEAST_EDGES || !(north > south)) return null;
   for (let bands = Math.ceil(count / EDGES_A_BAND); bands > 1; bands = bands >> 1) {
     const bandsADegree = bands / (north - south);
+    // Counted before anything is written down: where all edges are long, there are as many entries as edges times bands.
+    let entries = 0;
+    forEachStretch(rings, south, bandsADegree, bands, (first, last) => {
+      entries += last - first + 1;
+    });
+    if (entries > count * MOST_ENTRIES_AN_EDGE) continue;
     const starts = new Uint32Array(bands + 2);
-    forEachEntry(rings, south, bandsADegree, bands, (band) => {
-      starts[band + 2] = (starts[band + 2] ?? 0) + 1;
+    forEachStretch(rings, south, bandsADegree, bands, (first, last) => {
+      for (let band = first; band <= last; band++) starts[band + 2] = (starts[band + 2] ?? 0) + 1;
     });
     for (let band = 0; band < bands; band++)
       starts[band + 2] = (starts[band + 2] ?? 0) + (starts[band + 1] ?? 0);
-    const entries = starts[bands + 1] ?? 0;
-    if (entries > count * MOST_ENTRIES_AN_EDGE) continue;
     const edges = new Float64Array(4 * entries);
-    forEachEntry(rings, south, bandsADegree, bands, (band, ring, edge) => {
-      const at = starts[band + 1] ?? 0;
-      edges.set(ring.subarray(2 * edge, 2 * edge + 4), 4 * at);
-      starts[band + 1] = at + 1;
+    forEachStretch(rings, south, bandsADegree, bands, (first, last, ring, edge) => {
+      for (let band = first; band <= last; band++) {
+        const at = starts[band + 1] ?? 0;
+        edges.set(ring.subarray(2 * edge, 2 * edge + 4), 4 * at);
+        starts[band + 1] = at + 1;
+      }
     });
     return { south, bandsADegree, starts: starts.subarray(0, bands + 1), edges };
   }
   return null;
 }
 
-function forEachEntry(
+/** The first and the last band of every edge. */
+function forEachStretch(
   rings: readonly Path[],
   south: number,
   bandsADegree: number,
   bands: number,
-  use: (band: number, ring: Path, edge: number) => void,
+  use: (first: number, last: number, ring: Path, edge: number) => void,
 ): void {
   for (const ring of rings) {
     for (let edge = 0; edge + 1 < pointsOf(ring); edge++) {
       const [start, end] = [latOf(ring, edge), latOf(ring, edge + 1)];
       const first = bandOf(Math.min(start, end), south, bandsADegree, bands);
-      const last = bandOf(Math.max(start, end), south, bandsADegree, bands);
-      for (let band = first; band <= last; band++) use(band, ring, edge);
+      use(first, bandOf(Math.max(start, end), south, bandsADegree, bands), ring, edge);
     }
   }
 }

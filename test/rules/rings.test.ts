@@ -184,6 +184,18 @@ describe('a ring', () => {
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 
+  it('of 100,000 points that makes long teeth is compiled in good time', () => {
+    const teeth = Array.from({ length: 99_000 }, (_, index): Point => {
+      return [10 + index * 5e-7, index % 2 === 0 ? 50.1 : 50.001];
+    });
+    const started = performance.now();
+    const comb = shape([closed([[10, 50], ...teeth, [10 + 99_000 * 5e-7, 50]])]);
+    expect(contains(comb, 50.0005, 10.02)).toBe(true);
+    expect(contains(comb, 50.09, 10.02)).toBe(true);
+    expect(contains(comb, 50.09, 10.0200005)).toBe(false);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
   it.skipIf(!hasData)(
     `of every real neighbourhood is taken${hasData ? '' : ' (skipped: ../shared/data is absent)'}`,
     () => {
@@ -264,6 +276,62 @@ describe('holes', () => {
     );
     // Side by side along shared lines, so that no edge properly crosses another.
     expect(problems([outer, square(1, 1, 2), square(2, 1, 2)])[0]).toContain('crosses hole 1');
+  });
+
+  it('in thousands are looked through in good time, wherever they lie', () => {
+    const outer = square(0, 0, 10);
+    const started = performance.now();
+    const nested = Array.from({ length: 19_000 }, (_, index) => {
+      const side = 4 * (1 - index / 19_001);
+      return square(5 - side / 2, 5 - side / 2, side);
+    });
+    for (const holes of [nested, nested.toReversed()]) {
+      const place = shape([outer, ...holes]);
+      expect([contains(place, 5, 5), contains(place, 5, 3.5), contains(place, 5, 2)]).toEqual([
+        false,
+        false,
+        true,
+      ]);
+    }
+    const slits = Array.from({ length: 19_000 }, (_, index): readonly Point[] => {
+      const west = 1 + index * 1e-4;
+      return closed([
+        [west, 1],
+        [west + 5, 6],
+        [west + 5, 6.00005],
+        [west, 1.00005],
+      ]);
+    });
+    expect(problems([outer, ...slits])[0]).toContain('too many other holes');
+    const round = Array.from({ length: 45_000 }, (_, index): Point => {
+      const angle = (index / 45_000) * 2 * Math.PI;
+      return [5 + 5 * Math.cos(angle), 5 + 5 * Math.sin(angle)];
+    });
+    const small = Array.from({ length: 10_000 }, (_, index) =>
+      square(3 + (index % 100) * 0.03, 3 + Math.floor(index / 100) * 0.03, 0.01),
+    );
+    expect(problems([closed(round), ...small])).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  it('of which one lies in another that has the same box', () => {
+    const diamond = closed([
+      [2, 1],
+      [3, 2],
+      [2, 3],
+      [1, 2],
+    ]);
+    for (const holes of [
+      [diamond, square(1, 1, 2)],
+      [square(1, 1, 2), diamond],
+    ]) {
+      const place = shape([square(0, 0, 4), ...holes]);
+      expect([contains(place, 2, 2), contains(place, 1.1, 1.1), contains(place, 0.5, 0.5)]).toEqual([
+        false,
+        false,
+        true,
+      ]);
+    }
   });
 });
 
