@@ -46,7 +46,15 @@ beforeAll(async () => {
   const first = await startEngine();
   await furnish(first.db);
   await first.close();
-  engine = await startEngine({ dir: first.dir });
+  // Each batch comes long after the one before: the engine waits between two that do not.
+  let realNow = START;
+  engine = await startEngine({
+    dir: first.dir,
+    realNow: () => {
+      realNow += SECOND_MS;
+      return realNow;
+    },
+  });
   await drive(engine);
   await tickUntil(engine, END);
   const rows = await engine.db.selectFrom('decisions').selectAll().execute();
