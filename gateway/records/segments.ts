@@ -22,13 +22,16 @@ export async function deleteSegment(db: Kysely<Schema>, id: string, change: Chan
 }
 
 /**
+ * The first one may be declared whatever rules read: as long as there is none, several attributes may be in use, and no order of
+ * declaring them would suit all rules. They stay in force, and say what is undeclared when they are opened or saved.
+ *
  * @returns whether it is new
  * @throws WaysideError `in_use` where a live or paused rule, or a segment, would not be understood any more
  */
 export async function saveTrait(db: Kysely<Schema>, trait: DescribedTrait, change: Change): Promise<boolean> {
   const before = await listTraits(db);
   const others = before.filter(({ name }) => name !== trait.name);
-  await refuseBrokenByTraits(db, before, [...others, trait], problemsOfSegment);
+  if (before.length > 0) await refuseBrokenByTraits(db, before, [...others, trait], problemsOfSegment);
   return db.transaction().execute((trx) => saveDocument(trx, 'traits', trait.name, trait, change));
 }
 

@@ -98,16 +98,15 @@ describe('segments', () => {
 describe('traits', () => {
   it('are refused where a live rule or a segment would not be understood any more', async () => {
     await saveRule('by-age', { when: 'consumer.attributes.age > 17.0' });
-    const undeclared = await call('PUT', '/traits/tier', { kind: 'string' });
-    expect(undeclared).toMatchObject({ status: 409, body: { code: 'in_use' } });
-    expect(undeclared.body.detail).toContain('rule by-age');
     expect(await call('PUT', '/traits/age', { kind: 'number', description: 'In years' })).toMatchObject({
       status: 201,
       body: { name: 'age', kind: 'number', description: 'In years' },
     });
     expect(await call('PUT', '/traits/tier', { kind: 'string' })).toMatchObject({ status: 201 });
     expect(server.changes).toContainEqual({ kind: 'traits' });
-    expect((await call('PUT', '/traits/age', { kind: 'string' })).status).toBe(409);
+    const changed = await call('PUT', '/traits/age', { kind: 'string' });
+    expect(changed).toMatchObject({ status: 409, body: { code: 'in_use' } });
+    expect(changed.body.detail).toContain('rule by-age');
     expect((await call('DELETE', '/traits/age')).status).toBe(409);
     await end('by-age');
     await call('PUT', '/segments/old', { when: 'consumer.attributes.age > 65.0' });
@@ -116,6 +115,16 @@ describe('traits', () => {
     expect((await call('DELETE', '/traits/age')).status).toBe(204);
     expect((await call('DELETE', '/traits/tier')).status).toBe(204);
     expect((await call('GET', '/traits')).body.items).toEqual([]);
+  });
+
+  it('can be declared one after the other where rules read several already', async () => {
+    await saveRule('by-two', {
+      when: 'consumer.attributes.age > 17.0 && consumer.attributes.tier == "gold"',
+    });
+    expect((await call('PUT', '/traits/age', { kind: 'number' })).status).toBe(201);
+    expect((await call('PUT', '/traits/tier', { kind: 'string' })).status).toBe(201);
+    await end('by-two');
+    for (const name of ['age', 'tier']) expect((await call('DELETE', `/traits/${name}`)).status).toBe(204);
   });
 
   it('have names that a condition can read', async () => {
