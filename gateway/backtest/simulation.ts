@@ -2,7 +2,7 @@ import FlatQueue from 'flatqueue';
 import { admit } from '../../rules/admission.ts';
 import { decide } from '../../rules/decide.ts';
 import { emptyMemory, type Memory, own } from '../../rules/memory.ts';
-import type { MetricValue, Position, Reading } from '../../rules/reading.ts';
+import type { Position, Reading } from '../../rules/reading.ts';
 import type { Rulebook } from '../../rules/rulebook.ts';
 import { createSkims } from '../../rules/skim.ts';
 import type { Decision, DeviceFacts, Input, Step } from '../../rules/step.ts';
@@ -172,9 +172,6 @@ export function createSimulation(parts: SimulationParts): Simulation {
   };
 }
 
-/** Stands for metrics that were not asked for: there were some, which is a sign of life. */
-const NO_METRICS: Readonly<Record<string, MetricValue>> = {};
-
 /** The rows of a batch in the order in which they are to be taken. */
 interface Rows {
   device(turn: number): number;
@@ -203,7 +200,7 @@ function rowsOf(batch: ScanBatch, order: Int32Array | null): Rows {
       const reading: { -readonly [K in keyof TimedReading]: TimedReading[K] } = { at: batch.at[row] ?? 0 };
       const lat = batch.lat[row] ?? Number.NaN;
       if (!Number.isNaN(lat)) reading.position = positionOf(batch, row, lat);
-      const values = metrics(row) ?? (hasBit(turn, SCAN_BITS.hasMetrics) ? NO_METRICS : undefined);
+      const values = metrics(row);
       if (values !== undefined) reading.metrics = values;
       const event = events(row);
       if (event !== undefined) reading.event = event;

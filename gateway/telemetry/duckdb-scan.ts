@@ -82,11 +82,10 @@ function sqlOf(query: ScanQuery): string {
     'CAST(r."at" AS DOUBLE)',
     'CAST(r.seq AS DOUBLE)',
     `CAST((CASE WHEN r.flags & ${late} > 0 THEN ${SCAN_BITS.late} ELSE 0 END)
-      + (CASE WHEN r.flags & ${clock_corrected} > 0 THEN ${SCAN_BITS.clockCorrected} ELSE 0 END)
-      + (CASE WHEN r.metrics IS NULL THEN 0 ELSE ${SCAN_BITS.hasMetrics} END) AS UTINYINT)`,
+      + (CASE WHEN r.flags & ${clock_corrected} > 0 THEN ${SCAN_BITS.clockCorrected} ELSE 0 END) AS UTINYINT)`,
     ...['lat', 'lon', ...query.numbers].map((name) => `coalesce(r.${name}, 'nan'::DOUBLE)`),
     'r.event',
-    ...(query.metrics ? ['r.metrics'] : []),
+    query.metrics ? 'r.metrics' : 'CASE WHEN r.lat IS NULL THEN r.metrics END',
   ];
   return `SELECT ${columns.join(', ')} FROM readings r JOIN (
       SELECT unnest(keys) AS key, generate_subscripts(keys, 1)::INTEGER AS device FROM (SELECT $keys::JSON::VARCHAR[] AS keys)
@@ -128,7 +127,7 @@ async function readWindow(
     });
     const texts = FIXED_COLUMNS + query.numbers.length;
     events.add(vectorAt(texts), start, count, JSON.stringify);
-    if (query.metrics) metrics.add(vectorAt(texts + 1), start, count, String);
+    metrics.add(vectorAt(texts + 1), start, count, String);
     start += count;
   }
   return { ...batch, events: events.done(), metrics: metrics.done() };

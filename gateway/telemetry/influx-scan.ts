@@ -96,15 +96,16 @@ function batchOf(query: ScanQuery, readings: readonly Held[]): ScanBatch {
     lon: column(({ position }) => position?.lon ?? Number.NaN),
     numbers,
     events: sparse(readings, ({ event }) => event),
-    metrics: query.metrics ? sparse(readings, ({ metrics }) => metrics) : NO_VALUES,
+    metrics: sparse(readings, ({ metrics, position }) =>
+      query.metrics || position === undefined ? metrics : undefined,
+    ),
   };
 }
 
-function bitsOf({ flags, metrics }: Held): number {
+function bitsOf({ flags }: Held): number {
   return (
     (flags.includes('late') ? SCAN_BITS.late : 0) |
-    (flags.includes('clock_corrected') ? SCAN_BITS.clockCorrected : 0) |
-    (metrics === undefined ? 0 : SCAN_BITS.hasMetrics)
+    (flags.includes('clock_corrected') ? SCAN_BITS.clockCorrected : 0)
   );
 }
 

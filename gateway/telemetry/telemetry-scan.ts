@@ -13,7 +13,7 @@ export interface ScanQuery {
   readonly deviceKeys: readonly string[];
   /** What is not asked for is not read. */
   readonly numbers: readonly ScanNumber[];
-  /** Whether the values of metrics are wanted; without them a batch tells only which readings had any. */
+  /** Whether the values of metrics are wanted; else those alone are given of readings without a position: they may hold nothing else. */
   readonly metrics: boolean;
 }
 
@@ -39,7 +39,6 @@ export interface ScanBatch {
   /** NaN where the reading does not have it. */
   readonly numbers: Readonly<Partial<Record<ScanNumber, Float64Array>>>;
   readonly events: SparseJson;
-  /** Empty unless asked for. */
   readonly metrics: SparseJson;
 }
 
@@ -50,7 +49,7 @@ export interface SparseJson {
 }
 
 /** What a scan says of a reading in one byte. */
-export const SCAN_BITS = { late: 1, clockCorrected: 2, hasMetrics: 4 } as const;
+export const SCAN_BITS = { late: 1, clockCorrected: 2 } as const;
 
 /** Rows of one batch at most. */
 export const MOST_SCANNED_ROWS = 65_536;

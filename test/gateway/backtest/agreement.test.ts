@@ -176,7 +176,14 @@ async function tickUntil(world: EngineUnderTest, until: number): Promise<void> {
   }
 }
 
-async function simulate(rule: string, options: { readonly skims: boolean; readonly alone?: boolean }) {
+interface SimulateOptions {
+  readonly skims: boolean;
+  readonly alone?: boolean;
+  /** All metrics are given, whether rules read them or not. */
+  readonly readsMetrics?: true;
+}
+
+async function simulate(rule: string, options: SimulateOptions) {
   const db = openRecords(join(engine.dir, 'wayside.db'));
   const store = createDuckDbStore({ file: join(engine.dir, 'telemetry.duckdb') });
   await store.start();
@@ -185,7 +192,9 @@ async function simulate(rule: string, options: { readonly skims: boolean; readon
     if (document === undefined) throw new Error(`no rule ${rule}`);
     const { alone = false, skims } = options;
     const request: BacktestRequest = { ruleId: rule, document, version: 3, from: START, to: END, alone };
-    const world = await worldOf(db, request, START, pino({ level: 'silent' }));
+    const { readsMetrics } = options;
+    const found = await worldOf(db, request, START, pino({ level: 'silent' }));
+    const world = { ...found, ...(readsMetrics && { readsMetrics }) };
     const decisions: Decision[] = [];
     const observer = {
       reading: () => undefined,
@@ -194,7 +203,13 @@ async function simulate(rule: string, options: { readonly skims: boolean; readon
     const simulation = createSimulation({ ...world, observer, skims });
     for await (const batch of store.scan(queryOf(world, START, END))) simulation.take(batch);
     simulation.finish(END);
-    return inOrder(decisions.map(toldOf));
+    return {
+      readsMetrics: found.readsMetrics,
+      told: inOrder(decisions.map(toldOf)),
+      heardAt: world.people.map((_, owner) =>
+        Object.values(simulation.memory(owner).devices).map(({ heardAt }) => heardAt),
+      ),
+    };
   } finally {
     await store.stop();
     await db.destroy();
@@ -247,14 +262,25 @@ describe('a backtest of what the engine judged live', () => {
   });
 
   it.each([true, false])('comes to the same decisions, one by one (skimming: %s)', async (skims) => {
-    const simulated = await simulate('hello', { skims });
-    expect(simulated).toEqual(live);
+    const { told } = await simulate('hello', { skims });
+    expect(told).toEqual(live);
   });
 
   it('comes to others where the other rules are left out', async () => {
-    const simulated = await simulate('food', { skims: true, alone: true });
+    const { told: simulated } = await simulate('food', { skims: true, alone: true });
     expect(new Set(simulated.map(({ rule }) => rule))).toEqual(new Set(['food']));
     const beside = live.filter(({ rule }) => rule === 'food');
     expect(sent(simulated)).toBeGreaterThan(sent(beside));
   });
+
+  it.each([true, false])(
+    'hears a device that told of metrics alone, which no rule reads (skimming: %s)',
+    async (skims) => {
+      const simulated = await simulate('stay', { skims, alone: true });
+      expect(simulated.readsMetrics).toBe(false);
+      const all = await simulate('stay', { skims, alone: true, readsMetrics: true });
+      expect(simulated.heardAt).toEqual(all.heardAt);
+      expect(simulated.told).toEqual(all.told);
+    },
+  );
 });
