@@ -89,8 +89,9 @@ describe.skipIf(chromiumPath === null)(`rules in the console${chromiumSkipped}`,
     await see('Still to write');
     await console_.fill('Name', 'Second cup');
     await write('trigger-place-tag', 'cofee');
-    await write('offer-title', 'A second cup at {{ place.name }}');
+    await write('offer-title', 'A second cup at {{ place.nmae }}');
     await write('offer-body', 'On us.');
+    await press('Take “A second cup at {{ place.name }}”');
     await see('No place has the tag "cofee"');
     await press('Take “coffee”');
     await gone('No place has the tag "cofee"');
@@ -106,6 +107,14 @@ describe.skipIf(chromiumPath === null)(`rules in the console${chromiumSkipped}`,
     await expectNoViolations('console-rule-problem');
     await press('Take “metrics.fuel > 0.01”');
     await see('Needs location_offers and device_offers');
+
+    await open('limits');
+    await page.locator('#field-limits-total').click();
+    await page.keyboard.type('1,000');
+    await page.keyboard.press('Tab');
+    await see('found "1,000"');
+    await console_.fill('At most in all', '');
+    await gone('found "1,000"');
   });
 
   it('shows the same rule as YAML, and keeps what is written there', async () => {

@@ -116,8 +116,9 @@ export function NumberField({
       rightSection={unit === undefined || unit === '' ? undefined : <span className="unit">{unit}</span>}
       rightSectionWidth={unit === undefined ? 0 : Math.max(36, unit.length * 8 + 16)}
       onChange={(event) => {
+        // The text stays as it is typed: with a point for its comma, "1,000" would never come to be seen.
+        setTyped(event.currentTarget.value);
         const next = withDecimalPoint(event.currentTarget.value);
-        setTyped(next);
         const number = Number(next);
         if (next.trim() === '') set(required ? '' : undefined);
         else set(Number.isNaN(number) ? next : rounded(number / factor));
@@ -130,7 +131,7 @@ export function NumberField({
 const rounded = (number: number): number => Number(number.toFixed(9));
 
 const sameNumber = (typed: string, shown: string): boolean =>
-  typed === shown || (typed.trim() !== '' && Number(typed) === Number(shown));
+  typed === shown || (typed.trim() !== '' && Number(withDecimalPoint(typed)) === Number(shown));
 
 /** A length of time as a number and a unit; ISO 8601 in the document. */
 export function DurationField({
