@@ -38,7 +38,7 @@ export async function* scanDuckDb(use: UseConnection, query: ScanQuery): AsyncGe
     if (read.rows < MOST_SCANNED_ROWS) {
       [from, afterSeq] = [to, -1];
       if (batch.rows < FEW)
-        windowMs = Math.min(windowMs * (batch.rows < FEW / 4 ? 4 : 1.5), LONGEST_WINDOW_MS);
+        windowMs = Math.min(Math.ceil(windowMs * (batch.rows < FEW / 4 ? 4 : 1.5)), LONGEST_WINDOW_MS);
     } else {
       // More than fits: the rest of the window comes next.
       const until = read.receivedAt[read.rows - 1] ?? from;

@@ -58,7 +58,7 @@ export async function* scanInflux(connection: InfluxConnection, query: ScanQuery
     from = page.upTo;
     if (page.upTo === to && page.readings.length < MOST_SCANNED_ROWS / 16)
       windowMs = Math.min(2 * windowMs, 24 * HOUR_MS);
-    else windowMs = Math.max(1_000, windowMs / 2);
+    else windowMs = Math.max(1_000, Math.ceil(windowMs / 2));
     const until = from >= end ? Infinity : from - LARGEST_LEAD_MS;
     const ready = held.filter(({ receivedAt }) => receivedAt < until);
     if (ready.length < MOST_SCANNED_ROWS / 16 && from < end) continue;

@@ -128,6 +128,35 @@ describe('DuckDB store', () => {
     expect(await fs.readdir(directory)).toEqual(['telemetry.duckdb']);
   });
 
+  it('scans what comes more and more slowly, whatever the length of its windows', async () => {
+    const store = createDuckDbStore({ file });
+    await store.start();
+    // Windows grow by half where they bring about a quarter of a batch, and come to no whole number of milliseconds.
+    const windowMs = Array.from({ length: 7 }, (_, turn) => 60_000 * 1.5 ** turn);
+    let from = T0;
+    let seq = 0;
+    for (const length of windowMs) {
+      const points = Array.from({ length: 9_000 }, (_, n) => {
+        seq += 1;
+        return point(seq, { receivedAt: Math.floor(from + (n / 9_000) * length), metrics: { n: 1 } });
+      });
+      await store.write(points, seq);
+      from += length;
+    }
+    await store.write([point(seq + 1, { receivedAt: Math.floor(from) + 3_600_000 })], seq + 1);
+    const query = {
+      from: T0,
+      to: T0 + 30 * 86_400_000,
+      deviceKeys: ['device'],
+      numbers: [],
+      metrics: false,
+    } as const;
+    const scanned: number[] = [];
+    for await (const batch of store.scan(query)) scanned.push(...batch.seq);
+    await store.stop();
+    expect(scanned).toEqual(Array.from({ length: seq + 1 }, (_, index) => index + 1));
+  }, 20_000);
+
   it('stores 100,000 readings within a few seconds', async () => {
     const store = createDuckDbStore({ file });
     await store.start();
