@@ -1,7 +1,7 @@
 import type { TlsSettings } from '../broker/tls-listener.ts';
 import { isValidId } from '../broker/topics.ts';
-import { parseDuration } from '../rules/duration.ts';
-import { nearestName } from '../rules/nearest-name.ts';
+import { nearestName } from '../rules/document/nearest-name.ts';
+import { parseDuration } from '../rules/time/duration.ts';
 import { type Problem, WaysideError } from './errors.ts';
 import { tlsSettingsOf } from './tls-settings.ts';
 

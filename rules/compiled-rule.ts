@@ -1,11 +1,11 @@
-import { type Condition, compileCondition } from './condition.ts';
-import type { DeviceType } from './device-type.ts';
-import { describeLiquidError } from './liquid.ts';
-import { type CompiledOffer, compileOffer, type OfferTemplate } from './offer-template.ts';
-import { purposesOfReads } from './purposes.ts';
-import { offersOf, type Rule } from './rule.ts';
+import { type Condition, compileCondition } from './condition/condition.ts';
+import { describeLiquidError } from './document/liquid.ts';
+import { type CompiledOffer, compileOffer, type OfferTemplate } from './document/offer-template.ts';
+import { purposesOfReads } from './document/purposes.ts';
+import { offersOf, type Rule } from './document/rule.ts';
+import type { MetricTrigger, PlaceTrigger } from './document/trigger.ts';
+import type { DeviceType } from './readings/device-type.ts';
 import type { Purpose } from './step.ts';
-import type { MetricTrigger, PlaceTrigger } from './trigger.ts';
 
 /** A rule that can fire: live, or paused (which decides `rule_paused`). Its texts are compiled when they are first asked for. */
 export interface CompiledRule<T = Rule['trigger']> extends CompiledTexts {

@@ -1,5 +1,3 @@
-import { type Admission, admit } from './admission.ts';
-import { crossThresholds } from './crossings.ts';
 import { type Draft, deviceOf, setDevice } from './draft.ts';
 import { atMostMetresApart, squaredChord, unitVector, withinChord } from './geometry/sphere.ts';
 import { forgetOldCauses, judge } from './judge.ts';
@@ -14,13 +12,15 @@ import {
   sizeOf,
 } from './memory.ts';
 import { settleMoment } from './pacing/settle.ts';
-import type { MetricValue, Position } from './reading.ts';
-import { refuteFix } from './refuted-fix.ts';
+import { type Admission, admit } from './readings/admission.ts';
+import type { MetricValue, Position } from './readings/reading.ts';
 import type { Rulebook } from './rulebook.ts';
 import { EMPTY_LEDGER, type Input, type Ledger, type Step } from './step.ts';
-import { nextDueAt, runTimers } from './timers.ts';
-import { follow, type TrackVerdict } from './track.ts';
-import { endVisits, moveThroughPlaces } from './visits.ts';
+import { crossThresholds } from './visits/crossings.ts';
+import { refuteFix } from './visits/refuted-fix.ts';
+import { nextDueAt, runTimers } from './visits/timers.ts';
+import { follow, type TrackVerdict } from './visits/track.ts';
+import { endVisits, moveThroughPlaces } from './visits/visits.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -1,5 +1,5 @@
 import type { CompiledRule } from './compiled-rule.ts';
-import type { Place } from './place.ts';
+import type { Place } from './places/place.ts';
 
 /** A trigger that fired: what happened, to which device, and what it is to be remembered by. */
 export interface Firing {

@@ -1,14 +1,14 @@
-import { isHeldOut, variantFor } from './assignment.ts';
-import type { Condition } from './condition.ts';
+import type { Condition } from './condition/condition.ts';
+import { type Situation, situationOf } from './condition/situation.ts';
+import { outsideSchedule, type Zones } from './document/schedule.ts';
 import { type Draft, deviceOf } from './draft.ts';
-import { HOUR_MS } from './duration.ts';
 import type { Firing } from './firing.ts';
 import { own } from './memory.ts';
+import { isHeldOut, variantFor } from './pacing/assignment.ts';
 import { nextCode, personalLimit, type Suppression, sharedLimit } from './pacing/limits.ts';
-import { outsideSchedule, type Zones } from './schedule.ts';
-import { type Situation, situationOf } from './situation.ts';
 import type { ConsumerFacts, Decision, RenderedOffer } from './step.ts';
-import { zoneObstacle } from './zone-obstacle.ts';
+import { HOUR_MS } from './time/duration.ts';
+import { zoneObstacle } from './visits/zone-obstacle.ts';
 
 /**
  * Decides on a trigger that fired, for a linked consumer: the first reason that applies, in the order of SUPPRESSION_REASONS, is

@@ -1,4 +1,4 @@
-import type { MetricValue } from './reading.ts';
+import type { MetricValue } from './readings/reading.ts';
 
 /**
  * What is remembered of one subject between steps: plain JSON, written anew by each step with what did not change shared.

@@ -1,8 +1,8 @@
 import { type CompiledRule, compileRule, type MetricRule, type PlaceRule } from './compiled-rule.ts';
-import type { DeviceType } from './device-type.ts';
-import type { Place } from './place.ts';
-import type { Rule } from './rule.ts';
-import type { MetricTrigger, PlaceEvent } from './trigger.ts';
+import type { Rule } from './document/rule.ts';
+import type { MetricTrigger, PlaceEvent } from './document/trigger.ts';
+import type { Place } from './places/place.ts';
+import type { DeviceType } from './readings/device-type.ts';
 
 export type RuleState = 'draft' | 'live' | 'paused' | 'ended';
 

@@ -1,15 +1,15 @@
-import type { Campaign } from './campaign.ts';
 import type { CompiledRule, MetricRule, PlaceRule } from './compiled-rule.ts';
-import type { DeviceType } from './device-type.ts';
+import type { Campaign } from './document/campaign.ts';
+import { compileSegments, type Segment, type SegmentSet } from './document/segment.ts';
+import type { PlaceEvent } from './document/trigger.ts';
 import type { Box } from './geometry/path.ts';
 import { NO_PACING, type Pacing } from './pacing/pacing.ts';
-import type { Place } from './place.ts';
-import { type CompiledPlace, type PlaceSet, placeSetOf } from './place-set.ts';
+import type { Place } from './places/place.ts';
+import { type CompiledPlace, type PlaceSet, placeSetOf } from './places/place-set.ts';
+import { type SensitiveZone, type ZoneSet, zoneSetOf } from './places/sensitive-zone.ts';
+import type { DeviceType } from './readings/device-type.ts';
 import { compileRules, type MetricRules, type RuleSet, type SavedRule } from './rule-set.ts';
-import { compileSegments, type Segment, type SegmentSet } from './segment.ts';
-import { type SensitiveZone, type ZoneSet, zoneSetOf } from './sensitive-zone.ts';
 import type { ConsumerFacts } from './step.ts';
-import type { PlaceEvent } from './trigger.ts';
 
 /** All that a rulebook is made of, not compiled yet. */
 export interface RulebookSource {

@@ -1,15 +1,15 @@
-import { isPlain, type PlainReading } from './admission.ts';
-import { approachesAfter, placesAhead } from './approach.ts';
-import { afterFix, isBeyond, passesGate } from './border.ts';
-import { isBeyondNone } from './crossings.ts';
 import { anchorAfter, fixOf, withLatest } from './decide.ts';
 import type { Shape } from './geometry/shape.ts';
 import { type DeviceMemory, type Fix, type Memory, type OpenVisit, own } from './memory.ts';
+import { isPlain, type PlainReading } from './readings/admission.ts';
 import type { Rulebook } from './rulebook.ts';
 import type { DeviceFacts } from './step.ts';
 import { type Surroundings, surroundingsOf } from './surroundings.ts';
-import { firstTimerAt, nextDueAt, silentFrom } from './timers.ts';
-import { goesOn, type Move } from './track.ts';
+import { approachesAfter, placesAhead } from './visits/approach.ts';
+import { afterFix, isBeyond, passesGate } from './visits/border.ts';
+import { isBeyondNone } from './visits/crossings.ts';
+import { firstTimerAt, nextDueAt, silentFrom } from './visits/timers.ts';
+import { goesOn, type Move } from './visits/track.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -1,5 +1,5 @@
 import type { Memory } from './memory.ts';
-import type { Reading, ReadingFlag, ReadingProblem, Remark } from './reading.ts';
+import type { Reading, ReadingFlag, ReadingProblem, Remark } from './readings/reading.ts';
 
 /** What a person can agree to; each on its own. */
 export const PURPOSES = ['location_offers', 'device_offers', 'health_offers'] as const;

@@ -3,7 +3,7 @@ import { type Box, boxOf, growBox } from './geometry/path.ts';
 import { contains, nearestOnEdge } from './geometry/shape.ts';
 import type { LatLon } from './geometry/sphere.ts';
 import { type DeviceMemory, own } from './memory.ts';
-import type { CompiledPlace, NearPlace, PartsInBox } from './place-set.ts';
+import type { CompiledPlace, NearPlace, PartsInBox } from './places/place-set.ts';
 import type { Rulebook } from './rulebook.ts';
 
 type Visits = DeviceMemory['visits'];

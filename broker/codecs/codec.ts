@@ -1,4 +1,4 @@
-import type { Reading, ReadingProblem } from '../../rules/reading.ts';
+import type { Reading, ReadingProblem } from '../../rules/readings/reading.ts';
 
 /** Most readings that one message may hold; the journal sets aside that many sequence numbers. */
 export const MAX_READINGS_PER_MESSAGE = 1000;

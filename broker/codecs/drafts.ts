@@ -1,4 +1,4 @@
-import type { MetricValue, Reading, ReadingProblem } from '../../rules/reading.ts';
+import type { MetricValue, Reading, ReadingProblem } from '../../rules/readings/reading.ts';
 import { type Decoded, MAX_READINGS_PER_MESSAGE } from './codec.ts';
 import { parseReading } from './json-reading.ts';
 

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { isCalendarDay } from '../../rules/calendar.ts';
-import type { MetricValue, Position, Reading, ReadingProblem } from '../../rules/reading.ts';
+import type { MetricValue, Position, Reading, ReadingProblem } from '../../rules/readings/reading.ts';
+import { isCalendarDay } from '../../rules/time/calendar.ts';
 
 const MAX_METRICS = 1000;
 const MAX_NAME_BYTES = 128;

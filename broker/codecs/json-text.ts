@@ -1,5 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import type { ReadingProblem } from '../../rules/reading.ts';
+import type { ReadingProblem } from '../../rules/readings/reading.ts';
 
 /** A parsed text, or why it is none. */
 export type Document =

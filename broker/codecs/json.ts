@@ -1,4 +1,4 @@
-import type { Reading, ReadingProblem } from '../../rules/reading.ts';
+import type { Reading, ReadingProblem } from '../../rules/readings/reading.ts';
 import { type Decoded, MAX_READINGS_PER_MESSAGE, refused } from './codec.ts';
 import { parseReading } from './json-reading.ts';
 import { readJson } from './json-text.ts';

@@ -1,4 +1,4 @@
-import { convertUnit } from '../../rules/units.ts';
+import { convertUnit } from '../../rules/readings/units.ts';
 import type { PositionField } from './drafts.ts';
 
 /** Names that devices give to the parts of a position, in lower case, and the unit in which each is kept. */

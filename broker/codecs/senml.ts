@@ -1,4 +1,4 @@
-import type { ReadingProblem } from '../../rules/reading.ts';
+import type { ReadingProblem } from '../../rules/readings/reading.ts';
 import { type Decoded, refused } from './codec.ts';
 import { Drafts } from './drafts.ts';
 import { type PositionPart, positionPartOf } from './position-parts.ts';

@@ -1,4 +1,4 @@
-import type { MetricValue, ReadingProblem } from '../../rules/reading.ts';
+import type { MetricValue, ReadingProblem } from '../../rules/readings/reading.ts';
 import type { Arrival, DialectRequest, StatefullyDecoded } from './codec.ts';
 import { Drafts } from './drafts.ts';
 import { DATATYPE, integerValue, type SparkplugMetric, type SparkplugPayload } from './sparkplug-payload.ts';

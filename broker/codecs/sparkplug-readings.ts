@@ -1,4 +1,4 @@
-import type { MetricValue } from '../../rules/reading.ts';
+import type { MetricValue } from '../../rules/readings/reading.ts';
 import type { Drafts } from './drafts.ts';
 import { positionPartOf } from './position-parts.ts';
 

@@ -1,4 +1,4 @@
-import type { ReadingProblem } from '../../rules/reading.ts';
+import type { ReadingProblem } from '../../rules/readings/reading.ts';
 import type { DialectState, StatefulCodec, StatefullyDecoded } from './codec.ts';
 import { type Dialect, isAliasOf, isBelow, isLevel } from './dialect.ts';
 import { SparkplugMessage } from './sparkplug-message.ts';

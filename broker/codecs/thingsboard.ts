@@ -1,4 +1,4 @@
-import type { Reading, ReadingProblem } from '../../rules/reading.ts';
+import type { Reading, ReadingProblem } from '../../rules/readings/reading.ts';
 import type { Codec } from './codec.ts';
 import type { Dialect } from './dialect.ts';
 import { decodeEach } from './json.ts';

@@ -1,5 +1,5 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
-import type { ReadingProblem } from '../../rules/reading.ts';
+import type { ReadingProblem } from '../../rules/readings/reading.ts';
 import { MAX_PAYLOAD_BYTES } from './codec.ts';
 
 export type Unpacked =

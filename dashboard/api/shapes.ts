@@ -1,7 +1,7 @@
 import type { Feature } from 'geojson';
 import type { FleetQuality, QualityRecord } from '../../gateway/records/quality.ts';
 import type { DeliveryState, OfflineReason, Role, RuleState } from '../../gateway/records/schema.ts';
-import type { QuarantineCode } from '../../rules/reading.ts';
+import type { QuarantineCode } from '../../rules/readings/reading.ts';
 import type { Purpose, QuietHours, SuppressionReason } from '../../rules/step.ts';
 import type { ApiFieldProblem } from './request.ts';
 

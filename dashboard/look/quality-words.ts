@@ -1,5 +1,5 @@
 import type { QualityCounts } from '../../gateway/records/quality.ts';
-import type { QuarantineCode } from '../../rules/reading.ts';
+import type { QuarantineCode } from '../../rules/readings/reading.ts';
 
 /** What is counted of a device, in the order in which an operator wants to read it, with what it means. */
 export const QUALITY_WORDS = {

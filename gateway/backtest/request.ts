@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS } from '../../rules/duration.ts';
+import { DAY_MS, HOUR_MS } from '../../rules/time/duration.ts';
 
 /** Longest time that one backtest may go through. */
 export const LONGEST_SPAN_MS = 400 * DAY_MS;

@@ -1,8 +1,8 @@
 import FlatQueue from 'flatqueue';
-import { admit } from '../../rules/admission.ts';
 import { decide } from '../../rules/decide.ts';
 import { emptyMemory, type Memory, own } from '../../rules/memory.ts';
-import type { Position, Reading } from '../../rules/reading.ts';
+import { admit } from '../../rules/readings/admission.ts';
+import type { Position, Reading } from '../../rules/readings/reading.ts';
 import type { Rulebook } from '../../rules/rulebook.ts';
 import { createSkims } from '../../rules/skim.ts';
 import type { Decision, DeviceFacts, Input, Step } from '../../rules/step.ts';

@@ -1,5 +1,5 @@
-import { HOUR_MS } from '../../rules/duration.ts';
 import type { Decision, SuppressionReason } from '../../rules/step.ts';
+import { HOUR_MS } from '../../rules/time/duration.ts';
 import { Journeys } from './journeys.ts';
 import type { BacktestCounts, SampledDecision } from './report.ts';
 import { Sample } from './sample.ts';

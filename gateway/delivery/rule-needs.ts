@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { purposesOf } from '../../rules/compiled-rule.ts';
-import { BUILT_IN_DEVICE_TYPES, type DeviceType, parseDeviceType } from '../../rules/device-type.ts';
-import { parseRule } from '../../rules/rule.ts';
+import { parseRule } from '../../rules/document/rule.ts';
+import { BUILT_IN_DEVICE_TYPES, type DeviceType, parseDeviceType } from '../../rules/readings/device-type.ts';
 import type { Schema } from '../records/schema.ts';
 import { parsedJson } from './parsed-json.ts';
 import type { RuleFacts } from './send-check.ts';

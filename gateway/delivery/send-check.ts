@@ -1,5 +1,5 @@
-import { inQuietHours } from '../../rules/quiet-hours.ts';
 import type { Purpose, QuietHours } from '../../rules/step.ts';
+import { inQuietHours } from '../../rules/time/quiet-hours.ts';
 import type { RuleState } from '../records/schema.ts';
 
 /** Why an offer that was decided on is not sent after all. */

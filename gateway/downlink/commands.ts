@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { DeviceLink } from '../../broker/device-link.ts';
-import { DAY_MS } from '../../rules/duration.ts';
+import { DAY_MS } from '../../rules/time/duration.ts';
 import type { Change } from '../records/audit.ts';
 import {
   type Command,

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { isValidId } from '../../broker/topics.ts';
-import { DAY_MS, parseDuration } from '../../rules/duration.ts';
+import { DAY_MS, parseDuration } from '../../rules/time/duration.ts';
 import type { Command } from '../records/commands.ts';
 import { type Read, readObject } from './device-words.ts';
 

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { DialectRequest } from '../../broker/codecs/codec.ts';
-import type { QuarantineCode } from '../../rules/reading.ts';
+import type { QuarantineCode } from '../../rules/readings/reading.ts';
 import type { ClockOrigin } from '../clock.ts';
 import type { LiveEvent, RecordsChange } from '../http/dependencies.ts';
 import type { RemovedDevice } from '../records/device-erasures.ts';

@@ -1,6 +1,6 @@
 import type { DialectRequest } from '../../broker/codecs/codec.ts';
 import { parseDeviceTopic } from '../../broker/topics.ts';
-import type { Reading, ReadingProblem } from '../../rules/reading.ts';
+import type { Reading, ReadingProblem } from '../../rules/readings/reading.ts';
 import type { StoredEntry } from '../journal/journal.ts';
 import { decodePayload, isDialectTopic, type StatefulDecoding } from './decode-payload.ts';
 import type { DialectStates } from './dialect-states.ts';

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { decide } from '../../rules/decide.ts';
 import type { Memory } from '../../rules/memory.ts';
-import type { ReadingProblem } from '../../rules/reading.ts';
+import type { ReadingProblem } from '../../rules/readings/reading.ts';
 import type { ConsumerFacts, Input, Step } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';

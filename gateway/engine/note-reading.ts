@@ -1,4 +1,4 @@
-import { admit } from '../../rules/admission.ts';
+import { admit } from '../../rules/readings/admission.ts';
 import type { AdmittedReading, Step } from '../../rules/step.ts';
 import { statefulCodecOf } from './decode-payload.ts';
 import type { NumberedReading } from './intake.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import type { Reading } from '../../rules/reading.ts';
+import type { Reading } from '../../rules/readings/reading.ts';
 import { inChunks } from '../records/chunks.ts';
 import type { Schema } from '../records/schema.ts';
 import { deleteOldPackets } from './packet-memory.ts';

@@ -1,5 +1,5 @@
 import type { DialectRequest } from '../../broker/codecs/codec.ts';
-import type { QuarantineCode, ReadingProblem, Remark } from '../../rules/reading.ts';
+import type { QuarantineCode, ReadingProblem, Remark } from '../../rules/readings/reading.ts';
 import type { AdmittedReading, Decision, Visit } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
 import type { QuarantinedPart } from '../records/quarantined-part.ts';

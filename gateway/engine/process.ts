@@ -1,5 +1,5 @@
 import { decide } from '../../rules/decide.ts';
-import type { ReadingProblem } from '../../rules/reading.ts';
+import type { ReadingProblem } from '../../rules/readings/reading.ts';
 import type { Input } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
 import { deviceOf, takeIn } from './intake.ts';

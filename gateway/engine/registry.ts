@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { Campaign } from '../../rules/campaign.ts';
-import type { DeviceType } from '../../rules/device-type.ts';
+import type { Campaign } from '../../rules/document/campaign.ts';
+import { compileSegments, type SegmentSet } from '../../rules/document/segment.ts';
 import type { Pacing } from '../../rules/pacing/pacing.ts';
-import { type PlaceSet, placeSetOf } from '../../rules/place-set.ts';
+import { type PlaceSet, placeSetOf } from '../../rules/places/place-set.ts';
+import { type SensitiveZone, type ZoneSet, zoneSetOf } from '../../rules/places/sensitive-zone.ts';
+import type { DeviceType } from '../../rules/readings/device-type.ts';
 import { compileRules, type RuleSet, type SavedRule } from '../../rules/rule-set.ts';
 import { composeRulebook, type Rulebook } from '../../rules/rulebook.ts';
-import { compileSegments, type SegmentSet } from '../../rules/segment.ts';
-import { type SensitiveZone, type ZoneSet, zoneSetOf } from '../../rules/sensitive-zone.ts';
 import type { ConsumerFacts } from '../../rules/step.ts';
 import type { RecordsChange } from '../http/dependencies.ts';
 import { listCampaigns } from '../records/campaigns.ts';

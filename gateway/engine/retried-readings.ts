@@ -1,4 +1,4 @@
-import type { Reading, ReadingPart, ReadingProblem } from '../../rules/reading.ts';
+import type { Reading, ReadingPart, ReadingProblem } from '../../rules/readings/reading.ts';
 import type { Retry } from './retry-entry.ts';
 
 /** What a message holds; each reading with its place in the journal. */

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { DeviceType } from '../../rules/device-type.ts';
+import type { Parsed } from '../../rules/document/problem.ts';
+import { parseRule } from '../../rules/document/rule.ts';
 import { NO_PACING, type Pacing, parsePacing } from '../../rules/pacing/pacing.ts';
-import { type Place, parsePlace } from '../../rules/place.ts';
-import type { Parsed } from '../../rules/problem.ts';
-import { parseRule } from '../../rules/rule.ts';
+import { type Place, parsePlace } from '../../rules/places/place.ts';
+import { parseSensitiveZone, type SensitiveZone } from '../../rules/places/sensitive-zone.ts';
+import type { DeviceType } from '../../rules/readings/device-type.ts';
 import type { SavedRule } from '../../rules/rule-set.ts';
-import { parseSensitiveZone, type SensitiveZone } from '../../rules/sensitive-zone.ts';
 import { getPacing } from '../records/pacing.ts';
 import type { Schema } from '../records/schema.ts';
 import { inSlices } from './slices.ts';

@@ -1,7 +1,7 @@
-import { type Condition, compileCondition, explainCondition } from '../../rules/condition.ts';
-import type { Situation } from '../../rules/situation.ts';
-import { timestamp } from '../../rules/timestamp.ts';
-import type { RuleContext, Trigger } from '../../rules/trigger.ts';
+import { type Condition, compileCondition, explainCondition } from '../../rules/condition/condition.ts';
+import type { Situation } from '../../rules/condition/situation.ts';
+import type { RuleContext, Trigger } from '../../rules/document/trigger.ts';
+import { timestamp } from '../../rules/time/timestamp.ts';
 
 /** A condition taken apart, with the part that stopped the rule. */
 export interface ConditionPart {

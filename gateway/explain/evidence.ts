@@ -1,6 +1,6 @@
-import { passesGate } from '../../rules/border.ts';
 import { contains, metresOutside, type Shape } from '../../rules/geometry/shape.ts';
-import type { MetricValue, Position } from '../../rules/reading.ts';
+import type { MetricValue, Position } from '../../rules/readings/reading.ts';
+import { passesGate } from '../../rules/visits/border.ts';
 import type { ReadingPoint } from '../telemetry/telemetry-store.ts';
 
 /** What devices said in a time, as far as it tells why a trigger did not fire. */

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
-import { collecting } from '../../rules/document.ts';
+import { collecting } from '../../rules/document/document.ts';
+import { type RuleContext, readTrigger, type Trigger } from '../../rules/document/trigger.ts';
 import { type Shape, shapeOf } from '../../rules/geometry/shape.ts';
-import { isTimezone } from '../../rules/local-time.ts';
-import { type Place, parsePlace } from '../../rules/place.ts';
+import { type Place, parsePlace } from '../../rules/places/place.ts';
 import type { SuppressionReason } from '../../rules/step.ts';
-import { type RuleContext, readTrigger, type Trigger } from '../../rules/trigger.ts';
+import { isTimezone } from '../../rules/time/local-time.ts';
 import { WaysideError } from '../errors.ts';
 import { requireConsumer } from '../records/consumers.ts';
 import type { StoredDecision } from '../records/decisions.ts';

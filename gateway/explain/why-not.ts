@@ -1,5 +1,5 @@
-import { describeDuration } from '../../rules/duration.ts';
-import type { PlaceTrigger, Trigger } from '../../rules/trigger.ts';
+import type { PlaceTrigger, Trigger } from '../../rules/document/trigger.ts';
+import { describeDuration } from '../../rules/time/duration.ts';
 import type { RuleSpell, RuleThen } from '../records/explain.ts';
 import type { Surroundings } from './surroundings.ts';
 import { crossingMissed, eventsSeen, positionsSeen, told } from './words.ts';

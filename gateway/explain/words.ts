@@ -1,5 +1,5 @@
-import { localTime } from '../../rules/local-time.ts';
-import type { MetricTrigger } from '../../rules/trigger.ts';
+import type { MetricTrigger } from '../../rules/document/trigger.ts';
+import { localTime } from '../../rules/time/local-time.ts';
 import type { Evidence } from './evidence.ts';
 import type { Surroundings } from './surroundings.ts';
 

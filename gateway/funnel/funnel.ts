@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import { HOUR_MS } from '../../rules/duration.ts';
 import { SUPPRESSION_REASONS, type SuppressionReason } from '../../rules/step.ts';
+import { HOUR_MS } from '../../rules/time/duration.ts';
 import {
   type ArmCount,
   countArms,

@@ -1,7 +1,7 @@
-import { describeFound } from '../../rules/document.ts';
-import type { Parsed } from '../../rules/problem.ts';
-import { parseRule, type Rule } from '../../rules/rule.ts';
-import type { RuleContext } from '../../rules/trigger.ts';
+import { describeFound } from '../../rules/document/document.ts';
+import type { Parsed } from '../../rules/document/problem.ts';
+import { parseRule, type Rule } from '../../rules/document/rule.ts';
+import type { RuleContext } from '../../rules/document/trigger.ts';
 import type { Problem } from '../errors.ts';
 import type { RuleState } from '../records/schema.ts';
 

@@ -1,6 +1,6 @@
 import { isValidId } from '../../broker/topics.ts';
-import { describeFound } from '../../rules/document.ts';
-import { suggestion } from '../../rules/nearest-name.ts';
+import { describeFound } from '../../rules/document/document.ts';
+import { suggestion } from '../../rules/document/nearest-name.ts';
 import { WaysideError } from '../errors.ts';
 import { parseCsv } from './place-csv.ts';
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Parsed } from '../../rules/problem.ts';
+import type { Parsed } from '../../rules/document/problem.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 
 /** What became of one feature of an import. */

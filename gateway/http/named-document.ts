@@ -1,5 +1,5 @@
-import { describeFound } from '../../rules/document.ts';
-import type { Parsed } from '../../rules/problem.ts';
+import { describeFound } from '../../rules/document/document.ts';
+import type { Parsed } from '../../rules/document/problem.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 
 /**

@@ -1,10 +1,10 @@
-import type { DeviceType, MetricType } from '../../rules/device-type.ts';
-import { collecting } from '../../rules/document.ts';
-import { compileOffer, readOffer } from '../../rules/offer-template.ts';
-import type { MetricValue } from '../../rules/reading.ts';
-import type { Situation } from '../../rules/situation.ts';
-import { timestamp } from '../../rules/timestamp.ts';
-import type { RuleContext, Trigger } from '../../rules/trigger.ts';
+import type { Situation } from '../../rules/condition/situation.ts';
+import { collecting } from '../../rules/document/document.ts';
+import { compileOffer, readOffer } from '../../rules/document/offer-template.ts';
+import type { RuleContext, Trigger } from '../../rules/document/trigger.ts';
+import type { DeviceType, MetricType } from '../../rules/readings/device-type.ts';
+import type { MetricValue } from '../../rules/readings/reading.ts';
+import { timestamp } from '../../rules/time/timestamp.ts';
 import { listPlaces } from '../records/places.ts';
 import type { HttpDependencies } from './dependencies.ts';
 

@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
-import type { DeviceType } from '../../rules/device-type.ts';
-import type { RuleContext } from '../../rules/trigger.ts';
+import type { RuleContext } from '../../rules/document/trigger.ts';
+import type { DeviceType } from '../../rules/readings/device-type.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
 import { placeTags } from '../records/place-tags.ts';

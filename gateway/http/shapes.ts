@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox';
-import { isCalendarDay } from '../../rules/calendar.ts';
-import { describeDuration, parseDuration } from '../../rules/duration.ts';
 import { PURPOSES } from '../../rules/step.ts';
+import { isCalendarDay } from '../../rules/time/calendar.ts';
+import { describeDuration, parseDuration } from '../../rules/time/duration.ts';
 import { WaysideError } from '../errors.ts';
 import type { PageRequest } from '../records/page.ts';
 

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type Shape, shapeOf } from '../../rules/geometry/shape.ts';
-import type { Place } from '../../rules/place.ts';
-import { type SensitiveZone, type ZoneSet, zoneSetOf } from '../../rules/sensitive-zone.ts';
+import type { Place } from '../../rules/places/place.ts';
+import { type SensitiveZone, type ZoneSet, zoneSetOf } from '../../rules/places/sensitive-zone.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 import type { Schema } from '../records/schema.ts';
 import { loadZones } from '../records/sensitive-zones.ts';

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Campaign } from '../../rules/campaign.ts';
+import type { Campaign } from '../../rules/document/campaign.ts';
 import type { Change } from './audit.ts';
 import { allDocuments, deleteDocument, saveDocument } from './documents.ts';
 import { namesCampaign, refuseWhereNamed } from './rule-uses.ts';

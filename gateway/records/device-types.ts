@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
-import { BUILT_IN_DEVICE_TYPES, type DeviceType, parseDeviceType } from '../../rules/device-type.ts';
-import { suggestion } from '../../rules/nearest-name.ts';
-import { parseRule } from '../../rules/rule.ts';
+import { suggestion } from '../../rules/document/nearest-name.ts';
+import { parseRule } from '../../rules/document/rule.ts';
+import { BUILT_IN_DEVICE_TYPES, type DeviceType, parseDeviceType } from '../../rules/readings/device-type.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
 import { rulesInForce } from './rules-in-force.ts';

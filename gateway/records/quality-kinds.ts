@@ -1,4 +1,4 @@
-import type { Remark } from '../../rules/reading.ts';
+import type { Remark } from '../../rules/readings/reading.ts';
 
 /** What is counted of a device besides its readings. `clock_skew` has the sizes of what `clock_corrected` counts. */
 export type QualityKind =

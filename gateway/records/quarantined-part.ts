@@ -1,4 +1,4 @@
-import type { ReadingPart } from '../../rules/reading.ts';
+import type { ReadingPart } from '../../rules/readings/reading.ts';
 
 /** Of a message that was taken for the rest: the reading (its place among those of the message), and what of it was refused. */
 export interface QuarantinedPart {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import { parseRule } from '../../rules/rule.ts';
-import type { RuleContext, Trait } from '../../rules/trigger.ts';
+import { parseRule } from '../../rules/document/rule.ts';
+import type { RuleContext, Trait } from '../../rules/document/trigger.ts';
 import { type Problem, WaysideError } from '../errors.ts';
 import { listDeviceTypes } from './device-types.ts';
 import { allDocuments, documentIds } from './documents.ts';

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
-import { parseSegment, type Segment } from '../../rules/segment.ts';
-import type { DescribedTrait } from '../../rules/trait.ts';
-import type { Trait } from '../../rules/trigger.ts';
+import { parseSegment, type Segment } from '../../rules/document/segment.ts';
+import type { DescribedTrait } from '../../rules/document/trait.ts';
+import type { Trait } from '../../rules/document/trigger.ts';
 import type { Problem } from '../errors.ts';
 import type { Change } from './audit.ts';
 import { allDocuments, deleteDocument, saveDocument } from './documents.ts';

@@ -1,6 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
-import { parseSensitiveZone, type SensitiveZone, type ZoneCategory } from '../../rules/sensitive-zone.ts';
+import {
+  parseSensitiveZone,
+  type SensitiveZone,
+  type ZoneCategory,
+} from '../../rules/places/sensitive-zone.ts';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
 import { inChunks } from './chunks.ts';

@@ -2,8 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { type Box, growBox } from '../../rules/geometry/path.ts';
 import { partBoxesOf, shapeOf } from '../../rules/geometry/shape.ts';
-import { parsePlace } from '../../rules/place.ts';
-import { type SensitiveZone, zoneSetOf } from '../../rules/sensitive-zone.ts';
+import { parsePlace } from '../../rules/places/place.ts';
+import { type SensitiveZone, zoneSetOf } from '../../rules/places/sensitive-zone.ts';
 import type { Schema } from './schema.ts';
 
 /** Places that lie in sensitive zones or too near to them. */

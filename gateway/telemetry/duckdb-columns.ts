@@ -1,6 +1,6 @@
 import { BIGINT, DOUBLE, type DuckDBAppender, DuckDBDataChunk, UTINYINT, VARCHAR } from '@duckdb/node-api';
 import bindings, { type Vector } from '@duckdb/node-bindings';
-import type { MetricValue, ReadingFlag } from '../../rules/reading.ts';
+import type { MetricValue, ReadingFlag } from '../../rules/readings/reading.ts';
 import type { TelemetryPoint } from './telemetry-store.ts';
 
 /** Bit of each flag in the column `flags`; never to be renumbered. */

@@ -1,5 +1,5 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import type { MetricValue, Position } from '../../rules/reading.ts';
+import type { MetricValue, Position } from '../../rules/readings/reading.ts';
 import { FLAG_BITS, FLAGS, POSITION_COLUMNS } from './duckdb-columns.ts';
 import { decodeCursor, type PagePosition, pageLimit, timeRange, toPage } from './page.ts';
 import type { ReadingPoint, TelemetryPage, TelemetryQuery } from './telemetry-store.ts';

@@ -1,4 +1,4 @@
-import type { MetricValue } from '../../rules/reading.ts';
+import type { MetricValue } from '../../rules/readings/reading.ts';
 import {
   DEVICE_TAG,
   EVENT_FIELD,

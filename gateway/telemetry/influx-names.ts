@@ -1,4 +1,4 @@
-import type { MetricValue } from '../../rules/reading.ts';
+import type { MetricValue } from '../../rules/readings/reading.ts';
 
 /** The one measurement. The device's key is its only tag: a tag a position or a metric would make a series of each value. */
 export const MEASUREMENT = 'readings';

@@ -1,4 +1,4 @@
-import type { MetricValue, Position, ReadingFlag } from '../../rules/reading.ts';
+import type { MetricValue, Position, ReadingFlag } from '../../rules/readings/reading.ts';
 import type { InfluxConnection } from './influx-connection.ts';
 import { NANOSECONDS_PER_MS, nanoseconds } from './influx-lines.ts';
 import {

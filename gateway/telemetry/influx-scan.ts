@@ -1,5 +1,5 @@
-import { LATE_AFTER_MS } from '../../rules/admission.ts';
-import { HOUR_MS, MINUTE_MS } from '../../rules/duration.ts';
+import { LATE_AFTER_MS } from '../../rules/readings/admission.ts';
+import { HOUR_MS, MINUTE_MS } from '../../rules/time/duration.ts';
 import { WaysideError } from '../errors.ts';
 import type { InfluxConnection } from './influx-connection.ts';
 import { encodeName, RECEIVED_AT_FIELD } from './influx-names.ts';

@@ -1,4 +1,4 @@
-import type { Position } from '../../rules/reading.ts';
+import type { Position } from '../../rules/readings/reading.ts';
 import type { TelemetryPoint } from './telemetry-store.ts';
 
 /** Year 2262: the last millisecond that fits in 64 bits of nanoseconds. */

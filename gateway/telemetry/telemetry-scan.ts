@@ -1,4 +1,4 @@
-import type { MetricValue } from '../../rules/reading.ts';
+import type { MetricValue } from '../../rules/readings/reading.ts';
 
 /** Fields of a position that a scan can give beside `lat` and `lon`, which it always gives. */
 export const SCAN_NUMBERS = ['accuracy', 'speed', 'heading', 'altitude'] as const;

@@ -1,4 +1,4 @@
-import type { MetricValue, Position, ReadingFlag } from '../../rules/reading.ts';
+import type { MetricValue, Position, ReadingFlag } from '../../rules/readings/reading.ts';
 import type { ScanBatch, ScanQuery } from './telemetry-scan.ts';
 
 /** One reading as it is kept. */

@@ -1,6 +1,6 @@
 import { Environment, type ParseResult } from '@marcbachmann/cel-js';
-import type { DeviceType } from '../device-type.ts';
-import type { RuleContext, Trigger } from '../trigger.ts';
+import type { RuleContext, Trigger } from '../document/trigger.ts';
+import type { DeviceType } from '../readings/device-type.ts';
 import { metricTypes, POSITION_FIELDS, traitTypes } from './names.ts';
 import { callOwnFunctions, registerOwnFunctions } from './own-functions.ts';
 

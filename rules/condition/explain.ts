@@ -1,5 +1,5 @@
 import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js';
-import { describeDuration } from '../duration.ts';
+import { describeDuration } from '../time/duration.ts';
 import { bindsName, childrenOf, dottedPath, sourceOf, textOf, walk } from './ast.ts';
 import { parseIn } from './environment.ts';
 import { CALCULATIONS, celError, describeOverload } from './problems.ts';

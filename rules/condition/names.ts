@@ -1,6 +1,6 @@
-import type { DeviceType } from '../device-type.ts';
-import { suggestion } from '../nearest-name.ts';
-import type { RuleContext, Trigger } from '../trigger.ts';
+import { suggestion } from '../document/nearest-name.ts';
+import type { RuleContext, Trigger } from '../document/trigger.ts';
+import type { DeviceType } from '../readings/device-type.ts';
 
 /** Fields of `position`; all are numbers. */
 export const POSITION_FIELDS = ['lat', 'lon', 'accuracy', 'speed', 'heading', 'altitude'] as const;

@@ -1,7 +1,7 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
-import { DAY_MS, HOUR_MS, MINUTE_MS, parseDuration } from '../duration.ts';
-import { isTimezone, localTime, WEEKDAYS } from '../local-time.ts';
-import { parseTimestamp, type Timestamp, timestamp } from '../timestamp.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, parseDuration } from '../time/duration.ts';
+import { isTimezone, localTime, WEEKDAYS } from '../time/local-time.ts';
+import { parseTimestamp, type Timestamp, timestamp } from '../time/timestamp.ts';
 import { walk } from './ast.ts';
 
 const TIME = 'google.protobuf.Timestamp';

@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { suggestion } from '../nearest-name.ts';
-import type { RuleContext } from '../trigger.ts';
+import { suggestion } from '../document/nearest-name.ts';
+import type { RuleContext } from '../document/trigger.ts';
 import { dottedPath, textOf, walk } from './ast.ts';
 import { OWN_PREFIX, wrongArgument } from './own-functions.ts';
 

@@ -1,5 +1,5 @@
 import { getAreaOfPolygon } from 'geolib';
-import { describeFound, type Fields, type Report, readFields, readNumber } from '../document.ts';
+import { describeFound, type Fields, type Report, readFields, readNumber } from '../document/document.ts';
 import { checkHoles } from './hole-check.ts';
 import {
   boxOf,

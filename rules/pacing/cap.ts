@@ -1,5 +1,5 @@
-import { join, type Report, readDuration, readFields, readNumber } from '../document.ts';
-import { DAY_MS, SECOND_MS } from '../duration.ts';
+import { join, type Report, readDuration, readFields, readNumber } from '../document/document.ts';
+import { DAY_MS, SECOND_MS } from '../time/duration.ts';
 
 /** Most offers to one consumer within a time. */
 export interface Cap {

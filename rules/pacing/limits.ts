@@ -1,11 +1,11 @@
+import type { Rule } from '../document/rule.ts';
 import type { Draft } from '../draft.ts';
-import { describeDuration } from '../duration.ts';
 import type { Firing } from '../firing.ts';
-import { localTime } from '../local-time.ts';
 import { own } from '../memory.ts';
-import { inQuietHours } from '../quiet-hours.ts';
-import type { Rule } from '../rule.ts';
 import type { ConsumerFacts, Decision, SuppressionReason } from '../step.ts';
+import { describeDuration } from '../time/duration.ts';
+import { localTime } from '../time/local-time.ts';
+import { inQuietHours } from '../time/quiet-hours.ts';
 
 export type Suppression = { readonly reason: SuppressionReason; readonly detail: string };
 

@@ -1,5 +1,5 @@
-import { collecting, readFields } from '../document.ts';
-import type { Parsed } from '../problem.ts';
+import { collecting, readFields } from '../document/document.ts';
+import type { Parsed } from '../document/problem.ts';
 import { type Cap, readCap } from './cap.ts';
 
 /** What holds across all rules. */

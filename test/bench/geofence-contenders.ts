@@ -3,10 +3,10 @@ import { polygon as turfPolygon } from '@turf/helpers';
 import Flatbush from 'flatbush';
 import { isPointWithinRadius } from 'geolib';
 import { decide } from '../../rules/decide.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
 import { emptyMemory } from '../../rules/memory.ts';
-import { parsePlace } from '../../rules/place.ts';
-import { placeSetOf } from '../../rules/place-set.ts';
+import { parsePlace } from '../../rules/places/place.ts';
+import { placeSetOf } from '../../rules/places/place-set.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
 import { compileRulebook } from '../../rules/rulebook.ts';
 import { type Circle, circlePlace, METRES_PER_DEGREE, type Ring } from './geofence-world.ts';
 

@@ -1,4 +1,4 @@
-import type { Place } from '../../rules/place.ts';
+import type { Place } from '../../rules/places/place.ts';
 
 export interface Circle {
   readonly lat: number;

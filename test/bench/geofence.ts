@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Place } from '../../rules/place.ts';
-import { type PlaceSet, placeSetOf } from '../../rules/place-set.ts';
+import type { Place } from '../../rules/places/place.ts';
+import { type PlaceSet, placeSetOf } from '../../rules/places/place-set.ts';
 import type { Bench, BenchResult, BenchRow } from './bench.ts';
 import {
   CIRCLE_CONTENDERS,

@@ -1,12 +1,12 @@
 import { createRandom } from '../../devices-sim/city/model/random.ts';
-import { compileCondition } from '../../rules/condition.ts';
+import { compileCondition } from '../../rules/condition/condition.ts';
+import { situationOf } from '../../rules/condition/situation.ts';
 import { decide } from '../../rules/decide.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
+import { parseRule, type Rule } from '../../rules/document/rule.ts';
 import { emptyMemory, type Memory } from '../../rules/memory.ts';
-import { type Place, parsePlace } from '../../rules/place.ts';
-import { parseRule, type Rule } from '../../rules/rule.ts';
+import { type Place, parsePlace } from '../../rules/places/place.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
 import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
-import { situationOf } from '../../rules/situation.ts';
 import { type ConsumerFacts, type Input, PURPOSES } from '../../rules/step.ts';
 import type { Bench, BenchRow } from './bench.ts';
 

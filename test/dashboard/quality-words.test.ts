@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asHex, asText, bytesOf } from '../../dashboard/look/payload-dump.ts';
 import { CODE_LABELS, issuesInWords, spanInWords } from '../../dashboard/look/quality-words.ts';
-import { QUARANTINE_CODES } from '../../rules/reading.ts';
+import { QUARANTINE_CODES } from '../../rules/readings/reading.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -4,9 +4,9 @@ import { parse } from 'yaml';
 import { createCity } from '../../devices-sim/city/model/city.ts';
 import { poiFeature } from '../../devices-sim/city/model/city-geojson.ts';
 import { createRandom } from '../../devices-sim/city/model/random.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
-import { parsePlace } from '../../rules/place.ts';
-import { parseRule } from '../../rules/rule.ts';
+import { parseRule } from '../../rules/document/rule.ts';
+import { parsePlace } from '../../rules/places/place.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
 
 const FOLDER = new URL('../../devices-sim/demo/rules/', import.meta.url);
 const city = createCity(createRandom(1).fork('city'));

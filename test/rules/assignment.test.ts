@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isHeldOut, murmurHash3, variantFor } from '../../rules/assignment.ts';
+import { isHeldOut, murmurHash3, variantFor } from '../../rules/pacing/assignment.ts';
 
 const PEOPLE = 100_000;
 const consumer = (index: number) => `consumer-${index}`;

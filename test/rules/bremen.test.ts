@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../rules/decide.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
 import { emptyMemory, type Memory } from '../../rules/memory.ts';
-import { type Place, parsePlace } from '../../rules/place.ts';
+import { type Place, parsePlace } from '../../rules/places/place.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
 import { compileRulebook } from '../../rules/rulebook.ts';
 
 const DATA = new URL('../../../shared/data/', import.meta.url);

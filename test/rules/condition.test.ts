@@ -5,12 +5,12 @@ import {
   compileCondition,
   compileSegmentCondition,
   explainCondition,
-} from '../../rules/condition.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
-import { parseSegment } from '../../rules/segment.ts';
-import type { Situation } from '../../rules/situation.ts';
-import { timestamp } from '../../rules/timestamp.ts';
-import type { RuleContext, Trigger } from '../../rules/trigger.ts';
+} from '../../rules/condition/condition.ts';
+import type { Situation } from '../../rules/condition/situation.ts';
+import { parseSegment } from '../../rules/document/segment.ts';
+import type { RuleContext, Trigger } from '../../rules/document/trigger.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
+import { timestamp } from '../../rules/time/timestamp.ts';
 import { must } from './scenario.ts';
 
 const TRIGGER: Trigger = { kind: 'place', place: { kind: 'tag', tag: 'coffee' }, on: 'enter' };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../rules/decide.ts';
-import { BUILT_IN_DEVICE_TYPES, type DeviceType } from '../../rules/device-type.ts';
 import { emptyMemory, type Memory } from '../../rules/memory.ts';
-import type { Reading } from '../../rules/reading.ts';
+import { BUILT_IN_DEVICE_TYPES, type DeviceType } from '../../rules/readings/device-type.ts';
+import type { Reading } from '../../rules/readings/reading.ts';
 import type { RuleState } from '../../rules/rule-set.ts';
 import { compileRulebook } from '../../rules/rulebook.ts';
 import type { ConsumerFacts, Step } from '../../rules/step.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { crosses } from '../../rules/geometry/crossing.ts';
 import { shapesWithin } from '../../rules/geometry/overlap.ts';
 import { contains, metresOutside, nearestOnEdge, type Shape, shapeOf } from '../../rules/geometry/shape.ts';
-import { parsePlace } from '../../rules/place.ts';
+import { parsePlace } from '../../rules/places/place.ts';
 import { must } from './scenario.ts';
 
 type Point = readonly [number, number];

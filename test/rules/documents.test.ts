@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { BUILT_IN_DEVICE_TYPES, parseDeviceType } from '../../rules/device-type.ts';
-import { parseDuration } from '../../rules/duration.ts';
-import { editDistance, nearestName } from '../../rules/nearest-name.ts';
-import { parsePlace } from '../../rules/place.ts';
+import { editDistance, nearestName } from '../../rules/document/nearest-name.ts';
+import { parsePlace } from '../../rules/places/place.ts';
+import { BUILT_IN_DEVICE_TYPES, parseDeviceType } from '../../rules/readings/device-type.ts';
+import { parseDuration } from '../../rules/time/duration.ts';
 import { must } from './scenario.ts';
 
 const feature = (geometry: unknown, properties: unknown = {}) => ({ type: 'Feature', geometry, properties });

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { computeDestinationPoint, getDistance } from 'geolib';
 import { describe, expect, it } from 'vitest';
 import { contains, metresOutside, shapeOf } from '../../rules/geometry/shape.ts';
-import { type Place, parsePlace } from '../../rules/place.ts';
-import { placeSetOf } from '../../rules/place-set.ts';
+import { type Place, parsePlace } from '../../rules/places/place.ts';
+import { placeSetOf } from '../../rules/places/place-set.ts';
 import { must } from './scenario.ts';
 
 function place(type: string, coordinates: unknown, properties: object = {}): Place {

@@ -5,8 +5,8 @@ import GeometryFactory from 'jsts/org/locationtech/jts/geom/GeometryFactory.js';
 import Location from 'jsts/org/locationtech/jts/geom/Location.js';
 import GeoJSONReader from 'jsts/org/locationtech/jts/io/GeoJSONReader.js';
 import { describe, expect, it } from 'vitest';
-import { parsePlace } from '../../rules/place.ts';
-import { placeSetOf } from '../../rules/place-set.ts';
+import { parsePlace } from '../../rules/places/place.ts';
+import { placeSetOf } from '../../rules/places/place-set.ts';
 import { must } from './scenario.ts';
 
 type Ring = readonly (readonly [number, number])[];

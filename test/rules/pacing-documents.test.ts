@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCampaign } from '../../rules/campaign.ts';
+import { parseCampaign } from '../../rules/document/campaign.ts';
+import type { Parsed } from '../../rules/document/problem.ts';
+import { parseSegment } from '../../rules/document/segment.ts';
 import { parsePacing } from '../../rules/pacing/pacing.ts';
-import type { Parsed } from '../../rules/problem.ts';
-import { parseSegment } from '../../rules/segment.ts';
 
 const problemsOf = (parsed: Parsed<unknown>): string[] =>
   parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`);

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../rules/decide.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
 import { emptyMemory, type Memory } from '../../rules/memory.ts';
 import { dayOfCampaign } from '../../rules/pacing/limits.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
 import { compileRulebook } from '../../rules/rulebook.ts';
 import type { Decision } from '../../rules/step.ts';
 import { countingLedger } from './counting-ledger.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Place } from '../../rules/place.ts';
-import { placeSetOf } from '../../rules/place-set.ts';
+import type { Place } from '../../rules/places/place.ts';
+import { placeSetOf } from '../../rules/places/place-set.ts';
 import { circle, point } from './scenario.ts';
 
 const isCoffee = ({ tags }: Place) => tags.includes('coffee');

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crosses } from '../../rules/geometry/crossing.ts';
 import { contains, nearestOnEdge } from '../../rules/geometry/shape.ts';
-import type { Place } from '../../rules/place.ts';
-import { parsePlace } from '../../rules/place.ts';
-import { type CompiledPlace, type PlaceSet, placeSetOf } from '../../rules/place-set.ts';
+import type { Place } from '../../rules/places/place.ts';
+import { parsePlace } from '../../rules/places/place.ts';
+import { type CompiledPlace, type PlaceSet, placeSetOf } from '../../rules/places/place-set.ts';
 import { must } from './scenario.ts';
 
 const within180 = (lon: number) => ((((lon + 180) % 360) + 360) % 360) - 180;

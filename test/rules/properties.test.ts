@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../rules/decide.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
 import { emptyMemory, type Memory, newDeviceMemory } from '../../rules/memory.ts';
-import type { Place } from '../../rules/place.ts';
+import type { Place } from '../../rules/places/place.ts';
+import type { SensitiveZone } from '../../rules/places/sensitive-zone.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
 import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
-import type { SensitiveZone } from '../../rules/sensitive-zone.ts';
 import { SUPPRESSION_REASONS, type Visit } from '../../rules/step.ts';
 import { circle, play, point, rule, type TimedInput, timeOf, WILLING, zone } from './scenario.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { isTimezone, localTime } from '../../rules/local-time.ts';
-import { inQuietHours } from '../../rules/quiet-hours.ts';
-import { outsideSchedule, type Schedule } from '../../rules/schedule.ts';
+import { outsideSchedule, type Schedule } from '../../rules/document/schedule.ts';
+import { isTimezone, localTime } from '../../rules/time/local-time.ts';
+import { inQuietHours } from '../../rules/time/quiet-hours.ts';
 
 const at = (text: string) => Date.parse(text);
 const NIGHT = { from: '21:00', to: '08:00' };

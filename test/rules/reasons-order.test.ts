@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { isHeldOut } from '../../rules/assignment.ts';
 import { decide } from '../../rules/decide.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
 import { emptyMemory } from '../../rules/memory.ts';
+import { isHeldOut } from '../../rules/pacing/assignment.ts';
+import { parseSensitiveZone } from '../../rules/places/sensitive-zone.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
 import { compileRulebook } from '../../rules/rulebook.ts';
-import { parseSensitiveZone } from '../../rules/sensitive-zone.ts';
 import { type ConsumerFacts, SUPPRESSION_REASONS, type SuppressionReason } from '../../rules/step.ts';
 import { countingLedger } from './counting-ledger.ts';
 import { must, point, rule, timeOf, WILLING } from './scenario.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contains, shapeOf } from '../../rules/geometry/shape.ts';
-import { parsePlace } from '../../rules/place.ts';
+import { parsePlace } from '../../rules/places/place.ts';
 import { must } from './scenario.ts';
 
 type Point = readonly [number, number];

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
-import { parseRule } from '../../rules/rule.ts';
-import { RULE_SCHEMA } from '../../rules/rule-schema.ts';
+import { parseRule } from '../../rules/document/rule.ts';
+import { RULE_SCHEMA } from '../../rules/document/rule-schema.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
 
 const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: true });
 const validate = ajv.compile(RULE_SCHEMA);

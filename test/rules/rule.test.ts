@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { purposesOf } from '../../rules/compiled-rule.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
-import { parseRule } from '../../rules/rule.ts';
+import { parseRule } from '../../rules/document/rule.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
 import { must, rule } from './scenario.ts';
 
 const context = {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { purposesOf } from '../../rules/compiled-rule.ts';
 import { decide } from '../../rules/decide.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
+import { parseRule, type Rule } from '../../rules/document/rule.ts';
 import { emptyMemory } from '../../rules/memory.ts';
-import { parseRule, type Rule } from '../../rules/rule.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
 import { compileRulebook } from '../../rules/rulebook.ts';
 import { circle, must, point, timeOf, WILLING } from './scenario.ts';
 

@@ -1,16 +1,16 @@
-import { parseCampaign } from '../../rules/campaign.ts';
 import { decide } from '../../rules/decide.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
+import { parseCampaign } from '../../rules/document/campaign.ts';
+import type { Parsed } from '../../rules/document/problem.ts';
+import { parseRule, type Rule } from '../../rules/document/rule.ts';
+import { parseSegment } from '../../rules/document/segment.ts';
 import { emptyMemory, type Memory } from '../../rules/memory.ts';
 import { NO_PACING, parsePacing } from '../../rules/pacing/pacing.ts';
-import { type Place, parsePlace } from '../../rules/place.ts';
-import type { Parsed } from '../../rules/problem.ts';
-import type { MetricValue } from '../../rules/reading.ts';
-import { parseRule, type Rule } from '../../rules/rule.ts';
+import { type Place, parsePlace } from '../../rules/places/place.ts';
+import { parseSensitiveZone, type SensitiveZone } from '../../rules/places/sensitive-zone.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
+import type { MetricValue } from '../../rules/readings/reading.ts';
 import type { RuleState } from '../../rules/rule-set.ts';
 import { compileRulebook, type Rulebook } from '../../rules/rulebook.ts';
-import { parseSegment } from '../../rules/segment.ts';
-import { parseSensitiveZone, type SensitiveZone } from '../../rules/sensitive-zone.ts';
 import type {
   ConsumerFacts,
   Decision,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shapeOf } from '../../rules/geometry/shape.ts';
-import { parsePlace } from '../../rules/place.ts';
-import { parseSensitiveZone, type SensitiveZone, zoneSetOf } from '../../rules/sensitive-zone.ts';
+import { parsePlace } from '../../rules/places/place.ts';
+import { parseSensitiveZone, type SensitiveZone, zoneSetOf } from '../../rules/places/sensitive-zone.ts';
 import { must } from './scenario.ts';
 
 const feature = (type: string, coordinates: unknown, properties: object = {}) => ({

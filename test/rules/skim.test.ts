@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../rules/decide.ts';
-import { BUILT_IN_DEVICE_TYPES } from '../../rules/device-type.ts';
 import { emptyMemory, type Memory, sizeOf } from '../../rules/memory.ts';
+import { parseSensitiveZone } from '../../rules/places/sensitive-zone.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
 import { compileRulebook } from '../../rules/rulebook.ts';
-import { parseSensitiveZone } from '../../rules/sensitive-zone.ts';
 import { createSkims } from '../../rules/skim.ts';
 import type { Input } from '../../rules/step.ts';
 import { circle, point, rule, timeOf, WILLING } from './scenario.ts';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../rules/decide.ts';
-import { BUILT_IN_DEVICE_TYPES, type DeviceType } from '../../rules/device-type.ts';
 import { emptyMemory, type Memory } from '../../rules/memory.ts';
-import type { Reading } from '../../rules/reading.ts';
+import { BUILT_IN_DEVICE_TYPES, type DeviceType } from '../../rules/readings/device-type.ts';
+import type { Reading } from '../../rules/readings/reading.ts';
+import { convertUnit } from '../../rules/readings/units.ts';
 import { compileRulebook } from '../../rules/rulebook.ts';
-import { convertUnit } from '../../rules/units.ts';
 import { circle, point, rule, timeOf, WILLING } from './scenario.ts';
 
 const NOW = timeOf('10:00:00');

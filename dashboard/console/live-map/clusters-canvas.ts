@@ -1,11 +1,5 @@
+import type { Cluster } from './gather-clusters.ts';
 import type { MapPalette } from './map-palette.ts';
-
-/** Places that are too near one another to be told apart. */
-export interface Cluster {
-  readonly lat: number;
-  readonly lon: number;
-  readonly places: number;
-}
 
 /** What `drawClusters` needs of the scene. */
 export interface ClusterScene {

@@ -1,4 +1,9 @@
-import type { Cluster } from './clusters-canvas.ts';
+/** Places that are too near one another to be told apart. */
+export interface Cluster {
+  readonly lat: number;
+  readonly lon: number;
+  readonly places: number;
+}
 
 /** A mark of ten thousand places is 50 pixels wide. */
 const CELL_PX = 56;

@@ -1,8 +1,8 @@
 import type { FeatureCollection, Point } from 'geojson';
 import type { LiveFeed } from '../../live/live-feed.ts';
 import type { BaseMap } from './base-style.ts';
-import type { Cluster } from './clusters-canvas.ts';
 import { drawScene, type Hit, PULSE_MS, type Pulse } from './device-canvas.ts';
+import type { Cluster } from './gather-clusters.ts';
 import { canvasOver, createGround, fitCanvas, placeFeatures, type Scheme, viewOf } from './ground.ts';
 import { followPointer, type Pointed } from './map-pointer.ts';
 import { MovingDevices } from './moving-devices.ts';

@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { Feature, FeatureCollection } from 'geojson';
 import { useMemo } from 'react';
 import { request } from '../../api/request.ts';
-import type { Cluster } from './clusters-canvas.ts';
+import type { Cluster } from './gather-clusters.ts';
 import { type Bounds, type PlaceShape, placeShapes } from './place-shapes.ts';
 
 /** What GET /api/v1/places.geojson?bbox= gives: the places of a box, or their clusters where they are too many. */

@@ -1,4 +1,5 @@
-import { type Cluster, drawClusters } from '../live-map/clusters-canvas.ts';
+import { drawClusters } from '../live-map/clusters-canvas.ts';
+import type { Cluster } from '../live-map/gather-clusters.ts';
 import { drawPlaceNames } from '../live-map/place-names.ts';
 import type { PlaceShape } from '../live-map/place-shapes.ts';
 import { drawZones, type ZoneScene } from '../zones/zone-canvas.ts';

@@ -1,7 +1,8 @@
 import type { FeatureCollection } from 'geojson';
 import type { MapMouseEvent } from 'maplibre-gl';
 import type { BaseMap } from '../live-map/base-style.ts';
-import { type Cluster, clusterRadius } from '../live-map/clusters-canvas.ts';
+import { clusterRadius } from '../live-map/clusters-canvas.ts';
+import type { Cluster } from '../live-map/gather-clusters.ts';
 import { gatherClusters } from '../live-map/gather-clusters.ts';
 import {
   canvasOver,

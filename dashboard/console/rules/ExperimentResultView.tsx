@@ -1,4 +1,4 @@
-import type { ExperimentResult } from './funnel-shapes.ts';
+import type { ExperimentResult } from '../../../gateway/funnel/funnel.ts';
 
 /** The scale of the interval reaches at least this far to either side, in percentage points. */
 const LEAST_REACH = 5;

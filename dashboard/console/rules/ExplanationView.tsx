@@ -1,9 +1,12 @@
 import { Link } from 'wouter';
+import type { ConditionPart } from '../../../gateway/explain/condition-parts.ts';
+import type { Evidence } from '../../../gateway/explain/evidence.ts';
+import type { ExplainedRule } from '../../../gateway/explain/explain.ts';
 import { REASON_WORDS } from '../../look/reasons.ts';
 import { Pill, StateBadge } from '../../look/StateBadge.tsx';
 import { dayAndTimeOf, momentOf, shortTimeOf, timeOf } from '../../look/when.ts';
 import { useNames } from '../use-names.ts';
-import type { ConditionPart, Evidence, ExplainedRule, Explanation } from './explain-shapes.ts';
+import type { Explanation } from './explain-shapes.ts';
 import { RULE_STATES } from './rule-states.ts';
 
 const VERDICTS = {
@@ -126,7 +129,8 @@ function EvidenceLines({ evidence, hasPlace }: { evidence: Evidence; hasPlace: b
         {coarse > 0 && `, ${coarse.toLocaleString()} too inaccurate`}
         {nearestMetres !== null &&
           inside === 0 &&
-          `; the nearest was ${nearestMetres.toLocaleString()} m away`}
+          // Written as in the sentences about the rules.
+          `; the nearest was ${nearestMetres} m away`}
         .
       </p>
       {values.length > 0 && (

@@ -7,7 +7,7 @@ import { Trouble } from '../../look/Trouble.tsx';
 import { ScrollRegion } from '../ScrollRegion.tsx';
 import { type Period, type Preset, periodOf } from './backtest/period.ts';
 import { ExperimentResultView } from './ExperimentResultView.tsx';
-import type { Funnel, FunnelCounts } from './funnel-shapes.ts';
+import type { Funnel, FunnelCounts } from '../../../gateway/funnel/funnel.ts';
 import { PeriodPicker } from './PeriodPicker.tsx';
 import { ReasonFunnel } from './ReasonFunnel.tsx';
 import { useNow } from './use-now.ts';

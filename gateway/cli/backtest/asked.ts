@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { DAY_MS, parseDuration } from '../../../rules/duration.ts';
+import { DAY_MS, parseDuration } from '../../../rules/time/duration.ts';
 import { parseTime } from '../../http/shapes.ts';
 import { readRuleFolder } from '../rules/rule-files.ts';
 

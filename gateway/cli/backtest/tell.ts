@@ -1,5 +1,5 @@
-import { DAY_MS, HOUR_MS } from '../../../rules/duration.ts';
 import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
+import { DAY_MS, HOUR_MS } from '../../../rules/time/duration.ts';
 import type { BacktestReport, SentOrNot } from '../../backtest/report.ts';
 
 const BAR_WIDTH = 32;

@@ -1,4 +1,4 @@
-import { BUILT_IN_DEVICE_TYPES } from '../../../rules/device-type.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../../rules/readings/device-type.ts';
 import { checkRuleDocument } from '../../http/checked-rule.ts';
 import type { FiledRule, FileProblem, RuleFolder } from './rule-files.ts';
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
-import { describeDuration, MINUTE_MS, parseDuration, SECOND_MS } from '../../../rules/duration.ts';
 import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
+import { describeDuration, MINUTE_MS, parseDuration, SECOND_MS } from '../../../rules/time/duration.ts';
 import type { BacktestReport } from '../../backtest/report.ts';
 import { type BacktestRequest, LONGEST_SPAN_MS } from '../../backtest/request.ts';
 import { type Problem, WaysideError } from '../../errors.ts';

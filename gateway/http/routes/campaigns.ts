@@ -1,6 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { type Campaign, parseCampaign } from '../../../rules/campaign.ts';
-import { localTime } from '../../../rules/local-time.ts';
+import { type Campaign, parseCampaign } from '../../../rules/document/campaign.ts';
+import { localTime } from '../../../rules/time/local-time.ts';
 import { deleteCampaign, saveCampaign } from '../../records/campaigns.ts';
 import { getDocument, listDocuments, type SavedDocument } from '../../records/documents.ts';
 import { sentOfCampaigns } from '../../records/sends.ts';

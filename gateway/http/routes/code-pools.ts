@@ -1,6 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { collecting, readFields, readId, readText } from '../../../rules/document.ts';
-import type { Parsed } from '../../../rules/problem.ts';
+import { collecting, readFields, readId, readText } from '../../../rules/document/document.ts';
+import type { Parsed } from '../../../rules/document/problem.ts';
 import {
   addCodes,
   deleteCodePool,

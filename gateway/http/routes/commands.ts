@@ -1,6 +1,6 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import { MINUTE_MS, parseDuration } from '../../../rules/duration.ts';
+import { MINUTE_MS, parseDuration } from '../../../rules/time/duration.ts';
 import {
   DEFAULT_EXPIRY_MS,
   LONGEST_EXPIRY_MS,

@@ -1,5 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { isTimezone } from '../../../rules/local-time.ts';
+import { isTimezone } from '../../../rules/time/local-time.ts';
 import { type Problem, WaysideError } from '../../errors.ts';
 import { listConsentLog, listConsents, setConsent } from '../../records/consents.ts';
 import {

@@ -1,6 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { parseDeviceType } from '../../../rules/device-type.ts';
-import { describeFound } from '../../../rules/document.ts';
+import { describeFound } from '../../../rules/document/document.ts';
+import { parseDeviceType } from '../../../rules/readings/device-type.ts';
 import { type Problem, WaysideError } from '../../errors.ts';
 import {
   deleteDeviceType,

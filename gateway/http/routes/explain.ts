@@ -1,6 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { MINUTE_MS } from '../../../rules/duration.ts';
 import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
+import { MINUTE_MS } from '../../../rules/time/duration.ts';
 import { explain } from '../../explain/explain.ts';
 import { NOT_TRIGGERED_REASONS } from '../../explain/why-not.ts';
 import { RULE_STATES } from '../checked-rule.ts';

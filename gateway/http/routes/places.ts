@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Type } from '@fastify/type-provider-typebox';
-import { parsePlace } from '../../../rules/place.ts';
+import { parsePlace } from '../../../rules/places/place.ts';
 import {
   deletePlace,
   getPlace,

@@ -1,5 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { QUARANTINE_CODES } from '../../../rules/reading.ts';
+import { QUARANTINE_CODES } from '../../../rules/readings/reading.ts';
 import { retryEntry } from '../../engine/retry-entry.ts';
 import { writeAudit } from '../../records/audit.ts';
 import {

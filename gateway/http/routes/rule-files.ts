@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Type } from '@fastify/type-provider-typebox';
-import type { RuleContext } from '../../../rules/trigger.ts';
+import type { RuleContext } from '../../../rules/document/trigger.ts';
 import type { Problem } from '../../errors.ts';
 import { type AppliedRule, applyRules, type WantedRule } from '../../records/rules-apply.ts';
 import type { RuleState } from '../../records/schema.ts';

@@ -1,6 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { DAY_MS } from '../../../rules/duration.ts';
 import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
+import { DAY_MS } from '../../../rules/time/duration.ts';
 import { WaysideError } from '../../errors.ts';
 import { type Funnel as FunnelFound, funnelOf } from '../../funnel/funnel.ts';
 import type { HttpApp, RouteContext } from '../context.ts';

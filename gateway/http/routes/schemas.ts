@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Type } from '@fastify/type-provider-typebox';
-import { RULE_SCHEMA } from '../../../rules/rule-schema.ts';
+import { RULE_SCHEMA } from '../../../rules/document/rule-schema.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 
 const PATH = '/api/v1/schemas/rule.json';

@@ -1,6 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { parseSegment, type Segment } from '../../../rules/segment.ts';
-import { type DescribedTrait, parseTrait, TRAIT_KINDS } from '../../../rules/trait.ts';
+import { parseSegment, type Segment } from '../../../rules/document/segment.ts';
+import { type DescribedTrait, parseTrait, TRAIT_KINDS } from '../../../rules/document/trait.ts';
 import { getDocument, listDocuments, type SavedDocument } from '../../records/documents.ts';
 import { listTraits } from '../../records/rule-uses.ts';
 import { deleteSegment, deleteTrait, saveSegment, saveTrait } from '../../records/segments.ts';

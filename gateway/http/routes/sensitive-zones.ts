@@ -1,6 +1,10 @@
 import { Readable } from 'node:stream';
 import { Type } from '@fastify/type-provider-typebox';
-import { parseSensitiveZone, type SensitiveZone, ZONE_CATEGORIES } from '../../../rules/sensitive-zone.ts';
+import {
+  parseSensitiveZone,
+  type SensitiveZone,
+  ZONE_CATEGORIES,
+} from '../../../rules/places/sensitive-zone.ts';
 import {
   deleteZone,
   getZone,

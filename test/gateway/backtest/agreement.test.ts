@@ -8,8 +8,8 @@ import { createSimulation } from '../../../gateway/backtest/simulation.ts';
 import { setConsent } from '../../../gateway/records/consents.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
 import { createDuckDbStore } from '../../../gateway/telemetry/duckdb-store.ts';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../rules/duration.ts';
 import type { Decision } from '../../../rules/step.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../rules/time/duration.ts';
 import { type EngineUnderTest, START, startEngine } from '../../support/engine.ts';
 import { furnish, PEOPLE, positionAt, RULES } from './agreement-world.ts';
 

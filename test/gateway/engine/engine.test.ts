@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TelemetryStore, WriteOutcome } from '../../../gateway/telemetry/telemetry-store.ts';
-import { parsePlace } from '../../../rules/place.ts';
+import { parsePlace } from '../../../rules/places/place.ts';
 import { addPerson, type EngineUnderTest, START, startEngine } from '../../support/engine.ts';
 import { eventually } from '../../support/gateway.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HOUR_MS, MINUTE_MS } from '../../../rules/duration.ts';
+import { HOUR_MS, MINUTE_MS } from '../../../rules/time/duration.ts';
 import { startHttp, type TestServer } from './http-server.ts';
 
 const DAY = Date.UTC(2026, 4, 4);
