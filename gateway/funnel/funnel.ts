@@ -169,7 +169,7 @@ function notesOn(lift: Lift | null, sent: number, clicked: number, truncated: bo
       'What it changed cannot be told: it needs people on both sides, and a rule about a place.',
       ...kept,
     ];
-  const percent = (share: number) => `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)}`;
+  const percent = (share: number) => `${share > 0 ? '+' : ''}${(share * 100).toFixed(1).replace('-', '−')}`;
   const range = `from ${percent(lift.low)} to ${percent(lift.high)} percentage points`;
   const verdict =
     lift.low > 0 || lift.high < 0

@@ -1,48 +1,33 @@
-import { useState } from 'react';
 import { Problems } from '../Problems.tsx';
 import { useMarkets } from '../use-role.ts';
 import { BudgetBar } from './BudgetBar.tsx';
-import { type CampaignFields, CampaignForm } from './CampaignForm.tsx';
+import { type Campaign, CampaignForm } from './CampaignForm.tsx';
 import { PacingSection } from './PacingSection.tsx';
 import { RowButtons } from './RowButtons.tsx';
 import { useDocuments } from './use-documents.ts';
+import { useEditing } from './use-editing.ts';
 
-interface Campaign extends CampaignFields {
+interface SentCampaign extends Campaign {
   readonly sent: { readonly total: number; readonly today: number };
 }
 
 /** Rules that share a budget of offers, with what is left of it. */
 export function Campaigns() {
   const mayChange = useMarkets();
-  const { list, save, remove } = useDocuments<Campaign>('/api/v1/campaigns');
-  const [editing, setEditing] = useState<Campaign | 'new' | null>(null);
-  const open = (next: Campaign | 'new' | null) => {
-    save.reset();
-    setEditing(next);
-  };
+  const { list, save, remove } = useDocuments<SentCampaign>('/api/v1/campaigns');
+  const { open, form } = useEditing(save);
   return (
     <PacingSection
       title="Budgets"
       intro="Rules of one campaign share its budget of offers, in all and a day. When it is used up they send no more."
-      begin={mayChange && editing === null ? 'New campaign' : null}
+      begin={mayChange && form === null ? 'New campaign' : null}
       onBegin={() => open('new')}
       columns={['Campaign', 'Sent in all', 'Sent today', 'Its days', 'Actions']}
       empty="There is no campaign yet. Make one, and name it in the rules that are to share its budget."
       list={list}
       form={
         <>
-          {editing !== null && (
-            <CampaignForm
-              key={editing === 'new' ? '' : editing.id}
-              campaign={editing === 'new' ? null : editing}
-              busy={save.isPending}
-              error={save.error}
-              onCancel={() => open(null)}
-              onSave={({ id, ...document }) =>
-                save.mutate({ id, document, isNew: editing === 'new' }, { onSuccess: () => setEditing(null) })
-              }
-            />
-          )}
+          {form !== null && <CampaignForm key={form.saved?.id ?? ''} {...form} />}
           <Problems error={remove.error} />
         </>
       }

@@ -1,7 +1,7 @@
-import { Button, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { Pill } from '../../look/StateBadge.tsx';
-import { idOfName } from '../id-of-name.ts';
+import { NameAndId, useNameAndId } from '../NameAndId.tsx';
 import { Problems } from '../Problems.tsx';
 import { useMarkets } from '../use-role.ts';
 import { BudgetBar } from './BudgetBar.tsx';
@@ -10,6 +10,7 @@ import { FillPool } from './FillPool.tsx';
 import { PacingSection } from './PacingSection.tsx';
 import { RowButtons } from './RowButtons.tsx';
 import { useDocuments } from './use-documents.ts';
+import type { EditProps } from './use-editing.ts';
 
 interface CodePool {
   readonly id: string;
@@ -47,13 +48,13 @@ export function CodePools() {
           {(opened?.kind === 'new' || opened?.kind === 'edit') && (
             <PoolForm
               key={opened.kind === 'new' ? '' : opened.pool.id}
-              pool={opened.kind === 'new' ? null : opened.pool}
+              saved={opened.kind === 'new' ? null : opened.pool}
               busy={save.isPending}
               error={save.error}
               onCancel={() => open(null)}
-              onSave={(id, name) =>
+              onSave={(id, document) =>
                 save.mutate(
-                  { id, document: { name }, isNew: opened.kind === 'new' },
+                  { id, document, isNew: opened.kind === 'new' },
                   {
                     onSuccess: (pool) => setOpened(opened.kind === 'new' ? { kind: 'fill', pool } : null),
                   },
@@ -107,43 +108,16 @@ function Left({ pool: { codes, left } }: { pool: CodePool }) {
   return left < codes * LOW_SHARE ? <Pill tone="warn">Low</Pill> : null;
 }
 
-interface FormProps {
-  readonly pool: CodePool | null;
-  readonly busy: boolean;
-  readonly error: Error | null;
-  readonly onSave: (id: string, name: string) => void;
-  readonly onCancel: () => void;
-}
-
-function PoolForm({ pool, busy, error, onSave, onCancel }: FormProps) {
-  const [name, setName] = useState(pool?.name ?? '');
-  const [typedId, setTypedId] = useState<string | null>(null);
-  const id = pool?.id ?? typedId ?? idOfName(name);
+function PoolForm({ saved, onSave, ...frame }: EditProps<CodePool>) {
+  const named = useNameAndId(saved);
   return (
     <EditForm
-      title={pool === null ? 'New code pool' : `Change ${pool.name}`}
+      title={saved === null ? 'New code pool' : `Change ${saved.name}`}
       save="Save code pool"
-      busy={busy}
-      error={error}
-      onSave={() => onSave(id, name.trim())}
-      onCancel={onCancel}
+      onSave={() => onSave(named.id, { name: named.name })}
+      {...frame}
     >
-      <TextInput
-        label="Name"
-        required
-        maxLength={200}
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-      />
-      {pool === null && (
-        <TextInput
-          label="Id"
-          required
-          pattern="[A-Za-z0-9._:\-]{1,128}"
-          value={id}
-          onChange={(event) => setTypedId(event.currentTarget.value.trim())}
-        />
-      )}
+      <NameAndId {...named} />
     </EditForm>
   );
 }

@@ -6,6 +6,7 @@ import { EditForm } from './EditForm.tsx';
 import { PacingSection } from './PacingSection.tsx';
 import { RowButtons } from './RowButtons.tsx';
 import { useDocuments } from './use-documents.ts';
+import { type EditProps, useEditing } from './use-editing.ts';
 
 interface Trait {
   readonly name: string;
@@ -23,37 +24,19 @@ const KINDS = [
 export function Traits() {
   const mayChange = useMarkets();
   const { list, save, remove } = useDocuments<Trait>('/api/v1/traits');
-  const [editing, setEditing] = useState<Trait | 'new' | null>(null);
-  const open = (next: Trait | 'new' | null) => {
-    save.reset();
-    setEditing(next);
-  };
+  const { open, form } = useEditing(save);
   return (
     <PacingSection
       title="Profile traits"
       intro="What is known of people, as conditions write it behind consumer.attributes. As soon as one is described here, conditions may read only those that are."
-      begin={mayChange && editing === null ? 'New trait' : null}
+      begin={mayChange && form === null ? 'New trait' : null}
       onBegin={() => open('new')}
       columns={['Trait', 'Kind', 'What it means', 'Actions']}
       empty="No trait is described: conditions may read any attribute of a consumer, and a wrong name is found only when it is missing. Describe them to have names and kinds checked."
       list={list}
       form={
         <>
-          {editing !== null && (
-            <TraitForm
-              key={editing === 'new' ? '' : editing.name}
-              trait={editing === 'new' ? null : editing}
-              busy={save.isPending}
-              error={save.error}
-              onCancel={() => open(null)}
-              onSave={({ name, ...document }) =>
-                save.mutate(
-                  { id: name, document, isNew: editing === 'new' },
-                  { onSuccess: () => setEditing(null) },
-                )
-              }
-            />
-          )}
+          {form !== null && <TraitForm key={form.saved?.name ?? ''} {...form} />}
           <Problems error={remove.error} />
         </>
       }
@@ -79,29 +62,19 @@ export function Traits() {
   );
 }
 
-interface FormProps {
-  readonly trait: Trait | null;
-  readonly busy: boolean;
-  readonly error: Error | null;
-  readonly onSave: (trait: Trait) => void;
-  readonly onCancel: () => void;
-}
-
-function TraitForm({ trait, busy, error, onSave, onCancel }: FormProps) {
-  const [name, setName] = useState(trait?.name ?? '');
-  const [kind, setKind] = useState(trait?.kind ?? 'string');
-  const [description, setDescription] = useState(trait?.description ?? '');
+function TraitForm({ saved, onSave, ...frame }: EditProps<Trait>) {
+  const [name, setName] = useState(saved?.name ?? '');
+  const [kind, setKind] = useState(saved?.kind ?? 'string');
+  const [description, setDescription] = useState(saved?.description ?? '');
   const said = description.trim();
   return (
     <EditForm
-      title={trait === null ? 'New trait' : `Change ${trait.name}`}
+      title={saved === null ? 'New trait' : `Change ${saved.name}`}
       save="Save trait"
-      busy={busy}
-      error={error}
-      onSave={() => onSave({ name, kind, ...(said === '' ? {} : { description: said }) })}
-      onCancel={onCancel}
+      onSave={() => onSave(name, { kind, ...(said === '' ? {} : { description: said }) })}
+      {...frame}
     >
-      {trait === null && (
+      {saved === null && (
         <TextInput
           label="Name"
           description="Letters, digits and _, such as tier"

@@ -7,13 +7,12 @@ import { Trouble } from '../../look/Trouble.tsx';
 import { shapeInWords } from '../shape-in-words.ts';
 import { useList } from '../use-list.ts';
 import { usePlaceTags } from '../use-place-tags.ts';
-import { useMarkets } from '../use-role.ts';
+import { FenceListHead } from './FenceListHead.tsx';
 
 const TYPING_MS = 250;
 
 /** The places, newest first, searched by name and tag; each opens on the map. */
 export function PlaceList() {
-  const mayChange = useMarkets();
   const [text, setText] = useState('');
   const [tag, setTag] = useState('');
   const [filters] = useDebouncedValue({ text: text.trim(), tag: tag.trim() }, TYPING_MS);
@@ -22,18 +21,12 @@ export function PlaceList() {
   const searched = filters.text !== '' || filters.tag !== '';
   return (
     <>
-      <h1>Places</h1>
-      <p className="soft fence-intro">The named areas that rules speak of, by id or by tag.</p>
-      {mayChange && (
-        <div className="fence-buttons">
-          <Button component={Link} href="/places?new" size="sm">
-            New place
-          </Button>
-          <Button component={Link} href="/places?import" size="sm" variant="default">
-            Import
-          </Button>
-        </div>
-      )}
+      <FenceListHead
+        title="Places"
+        intro="The named areas that rules speak of, by id or by tag."
+        href="/places"
+        begin="New place"
+      />
       <div className="fence-search">
         <TextInput
           label="Name or id"

@@ -1,13 +1,13 @@
 import { Skeleton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { Funnel, FunnelCounts } from '../../../gateway/funnel/funnel.ts';
 import { request } from '../../api/request.ts';
 import { HeadRow } from '../../look/HeadRow.tsx';
 import { Trouble } from '../../look/Trouble.tsx';
 import { ScrollRegion } from '../ScrollRegion.tsx';
 import { type Period, type Preset, periodOf } from './backtest/period.ts';
 import { ExperimentResultView } from './ExperimentResultView.tsx';
-import type { Funnel, FunnelCounts } from '../../../gateway/funnel/funnel.ts';
 import { PeriodPicker } from './PeriodPicker.tsx';
 import { ReasonFunnel } from './ReasonFunnel.tsx';
 import { useNow } from './use-now.ts';

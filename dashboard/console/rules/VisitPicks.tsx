@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
+import type { StoredVisit } from '../../../gateway/records/visits.ts';
 import { request } from '../../api/request.ts';
 import type { Page } from '../../api/shapes.ts';
 import { dayAndTimeOf, timeOf } from '../../look/when.ts';
 import { useNames } from '../use-names.ts';
-import { explainAddress, type Visit } from './explain-shapes.ts';
+import { explainAddress } from './explain-shapes.ts';
 
 const MOST = 12;
 
@@ -14,7 +15,10 @@ export function VisitPicks({ consumer }: { consumer: string }) {
   const visits = useQuery({
     queryKey: ['visits-of', consumer],
     queryFn: () =>
-      request<Page<Visit>>('GET', `/api/v1/visits?${new URLSearchParams({ consumer, limit: String(MOST) })}`),
+      request<Page<StoredVisit>>(
+        'GET',
+        `/api/v1/visits?${new URLSearchParams({ consumer, limit: String(MOST) })}`,
+      ),
   });
   const items = visits.data?.items ?? [];
   if (visits.data === undefined) return null;

@@ -68,19 +68,7 @@ export function withValue(text: string, path: Path, value: unknown): string {
 }
 
 /** The order in which people look for the parts of a rule. */
-const ORDER = [
-  'id',
-  'name',
-  'trigger',
-  'when',
-  'audience',
-  'schedule',
-  'limits',
-  'weight',
-  'campaign',
-  'experiment',
-  'offer',
-];
+const ORDER = 'id name trigger when audience schedule limits weight campaign experiment offer'.split(' ');
 
 function setAt(document: Document, path: Path, value: unknown): void {
   const isNew = !document.has(path[0]);

@@ -1,15 +1,14 @@
-import { Button, Skeleton, TextInput } from '@mantine/core';
+import { Skeleton, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { Trouble } from '../../look/Trouble.tsx';
-import { useMarkets } from '../use-role.ts';
+import { FenceListHead } from '../places/FenceListHead.tsx';
 import { categoryInWords, useZones } from './use-zones.ts';
 
 const SHOWN = 200;
 
 /** The sensitive zones by name. */
 export function ZoneList() {
-  const mayChange = useMarkets();
   const { shapes, query } = useZones();
   const [text, setText] = useState('');
   const wanted = text.trim().toLowerCase();
@@ -18,21 +17,12 @@ export function ZoneList() {
     .sort((a, b) => a.name.localeCompare(b.name));
   return (
     <>
-      <h1>Sensitive zones</h1>
-      <p className="soft fence-intro">
-        Round hospitals, places of worship, shelters and schools no visit is kept and nothing is sent: in the
-        zone, and in a margin round its edge.
-      </p>
-      {mayChange && (
-        <div className="fence-buttons">
-          <Button component={Link} href="/zones?new" size="sm">
-            New zone
-          </Button>
-          <Button component={Link} href="/zones?import" size="sm" variant="default">
-            Import
-          </Button>
-        </div>
-      )}
+      <FenceListHead
+        title="Sensitive zones"
+        intro="Round hospitals, places of worship, shelters and schools no visit is kept and nothing is sent: in the zone, and in a margin round its edge."
+        href="/zones"
+        begin="New zone"
+      />
       {query.isError && <Trouble error={query.error} onRetry={() => query.refetch()} />}
       {query.isPending && <Skeleton height={240} role="status" aria-label="Loading" />}
       {shapes.length > 0 && (
