@@ -199,7 +199,7 @@ function measureLinear(count: number): number {
       segments: null,
       at: now,
     });
-    for (const condition of conditions) condition.evaluate(situation);
+    for (const condition of conditions) condition.holds(situation);
     elapsed = performance.now() - started;
   }
   return (steps / elapsed) * 1_000;
