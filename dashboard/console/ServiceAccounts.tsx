@@ -5,6 +5,7 @@ import { request } from '../api/request.ts';
 import type { ServiceAccount, UserToken } from '../api/shapes.ts';
 import { Fold } from './Fold.tsx';
 import { ListFrame } from './ListFrame.tsx';
+import { linesOf } from './lines-of.ts';
 import { Refusal } from './Refusal.tsx';
 import { Secret } from './Secret.tsx';
 import { useList } from './use-list.ts';
@@ -97,7 +98,7 @@ function NewAccount({ onMade }: { onMade: () => unknown }) {
   const [subscribe, setSubscribe] = useState('devices/+/telemetry');
   const make = useMutation({
     mutationFn: () =>
-      request<UserToken>('POST', PATH, { id, publish: lines(publish), subscribe: lines(subscribe) }),
+      request<UserToken>('POST', PATH, { id, publish: linesOf(publish), subscribe: linesOf(subscribe) }),
     onSuccess: () => {
       setId('');
       onMade();
@@ -138,11 +139,4 @@ function NewAccount({ onMade }: { onMade: () => unknown }) {
       {make.data !== undefined && <Secret title={`Token of ${make.data.id}`} secret={make.data.token} />}
     </Fold>
   );
-}
-
-function lines(text: string): string[] {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
 }

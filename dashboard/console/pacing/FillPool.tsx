@@ -2,6 +2,7 @@ import { Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { request } from '../../api/request.ts';
+import { linesOf } from '../lines-of.ts';
 import { EditForm } from './EditForm.tsx';
 
 interface FillReport {
@@ -30,7 +31,7 @@ export function FillPool({ pool, onFilled, onClose }: Props) {
     mutationFn: () => {
       const chosen = file.current?.files?.[0];
       const parts = [text.trim(), ...(chosen === undefined ? [] : ['\n', chosen])];
-      const body = chosen === undefined ? codesIn(text) : new Blob(parts, { type: 'text/csv' });
+      const body = chosen === undefined ? linesOf(text) : new Blob(parts, { type: 'text/csv' });
       return request<FillReport>('POST', `/api/v1/code-pools/${encodeURIComponent(pool.id)}/codes`, body);
     },
     onSuccess: () => {
@@ -68,12 +69,6 @@ export function FillPool({ pool, onFilled, onClose }: Props) {
     </>
   );
 }
-
-const codesIn = (text: string): string[] =>
-  text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
 
 function Report({ report: { added, duplicates, refused, left } }: { report: FillReport }) {
   return (
