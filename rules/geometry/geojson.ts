@@ -34,8 +34,10 @@ export type PlaceGeometry =
 
 const SMALLEST_RADIUS_METRES = 10;
 const LARGEST_RADIUS_METRES = 50_000;
-/** Some 100 times the most detailed city district seen. */
-const MOST_POINTS = 100_000;
+/** Some 20 times the most detailed city district seen. Looking a ring through takes 0.1 s then, for which devices wait. */
+const MOST_POINTS = 20_000;
+/** What older versions took. */
+const MOST_SAVED_POINTS = 100_000;
 
 export interface GeometryOptions {
   /** Of a Point, 10 where missing; with 0 its radius may be missing too. */
@@ -71,7 +73,7 @@ export function readPlaceGeometry(
       }
       return readPolygons(fields.coordinates, (index) => `geometry.coordinates.${index}`, isSaved, report);
     case 'LineString':
-      return readCorridor(fields.coordinates, properties, report);
+      return readCorridor(fields.coordinates, properties, isSaved, report);
     default:
       report(
         'geometry.type',
@@ -97,7 +99,12 @@ function readCircle(
   return { kind: 'circle', lat: centre[1], lon: centre[0], radiusMetres };
 }
 
-function readCorridor(coordinates: unknown, properties: Fields, report: Report): PlaceGeometry | null {
+function readCorridor(
+  coordinates: unknown,
+  properties: Fields,
+  isSaved: boolean,
+  report: Report,
+): PlaceGeometry | null {
   const radiusMetres = readNumber(properties.corridorMetres, 'properties.corridorMetres', report, {
     min: SMALLEST_RADIUS_METRES,
     max: LARGEST_RADIUS_METRES,
@@ -109,7 +116,7 @@ function readCorridor(coordinates: unknown, properties: Fields, report: Report):
     );
     return null;
   }
-  if (isTooLong(coordinates.length, report)) return null;
+  if (isTooLong(coordinates.length, isSaved, report)) return null;
   const line = readPath(coordinates, 'geometry.coordinates', report);
   if (
     radiusMetres === null ||
@@ -129,9 +136,10 @@ function goesTwiceRound(path: Path, where: string, report: Report): boolean {
   return true;
 }
 
-function isTooLong(points: number, report: Report): boolean {
-  if (points <= MOST_POINTS) return false;
-  report('geometry.coordinates', `must have at most ${MOST_POINTS} points, found ${points}`);
+function isTooLong(points: number, isSaved: boolean, report: Report): boolean {
+  const most = isSaved ? MOST_SAVED_POINTS : MOST_POINTS;
+  if (points <= most) return false;
+  report('geometry.coordinates', `must have at most ${most} points, found ${points}: simplify the outline`);
   return true;
 }
 
@@ -172,7 +180,7 @@ function readPolygons(
   isSaved: boolean,
   report: Report,
 ): PlaceGeometry | null {
-  if (isTooLong(values.flat(2).length, report)) return null;
+  if (isTooLong(values.flat(2).length, isSaved, report)) return null;
   const polygons = values
     .map((value, index) => readPolygon(value, pathOf(index), isSaved, report))
     .filter((one) => one !== null);

@@ -168,32 +168,32 @@ describe('a ring', () => {
     expect(crossed).toBeGreaterThan(50);
   });
 
-  it('of 100,000 points is looked through in good time, also where all edges lie across all others', () => {
-    const circle = Array.from({ length: 99_998 }, (_, index): Point => {
-      const angle = (index / 99_998) * 2 * Math.PI;
+  it('of 20,000 points is looked through in good time, also where all edges lie across all others', () => {
+    const circle = Array.from({ length: 19_998 }, (_, index): Point => {
+      const angle = (index / 19_998) * 2 * Math.PI;
       return [Math.cos(angle), 50 + Math.sin(angle)];
     });
     const started = performance.now();
     expect(problems([closed(circle)])).toEqual([]);
     // Teeth of a comb, all long and slanted, so that every box lies over every other.
-    const comb = Array.from({ length: 50_000 }, (_, index): Point => {
+    const comb = Array.from({ length: 19_000 }, (_, index): Point => {
       const [lon, lat] = index % 2 === 0 ? [0, 0] : [1, 1];
       return [lon + index * 1e-4, lat];
     });
     expect(problems([closed([...comb, [6, -1]])])[0]).toContain('too many places');
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(performance.now() - started).toBeLessThan(8_000);
   });
 
-  it('of 100,000 points that makes long teeth is compiled in good time', () => {
-    const teeth = Array.from({ length: 99_000 }, (_, index): Point => {
+  it('of 19,000 points that makes long teeth is compiled in good time', () => {
+    const teeth = Array.from({ length: 19_000 }, (_, index): Point => {
       return [10 + index * 5e-7, index % 2 === 0 ? 50.1 : 50.001];
     });
     const started = performance.now();
-    const comb = shape([closed([[10, 50], ...teeth, [10 + 99_000 * 5e-7, 50]])]);
-    expect(contains(comb, 50.0005, 10.02)).toBe(true);
-    expect(contains(comb, 50.09, 10.02)).toBe(true);
-    expect(contains(comb, 50.09, 10.0200005)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    const comb = shape([closed([[10, 50], ...teeth, [10 + 19_000 * 5e-7, 50]])]);
+    expect(contains(comb, 50.0005, 10.005)).toBe(true);
+    expect(contains(comb, 50.09, 10.005)).toBe(true);
+    expect(contains(comb, 50.09, 10.0050005)).toBe(false);
+    expect(performance.now() - started).toBeLessThan(4_000);
   });
 
   it.skipIf(!hasData)(
@@ -281,8 +281,8 @@ describe('holes', () => {
   it('in thousands are looked through in good time, wherever they lie', () => {
     const outer = square(0, 0, 10);
     const started = performance.now();
-    const nested = Array.from({ length: 19_000 }, (_, index) => {
-      const side = 4 * (1 - index / 19_001);
+    const nested = Array.from({ length: 3_900 }, (_, index) => {
+      const side = 4 * (1 - index / 3_901);
       return square(5 - side / 2, 5 - side / 2, side);
     });
     for (const holes of [nested, nested.toReversed()]) {
@@ -293,7 +293,7 @@ describe('holes', () => {
         true,
       ]);
     }
-    const slits = Array.from({ length: 19_000 }, (_, index): readonly Point[] => {
+    const slits = Array.from({ length: 3_900 }, (_, index): readonly Point[] => {
       const west = 1 + index * 1e-4;
       return closed([
         [west, 1],
@@ -303,15 +303,15 @@ describe('holes', () => {
       ]);
     });
     expect(problems([outer, ...slits])[0]).toContain('too many other holes');
-    const round = Array.from({ length: 45_000 }, (_, index): Point => {
-      const angle = (index / 45_000) * 2 * Math.PI;
+    const round = Array.from({ length: 9_900 }, (_, index): Point => {
+      const angle = (index / 9_900) * 2 * Math.PI;
       return [5 + 5 * Math.cos(angle), 5 + 5 * Math.sin(angle)];
     });
-    const small = Array.from({ length: 10_000 }, (_, index) =>
+    const small = Array.from({ length: 1_900 }, (_, index) =>
       square(3 + (index % 100) * 0.03, 3 + Math.floor(index / 100) * 0.03, 0.01),
     );
     expect(problems([closed(round), ...small])).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(performance.now() - started).toBeLessThan(8_000);
   });
 
   it('of which one lies in another that has the same box', () => {
