@@ -1,5 +1,5 @@
 /**
- * What a backtest tells. Beyond what `POST /api/v1/rules/{id}/backtest` was agreed to answer with, it has: `ruleVersion`, `alone`, `readings`,
+ * What a backtest tells. It is the answer of `POST /api/v1/rules/{id}/backtest`, and has beyond the counts: `ruleVersion`, `alone`, `readings`,
  * `devices`, `consumersReached`, `otherRules`, `notes`, `error`, `startedAt`, `endedAt`, and `name` of each place.
  */
 import type { Position } from 'geojson';
