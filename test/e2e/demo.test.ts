@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/gateway.ts';
 
 const DEMO = fileURLToPath(new URL('../../devices-sim/demo.ts', import.meta.url));
-/** The issue promises delivered offers within a minute of the start. */
+/** The README promises offers within a minute of the start. */
 const WITHIN_MS = 60_000;
 
 describe('npm run demo', () => {
