@@ -5,9 +5,10 @@ import { isPlain, type PlainReading } from './readings/admission.ts';
 import type { Rulebook } from './rulebook.ts';
 import type { DeviceFacts } from './step.ts';
 import { type Surroundings, surroundingsOf } from './surroundings.ts';
-import { approachesAfter, placesAhead } from './visits/approach.ts';
+import { approachesAfter, NONE_AHEAD, placesAhead } from './visits/approach.ts';
 import { afterFix, isBeyond, passesGate } from './visits/border.ts';
 import { isBeyondNone } from './visits/crossings.ts';
+import { LONGEST_PASS_MS } from './visits/pass.ts';
 import { firstTimerAt, nextDueAt, silentFrom } from './visits/timers.ts';
 import { goesOn, type Move } from './visits/track.ts';
 
@@ -21,8 +22,6 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  * @returns when its next timer falls due, Infinity for never; or null, where nothing was changed and `decide` has to be asked
  */
 export type Skim = (memory: Memory, wakeAt: number, reading: PlainReading, now: number) => number | null;
-
-const LONGEST_PASS_MS = 60_000;
 
 /**
  * The short way of a reading that nothing follows from: it changes the memory to what `decide` would give, by the same functions; or
@@ -98,8 +97,6 @@ function skimOf(rulebook: Rulebook, surroundings: Surroundings, facts: DeviceFac
     return isAlone ? Math.min(timerAt, silentFrom(device)) : (nextDueAt(rulebook, memory) ?? Infinity);
   };
 }
-
-const NONE_AHEAD: ReturnType<typeof placesAhead> = [];
 
 /** Null where something waits for the next reading of the device, other than its open visits. */
 function standingIn(

@@ -149,12 +149,12 @@ function keyOf({ kind, id, day }: Omit<SendCount, 'sent'>): string {
   return `${kind} ${id} ${day}`;
 }
 
-/** Of its rule in all and on the day in UTC; of its campaign in all and on the day that its budget goes by. */
+/** Of its rule in all; of its campaign in all and on the day that its budget goes by. */
 function countsOf({ rule, campaign, at }: Decision, rulebook: Rulebook): readonly Omit<SendCount, 'sent'>[] {
-  const ofRule = [ALL_DAYS, dayOfCampaign(UTC, at)].map((day) => ({ kind: 'rule', id: rule, day }) as const);
-  if (campaign === undefined) return ofRule;
+  const ofRule = { kind: 'rule', id: rule, day: ALL_DAYS } as const;
+  if (campaign === undefined) return [ofRule];
   const today = dayOfCampaign(rulebook.campaign(campaign) ?? UTC, at);
-  return [...ofRule, ...[ALL_DAYS, today].map((day) => ({ kind: 'campaign', id: campaign, day }) as const)];
+  return [ofRule, ...[ALL_DAYS, today].map((day) => ({ kind: 'campaign', id: campaign, day }) as const)];
 }
 
 /** Whether the code was still free. */

@@ -22,11 +22,7 @@ export async function addSends(trx: Kysely<Schema>, counts: readonly SendCount[]
 
 /** What rules and campaigns must know while they decide: rules in all, campaigns in all and by day. */
 export async function countsInForce(db: Kysely<Schema>): Promise<readonly SendCount[]> {
-  return db
-    .selectFrom('sends')
-    .selectAll()
-    .where((where) => where.or([where('kind', '=', 'campaign'), where('day', '=', ALL_DAYS)]))
-    .execute();
+  return db.selectFrom('sends').selectAll().execute();
 }
 
 /** What campaigns sent, in all and on one day each. */

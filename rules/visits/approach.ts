@@ -76,7 +76,7 @@ export function approachPlaces(
   }
 }
 
-const NONE_AHEAD: readonly Ahead[] = [];
+export const NONE_AHEAD: readonly Ahead[] = [];
 
 /**
  * Places with approach rules that a fix heads for and is near enough to.

@@ -9,7 +9,7 @@ import type { Move } from './track.ts';
 import { IN_ZONE } from './zone-obstacle.ts';
 
 /** Further apart in time, nobody knows which way it went in between. */
-const LONGEST_GAP_MS = MINUTE_MS;
+export const LONGEST_PASS_MS = MINUTE_MS;
 
 /**
  * Fires the pass rules of places that a device went through between two fixes without either being inside. Every pair of fixes is a
@@ -26,7 +26,7 @@ export function passPlaces(
   readingId: string,
   now: number,
 ): void {
-  if (from === null || fix.at - from.at > LONGEST_GAP_MS || !draft.rulebook.hasRulesOn('pass')) return;
+  if (from === null || fix.at - from.at > LONGEST_PASS_MS || !draft.rulebook.hasRulesOn('pass')) return;
   const device = deviceOf(draft, deviceId);
   if (device === null) return;
   const { rulebook } = draft;
