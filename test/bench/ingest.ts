@@ -96,7 +96,7 @@ async function measure(subjects: readonly Subject[], progress: (line: string) =>
     name: 'ingest',
     conditions:
       `${DEVICES} connections, QoS 1, ${WINDOW} in flight each, generator on the same machine, ${ROUNDS} rounds of ${CLOSED_SECONDS.clients} s (packets: ${CLOSED_SECONDS.packets} s) in turn. ` +
-      'clients: the load comes from 100 clients of the mqtt package; packets: from prepared bytes, a write a message. ' +
+      `clients: the load comes from ${DEVICES} clients of the mqtt package in two processes; packets: from prepared bytes, a write a message. ` +
       `stored/s: until all is in DuckDB and judged by 6 rules over 324 places. Latency from due to PUBACK at ${OPEN_PER_SECOND} msg/s.`,
     columns: [
       ...LOADS.flatMap((from) => [`PUBACK/s, ${from}`, `stored/s, ${from}`]),
