@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import type { FeatureCollection } from 'geojson';
 import { getDistance } from 'geolib';
 import { describe, expect, it } from 'vitest';
-import { circlePolygon } from '../../dashboard/console/live-map/circle-polygon.ts';
-import { boundsOf, placeShapes } from '../../dashboard/console/live-map/place-shapes.ts';
+import { circlePolygon } from '../../dashboard/look/map/circle-polygon.ts';
+import { boundsOf, placeShapes } from '../../dashboard/look/map/place-shapes.ts';
 
 /** The circle is drawn on a sphere, geolib measures on the ellipsoid: they differ by up to 0.6 %, and geolib rounds to a metre. */
 const SPHERE_TOLERANCE = 0.006;

@@ -5,10 +5,10 @@ import type { MapSettings } from '../../api/shapes.ts';
 import type { LiveFeed } from '../../live/live-feed.ts';
 import { deviceLook } from '../../look/device-look.ts';
 import { Icon } from '../../look/icons.tsx';
+import type { Bounds } from '../../look/map/place-shapes.ts';
+import { useGroundData } from '../../look/map/use-ground-data.ts';
 import type { Pointed } from './map-pointer.ts';
 import { createMapView, type MapView } from './map-view.ts';
-import type { Bounds } from './place-shapes.ts';
-import { useGroundData } from './use-ground-data.ts';
 import { useExtentOfPlaces, usePlacesInView } from './use-places-in-view.ts';
 
 interface Props {

@@ -1,5 +1,5 @@
+import type { MapPalette } from '../../look/map/map-palette.ts';
 import type { Cluster } from './gather-clusters.ts';
-import type { MapPalette } from './map-palette.ts';
 
 /** What `drawClusters` needs of the scene. */
 export interface ClusterScene {

@@ -1,12 +1,19 @@
 import type { FeatureCollection, Point } from 'geojson';
 import type { LiveFeed } from '../../live/live-feed.ts';
-import type { BaseMap } from './base-style.ts';
+import type { BaseMap } from '../../look/map/base-style.ts';
+import {
+  canvasOver,
+  createGround,
+  fitCanvas,
+  placeFeatures,
+  type Scheme,
+  viewOf,
+} from '../../look/map/ground.ts';
+import { type Bounds, boundsOf, type PlaceShape } from '../../look/map/place-shapes.ts';
 import { drawScene, type Hit, PULSE_MS, type Pulse } from './device-canvas.ts';
 import type { Cluster } from './gather-clusters.ts';
-import { canvasOver, createGround, fitCanvas, placeFeatures, type Scheme, viewOf } from './ground.ts';
 import { followPointer, type Pointed } from './map-pointer.ts';
 import { MovingDevices } from './moving-devices.ts';
-import { type Bounds, boundsOf, type PlaceShape } from './place-shapes.ts';
 
 const FRAME_MS = 1000 / 30;
 const MAX_PULSES = 60;

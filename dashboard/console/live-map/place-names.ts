@@ -1,5 +1,5 @@
-import type { MapPalette } from './map-palette.ts';
-import type { PlaceShape } from './place-shapes.ts';
+import type { MapPalette } from '../../look/map/map-palette.ts';
+import type { PlaceShape } from '../../look/map/place-shapes.ts';
 
 /** Further out, the names of a town would lie on top of each other. */
 const NAMES_FROM_ZOOM = 11;

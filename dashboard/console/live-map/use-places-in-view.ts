@@ -2,8 +2,8 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { Feature, FeatureCollection } from 'geojson';
 import { useMemo } from 'react';
 import { request } from '../../api/request.ts';
+import { type Bounds, type PlaceShape, placeShapes } from '../../look/map/place-shapes.ts';
 import type { Cluster } from './gather-clusters.ts';
-import { type Bounds, type PlaceShape, placeShapes } from './place-shapes.ts';
 
 /** What GET /api/v1/places.geojson?bbox= gives: the places of a box, or their clusters where they are too many. */
 type InView = FeatureCollection & { readonly numberMatched: number };

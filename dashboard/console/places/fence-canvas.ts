@@ -1,7 +1,7 @@
+import type { PlaceShape } from '../../look/map/place-shapes.ts';
 import { drawClusters } from '../live-map/clusters-canvas.ts';
 import type { Cluster } from '../live-map/gather-clusters.ts';
 import { drawPlaceNames } from '../live-map/place-names.ts';
-import type { PlaceShape } from '../live-map/place-shapes.ts';
 import { drawZones, type ZoneScene } from '../zones/zone-canvas.ts';
 import { pathOf, pixelsOf } from './fence-pens.ts';
 import type { ShapeProblem } from './fence-problems.ts';

@@ -1,9 +1,6 @@
 import type { FeatureCollection } from 'geojson';
 import type { MapMouseEvent } from 'maplibre-gl';
-import type { BaseMap } from '../live-map/base-style.ts';
-import { clusterRadius } from '../live-map/clusters-canvas.ts';
-import type { Cluster } from '../live-map/gather-clusters.ts';
-import { gatherClusters } from '../live-map/gather-clusters.ts';
+import type { BaseMap } from '../../look/map/base-style.ts';
 import {
   canvasOver,
   createGround,
@@ -11,8 +8,11 @@ import {
   placeFeatures,
   type Scheme,
   viewOf,
-} from '../live-map/ground.ts';
-import type { Bounds, PlaceShape } from '../live-map/place-shapes.ts';
+} from '../../look/map/ground.ts';
+import type { Bounds, PlaceShape } from '../../look/map/place-shapes.ts';
+import { clusterRadius } from '../live-map/clusters-canvas.ts';
+import type { Cluster } from '../live-map/gather-clusters.ts';
+import { gatherClusters } from '../live-map/gather-clusters.ts';
 import type { ZoneShape } from '../zones/zone-canvas.ts';
 import { createCornerHandles } from './corner-handles.ts';
 import { drawFences } from './fence-canvas.ts';

@@ -1,4 +1,4 @@
-import { circlePolygon } from '../live-map/circle-polygon.ts';
+import { circlePolygon } from '../../look/map/circle-polygon.ts';
 import { type FenceShape, linesOf } from './fence-shape.ts';
 
 /** Degrees to pixels of the canvas. */

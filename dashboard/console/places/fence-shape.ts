@@ -1,5 +1,5 @@
 import type { Geometry, Position } from 'geojson';
-import { type Bounds, boundsOf } from '../live-map/place-shapes.ts';
+import { type Bounds, boundsOf } from '../../look/map/place-shapes.ts';
 
 /** [longitude, latitude] in degrees. */
 export type Corner = readonly [number, number];

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { Feature, FeatureCollection } from 'geojson';
 import { useMemo } from 'react';
 import { request } from '../../api/request.ts';
-import type { Bounds } from '../live-map/place-shapes.ts';
+import type { Bounds } from '../../look/map/place-shapes.ts';
 import { boundsOfShape, type FenceShape, shapeOf } from '../places/fence-shape.ts';
 import type { ZoneShape } from './zone-canvas.ts';
 

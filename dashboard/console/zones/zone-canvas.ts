@@ -1,6 +1,6 @@
+import type { MapPalette } from '../../look/map/map-palette.ts';
+import type { Bounds } from '../../look/map/place-shapes.ts';
 import { writeText } from '../live-map/clusters-canvas.ts';
-import type { MapPalette } from '../live-map/map-palette.ts';
-import type { Bounds } from '../live-map/place-shapes.ts';
 import { type Project, pathOf, pixelsOf } from '../places/fence-pens.ts';
 import type { FenceShape } from '../places/fence-shape.ts';
 

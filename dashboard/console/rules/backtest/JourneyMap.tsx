@@ -3,10 +3,10 @@ import type { Geometry } from 'geojson';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { JourneyCollection, SampledDecision } from '../../../../gateway/backtest/report.ts';
 import type { MapSettings } from '../../../api/shapes.ts';
+import { boundsOf } from '../../../look/map/place-shapes.ts';
+import { useGroundData } from '../../../look/map/use-ground-data.ts';
 import { REASON_LABELS } from '../../../look/reasons.ts';
 import { dayAndTimeOf } from '../../../look/when.ts';
-import { boundsOf } from '../../live-map/place-shapes.ts';
-import { useGroundData } from '../../live-map/use-ground-data.ts';
 import { usePlacesInView } from '../../live-map/use-places-in-view.ts';
 import { createJourneyView, type JourneyView } from './journey-view.ts';
 

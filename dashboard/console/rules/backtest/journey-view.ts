@@ -1,9 +1,9 @@
 import type { FeatureCollection } from 'geojson';
 import type { ExpressionSpecification } from 'maplibre-gl';
 import type { JourneyCollection, SampledDecision } from '../../../../gateway/backtest/report.ts';
-import type { BaseMap } from '../../live-map/base-style.ts';
-import { createGround, placeFeatures, type Scheme } from '../../live-map/ground.ts';
-import { boundsOf, type PlaceShape } from '../../live-map/place-shapes.ts';
+import type { BaseMap } from '../../../look/map/base-style.ts';
+import { createGround, placeFeatures, type Scheme } from '../../../look/map/ground.ts';
+import { boundsOf, type PlaceShape } from '../../../look/map/place-shapes.ts';
 
 const PADDING_PX = 40;
 

@@ -31,7 +31,7 @@ export interface GroundOptions {
   readonly onTrouble: (message: string) => void;
 }
 
-/** What every map of the console stands on: base map, city, and the places. */
+/** What every map stands on: base map, city, and the places. */
 export interface Ground {
   readonly map: MapLibreMap;
   isReady(): boolean;
