@@ -273,6 +273,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     );
     const { httpPort } = await listening({ WAYSIDE_HTTP_PORT: config.httpPort }, http.start());
     running.push(() => http.stop());
+    delivery.beginSending(config.publicUrl ?? `http://localhost:${httpPort}`);
     // First of all when it stops: who waits for a disk that takes nothing is not waited for.
     running.push(() => journal.giveUpOnTrouble());
     return { httpPort, mqttPort, ...(mqttsPort !== null && { mqttsPort }) };

@@ -8,15 +8,20 @@ export interface PushMessage {
   readonly image: string | null;
   /** Real time, epoch ms, after which it must not be shown. */
   readonly expiresAt: number;
-  /** Proof for receipts about this delivery. */
-  readonly token: string;
+  /** Proof for receipts about this delivery; null where nobody counts, as in a trial. */
+  readonly token: string | null;
 }
 
-/** Reads a push payload; null where it is none of the gateway's. Links are kept only if they are http or https. */
+/**
+ * Reads a push payload, a declarative push message; null where it is none of the gateway's. Links are kept only if they are
+ * http or https.
+ */
 export function readPushMessage(payload: unknown): PushMessage | null {
-  if (typeof payload !== 'object' || payload === null) return null;
-  const { id, title, body, url, image, expiresAt, token } = payload as Record<string, unknown>;
-  if (typeof id !== 'string' || typeof title !== 'string' || typeof token !== 'string') return null;
+  const { notification } = fieldsOf(payload);
+  const { title, body, image, data } = fieldsOf(notification);
+  const { id, url, token, expiresAt } = fieldsOf(data);
+  if (typeof id !== 'string' || typeof title !== 'string') return null;
+  if (token !== undefined && typeof token !== 'string') return null;
   if (typeof expiresAt !== 'number' || !Number.isFinite(expiresAt)) return null;
   return {
     id,
@@ -25,7 +30,7 @@ export function readPushMessage(payload: unknown): PushMessage | null {
     url: webAddress(url),
     image: webAddress(image),
     expiresAt,
-    token,
+    token: token ?? null,
   };
 }
 
@@ -34,4 +39,8 @@ export function webAddress(value: unknown): string | null {
   if (typeof value !== 'string' || !URL.canParse(value)) return null;
   const { protocol, href } = new URL(value);
   return protocol === 'https:' || protocol === 'http:' ? href : null;
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -8,7 +8,7 @@ declare const self: ServiceWorkerGlobalScope;
 /** What a notification carries, for the moment it is pressed. */
 interface NotificationData {
   readonly url: string | null;
-  readonly token: string;
+  readonly token: string | null;
 }
 
 self.addEventListener('install', () => {
@@ -21,7 +21,9 @@ self.addEventListener('activate', (event) => {
 });
 
 self.addEventListener('push', (event) => {
-  event.waitUntil(onPush(event.data));
+  // A browser that knows declarative push messages has read the payload itself, and hands over what it would show.
+  const { notification } = event as PushEvent & { readonly notification?: Notification };
+  event.waitUntil(onPush(event.data === null ? { notification } : event.data.json()));
 });
 
 /**
@@ -29,8 +31,8 @@ self.addEventListener('push', (event) => {
  * shown before are passed over all the same, for they are rare (the push carries a TTL and a Topic) and browsers bear with
  * a few silent ones, while a stale or a second showing would break what the person agreed to.
  */
-async function onPush(data: PushMessageData | null): Promise<void> {
-  const message = readPushMessage(data?.json());
+async function onPush(payload: unknown): Promise<void> {
+  const message = readPushMessage(payload);
   const now = Date.now();
   if (message === null || message.expiresAt <= now) return;
   // Claimed before it is shown: a crash between the two costs this showing, never brings a second one.
@@ -50,7 +52,7 @@ async function onPush(data: PushMessageData | null): Promise<void> {
     await releaseShowing(message.id);
     throw error;
   }
-  await tellReceipt({ token: message.token, kind: 'shown', at: Date.now() });
+  await tell(message.token, 'shown');
   for (const client of await self.clients.matchAll({ type: 'window', includeUncontrolled: true }))
     client.postMessage({ kind: 'offer' });
 }
@@ -58,15 +60,18 @@ async function onPush(data: PushMessageData | null): Promise<void> {
 self.addEventListener('notificationclick', (event) => {
   const { url, token } = event.notification.data as NotificationData;
   event.notification.close();
-  event.waitUntil(
-    Promise.all([openPage(webAddress(url)), tellReceipt({ token, kind: 'clicked', at: Date.now() })]),
-  );
+  event.waitUntil(Promise.all([openPage(webAddress(url)), tell(token, 'clicked')]));
 });
 
 self.addEventListener('notificationclose', (event) => {
   const { token } = event.notification.data as NotificationData;
-  event.waitUntil(tellReceipt({ token, kind: 'dismissed', at: Date.now() }));
+  event.waitUntil(tell(token, 'dismissed'));
 });
+
+/** Trials have no token, and nobody counts them. */
+async function tell(token: string | null, kind: 'shown' | 'clicked' | 'dismissed'): Promise<void> {
+  if (token !== null) await tellReceipt({ token, kind, at: Date.now() });
+}
 
 /** The offer's own page, or the list of offers: an open one is brought to the front. */
 async function openPage(url: string | null): Promise<void> {

@@ -77,23 +77,22 @@ export function createAudience({
   };
 
   const receive = (resident: Resident, payload: unknown): void => {
-    if (!isOffer(payload)) {
+    const offer = offerOf(payload);
+    if (offer === null) {
       fail(new Error('a push without id and token'));
       return;
     }
-    if (seen.has(payload.id)) return;
-    seen.add(payload.id);
+    if (seen.has(offer.id)) return;
+    seen.add(offer.id);
     const [oldest] = seen;
     if (seen.size > REMEMBERED && oldest !== undefined) seen.delete(oldest);
     counts.received += 1;
     if (!random.chance(resident.curiosity.looks)) return;
     later(random.between(...LOOK_DELAY_MS), async () => {
-      await receipt('shown', payload.token);
+      await receipt('shown', offer.token);
       const clicks = random.chance(resident.curiosity.clicks);
       if (!clicks && !random.chance(WIPE_AWAY_CHANCE)) return;
-      later(random.between(...REACT_DELAY_MS), () =>
-        receipt(clicks ? 'clicked' : 'dismissed', payload.token),
-      );
+      later(random.between(...REACT_DELAY_MS), () => receipt(clicks ? 'clicked' : 'dismissed', offer.token));
     });
   };
 
@@ -121,13 +120,9 @@ export function createAudience({
   };
 }
 
-function isOffer(payload: unknown): payload is OfferPayload {
-  return (
-    typeof payload === 'object' &&
-    payload !== null &&
-    'id' in payload &&
-    typeof payload.id === 'string' &&
-    'token' in payload &&
-    typeof payload.token === 'string'
-  );
+/** Id and token out of a push payload, or null. */
+function offerOf(payload: unknown): OfferPayload | null {
+  const { notification } = (payload ?? {}) as { notification?: { data?: Partial<OfferPayload> } };
+  const { id, token } = notification?.data ?? {};
+  return typeof id === 'string' && typeof token === 'string' ? { id, token } : null;
 }

@@ -2,8 +2,9 @@ import type { RenderedOffer } from '../../rules/step.ts';
 import { freshMessageSecrets, MAX_PLAIN_BYTES } from './content-encryption.ts';
 import type { DeliveryResult, DueDelivery } from './outbox-store.ts';
 import { pushPayload } from './push-payload.ts';
-import { buildPushRequest, type PushRequest, type PushTarget } from './push-request.ts';
+import { buildPushRequest, type PushRequest, type PushTarget, urgencyOf } from './push-request.ts';
 import type { PushOutcome, PushSender } from './push-sender.ts';
+import { signReceipt } from './receipt-token.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { withdrawalReason } from './send-check.ts';
 import type { ServiceHolds } from './service-holds.ts';
@@ -14,6 +15,8 @@ export interface DeliverParts {
   readonly vapid: VapidTokens;
   readonly holds: ServiceHolds;
   readonly receiptKey: Uint8Array;
+  /** Where browsers reach the consumer app, without a trailing slash. */
+  readonly publicUrl: () => string;
   /** Domain time, epoch ms. */
   readonly domainNow: () => number;
   /** Real time, epoch ms. */
@@ -42,7 +45,13 @@ export async function deliver(parts: DeliverParts, due: DueDelivery): Promise<De
   if (targets.length === 0) return { ...untried, kind: 'gone', reason: 'no_subscription' };
 
   const offer: RenderedOffer = JSON.parse(row.offer_json);
-  const payload = JSON.stringify(pushPayload(row.id, offer, row.expires_at_real, parts.receiptKey));
+  const payload = pushPayload({
+    id: row.id,
+    offer,
+    expiresAtReal: row.expires_at_real,
+    token: signReceipt(parts.receiptKey, row.id),
+    publicUrl: parts.publicUrl(),
+  });
   if (Buffer.byteLength(payload) > MAX_PLAIN_BYTES)
     return { ...untried, kind: 'failed', reason: 'offer_too_large' };
 
@@ -78,7 +87,7 @@ async function sendTo(
   const origin = originOf(target);
   if (origin === '') return BAD_SUBSCRIPTION;
   const authorization = parts.vapid.authorizationFor(origin);
-  const message = { deliveryId, payload, ttlSeconds, urgency: 'high' } as const;
+  const message = { deliveryId, payload, ttlSeconds, urgency: urgencyOf(ttlSeconds) };
   let request: PushRequest;
   try {
     request = buildPushRequest(target, message, authorization, freshMessageSecrets());

@@ -27,6 +27,12 @@ export interface DeliveryOptions {
 export interface Delivery {
   /** Rejects where the thread cannot start or read the records. */
   start(): Promise<void>;
+  /**
+   * Once, after the start and when the pages and receipts are served: from now on offers go out.
+   *
+   * @param publicUrl where browsers reach the consumer app, without a trailing slash
+   */
+  beginSending(publicUrl: string): void;
   /** Ends what is under way (at most a few seconds); what waits goes out after the next start. */
   stop(): Promise<void>;
   /** Deliveries were queued: looks at once instead of at the next timer. */
@@ -83,6 +89,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         throw error;
       }
       thread = worker;
+    },
+    beginSending(publicUrl) {
+      thread?.call.beginSending.asEvent(publicUrl);
     },
     async stop() {
       const stopped = thread;

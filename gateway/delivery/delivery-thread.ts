@@ -22,6 +22,8 @@ export interface DeliveryThreadData {
 
 /** What the thread serves. */
 export interface DeliveryThread {
+  /** Once: from now on offers go out, with links that lead to `publicUrl`. */
+  beginSending(publicUrl: string): void;
   wake(): void;
   counters(): Promise<DeliveryCounters>;
   /** Ends what is under way and closes the records. */
@@ -38,7 +40,12 @@ const data = workerData as DeliveryThreadData;
 const realNow = Date.now;
 const clock = domainClock(data.clockOrigin, realNow);
 const db = openRecords(data.recordsFile);
+let publicUrl = '';
 const main = serveFromWorker<DeliveryListener, DeliveryThread>({
+  beginSending(url) {
+    publicUrl = url;
+    outbox.start();
+  },
   wake: () => outbox.wake(),
   counters: () => outbox.counters(),
   async stop(graceMs) {
@@ -53,6 +60,7 @@ const outbox = createOutbox(
     vapid: createVapidTokens(data.vapidKeys, data.vapidSubject, realNow),
     holds: createServiceHolds(),
     receiptKey: data.receiptKey,
+    publicUrl: () => publicUrl,
     domainNow: () => clock.now(),
     realNow,
     random: Math.random,
@@ -63,4 +71,3 @@ const outbox = createOutbox(
       main.trouble.asEvent(what, error instanceof Error ? error.message : String(error)),
   },
 );
-outbox.start();

@@ -11,6 +11,15 @@ export interface PushTarget {
 /** RFC 8030 §5.3. */
 export type Urgency = 'very-low' | 'low' | 'normal' | 'high';
 
+/** How much a browser may put a message off to save its battery (RFC 8030 §5.3), by how long the offer holds. */
+export function urgencyOf(ttlSeconds: number): Urgency {
+  if (ttlSeconds <= HIGH_UP_TO_SECONDS) return 'high';
+  return ttlSeconds <= NORMAL_UP_TO_SECONDS ? 'normal' : 'low';
+}
+
+const HIGH_UP_TO_SECONDS = 60 * 60;
+const NORMAL_UP_TO_SECONDS = 12 * 60 * 60;
+
 export interface PushMessage {
   /** Names the message: the same id always gives the same Topic. */
   readonly deliveryId: string;
@@ -51,7 +60,8 @@ export function buildPushRequest(
     headers: {
       authorization,
       'content-encoding': 'aes128gcm',
-      'content-type': 'application/octet-stream',
+      // Of the plain text. Push services pass it over; WebKit's explainer asks for it.
+      'content-type': 'application/notification+json',
       'content-length': String(body.byteLength),
       ttl: String(message.ttlSeconds),
       topic: topicOf(message.deliveryId),

@@ -32,6 +32,21 @@ export async function readOrCreateSecret(file: string, make: () => string): Prom
   return readFile(file, 'utf8');
 }
 
+const KEY_BYTES = 32;
+
+/**
+ * A key of 32 random bytes, kept as base64url; made where it is not there yet.
+ *
+ * @throws WaysideError data_dir_damaged where the file holds something else, data_dir_unwritable
+ */
+export async function readOrCreateKey(file: string): Promise<Uint8Array> {
+  const text = await readOrCreateSecret(file, () => `${randomBytes(KEY_BYTES).toString('base64url')}\n`);
+  const key = Buffer.from(text.trim(), 'base64url');
+  if (key.byteLength !== KEY_BYTES)
+    throw new WaysideError('data_dir_damaged', `${file} holds no key of ${KEY_BYTES} bytes`);
+  return key;
+}
+
 async function readIfThere(file: string): Promise<string | null> {
   try {
     return await readFile(file, 'utf8');

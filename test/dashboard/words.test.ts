@@ -54,34 +54,44 @@ describe('a push message', () => {
     expiresAt: 5,
     token: 't',
   };
+  const payloadOf = ({ title, body, image, ...data }: Record<string, unknown>) => ({
+    web_push: 8030,
+    notification: { title, body, image, data },
+  });
 
   it('is read with its links', () => {
-    expect(readPushMessage(message)).toEqual(message);
-    expect(readPushMessage({ id: 'd1', title: 'Coffee', expiresAt: 5, token: 't' })).toEqual({
+    expect(readPushMessage(payloadOf(message))).toEqual(message);
+    expect(readPushMessage(payloadOf({ id: 'd1', title: 'Coffee', expiresAt: 5 }))).toEqual({
       ...message,
       body: '',
       url: null,
       image: null,
+      token: null,
     });
   });
 
   it.each([
-    ['nothing', null],
-    ['text', 'hello'],
     ['no id', { ...message, id: undefined }],
-    ['no token', { ...message, token: 1 }],
+    ['a token that is none', { ...message, token: 1 }],
     ['no title', { ...message, title: null }],
     ['no end', { ...message, expiresAt: 'soon' }],
     ['an end that never comes', { ...message, expiresAt: Number.POSITIVE_INFINITY }],
-  ])('is refused with %s', (_, payload) => {
-    expect(readPushMessage(payload)).toBeNull();
+  ])('is refused with %s', (_, changed) => {
+    expect(readPushMessage(payloadOf(changed))).toBeNull();
   });
+
+  it.each([null, 'hello', {}, { notification: null }, { notification: { title: 'Coffee' } }])(
+    'is refused where it is %j',
+    (payload) => {
+      expect(readPushMessage(payload)).toBeNull();
+    },
+  );
 
   it.each(['javascript:alert(1)', 'data:text/html,x', '/relative', 'not a link', 7, null])(
     'never keeps %s as a link',
     (link) => {
       expect(webAddress(link)).toBeNull();
-      expect(readPushMessage({ ...message, url: link })?.url).toBeNull();
+      expect(readPushMessage(payloadOf({ ...message, url: link }))?.url).toBeNull();
     },
   );
 });

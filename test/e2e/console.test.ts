@@ -98,9 +98,8 @@ describe.skipIf(chromiumPath === null)(`the console in Chromium${chromiumSkipped
   });
 
   it('tells in the feed what became of the offer', async () => {
-    const { token } = world.pushed[0] as { token: string };
     const answer = await world.gateway.api('POST', '/api/v1/receipts', {
-      token,
+      token: world.pushed[0]?.notification.data.token,
       kind: 'clicked',
       at: Date.now(),
     });

@@ -14,13 +14,6 @@ import { CAFE, NORTH_OF_CAFE, type OfferWorld, startOfferWorld, way } from '../s
 const WITHIN_MS = 30_000;
 const STEPS = 12;
 
-interface Pushed {
-  readonly id: string;
-  readonly title: string;
-  readonly expiresAt: number;
-  readonly token: string;
-}
-
 interface Consumer {
   readonly consents: readonly { readonly purpose: string; readonly granted: boolean }[];
 }
@@ -131,7 +124,7 @@ describe.skipIf(chromiumPath === null)(`the consumer page in Chromium${chromiumS
   );
 
   it('shows a pushed offer once, also after it was dismissed, and tells the gateway', async () => {
-    const [payload] = world.pushed as readonly Pushed[];
+    const [payload] = world.pushed;
     if (payload === undefined) throw new Error('nothing was pushed');
     const session = await page.createCDPSession();
     const registrationId = await activeRegistration(session);
@@ -145,7 +138,13 @@ describe.skipIf(chromiumPath === null)(`the consumer page in Chromium${chromiumS
       (await page.evaluate(
         `navigator.serviceWorker.getRegistration('/me').then((registration) => registration.getNotifications()).then((all) => all.map(({ title }) => title))`,
       )) as string[];
-    const marker = { ...payload, id: 'marker-1', title: 'Marker' };
+    const other = (title: string, data: object) => {
+      const { notification } = payload;
+      return {
+        ...payload,
+        notification: { ...notification, title, data: { ...notification.data, ...data } },
+      };
+    };
 
     await deliver(payload);
     await eventually('the notification', WITHIN_MS, async () =>
@@ -163,10 +162,10 @@ describe.skipIf(chromiumPath === null)(`the consumer page in Chromium${chromiumS
       (await shown()).length === 0 ? true : undefined,
     );
     await deliver(payload);
-    await deliver({ ...payload, id: 'too-late', title: 'Too late', expiresAt: Date.now() - 1 });
+    await deliver(other('Too late', { id: 'too-late', expiresAt: Date.now() - 1 }));
     await deliver({ title: 'Not of the gateway' });
     // Pushes are worked off in order: when the marker is there, the ones before it had their turn.
-    await deliver(marker);
+    await deliver(other('Marker', { id: 'marker-1' }));
     await eventually('the marker', WITHIN_MS, async () =>
       (await shown()).includes('Marker') ? true : undefined,
     );

@@ -2,6 +2,7 @@ import mqtt, { type MqttClient } from 'mqtt';
 import { createPushConnection } from '../../devices-sim/push-service/push-connection.ts';
 import { createPushService } from '../../devices-sim/push-service/push-service.ts';
 import { createSubscriber } from '../../devices-sim/push-service/subscriber.ts';
+import type { PushPayload } from '../../gateway/delivery/push-payload.ts';
 import { type GatewayProcess, startGateway } from './gateway.ts';
 
 interface LatLon {
@@ -17,7 +18,7 @@ export const NORTH_OF_CAFE = { lat: 45.47, lon: 9.19 } satisfies LatLon;
 export interface OfferWorld {
   readonly gateway: GatewayProcess;
   /** What consumer `ada`'s simulated browser received and decrypted, oldest first. */
-  readonly pushed: readonly unknown[];
+  readonly pushed: readonly PushPayload[];
   /** Publishes one position of `ada`'s car; resolves with the PUBACK. Time goes on by five seconds with each. */
   drive(position: LatLon): Promise<void>;
   stop(): Promise<void>;
@@ -49,7 +50,7 @@ export async function startOfferWorld(): Promise<OfferWorld> {
   const gateway = await startGateway({ env: { WAYSIDE_PUSH_HOSTS: origin } });
   const connection = createPushConnection({ url: webSocketUrl });
   await connection.start();
-  const pushed: unknown[] = [];
+  const pushed: PushPayload[] = [];
 
   const place = {
     type: 'Feature',
@@ -68,7 +69,7 @@ export async function startOfferWorld(): Promise<OfferWorld> {
   const browser = createSubscriber({
     connection,
     applicationServerKey: key.vapidPublicKey,
-    onPayload: (payload) => pushed.push(payload),
+    onPayload: (payload) => pushed.push(payload as PushPayload),
   });
   await expectOk(gateway, 'POST', '/api/v1/consumers/ada/push-subscriptions', await browser.subscribe());
   const { token } = await expectOk(gateway, 'POST', '/api/v1/devices', {

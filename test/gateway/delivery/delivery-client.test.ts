@@ -37,10 +37,11 @@ test('the thread sends on a wake, tells what changed, counts, and leaves nothing
   const told: string[] = [];
   const unsubscribe = delivery.onChanged((rows) => told.push(...rows.map((row) => `${row.id} ${row.state}`)));
   await delivery.start();
+  delivery.beginSending('https://offers.example');
   const id = await world.queue();
   delivery.wake();
   await expect.poll(() => told).toEqual([`${id} sent`]);
-  expect(world.received.map((payload) => payload.id)).toEqual([id]);
+  expect(world.received.map((payload) => payload.notification.data.id)).toEqual([id]);
   expect(await delivery.counters()).toMatchObject({ sent: 1, outboxSize: 0 });
   // Domain time runs in the thread too, 60 times as fast, from the same beginning.
   const { sent_at } = await world.row(id);
@@ -57,11 +58,12 @@ test('the thread sends on a wake, tells what changed, counts, and leaves nothing
   await expect(delivery.counters()).rejects.toThrow('not running');
 });
 
-test('what waited while it was down goes out at the start', async () => {
+test('what waited while it was down goes out once links can be opened', async () => {
   await world.addBrowser();
   const id = await world.queue();
   const delivery = deliveryWith();
   await delivery.start();
+  delivery.beginSending('https://offers.example');
   await expect.poll(() => world.state(id)).toBe('sent');
   await delivery.stop();
 });

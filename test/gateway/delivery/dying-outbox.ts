@@ -36,6 +36,7 @@ createOutbox(
     sender: dying,
     vapid: createVapidTokens(settings.vapidKeys, 'mailto:ops@example.com', Date.now),
     holds: createServiceHolds(),
+    publicUrl: () => 'https://offers.example',
     receiptKey: Buffer.from(settings.receiptKeyBase64, 'base64'),
     domainNow: () => settings.domainNow,
     realNow: Date.now,

@@ -51,9 +51,10 @@ async function restart(): Promise<void> {
     },
   });
   await delivery.start();
+  delivery.beginSending('https://offers.example');
 }
 
-const shownIds = () => new Set(world.received.map((payload) => payload.id));
+const shownIds = () => new Set(world.received.map((payload) => payload.notification.data.id));
 
 test('killed before the push went out, the offer goes out after the restart', async () => {
   await world.addBrowser();
@@ -62,7 +63,7 @@ test('killed before the push went out, the offer goes out after the restart', as
   expect(world.received).toEqual([]);
   await restart();
   await expect.poll(() => world.state(id)).toBe('sent');
-  expect(world.received.map((payload) => payload.id)).toEqual([id]);
+  expect(world.received.map((payload) => payload.notification.data.id)).toEqual([id]);
 });
 
 test('killed between push and record, the offer comes again under the same id, and is shown once', async () => {
@@ -88,7 +89,7 @@ test('while the browser is away, the second sending takes the place of the first
   expect(topics).toEqual([topicOf(id), topicOf(id)]);
   expect(world.service.counts.pending).toBe(1);
   await world.connection.start();
-  await expect.poll(() => world.received.map((payload) => payload.id)).toEqual([id]);
+  await expect.poll(() => world.received.map((payload) => payload.notification.data.id)).toEqual([id]);
 });
 
 test('killed after the receipt came, the offer does not go out again', async () => {
@@ -105,5 +106,5 @@ test('killed after the receipt came, the offer does not go out again', async () 
   delivery?.wake();
   await expect.poll(() => world.state(probe)).toBe('sent');
   expect(await world.state(id)).toBe('shown');
-  expect(world.received.filter((payload) => payload.id === id)).toHaveLength(1);
+  expect(world.received.filter((payload) => payload.notification.data.id === id)).toHaveLength(1);
 });

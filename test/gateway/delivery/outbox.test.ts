@@ -53,6 +53,7 @@ function startOutbox(
       vapid: createVapidTokens(world.vapidKeys, 'mailto:ops@example.com', Date.now),
       holds: createServiceHolds(),
       receiptKey: RECEIPT_KEY,
+      publicUrl: () => 'https://offers.example',
       domainNow: () => domainNow,
       realNow,
       random: () => 0,
@@ -78,9 +79,20 @@ test('an offer reaches the browser, and its row says so', async () => {
     .poll(() => changed)
     .toMatchObject([{ id, state: 'sent', attempts: 1, sent_at: NOON, next_attempt_at: null }]);
   expect(world.received).toEqual([
-    { id, title: 'Coffee', body: 'Half price', expiresAt: expect.any(Number), token: expect.any(String) },
+    {
+      web_push: 8030,
+      mutable: true,
+      notification: {
+        title: 'Coffee',
+        body: 'Half price',
+        navigate: `https://offers.example/me/offers/${id}`,
+        tag: id,
+        icon: 'https://offers.example/icons/icon-192.png',
+        data: { id, token: expect.any(String), expiresAt: expect.any(Number) },
+      },
+    },
   ]);
-  expect(readReceipt(RECEIPT_KEY, world.received[0]?.token ?? '')).toBe(id);
+  expect(readReceipt(RECEIPT_KEY, world.received[0]?.notification.data.token ?? '')).toBe(id);
   expect(pushes()).toMatchObject([{ topic: topicOf(id), urgency: 'high' }]);
   const [{ ttlSeconds } = { ttlSeconds: 0 }] = pushes();
   expect(ttlSeconds).toBeLessThanOrEqual(600);
@@ -101,7 +113,7 @@ test('after 503 it waits as long as asked, then goes out under the same Topic', 
   outbox.wake();
   await expect.poll(() => world.state(id)).toBe('sent');
   expect((await world.row(id)).attempts).toBe(2);
-  expect(world.received.map((payload) => payload.id)).toEqual([id]);
+  expect(world.received.map((payload) => payload.notification.data.id)).toEqual([id]);
 });
 
 test('it comes back by its own timer', async () => {
@@ -260,7 +272,7 @@ test('a receipt that is faster than the record is kept', async () => {
 test('a delivery that cannot be worked on hurts only itself', async () => {
   await world.addBrowser();
   const broken = await world.queue({ offer_json: '{"title' });
-  const huge = await world.queue({ offer_json: JSON.stringify({ title: 'x', body: 'y'.repeat(4_000) }) });
+  const huge = await world.queue({ offer_json: JSON.stringify({ title: 'x'.repeat(5_000), body: 'y' }) });
   const good = await queueAndWake();
   await expect.poll(() => world.state(good)).toBe('sent');
   expect(await world.row(broken)).toMatchObject({ state: 'failed', reason: 'internal' });
@@ -302,7 +314,7 @@ test('300 offers go out once each, while the records fail in between', async () 
   const ids = await Promise.all(Array.from({ length: 300 }, () => world.queue()));
   outbox.wake();
   await expect.poll(() => changed.length, { timeout: 10_000 }).toBe(300);
-  expect(world.received.map((payload) => payload.id).sort()).toEqual(ids.sort());
+  expect(world.received.map((payload) => payload.notification.data.id).sort()).toEqual(ids.sort());
   expect(trouble).toEqual(['results of deliveries could not be recorded']);
 });
 

@@ -4,6 +4,7 @@ import {
 } from '../../../devices-sim/push-service/push-connection.ts';
 import { createPushService, type PushService } from '../../../devices-sim/push-service/push-service.ts';
 import { createSubscriber } from '../../../devices-sim/push-service/subscriber.ts';
+import type { PushPayload } from '../../../gateway/delivery/push-payload.ts';
 import type { GatewayProcess } from '../gateway.ts';
 import type { CrashDevice } from './load.ts';
 
@@ -44,7 +45,7 @@ export async function startPeople(): Promise<People> {
     const subscriber = createSubscriber({
       connection: browsers,
       applicationServerKey: key,
-      onPayload: (payload) => ids.push((payload as { id: string }).id),
+      onPayload: (payload) => ids.push((payload as PushPayload).notification.data.id),
     });
     await must(
       gateway,
