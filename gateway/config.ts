@@ -3,6 +3,8 @@ import { isValidId } from '../broker/topics.ts';
 import { nearestName } from '../rules/document/nearest-name.ts';
 import { parseDuration } from '../rules/time/duration.ts';
 import { type Problem, WaysideError } from './errors.ts';
+import { mailSettingsOf, smtpUrl } from './mail/mail-settings.ts';
+import type { MailSettings } from './mail/mailer.ts';
 import { tlsSettingsOf } from './tls-settings.ts';
 
 /** The settings of the gateway after checking. */
@@ -27,6 +29,8 @@ export interface Config {
   readonly pushHosts: readonly string[];
   /** mailto: or https: address that push services may write to. */
   readonly vapidSubject: string;
+  /** How e-mail goes out, or null where none does. */
+  readonly mail: MailSettings | null;
   /** URL of a MapLibre style, or null for the built-in base map. */
   readonly mapStyle: string | null;
   /** Path of a GeoJSON file that is drawn over the base map, or null. */
@@ -85,6 +89,7 @@ const SECRETS = new Set([
   'WAYSIDE_INFLUX_URL',
   'WAYSIDE_BRIDGE_URL',
   'WAYSIDE_BRIDGE_PASSWORD',
+  'WAYSIDE_SMTP_URL',
 ]);
 /** What can stand behind `Authorization: Bearer`. */
 const ADMIN_TOKEN = /^[\x21-\x7e]{16,}$/;
@@ -185,6 +190,16 @@ export function loadConfig(env: Env): Config {
       'mailto:wayside@localhost.invalid',
       contact,
       'a mailto: or https: address',
+    ),
+    mail: mailSettingsOf(
+      reader.take<string | null>(
+        'WAYSIDE_SMTP_URL',
+        null,
+        smtpUrl,
+        'an address like smtps://user:password@host or smtp://host:587',
+      ),
+      reader.take<string | null>('WAYSIDE_MAIL_FROM', null, (value) => value, 'text'),
+      reader.problems,
     ),
     mapStyle: reader.take<string | null>(
       'WAYSIDE_MAP_STYLE',

@@ -126,6 +126,7 @@ export async function startHttp(
       journalKeepMs: 1e9,
       pushHosts: ['http://127.0.0.1:9999'],
       vapidSubject: 'mailto:tests@example.org',
+      mail: null,
       mapStyle: settings.mapStyle ?? null,
       mapOverlay: settings.mapOverlay ?? null,
       timeScale: 60,
