@@ -90,22 +90,22 @@ const GENERATORS = {
   packets: new URL('./ingest-packets.ts', import.meta.url),
 };
 
-/** One process of real clients costs more CPU a message than the brokers under test, and would be what is measured. */
-const PROCESSES = { clients: 2, packets: 1 };
-
 /**
  * Runs the generator in processes of its own, to their end; each drives its share of the devices.
  *
+ * @param processes one of real clients costs more CPU a message than the brokers under test, and may be what is measured
  * @param onAcknowledged called at the last PUBACK, before the generator closes its connections
  * @returns what they sent together, and how long the slowest took
  * @throws with what it wrote where a message was lost
  */
 export async function runLoad(
   order: LoadOrder,
+  processes = 1,
   onAcknowledged: () => Promise<void> = async () => undefined,
 ): Promise<LoadReport> {
-  const count = PROCESSES[order.from];
-  const shares = Array.from({ length: count }, (_, n) => order.devices.filter((_, at) => at % count === n));
+  const shares = Array.from({ length: processes }, (_, n) =>
+    order.devices.filter((_, at) => at % processes === n),
+  );
   const generators = shares.map((devices) => startGenerator({ ...order, devices }));
   const reports = await Promise.all(generators.map(({ report }) => report));
   await onAcknowledged();
