@@ -1,7 +1,7 @@
 import type { TlsSettings } from '../broker/tls-listener.ts';
 import { isValidId } from '../broker/topics.ts';
 import { nearestName } from '../rules/document/nearest-name.ts';
-import { parseDuration } from '../rules/time/duration.ts';
+import { DAY_MS, parseDuration } from '../rules/time/duration.ts';
 import { type Problem, WaysideError } from './errors.ts';
 import { mailSettingsOf, smtpUrl } from './mail/mail-settings.ts';
 import type { MailSettings } from './mail/mailer.ts';
@@ -12,8 +12,10 @@ export interface Config {
   readonly dataDir: string;
   /** What the journal's entries may take of the disk, bytes. */
   readonly journalMaxBytes: number;
-  /** How long the journal keeps entries that rules and telemetry store have, ms of domain time. */
+  /** How long the journal keeps entries that rules and telemetry store have, ms of domain time; no longer than positions are kept. */
   readonly journalKeepMs: number;
+  /** How many days raw positions are kept, of domain time from their arrival on; 0: for ever. */
+  readonly positionDays: number;
   readonly host: string;
   readonly httpPort: number;
   readonly mqttPort: number;
@@ -97,6 +99,8 @@ const LARGEST_TIME_SCALE = 10_000;
 const DEFAULT_JOURNAL_BYTES = 8 * 1024 ** 3;
 /** Room for the largest commit, and for others behind it. */
 const LEAST_JOURNAL_BYTES = 16 * 1024 ** 2;
+const DEFAULT_POSITION_DAYS = 30;
+const MOST_POSITION_DAYS = 36_500;
 
 /**
  * Checks every setting.
@@ -139,6 +143,18 @@ export function loadConfig(env: Env): Config {
       'a name of 1 to 128 of A-Z a-z 0-9 . _ : -',
     ),
   };
+  const positionDays = reader.take(
+    'WAYSIDE_POSITION_DAYS',
+    DEFAULT_POSITION_DAYS,
+    (value) => wholeNumber(value, 0, MOST_POSITION_DAYS),
+    `a whole number of days from 0 (for ever) to ${MOST_POSITION_DAYS}`,
+  );
+  const journalKeepMs = reader.take(
+    'WAYSIDE_JOURNAL_KEEP',
+    0,
+    (value) => parseDuration(value) ?? undefined,
+    'a duration like PT12H or P1D',
+  );
   const config: Config = {
     dataDir: text('WAYSIDE_DATA_DIR', './data'),
     journalMaxBytes: reader.take(
@@ -147,12 +163,8 @@ export function loadConfig(env: Env): Config {
       (value) => wholeNumber(value, LEAST_JOURNAL_BYTES, Number.MAX_SAFE_INTEGER),
       `a whole number of bytes, at least ${LEAST_JOURNAL_BYTES}`,
     ),
-    journalKeepMs: reader.take(
-      'WAYSIDE_JOURNAL_KEEP',
-      0,
-      (value) => parseDuration(value) ?? undefined,
-      'a duration like PT12H or P1D',
-    ),
+    journalKeepMs: Math.min(journalKeepMs, positionDays === 0 ? Infinity : positionDays * DAY_MS),
+    positionDays,
     host: text('WAYSIDE_HOST', '127.0.0.1'),
     httpPort: port('WAYSIDE_HTTP_PORT', 8080),
     mqttPort: port('WAYSIDE_MQTT_PORT', 1883),

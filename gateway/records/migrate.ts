@@ -11,6 +11,10 @@ import { bridge } from './migrations/007-bridge.ts';
 import { rules } from './migrations/008-rules.ts';
 import { ruleStates } from './migrations/009-rule-states.ts';
 import { placeBounds } from './migrations/010-place-bounds.ts';
+import { delivery } from './migrations/011-delivery.ts';
+import { audit } from './migrations/012-audit.ts';
+import { minimisation } from './migrations/014-minimisation.ts';
+import { consumer } from './migrations/015-consumer.ts';
 import type { Schema } from './schema.ts';
 
 /** In order, and only ever added to: a released migration never changes. */
@@ -25,6 +29,10 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '008-rules': rules,
   '009-rule-states': ruleStates,
   '010-place-bounds': placeBounds,
+  '011-delivery': delivery,
+  '012-audit': audit,
+  '014-minimisation': minimisation,
+  '015-consumer': consumer,
 };
 
 /**

@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely';
 import type { EndReason } from '../../broker/end-reason.ts';
 import type { Purpose, SuppressionReason } from '../../rules/step.ts';
+import type { AuditNameKind } from './audit-names.ts';
 import type { QualityKind } from './quality-kinds.ts';
 
 /**
@@ -24,6 +25,11 @@ export interface Schema {
     revoked_at: Generated<number | null>;
     /** Fleet key that brought it in, until it has logged in with a token of its own; null for every other device. */
     fleet_key: Generated<string | null>;
+    /**
+     * Domain time from which its readings are its owner's to see: what it told before is somebody else's. Null where nobody ever
+     * owned it, and where an earlier version linked it.
+     */
+    linked_at: Generated<number | null>;
   };
   service_accounts: {
     id: string;
@@ -116,9 +122,25 @@ export interface Schema {
     /** `{"from","to"}`, or "null" for none. */
     quiet_hours_json: string;
     created_at: number;
+    /** Lower case; no two consumers have the same. */
+    email: string | null;
+    /** Which webhook their offers go to, where no browser takes them. */
+    webhook: string | null;
   };
-  consents: { consumer_id: string; purpose: Purpose; granted: 0 | 1; source: string; at: number };
-  /** All that was ever said of consents, in order of `id`; only added to. */
+  consents: {
+    consumer_id: string;
+    purpose: Purpose;
+    granted: 0 | 1;
+    source: string;
+    at: number;
+    /** Of the consent policy, and what it said there; null where whoever noted it did not say. */
+    policy_version: Generated<number | null>;
+    wording: Generated<string | null>;
+  };
+  /**
+   * All that was ever said of consents, in order of `id`. Only added to: a trigger refuses changes, and deletions other than the
+   * cascade of its consumer's.
+   */
   consent_log: {
     id: Generated<number>;
     consumer_id: string;
@@ -126,17 +148,28 @@ export interface Schema {
     granted: 0 | 1;
     source: string;
     at: number;
+    policy_version: Generated<number | null>;
+    wording: Generated<string | null>;
   };
+  /** Rules of which a person wants fewer offers. Level 1: at most one a week; 2: none. `since`: when the last one came, domain time. */
+  fewer: { consumer_id: string; rule: string; level: 1 | 2; since: number };
   push_subscriptions: {
     id: string;
     consumer_id: string;
-    endpoint: string;
-    p256dh: string;
-    auth: string;
+    /** Endpoint and keys; push-subscriptions.ts has the form. An endpoint is a capability: who has it can send to it. */
+    sealed: Uint8Array;
+    /** Of the endpoint, to find it again. */
+    endpoint_lookup: string;
+    /** Of the push service. */
+    origin: string;
+    /** The VAPID public key that the browser subscribed with: it takes messages signed with that one alone. */
+    vapid_key: string;
     created_at: number;
     /** Domain time at which the push service said 404 or 410. */
     gone_at: number | null;
   };
+  /** Where offers of consumers may go instead of a browser. `sealed_secret`: what they are signed with. */
+  webhooks: { id: string; url: string; sealed_secret: Uint8Array; updated_at: number };
   places: { id: string; name: string; feature_json: string; updated_at: number };
   /** The box around each place; see place-bounds.ts. */
   place_bounds: { place: string; west: number; south: number; east: number; north: number };
@@ -159,7 +192,7 @@ export interface Schema {
     /** Domain time. */
     given_at: Generated<number | null>;
   };
-  /** What an organisation sets for all rules together: `pacing`. */
+  /** What an organisation sets for all rules together: `pacing`, and whether anything is sent: `sending`. */
   settings: { name: string; document_json: string; updated_at: number };
   /**
    * How many offers were sent. `day` is `YYYY-MM-DD`, of UTC for a rule and of its own time zone for a campaign; empty for all
@@ -199,7 +232,8 @@ export interface Schema {
     decision_id: number;
     rule: string;
     consumer: string;
-    channel: 'web-push';
+    /** By which it went; before it did, `web-push`. */
+    channel: DeliveryChannel;
     state: DeliveryState;
     attempts: number;
     /** RenderedOffer of rules/step.ts. */
@@ -211,9 +245,12 @@ export interface Schema {
     /** Real time after which the push is not sent any more. */
     expires_at_real: number;
     sent_at: number | null;
+    /** When a webhook took it; no other channel tells. */
+    delivered_at: number | null;
     shown_at: number | null;
     clicked_at: number | null;
     dismissed_at: number | null;
+    redeemed_at: Generated<number | null>;
     reason: string | null;
     variant: string | null;
     campaign: string | null;
@@ -271,13 +308,34 @@ export interface Schema {
     count: number;
     last_seen_at: number;
   };
+  /** A chain: only added to, at its end, under the write lock (audit-append.ts). Persons and devices stand under refs. */
   audit: {
-    id: Generated<number>;
+    /** One more than that of the entry before. */
+    id: number;
     at: number;
     actor: string;
     action: string;
     subject: string;
     detail_json: string;
+    /** Hash of the entry before; audit-chain.ts says how both are made. */
+    prev_hash: string;
+    hash: string;
+  };
+  /** What the refs in the audit log stand for; gone once the person or device is erased. See audit-names.ts. */
+  audit_names: { ref: string; kind: AuditNameKind; owner: string; name: string; salt: Uint8Array };
+  /** Tills, which redeem codes; a SHA-256 of the token, as of devices. */
+  tills: { id: string; name: string; token_lookup: string; created_at: number };
+  /** Codes that were redeemed. `till` is a till's id, or `@` and the name of a member of staff; `id` is its own. */
+  redemptions: {
+    /** In which order they came. */
+    seq: Generated<number>;
+    till: string;
+    id: string;
+    delivery_id: string;
+    /** When the code was handed in, domain time. */
+    at: number;
+    /** When it was told here, domain time: later where the till was offline. */
+    received_at: number;
   };
   users: { name: string; role: Role; password_hash: string };
   /** Cookies; only a SHA-256 of each is kept. Real time. */
@@ -286,12 +344,56 @@ export interface Schema {
     kind: 'staff' | 'consumer';
     subject: string;
     role: Role | null;
+    /** Of a consumer's: moves on while it is used. */
+    expires_at: number;
+    /** Names it to its owner, and opens nothing. */
+    id: string;
+    created_at: number;
+    last_seen_at: number;
+    /** Such as `Firefox on Linux`; null where the browser said nothing. */
+    browser: string | null;
+    /** `invitation`, `mail`, or `passkey:` and its id; null for staff. */
+    opened_with: string | null;
+  };
+  /** One-time codes of links that were sent by e-mail. Real time. */
+  login_codes: {
+    code_hash: string;
+    consumer_id: string;
+    /** SHA-256 of the address it was sent to: one that is not the person's any more opens nothing. */
+    email_hash: string;
     expires_at: number;
   };
+  /** Real time. */
+  passkeys: {
+    /** Credential id, base64url. */
+    id: string;
+    consumer_id: string;
+    /** Random, base64url: what authenticators know a person by (WebAuthn §5.4.3). */
+    user_handle: string;
+    /** COSE. */
+    public_key: Uint8Array;
+    /** Signature counter; stays 0 where the authenticator has none. */
+    counter: number;
+    transports_json: string;
+    backed_up: 0 | 1;
+    /** For its owner. */
+    name: string;
+    created_at: number;
+    last_used_at: number | null;
+  };
+  /** Challenges of passkeys that were answered rightly, until they are over. Real time. */
+  used_challenges: { challenge_hash: string; expires_at: number };
   /** One-time links with which a consumer opens the consumer page. Real time. */
   invitations: { code_hash: string; consumer_id: string; expires_at: number; used_at: number | null };
   /** What rules/ remembers of a subject between steps. Subject: "c:" + consumer id, or "d:" + device id where linked to nobody. */
   subject_memories: { subject: string; memory_json: string; wake_at: number | null };
+  /**
+   * How many devices were in which H3 cell of resolution 8 on a day (days since 1970, UTC, by arrival in domain time); none of fewer
+   * than 5 devices.
+   */
+  cell_days: { day: number; cell: string; devices: number; readings: number };
+  /** Days whose positions are counted: what `cell_days` has of them is all there is. */
+  counted_days: { day: number };
   /** How far each reader of the journal has come. */
   cursors: { name: string; seq: number };
   /** What the engine noted about readings that are not plain, so that the telemetry writer stores them alike after a restart. */
@@ -321,6 +423,7 @@ export type RuleState = 'draft' | 'live' | 'paused' | 'ended';
 /** `gateway_stopped`: the gateway ended while the device was connected; `reported`: a dialect or a bridge said so. */
 export type OfflineReason = EndReason | 'gateway_stopped' | 'reported';
 export type Role = 'admin' | 'marketer' | 'analyst' | 'device-manager';
+export type DeliveryChannel = 'web-push' | 'webhook' | 'email' | 'inbox';
 export type DeliveryState =
   | 'queued'
   | 'retrying'

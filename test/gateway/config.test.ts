@@ -45,7 +45,7 @@ describe('settings', () => {
     });
   });
 
-  it('of the journal are a bound in bytes and an ISO 8601 duration', () => {
+  it('of the journal are a bound in bytes and an ISO 8601 duration, at most as long as positions are kept', () => {
     expect(loadConfig({})).toMatchObject({ journalMaxBytes: 8 * 1024 ** 3, journalKeepMs: 0 });
     expect(
       loadConfig({ WAYSIDE_JOURNAL_MAX_BYTES: '16777216', WAYSIDE_JOURNAL_KEEP: 'P1DT12H' }),
@@ -54,6 +54,16 @@ describe('settings', () => {
       WAYSIDE_JOURNAL_MAX_BYTES: '"1GB" is not a whole number of bytes, at least 16777216',
       WAYSIDE_JOURNAL_KEEP: '"a day" is not a duration like PT12H or P1D',
     });
+    // It holds positions, too.
+    expect(loadConfig({ WAYSIDE_POSITION_DAYS: '2', WAYSIDE_JOURNAL_KEEP: 'P9D' })).toMatchObject({
+      positionDays: 2,
+      journalKeepMs: 2 * 86_400_000,
+    });
+    expect(loadConfig({ WAYSIDE_POSITION_DAYS: '0', WAYSIDE_JOURNAL_KEEP: 'P9D' })).toMatchObject({
+      positionDays: 0,
+      journalKeepMs: 9 * 86_400_000,
+    });
+    expect(problemsOf({ WAYSIDE_POSITION_DAYS: '-1' })).toHaveProperty('WAYSIDE_POSITION_DAYS');
     expect(problemsOf({ WAYSIDE_JOURNAL_MAX_BYTES: '1000000' })).toHaveProperty('WAYSIDE_JOURNAL_MAX_BYTES');
   });
 

@@ -124,6 +124,7 @@ export async function startHttp(
       bridge: null,
       journalMaxBytes: 1e9,
       journalKeepMs: 1e9,
+      positionDays: 30,
       pushHosts: ['http://127.0.0.1:9999'],
       vapidSubject: 'mailto:tests@example.org',
       mail: null,
