@@ -1,4 +1,4 @@
-import { useComputedColorScheme } from '@mantine/core';
+import type { CSSProperties } from 'react';
 import { deviceLook } from './device-look.ts';
 
 const OUTLINES = {
@@ -12,6 +12,15 @@ const OUTLINES = {
   check: 'M5 12.5l4.5 4.5L19 7.5',
   signOut: 'M14 4.5H5v15h9M10 12h10.5M17 8.5l3.5 3.5-3.5 3.5',
   fit: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
+  tag: 'M4 4h8l8.5 8.5-8 8L4 12zM8.5 8.5h.01',
+  chart: 'M4 4.5v15h16M8 15.5l3.5-4.5 3 2.5L19.5 7',
+  sliders: 'M4 7h9M17.5 7H20M15 4.8v4.4M4 17h3M11.5 17H20M9 14.8v4.4',
+  key: 'M8.5 12.5a4 4 0 1 0 .01 0zM11.5 13 20 4.5M16.5 8l2.5 2.5M14 10.5l1.8 1.8',
+  chevron: 'M9.5 5.5 16 12l-6.5 6.5',
+  back: 'M14.5 5.5 8 12l6.5 6.5',
+  clock: 'M12 3.5a8.5 8.5 0 1 0 .01 0zM12 7.5V12l3 2',
+  copy: 'M9 9h11v11H9zM15 6V4H4v11h2',
+  phone: 'M7.5 3h9v18h-9zM11 18h2',
 } as const;
 
 export type IconName = keyof typeof OUTLINES;
@@ -39,9 +48,10 @@ export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
 /** A device type's outline in its colour, as on the map. */
 export function DeviceIcon({ type, size = 16 }: { type: string; size?: number }) {
   const look = deviceLook(type);
-  const scheme = useComputedColorScheme('light');
+  // base.css takes the one of the theme: no component has to know which it is.
+  const colours = { '--device-light': look.light, '--device-dark': look.dark } as CSSProperties;
   return (
-    <span className="device-icon" style={{ color: look[scheme] }}>
+    <span className="device-icon" style={colours}>
       <Outline path={look.outline} size={size} />
     </span>
   );

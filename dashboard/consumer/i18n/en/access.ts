@@ -1,0 +1,4 @@
+/** Signing in, passkeys and browsers. */
+export const access = {
+  title: 'Access',
+} as const;

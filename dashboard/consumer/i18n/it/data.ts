@@ -1,0 +1,6 @@
+import type { data as english } from '../en/data.ts';
+import type { Translated } from '../translated.ts';
+
+export const data: Translated<typeof english> = {
+  title: 'I miei dati',
+};
