@@ -13,6 +13,7 @@ import { ruleStates } from './migrations/009-rule-states.ts';
 import { placeBounds } from './migrations/010-place-bounds.ts';
 import { delivery } from './migrations/011-delivery.ts';
 import { audit } from './migrations/012-audit.ts';
+import { personErasure } from './migrations/013-person-erasure.ts';
 import { minimisation } from './migrations/014-minimisation.ts';
 import { consumer } from './migrations/015-consumer.ts';
 import type { Schema } from './schema.ts';
@@ -31,6 +32,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '010-place-bounds': placeBounds,
   '011-delivery': delivery,
   '012-audit': audit,
+  '013-person-erasure': personErasure,
   '014-minimisation': minimisation,
   '015-consumer': consumer,
 };

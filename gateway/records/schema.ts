@@ -109,8 +109,14 @@ export interface Schema {
     /** Entries of that id up to here are its own; null until that is known. */
     up_to_seq: number | null;
     telemetry_gone: 0 | 1;
+    /** Whether its MQTT sessions and retained messages are gone. */
+    sessions_gone: Generated<0 | 1>;
     requested_at: number;
   };
+  /** People who were removed, until nothing of them is left anywhere. */
+  consumer_erasures: { consumer_id: string; engine_forgot: 0 | 1; requested_at: number };
+  /** How far the ledger of erasures was gone through: `name` is `replayed`, and `digest` that of its last line. */
+  erasure_marks: { name: string; digest: string };
   /** Devices that were heard of over the bridge. */
   bridged_devices: { device_id: string };
   /** What the bridge's session at the external broker is subscribed to. */
