@@ -45,6 +45,12 @@ export const ERRORS = {
     title: 'The link is unknown, used up or out of date',
     mend: 'Ask for a new link.',
   },
+  bad_passkey: {
+    status: 401,
+    retry: false,
+    title: 'The passkey does not let you in',
+    mend: 'Try again, or sign in another way.',
+  },
   bad_fleet_key: {
     status: 401,
     retry: false,
@@ -130,6 +136,12 @@ export const ERRORS = {
     retry: false,
     title: 'There are as many as are allowed',
     mend: 'Delete some that are not used any more.',
+  },
+  policy_changed: {
+    status: 409,
+    retry: false,
+    title: 'The consent policy has changed meanwhile',
+    mend: 'Show the present wording, and ask again.',
   },
   wrong_state: {
     status: 409,

@@ -47,6 +47,16 @@ export interface ConsumerFacts {
   readonly reachable: boolean;
   /** By rule id, how many of its offers this person saw, and how many of those they clicked or redeemed. Missing: none. */
   readonly responses?: Readonly<Record<string, OfferResponse>>;
+  /** By rule id, of which rules this person wants fewer offers. Missing: none. */
+  readonly fewer?: Readonly<Record<string, FewerWanted>>;
+}
+
+/** A person asked for fewer offers of a rule. */
+export interface FewerWanted {
+  /** 1: at most one a week; 2: none. */
+  readonly level: 1 | 2;
+  /** When the last one had come when they asked, domain time. */
+  readonly since: number;
 }
 
 export interface OfferResponse {
