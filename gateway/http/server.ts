@@ -31,6 +31,7 @@ import { registerInvitationRoutes } from './routes/invitations.ts';
 import { registerLiveRoute } from './routes/live.ts';
 import { registerMapRoutes } from './routes/map.ts';
 import { registerMeRoutes } from './routes/me.ts';
+import { registerMyDeviceRoutes } from './routes/my-devices.ts';
 import { registerOutcomeRoutes } from './routes/outcomes.ts';
 import { registerPacingRoutes } from './routes/pacing.ts';
 import { registerPlaceSearchRoute } from './routes/place-search.ts';
@@ -165,6 +166,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     registerMapRoutes(app, context);
     registerReceiptRoute(app, context);
     registerMeRoutes(app, context);
+    registerMyDeviceRoutes(app, context);
     await servePages(app, options.pages);
   }
 

@@ -4,14 +4,33 @@ import { WaysideError } from '../../errors.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { Nullable } from '../shapes.ts';
 
-const OVERLAY_URL = '/api/v1/map/overlay';
+/** The console's map, and the one on which consumers see their own devices. */
+const MAPS = ['/api/v1/map', '/api/v1/me/map'] as const;
 
 /** What pages need to draw the map and to subscribe to push. */
-export function registerMapRoutes(app: HttpApp, { deps }: RouteContext): void {
-  const tags = ['pages'];
+export function registerMapRoutes(app: HttpApp, context: RouteContext): void {
+  for (const path of MAPS) registerMap(app, context, path);
+  const { deps } = context;
 
   app.get(
-    '/api/v1/map',
+    '/api/v1/push-key',
+    {
+      schema: {
+        summary: 'The VAPID key with which a browser subscribes',
+        tags: ['pages'],
+        response: { 200: Type.Object({ vapidPublicKey: Type.String() }) },
+      },
+    },
+    async () => ({ vapidPublicKey: deps.vapidPublicKey }),
+  );
+}
+
+function registerMap(app: HttpApp, { deps }: RouteContext, path: (typeof MAPS)[number]): void {
+  const tags = ['pages'];
+  const overlayUrl = `${path}/overlay`;
+
+  app.get(
+    path,
     {
       schema: {
         summary: 'Which base map to draw',
@@ -28,12 +47,12 @@ export function registerMapRoutes(app: HttpApp, { deps }: RouteContext): void {
     },
     async () => ({
       styleUrl: deps.config.mapStyle,
-      overlayUrl: deps.config.mapOverlay === null ? null : OVERLAY_URL,
+      overlayUrl: deps.config.mapOverlay === null ? null : overlayUrl,
     }),
   );
 
   app.get(
-    OVERLAY_URL,
+    overlayUrl,
     {
       schema: {
         summary: 'The GeoJSON of WAYSIDE_MAP_OVERLAY',
@@ -46,17 +65,5 @@ export function registerMapRoutes(app: HttpApp, { deps }: RouteContext): void {
         throw new WaysideError('not_found', 'WAYSIDE_MAP_OVERLAY is not set');
       return reply.type('application/geo+json').send(createReadStream(deps.config.mapOverlay));
     },
-  );
-
-  app.get(
-    '/api/v1/push-key',
-    {
-      schema: {
-        summary: 'The VAPID key with which a browser subscribes',
-        tags,
-        response: { 200: Type.Object({ vapidPublicKey: Type.String() }) },
-      },
-    },
-    async () => ({ vapidPublicKey: deps.vapidPublicKey }),
   );
 }
