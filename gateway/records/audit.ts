@@ -1,10 +1,21 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
+import { type AuditAction, subjectKind } from './audit-actions.ts';
+import { appendEntries } from './audit-append.ts';
+import {
+  type AuditName,
+  consumerName,
+  deviceName,
+  ERASED,
+  isRef,
+  namesOfRefs,
+  refsOfId,
+} from './audit-names.ts';
 import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
 
 /** Who makes a change, and when (domain time, epoch ms). */
 export interface Change {
-  /** Name of a user, `admin-token`, or `consumer:<id>`. */
+  /** Name of a user, `admin-token`, `consumer:<id>`, `device:<id>` or `fleet-key:<id>`. */
   readonly actor: string;
   readonly at: number;
 }
@@ -15,19 +26,38 @@ export interface AuditEntry {
   readonly actor: string;
   /** Such as `rule.saved`. */
   readonly action: string;
-  /** Id of what was changed. */
+  /** Id of what was changed; `erased` where it was a person or device that was erased since. */
   readonly subject: string;
+  /** By which a person or device is known in the chain, also after it was erased. */
+  readonly subjectRef?: string;
   readonly detail: unknown;
+  /** Of this entry and, by the chain, of all before it: see audit-chain.ts. */
+  readonly hash: string;
+}
+
+export interface AuditFilter {
+  /** Id of what was changed, or the ref of a person or device. */
+  readonly subject?: string | undefined;
+  readonly actor?: string | undefined;
+  /** A whole action, or its first word: `consumer` is all that is about consumers. */
+  readonly action?: string | undefined;
 }
 
 const ORDER = { list: 'audit', timeColumn: 'at', idColumn: 'id' };
 
-/** Notes a change, within the transaction that makes it. `detail` holds no secret and no position. */
+/**
+ * Notes a change, within the transaction that makes it (else in one of its own). `detail` holds no secret and no position.
+ * Whoever is a person or device is kept under a ref: the subject by the first word of the action, the actor by its prefix, and in
+ * `detail` what is marked by `consumerName`, `deviceName`, `wordsOfConsumer` or `wordsOfDevice`. Mark all that could tell who it
+ * is (ids, aliases, addresses, free text): what is not marked stays for ever.
+ *
+ * @param subject marked where the action does not tell: `quarantine.retried` of a device's messages
+ */
 export async function writeAudit(
   trx: Kysely<Schema>,
   change: Change,
-  action: string,
-  subject: string,
+  action: AuditAction,
+  subject: string | AuditName,
   detail: object = {},
 ): Promise<void> {
   await writeAudits(trx, change, action, [{ subject, detail }]);
@@ -37,34 +67,85 @@ export async function writeAudit(
 export async function writeAudits(
   trx: Kysely<Schema>,
   { at, actor }: Change,
-  action: string,
-  subjects: readonly { readonly subject: string; readonly detail: object }[],
+  action: AuditAction,
+  subjects: readonly { readonly subject: string | AuditName; readonly detail: object }[],
 ): Promise<void> {
-  const rows = subjects.map(({ subject, detail }) => ({
+  const entries = subjects.map(({ subject, detail }) => ({
     at,
     actor,
     action,
-    subject,
-    detail_json: JSON.stringify(detail),
+    subject: subjectName(action, subject),
+    detail,
   }));
-  await trx.insertInto('audit').values(rows).execute();
+  if (trx.isTransaction) await appendEntries(trx, entries);
+  else await trx.transaction().execute((own) => appendEntries(own, entries));
 }
 
+/** The subject of an action, marked where it is a person or device. */
+export function subjectName(action: AuditAction, subject: string | AuditName): string | AuditName {
+  if (typeof subject !== 'string') return subject;
+  const kind = subjectKind(action);
+  if (kind === 'thing') return subject;
+  return kind === 'consumer' ? consumerName(subject) : deviceName(subject);
+}
+
+/** Newest first, with the names of persons and devices that were not erased since. */
 export async function listAudit(
   db: Kysely<Schema>,
-  filter: { readonly subject?: string | undefined; readonly actor?: string | undefined },
+  filter: AuditFilter,
   page: PageRequest,
 ): Promise<Page<AuditEntry>> {
-  const rows = await db
-    .selectFrom('audit')
-    .selectAll()
-    .$call(onPage(ORDER, page, { subject: filter.subject, actor: filter.actor }))
-    .execute();
+  let query = db.selectFrom('audit').selectAll().$call(onPage(ORDER, page));
+  const { subject, actor, action } = filter;
+  if (subject !== undefined)
+    query = query.where('subject', 'in', [subject, ...(await refsOfId(db, subject))]);
+  if (actor !== undefined) query = query.where('actor', 'in', await actorTexts(db, actor));
+  if (action?.includes('.')) query = query.where('action', '=', action);
+  else if (action !== undefined) {
+    // All that begins with the word and a dot; the slash is the character after the dot.
+    query = query.where('action', '>=', `${action}.`).where('action', '<', `${action}/`);
+  }
+  const rows = await query.execute();
+  const names = await namesOfRefs(db, rows.flatMap(refsIn));
   return pageOf(
     ORDER,
     rows,
     page.limit,
     (row) => [row.at, row.id],
-    ({ id, detail_json, ...rest }) => ({ id: String(id), ...rest, detail: JSON.parse(detail_json) }),
+    (row) => entryOf(row, names),
   );
+}
+
+async function actorTexts(db: Kysely<Schema>, actor: string): Promise<readonly string[]> {
+  const colon = actor.indexOf(':');
+  const kind = actor.slice(0, Math.max(colon, 0));
+  if (kind !== 'consumer' && kind !== 'device') return [actor, ...(await refsOfId(db, actor, ['word']))];
+  const refs = await refsOfId(db, actor.slice(colon + 1), [kind]);
+  return [actor, ...refs.map((ref) => `${kind}:${ref}`)];
+}
+
+type Row = Selectable<Schema['audit']>;
+
+const REFS_IN_TEXT = /p_[A-Za-z0-9_-]{32}/g;
+
+/** Refs in an entry, and perhaps some texts that are none. */
+function refsIn({ actor, subject, detail_json }: Row): string[] {
+  return `${actor} ${subject} ${detail_json}`.match(REFS_IN_TEXT) ?? [];
+}
+
+function entryOf(row: Row, names: ReadonlyMap<string, string>): AuditEntry {
+  const shown = (text: string) => (isRef(text) ? (names.get(text) ?? ERASED) : text);
+  const colon = row.actor.indexOf(':');
+  return {
+    id: String(row.id),
+    at: row.at,
+    actor: `${row.actor.slice(0, colon + 1)}${shown(row.actor.slice(colon + 1))}`,
+    action: row.action,
+    subject: shown(row.subject),
+    ...(isRef(row.subject) && { subjectRef: row.subject }),
+    detail: JSON.parse(row.detail_json, (_key, value: unknown) =>
+      typeof value === 'string' ? shown(value) : value,
+    ),
+    hash: row.hash,
+  };
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
+import { consumerName } from './audit-names.ts';
 import { deviceRow } from './devices.ts';
 import type { Schema } from './schema.ts';
 
@@ -61,13 +62,13 @@ export async function claimDevice(
         ? undefined
         : await trx
             .updateTable('devices')
-            .set({ consumer_id: consumerId })
+            .set({ consumer_id: consumerId, linked_at: change.at })
             .where('id', '=', code.device_id)
             .where('consumer_id', 'is', null)
             .returning(['id', 'type'])
             .executeTakeFirst();
     if (device === undefined) throw new WaysideError('bad_claim_code', 'the code opens nothing');
-    await writeAudit(trx, change, 'device.claimed', device.id, { to: consumerId });
+    await writeAudit(trx, change, 'device.claimed', device.id, { to: consumerName(consumerId) });
     return device;
   });
 }
@@ -88,6 +89,6 @@ export async function releaseDevice(
       .returning('id')
       .executeTakeFirst();
     if (released === undefined) throw new WaysideError('not_found', `you have no device "${deviceId}"`);
-    await writeAudit(trx, change, 'device.released', deviceId, { from: consumerId });
+    await writeAudit(trx, change, 'device.released', deviceId, { from: consumerName(consumerId) });
   });
 }

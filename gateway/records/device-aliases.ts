@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import { type Aliases, dialectOf } from '../../broker/dialects.ts';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
+import { wordsOfDevice } from './audit-names.ts';
 import type { Schema } from './schema.ts';
 
 /** A device has one, or one in each dialect; a few more for a phone that changes its name. */
@@ -58,7 +59,7 @@ export async function addAlias(
     await requireRoom(trx, 'device_id', deviceId, MOST_ALIASES_A_DEVICE);
     if (speaker !== null) await requireRoom(trx, 'speaker', speaker, MOST_BEHIND_A_SPEAKER);
     await trx.insertInto('device_aliases').values({ alias, device_id: deviceId, speaker }).execute();
-    await writeAudit(trx, change, 'device.alias_added', deviceId, { alias });
+    await writeAudit(trx, change, 'device.alias_added', deviceId, { alias: wordsOfDevice(deviceId, alias) });
     return { outdated: await knowing(trx, deviceId, speaker) };
   });
 }
@@ -79,7 +80,9 @@ export async function removeAlias(
       .executeTakeFirst();
     if (removed === undefined)
       throw new WaysideError('not_found', `device "${deviceId}" has no alias "${alias}"`);
-    await writeAudit(trx, change, 'device.alias_removed', deviceId, { alias });
+    await writeAudit(trx, change, 'device.alias_removed', deviceId, {
+      alias: wordsOfDevice(deviceId, alias),
+    });
     return { outdated: await knowing(trx, deviceId, removed.speaker) };
   });
 }

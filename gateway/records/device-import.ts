@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { ERRORS, type ErrorCode, type WaysideError } from '../errors.ts';
-import { type Change, writeAudit } from './audit.ts';
+import { type Change, writeAudit, writeAudits } from './audit.ts';
+import { consumerName } from './audit-names.ts';
 import { inChunks } from './chunks.ts';
 import { unknownDeviceType } from './device-types.ts';
 import type { Schema } from './schema.ts';
@@ -117,19 +118,17 @@ async function insert(trx: Kysely<Schema>, devices: readonly DeviceRow[], change
         consumer_id: consumerId,
         ...keptOf(token),
         created_at: change.at,
+        linked_at: consumerId === null ? null : change.at,
       })),
     )
     .execute();
-  await trx
-    .insertInto('audit')
-    .values(
-      devices.map(({ id, type, consumerId }) => ({
-        at: change.at,
-        actor: change.actor,
-        action: 'device.created',
-        subject: id,
-        detail_json: JSON.stringify({ type, consumerId }),
-      })),
-    )
-    .execute();
+  await writeAudits(
+    trx,
+    change,
+    'device.created',
+    devices.map(({ id, type, consumerId }) => ({
+      subject: id,
+      detail: { type, consumerId: consumerName(consumerId) },
+    })),
+  );
 }

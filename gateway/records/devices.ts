@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
+import { consumerName } from './audit-names.ts';
 import { requireConsumer } from './consumers.ts';
 import { requireDeviceType } from './device-types.ts';
 import { claimName } from './logins.ts';
@@ -60,11 +61,12 @@ export async function createDevice(
         consumer_id: device.consumerId,
         ...keptOf(device.token),
         created_at: change.at,
+        linked_at: device.consumerId === null ? null : change.at,
       })
       .execute();
     await writeAudit(trx, change, 'device.created', device.id, {
       type: device.type,
-      consumerId: device.consumerId,
+      consumerId: consumerName(device.consumerId),
     });
   });
 }
@@ -102,8 +104,17 @@ export async function linkDevice(
   return db.transaction().execute(async (trx) => {
     const row = await deviceRow(trx, id);
     if (consumerId !== null) await requireConsumer(trx, consumerId, 'unknown_consumer');
-    await trx.updateTable('devices').set({ consumer_id: consumerId }).where('id', '=', id).execute();
-    await writeAudit(trx, change, 'device.linked', id, { from: row.consumer_id, to: consumerId });
+    // Linked to whom it was linked before: what it told since then stays theirs to see.
+    const linkedAt = consumerId === row.consumer_id ? row.linked_at : change.at;
+    await trx
+      .updateTable('devices')
+      .set({ consumer_id: consumerId, linked_at: linkedAt })
+      .where('id', '=', id)
+      .execute();
+    await writeAudit(trx, change, 'device.linked', id, {
+      from: consumerName(row.consumer_id),
+      to: consumerName(consumerId),
+    });
     return { device: deviceOf({ ...row, consumer_id: consumerId }), before: row.consumer_id };
   });
 }

@@ -4,12 +4,12 @@ import { type Change, writeAudit } from './audit.ts';
 import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { Schema } from './schema.ts';
 
-/** What rules name, each kept as the document that it was parsed from. */
+/** What rules name, each kept as the document that it was parsed from. `noun`: how its actions in the audit log begin. */
 const KINDS = {
-  segments: { word: 'segment', most: 1_000 },
-  traits: { word: 'trait', most: 500 },
-  campaigns: { word: 'campaign', most: 10_000 },
-  code_pools: { word: 'code pool', most: 1_000 },
+  segments: { word: 'segment', noun: 'segment', most: 1_000 },
+  traits: { word: 'trait', noun: 'trait', most: 500 },
+  campaigns: { word: 'campaign', noun: 'campaign', most: 10_000 },
+  code_pools: { word: 'code pool', noun: 'code-pool', most: 1_000 },
 } as const;
 
 export type DocumentTable = keyof typeof KINDS;
@@ -24,9 +24,6 @@ export interface SavedDocument {
 const table = (name: DocumentTable) => name as 'segments';
 
 const orderOf = (name: DocumentTable) => ({ list: name, timeColumn: 'updated_at', idColumn: 'id' });
-
-/** `code-pool`, the first part of its actions in the audit log. */
-const actionWord = (name: DocumentTable) => KINDS[name].word.replace(' ', '-');
 
 /**
  * Keeps a document that was parsed before, in the place of the one of the same id.
@@ -58,7 +55,7 @@ export async function saveDocument(
       .values({ id, ...row })
       .execute();
   }
-  await writeAudit(trx, change, `${actionWord(name)}.saved`, id);
+  await writeAudit(trx, change, `${KINDS[name].noun}.saved`, id);
   return isNew;
 }
 
@@ -71,7 +68,7 @@ export async function deleteDocument(
 ): Promise<void> {
   const deleted = await trx.deleteFrom(table(name)).where('id', '=', id).executeTakeFirstOrThrow();
   if (deleted.numDeletedRows === 0n) throw missing(name, id);
-  await writeAudit(trx, change, `${actionWord(name)}.deleted`, id);
+  await writeAudit(trx, change, `${KINDS[name].noun}.deleted`, id);
 }
 
 /** @throws WaysideError `not_found` */

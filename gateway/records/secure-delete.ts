@@ -9,8 +9,13 @@ import type { Schema } from './schema.ts';
  * @param transaction which holds the connection, so that nobody else changes the setting meanwhile
  */
 export async function deletingSecurely<T>(transaction: Kysely<Schema>, work: () => Promise<T>): Promise<T> {
+  const before = await sql<{ secure_delete: number }>`pragma secure_delete`.execute(transaction);
+  // Within a larger deletion that is secure already, which is to stay so to its end.
+  if (before.rows[0]?.secure_delete === 1) return work();
   await sql`pragma secure_delete = on`.execute(transaction);
-  const result = await work();
-  await sql`pragma secure_delete = off`.execute(transaction);
-  return result;
+  try {
+    return await work();
+  } finally {
+    await sql`pragma secure_delete = off`.execute(transaction);
+  }
 }

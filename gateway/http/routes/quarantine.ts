@@ -2,6 +2,7 @@ import { Type } from '@fastify/type-provider-typebox';
 import { QUARANTINE_CODES } from '../../../rules/readings/reading.ts';
 import { retryEntry } from '../../engine/retry-entry.ts';
 import { writeAudit } from '../../records/audit.ts';
+import { deviceName } from '../../records/audit-names.ts';
 import {
   getQuarantined,
   getRetryable,
@@ -103,7 +104,7 @@ export function registerQuarantineRoutes(app: HttpApp, { deps }: RouteContext): 
       const [result] = await retry([message]);
       const outcome: RetryResult = result ?? { id: message.id, outcome: 'taken' };
       await writeAudit(records, changeBy(deps, request), 'quarantine.retried', message.id, {
-        device: message.device,
+        device: deviceName(message.device),
         code: message.code,
         outcome: outcome.outcome,
       });
@@ -136,8 +137,10 @@ export function registerQuarantineRoutes(app: HttpApp, { deps }: RouteContext): 
         partlyTaken: found.obstacles.partly_taken,
         more: found.more,
       };
-      await writeAudit(records, changeBy(deps, request), 'quarantine.retried', device ?? 'all', {
-        ...request.body,
+      const subject = device === undefined ? 'all' : deviceName(device);
+      await writeAudit(records, changeBy(deps, request), 'quarantine.retried', subject, {
+        ...(device !== undefined && { device: deviceName(device) }),
+        ...(code !== undefined && { code }),
         ...result,
       });
       return reply.code(result.waiting > 0 ? 202 : 200).send(result);
