@@ -9,6 +9,8 @@ export interface OwnDevice {
   readonly type: string;
   /** Its name in the telemetry store. */
   readonly deviceKey: string;
+  /** Domain time from which its readings are this person's to see; 0 where that was not noted. */
+  readonly linkedAt: number;
 }
 
 /** What a device told last: times are domain time, epoch ms. */
@@ -28,12 +30,12 @@ export interface LatestValues {
 export async function requireOwnDevice(db: Kysely<Schema>, consumer: string, id: string): Promise<OwnDevice> {
   const row = await db
     .selectFrom('devices')
-    .select(['id', 'type', 'device_key'])
+    .select(['id', 'type', 'device_key', 'linked_at'])
     .where('id', '=', id)
     .where('consumer_id', '=', consumer)
     .executeTakeFirst();
   if (row === undefined) throw new WaysideError('not_found', `no device "${id}" is linked to you`);
-  return { id: row.id, type: row.type, deviceKey: row.device_key };
+  return { id: row.id, type: row.type, deviceKey: row.device_key, linkedAt: row.linked_at ?? 0 };
 }
 
 /** What is remembered of a consumer's device; it was saved with the batch in which the device last spoke. */

@@ -30,6 +30,7 @@ const MyDevice = Type.Object({
   positionDays: Nullable(
     Type.Integer({ description: 'Positions are cleared after so many days; null: never' }),
   ),
+  linkedAt: { ...Time, description: 'From when on its readings are mine to see; 0 where that was not noted' },
   readingDays: Nullable(
     Type.Integer({ description: 'Readings are deleted after so many days; null: never' }),
   ),
@@ -80,6 +81,7 @@ export function registerMyDeviceRoutes(app: HttpApp, { deps }: RouteContext): vo
             at,
           };
         }),
+        linkedAt: device.linkedAt,
         positionDays: deps.config.positionDays === 0 ? null : deps.config.positionDays,
         readingDays: type?.retentionDays ?? null,
       };
@@ -100,7 +102,7 @@ export function registerMyDeviceRoutes(app: HttpApp, { deps }: RouteContext): vo
       },
     },
     async (request) => {
-      const { deviceKey } = await requireOwnDevice(records, consumerOf(request), request.params.id);
+      const device = await requireOwnDevice(records, consumerOf(request), request.params.id);
       const from = readTime('from', request.query.from);
       const to = readTime('to', request.query.to);
       if (to <= from || to - from > MAX_TRACK_MS) {
@@ -109,7 +111,9 @@ export function registerMyDeviceRoutes(app: HttpApp, { deps }: RouteContext): vo
           problems: [{ path: 'query/to', message }],
         });
       }
-      const { points, readUntil } = await readTrack(deps.telemetry, deviceKey, from, to);
+      const since = Math.max(from, device.linkedAt);
+      if (since >= to) return { points: [], readUntil: null };
+      const { points, readUntil } = await readTrack(deps.telemetry, device.deviceKey, since, to);
       return { points: [...points], readUntil };
     },
   );
