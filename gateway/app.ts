@@ -34,6 +34,8 @@ import { ensureDeviceTypes } from './records/device-types.ts';
 import { findUser, findUserNameByToken } from './records/logins.ts';
 import { migrate } from './records/migrate.ts';
 import { openMqttSessions } from './records/mqtt-sessions.ts';
+import { createSeal, loadOrCreateRecordsKey } from './records/seal.ts';
+import { sealSubscriptions } from './records/seal-subscriptions.ts';
 import { openRecordsThread } from './records/thread.ts';
 import { ensureAdmin } from './records/users.ts';
 import { checkMapOverlay, listening } from './start-checks.ts';
@@ -86,6 +88,10 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     if (passwordFile !== null) log.info({ user: 'admin', passwordFile }, 'made the first user');
     const vapidKeys = await loadOrCreateVapidKeys(files.dir);
     const receiptKey = await loadOrCreateReceiptKey(files.dir);
+    const recordsKey = await loadOrCreateRecordsKey(files.dir);
+    const seal = createSeal(recordsKey);
+    const sealed = await sealSubscriptions(records.db, seal, vapidKeys.publicKey);
+    if (sealed !== null && sealed > 0) log.info({ subscriptions: sealed }, 'sealed the keys of browsers');
 
     const journal = createSqliteJournal({
       file: files.journal,
@@ -103,6 +109,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       vapidKeys,
       vapidSubject: config.vapidSubject,
       receiptKey,
+      recordsKey,
       pushHosts: config.pushHosts,
       clockOrigin,
       realNow,
@@ -262,6 +269,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         backtests,
         tokensChanged: () => tokenExpiry.changed(),
         vapidPublicKey: vapidKeys.publicKey,
+        seal,
         receiptKey,
         isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, config.pushHosts),
         ...statusOf({ engine, records, journal, broker, downlink, delivery, bridge }),

@@ -215,6 +215,12 @@ export const ERRORS = {
     title: 'There is no such consumer',
     mend: 'Create the consumer first.',
   },
+  unknown_webhook: {
+    status: 422,
+    retry: false,
+    title: 'There is no such webhook',
+    mend: 'Make it first: PUT /api/v1/webhooks/{id}.',
+  },
   unknown_device_type: {
     status: 422,
     retry: false,

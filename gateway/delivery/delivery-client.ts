@@ -12,6 +12,8 @@ export interface DeliveryOptions {
   readonly vapidKeys: VapidKeys;
   readonly vapidSubject: string;
   readonly receiptKey: Uint8Array;
+  /** What the records hide secrets with. */
+  readonly recordsKey: Uint8Array;
   /** Origins of WAYSIDE_PUSH_HOSTS. */
   readonly pushHosts: readonly string[];
   /** Quiet hours and `sent_at` go by domain time. */
@@ -71,6 +73,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         vapidKeys: options.vapidKeys,
         vapidSubject: options.vapidSubject,
         receiptKey: options.receiptKey,
+        recordsKey: options.recordsKey,
         pushHosts: options.pushHosts,
         clockOrigin: options.clockOrigin,
       };

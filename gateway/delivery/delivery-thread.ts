@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { type ClockOrigin, domainClock } from '../clock.ts';
 import { openRecords } from '../records/open.ts';
+import { createSeal } from '../records/seal.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
 import { createOutbox, type DeliveryCounters } from './outbox.ts';
 import { createOutboxStore, type DeliveryRow } from './outbox-store.ts';
@@ -16,6 +17,8 @@ export interface DeliveryThreadData {
   readonly vapidKeys: VapidKeys;
   readonly vapidSubject: string;
   readonly receiptKey: Uint8Array;
+  /** What the records hide secrets with. */
+  readonly recordsKey: Uint8Array;
   readonly pushHosts: readonly string[];
   readonly clockOrigin: ClockOrigin;
 }
@@ -54,7 +57,7 @@ const main = serveFromWorker<DeliveryListener, DeliveryThread>({
   },
 });
 const outbox = createOutbox(
-  createOutboxStore(db, ruleNeedsFrom(db)),
+  createOutboxStore(db, createSeal(data.recordsKey), ruleNeedsFrom(db)),
   {
     sender: createPushSender({ extraOrigins: data.pushHosts, realNow }),
     vapid: createVapidTokens(data.vapidKeys, data.vapidSubject, realNow),

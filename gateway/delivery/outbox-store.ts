@@ -1,7 +1,9 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Purpose, QuietHours } from '../../rules/step.ts';
 import { DEFAULT_QUIET_HOURS } from '../records/consumers.ts';
+import { openedAddress } from '../records/push-subscriptions.ts';
 import type { Schema } from '../records/schema.ts';
+import type { Seal } from '../records/seal.ts';
 import { parsedJson } from './parsed-json.ts';
 import type { PushTarget } from './push-request.ts';
 import type { RuleNeeds } from './rule-needs.ts';
@@ -46,13 +48,17 @@ export interface OutboxStore {
 /** Literals and not parameters, for SQLite takes the index over waiting rows only where its condition stands in the query. */
 const WAITING = sql<boolean>`state in ('queued', 'retrying')`;
 
-export function createOutboxStore(db: Kysely<Schema>, ruleNeeds: () => Promise<RuleNeeds>): OutboxStore {
+export function createOutboxStore(
+  db: Kysely<Schema>,
+  seal: Seal,
+  ruleNeeds: () => Promise<RuleNeeds>,
+): OutboxStore {
   return {
     async due(now, limit, except) {
       let query = db.selectFrom('deliveries').selectAll().where(WAITING).where('next_attempt_at', '<=', now);
       if (except.length > 0) query = query.where('id', 'not in', except);
       const rows = await query.orderBy('next_attempt_at').limit(limit).execute();
-      return rows.length === 0 ? [] : withFacts(db, rows, await ruleNeeds());
+      return rows.length === 0 ? [] : withFacts(db, seal, rows, await ruleNeeds());
     },
 
     async nextDueAt(except) {
@@ -140,6 +146,7 @@ async function recordOne(trx: Transaction<Schema>, result: DeliveryResult, sentA
 
 async function withFacts(
   db: Kysely<Schema>,
+  seal: Seal,
   rows: readonly DeliveryRow[],
   needs: RuleNeeds,
 ): Promise<readonly DueDelivery[]> {
@@ -155,7 +162,7 @@ async function withFacts(
     .execute();
   const subscriptions = await db
     .selectFrom('push_subscriptions')
-    .select(['id', 'consumer_id', 'endpoint', 'p256dh', 'auth'])
+    .select(['id', 'consumer_id', 'sealed'])
     .where('consumer_id', 'in', consumerIds)
     .where('gone_at', 'is', null)
     .execute();
@@ -176,7 +183,10 @@ async function withFacts(
     const rule = ruleById.get(row.rule);
     return {
       row,
-      targets: targetsOf.get(row.consumer) ?? [],
+      targets: (targetsOf.get(row.consumer) ?? []).map(({ id, sealed }) => ({
+        id,
+        ...openedAddress(seal, sealed),
+      })),
       facts: {
         rule: rule === undefined ? null : { state: rule.state, needs: needs(rule.document_json) },
         consumer:

@@ -1,23 +1,16 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
-import { WaysideError } from '../errors.ts';
-import { readOrCreateSecret } from './secret-file.ts';
+import { readOrCreateKey } from './secret-file.ts';
 
 const MAX_TOKEN_LENGTH = 512;
-const KEY_BYTES = 32;
 
 /**
  * The key of the data directory with which receipts are signed; made at the first start (0600).
  *
  * @throws WaysideError data_dir_damaged, data_dir_unwritable
  */
-export async function loadOrCreateReceiptKey(dataDir: string): Promise<Uint8Array> {
-  const file = join(dataDir, 'receipt-key');
-  const text = await readOrCreateSecret(file, () => `${randomBytes(KEY_BYTES).toString('base64url')}\n`);
-  const key = Buffer.from(text.trim(), 'base64url');
-  if (key.byteLength !== KEY_BYTES)
-    throw new WaysideError('data_dir_damaged', `${file} holds no key of ${KEY_BYTES} bytes`);
-  return key;
+export function loadOrCreateReceiptKey(dataDir: string): Promise<Uint8Array> {
+  return readOrCreateKey(join(dataDir, 'receipt-key'));
 }
 
 /** A token that only the browser which got the offer holds, and with which it says what became of it. */

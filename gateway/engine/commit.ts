@@ -120,6 +120,7 @@ async function insertDeliveries(
         next_attempt_at: realNow,
         expires_at_real: realNow + (offer.expiresAt - decision.at),
         sent_at: null,
+        delivered_at: null,
         shown_at: null,
         clicked_at: null,
         dismissed_at: null,

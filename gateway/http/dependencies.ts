@@ -10,6 +10,7 @@ import type { DownlinkEvent } from '../downlink/downlink-event.ts';
 import type { JournalEntry } from '../journal/journal.ts';
 import type { RemovedDevice } from '../records/device-erasures.ts';
 import type { Schema } from '../records/schema.ts';
+import type { Seal } from '../records/seal.ts';
 import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
 
 /** What of the records changed, so that the engine reloads just that. */
@@ -95,6 +96,8 @@ export interface HttpDependencies {
   /** A token was replaced, and the old one has an end. */
   tokensChanged(): Promise<void>;
   readonly vapidPublicKey: string;
+  /** Hides what is secret in the records. */
+  readonly seal: Seal;
   /** Key for the HMAC of receipt tokens. */
   readonly receiptKey: Uint8Array;
   /** Whether a push endpoint may be sent to: https and a known host, or an origin of WAYSIDE_PUSH_HOSTS. */

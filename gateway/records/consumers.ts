@@ -12,6 +12,10 @@ export interface Consumer {
   readonly timezone: string | null;
   /** Null: offers may come at any hour. */
   readonly quietHours: QuietHours | null;
+  /** Lower case. Where offers go by e-mail, if nothing better takes them. */
+  readonly email: string | null;
+  /** Id of the webhook that offers go to where no browser takes them. */
+  readonly webhook: string | null;
   readonly createdAt: number;
 }
 
@@ -19,6 +23,9 @@ export interface ConsumerSettings {
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
   readonly timezone?: string | null | undefined;
   readonly quietHours?: QuietHours | null | undefined;
+  /** One address, checked before. */
+  readonly email?: string | null | undefined;
+  readonly webhook?: string | null | undefined;
 }
 
 /** What a consumer has who never said otherwise. */
@@ -32,11 +39,13 @@ function consumerOf(row: Selectable<Schema['consumers']>): Consumer {
     attributes: JSON.parse(row.attributes_json),
     timezone: row.timezone,
     quietHours: JSON.parse(row.quiet_hours_json),
+    email: row.email,
+    webhook: row.webhook,
     createdAt: row.created_at,
   };
 }
 
-/** @throws WaysideError `already_exists` */
+/** @throws WaysideError `already_exists` for the id or the e-mail address, `unknown_webhook` */
 export async function createConsumer(
   db: Kysely<Schema>,
   id: string,
@@ -51,6 +60,7 @@ export async function createConsumer(
       timezone: settings.timezone ?? null,
       quiet_hours_json: JSON.stringify(quietHours),
       created_at: change.at,
+      ...(await checkedChannels(trx, id, settings)),
     };
     const inserted = await trx
       .insertInto('consumers')
@@ -65,7 +75,7 @@ export async function createConsumer(
   });
 }
 
-/** Changes what is given and leaves the rest. @throws WaysideError `not_found` */
+/** Changes what is given and leaves the rest. @throws WaysideError `not_found`, `already_exists` for the e-mail address, `unknown_webhook` */
 export async function updateConsumer(
   db: Kysely<Schema>,
   id: string,
@@ -78,6 +88,11 @@ export async function updateConsumer(
       attributes: settings.attributes ?? before.attributes,
       timezone: settings.timezone === undefined ? before.timezone : settings.timezone,
       quietHours: settings.quietHours === undefined ? before.quietHours : settings.quietHours,
+      ...(await checkedChannels(trx, id, {
+        email: before.email,
+        webhook: before.webhook,
+        ...given(settings),
+      })),
     };
     await trx
       .updateTable('consumers')
@@ -85,6 +100,8 @@ export async function updateConsumer(
         attributes_json: JSON.stringify(after.attributes),
         timezone: after.timezone,
         quiet_hours_json: JSON.stringify(after.quietHours),
+        email: after.email,
+        webhook: after.webhook,
       })
       .where('id', '=', id)
       .execute();
@@ -92,6 +109,35 @@ export async function updateConsumer(
     await writeAudit(trx, change, 'consumer.changed', id, { changed });
     return { ...before, ...after };
   });
+}
+
+function given({ email, webhook }: ConsumerSettings): ConsumerSettings {
+  return { ...(email !== undefined && { email }), ...(webhook !== undefined && { webhook }) };
+}
+
+/** Refuses an address that another consumer has, for a sign-in link would let either in, and a webhook that is not there. */
+async function checkedChannels(
+  trx: Kysely<Schema>,
+  id: string,
+  settings: ConsumerSettings,
+): Promise<Pick<Consumer, 'email' | 'webhook'>> {
+  const email = settings.email?.toLowerCase() ?? null;
+  const webhook = settings.webhook ?? null;
+  if (email !== null) {
+    const other = await trx
+      .selectFrom('consumers')
+      .select('id')
+      .where('email', '=', email)
+      .where('id', '!=', id)
+      .executeTakeFirst();
+    if (other !== undefined)
+      throw new WaysideError('already_exists', 'another consumer has that e-mail address');
+  }
+  if (webhook !== null) {
+    const known = await trx.selectFrom('webhooks').select('id').where('id', '=', webhook).executeTakeFirst();
+    if (known === undefined) throw new WaysideError('unknown_webhook', `there is no webhook "${webhook}"`);
+  }
+  return { email, webhook };
 }
 
 /**

@@ -1,6 +1,6 @@
-import { type Kysely, type SqlBool, sql } from 'kysely';
+import { type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
 import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
-import type { DeliveryState, Schema } from './schema.ts';
+import type { DeliveryChannel, DeliveryState, Schema } from './schema.ts';
 
 /** A delivery as the API tells it. All times are domain time. */
 export interface StoredDelivery {
@@ -8,13 +8,16 @@ export interface StoredDelivery {
   readonly decision: string;
   readonly rule: string;
   readonly consumer: string;
-  readonly channel: 'web-push';
+  readonly channel: DeliveryChannel;
   readonly state: DeliveryState;
   readonly attempts: number;
   readonly createdAt: number;
   readonly sentAt?: number;
+  /** Where the channel tells: webhooks alone do. */
+  readonly deliveredAt?: number;
   readonly shownAt?: number;
   readonly clickedAt?: number;
+  readonly redeemedAt?: number;
   readonly reason?: string;
   readonly variant?: string;
   readonly campaign?: string;
@@ -41,7 +44,7 @@ const RANKED_STATES = [
 
 const ORDER = { list: 'deliveries', timeColumn: 'created_at', idColumn: 'id' };
 
-export function deliveryOf(row: Schema['deliveries']): StoredDelivery {
+export function deliveryOf(row: Selectable<Schema['deliveries']>): StoredDelivery {
   return {
     id: row.id,
     decision: String(row.decision_id),
@@ -52,8 +55,10 @@ export function deliveryOf(row: Schema['deliveries']): StoredDelivery {
     attempts: row.attempts,
     createdAt: row.created_at,
     ...(row.sent_at !== null && { sentAt: row.sent_at }),
+    ...(row.delivered_at !== null && { deliveredAt: row.delivered_at }),
     ...(row.shown_at !== null && { shownAt: row.shown_at }),
     ...(row.clicked_at !== null && { clickedAt: row.clicked_at }),
+    ...(row.redeemed_at !== null && { redeemedAt: row.redeemed_at }),
     ...(row.reason !== null && { reason: row.reason }),
     ...(row.variant !== null && { variant: row.variant }),
     ...(row.campaign !== null && { campaign: row.campaign }),
@@ -65,7 +70,7 @@ export interface DeliveryWithCode extends StoredDelivery {
   readonly code?: string;
 }
 
-function withCode(row: Schema['deliveries']): DeliveryWithCode {
+function withCode(row: Selectable<Schema['deliveries']>): DeliveryWithCode {
   return { ...deliveryOf(row), ...(row.code !== null && { code: row.code }) };
 }
 

@@ -27,7 +27,7 @@ export interface Schema {
     fleet_key: Generated<string | null>;
     /**
      * Domain time from which its readings are its owner's to see: what it told before is somebody else's. Null where nobody ever
-     * owned it, and where an earlier version linked it.
+     * owned it.
      */
     linked_at: Generated<number | null>;
   };

@@ -5,6 +5,7 @@ import { ensureDeviceTypes } from '../../gateway/records/device-types.ts';
 import { migrate } from '../../gateway/records/migrate.ts';
 import type { Schema } from '../../gateway/records/schema.ts';
 import { CITY_METRES, DEVICES, deviceKey, positionAt } from './backtest-city.ts';
+import { subscriptionRow } from '../support/push-subscription.ts';
 
 const TAGS = ['coffee', 'fuel', 'bakery', 'pharmacy', 'parking', 'market', 'gym', 'cinema', 'books', 'bank'];
 
@@ -44,15 +45,7 @@ export async function furnishRecords(db: Kysely<Schema>): Promise<void> {
     await db
       .insertInto('push_subscriptions')
       .values(
-        ids.map(({ consumer }) => ({
-          id: `push-${consumer}`,
-          consumer_id: consumer,
-          endpoint: `https://push.invalid/${consumer}`,
-          p256dh: '',
-          auth: '',
-          created_at: 0,
-          gone_at: null,
-        })),
+        ids.map(({ consumer }) => subscriptionRow(consumer, 0)),
       )
       .execute();
     await db

@@ -21,6 +21,7 @@ import type { Schema } from '../../gateway/records/schema.ts';
 import { createDuckDbStore } from '../../gateway/telemetry/duckdb-store.ts';
 import type { ReadingPoint, TelemetryStore } from '../../gateway/telemetry/telemetry-store.ts';
 import type { AdmittedReading } from '../../rules/step.ts';
+import { subscriptionRow } from './push-subscription.ts';
 
 /** A moment that all tests of the engine begin at. */
 export const START = Date.UTC(2026, 4, 4, 12);
@@ -193,18 +194,7 @@ export async function addPerson(
       .values({ consumer_id: consumer, purpose, granted: 1, source: 'test', at: START })
       .execute();
   }
-  await db
-    .insertInto('push_subscriptions')
-    .values({
-      id: `push-${consumer}`,
-      consumer_id: consumer,
-      endpoint: `https://push.invalid/${consumer}`,
-      p256dh: '',
-      auth: '',
-      created_at: START,
-      gone_at: null,
-    })
-    .execute();
+  await db.insertInto('push_subscriptions').values(subscriptionRow(consumer, START)).execute();
   for (const [id, type] of Object.entries(devices)) {
     await db
       .insertInto('devices')

@@ -1,6 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { isTimezone } from '../../../rules/time/local-time.ts';
 import { type Problem, WaysideError } from '../../errors.ts';
+import { isMailAddress } from '../../mail/mail-settings.ts';
 import { listConsentLog, listConsents, setConsent } from '../../records/consents.ts';
 import {
   type ConsumerSettings,
@@ -41,6 +42,12 @@ const settings = {
   attributes: Type.Optional(Attributes),
   timezone: Type.Optional(Timezone),
   quietHours: Type.Optional(Nullable(QuietHours)),
+  email: Type.Optional(
+    Nullable(
+      Type.String({ maxLength: 254, description: 'For sign-in links, and offers where push is not on' }),
+    ),
+  ),
+  webhook: Type.Optional(Nullable(Id)),
 };
 
 const consumerFields = {
@@ -48,6 +55,8 @@ const consumerFields = {
   attributes: Type.Record(Type.String(), Type.Unknown()),
   timezone: Nullable(Type.String()),
   quietHours: Nullable(QuietHours),
+  email: Nullable(Type.String()),
+  webhook: Nullable(Type.String({ description: 'Where offers go instead of a browser' })),
   createdAt: Time,
 };
 const Consumer = Type.Object(consumerFields);
@@ -66,8 +75,8 @@ const ConsumerDetail = Type.Object({
   subscriptions: Type.Integer({ description: 'Browsers that an offer can reach' }),
 });
 
-/** Throws `bad_request` for a zone that the platform does not know, and for quiet hours that are no hours. */
-export function checkHours({ timezone, quietHours }: ConsumerSettings): void {
+/** Throws `bad_request` for a zone that the platform does not know, for quiet hours that are no hours, an address that is none. */
+export function checkSettings({ timezone, quietHours, email }: ConsumerSettings): void {
   const problems: Problem[] = [];
   if (timezone != null && !isTimezone(timezone)) {
     const message = `must be an IANA time zone such as Europe/Rome, found "${timezone}"`;
@@ -77,6 +86,8 @@ export function checkHours({ timezone, quietHours }: ConsumerSettings): void {
     const message = `must not begin and end at the same time, ${quietHours.from}; null is for none`;
     problems.push({ path: 'body/quietHours', message });
   }
+  if (email != null && !isMailAddress(email))
+    problems.push({ path: 'body/email', message: 'must be one e-mail address such as ada@example.org' });
   const [first] = problems;
   if (first !== undefined)
     throw new WaysideError('bad_request', `${first.path} ${first.message}`, { problems });
@@ -100,7 +111,7 @@ export function registerConsumerRoutes(app: HttpApp, { deps, newId }: RouteConte
     },
     async (request, reply) => {
       const { id = newId(), ...given } = request.body;
-      checkHours(given);
+      checkSettings(given);
       const consumer = await createConsumer(records, id, given, changeBy(deps, request));
       await deps.changed({ kind: 'consumers', ids: [id] });
       return reply.code(201).header('location', `/api/v1/consumers/${id}`).send(consumer);
@@ -152,7 +163,7 @@ export function registerConsumerRoutes(app: HttpApp, { deps, newId }: RouteConte
       },
     },
     async (request) => {
-      checkHours(request.body);
+      checkSettings(request.body);
       const { id } = request.params;
       const consumer = await updateConsumer(records, id, request.body, changeBy(deps, request));
       await deps.changed({ kind: 'consumers', ids: [id] });

@@ -20,7 +20,7 @@ import {
   QuietHours,
   Time,
 } from '../shapes.ts';
-import { Consent, checkHours } from './consumers.ts';
+import { Consent, checkSettings } from './consumers.ts';
 import { DELIVERY_STATES } from './outcomes.ts';
 import { subscribe } from './push-subscriptions.ts';
 
@@ -115,7 +115,7 @@ export function registerMeRoutes(app: HttpApp, context: RouteContext): void {
       },
     },
     async (request) => {
-      checkHours(request.body);
+      checkSettings(request.body);
       const id = consumerOf(request);
       const { quietHours, timezone } = await updateConsumer(
         records,
@@ -156,7 +156,7 @@ export function registerMeRoutes(app: HttpApp, context: RouteContext): void {
     },
     async (request, reply) => {
       const id = consumerOf(request);
-      const removed = await removePushSubscription(records, id, request.body, changeBy(deps, request));
+      const removed = await removePushSubscription(records, deps.seal, id, request.body, changeBy(deps, request));
       if (!removed) throw new WaysideError('not_found', 'this browser is not subscribed');
       await deps.changed({ kind: 'consumers', ids: [id] });
       return reply.code(204).send(null);

@@ -3,7 +3,7 @@ import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
 import { listAudit } from '../../records/audit.ts';
 import { listDecisions } from '../../records/decisions.ts';
 import { listDeliveries } from '../../records/deliveries.ts';
-import type { DeliveryState } from '../../records/schema.ts';
+import type { DeliveryChannel, DeliveryState } from '../../records/schema.ts';
 import { listVisits } from '../../records/visits.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { Choice, Closed, Id, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
@@ -21,6 +21,8 @@ export const DELIVERY_STATES: readonly DeliveryState[] = [
   'expired',
   'withdrawn',
 ];
+
+const CHANNELS: readonly DeliveryChannel[] = ['web-push', 'webhook', 'email', 'inbox'];
 
 export const Decision = Type.Object({
   id: Type.String(),
@@ -45,13 +47,15 @@ export const Delivery = Type.Object({
   decision: Type.String(),
   rule: Type.String(),
   consumer: Type.String(),
-  channel: Choice('web-push'),
+  channel: Choice(...CHANNELS),
   state: Choice(...DELIVERY_STATES),
   attempts: Type.Integer(),
   createdAt: Time,
   sentAt: Type.Optional(Time),
+  deliveredAt: Type.Optional(Time),
   shownAt: Type.Optional(Time),
   clickedAt: Type.Optional(Time),
+  redeemedAt: Type.Optional(Time),
   reason: Type.Optional(Type.String()),
   variant: Type.Optional(Type.String({ description: "Of the rule's experiment" })),
   campaign: Type.Optional(Type.String()),

@@ -43,8 +43,9 @@ export async function subscribe(
   }
   const { subscription, takenFrom } = await addPushSubscription(
     deps.records,
+    deps.seal,
     consumerId,
-    { id: newId(), ...body },
+    { id: newId(), endpoint: body.endpoint, keys: body.keys, vapidKey: deps.vapidPublicKey },
     changeBy(deps, request),
   );
   const ids = takenFrom === null ? [consumerId] : [consumerId, takenFrom];
@@ -69,12 +70,7 @@ function isPointOnP256(key: string): boolean {
 export function registerPushSubscriptionRoutes(app: HttpApp, context: RouteContext): void {
   const tags = ['consumers'];
   const { deps } = context;
-  const shown = ({ id, endpoint, createdAt, goneAt }: PushSubscription) => ({
-    id,
-    origin: new URL(endpoint).origin,
-    createdAt,
-    goneAt,
-  });
+  const shown = ({ id, origin, createdAt, goneAt }: PushSubscription) => ({ id, origin, createdAt, goneAt });
 
   app.post(
     '/api/v1/consumers/:id/push-subscriptions',
@@ -121,6 +117,7 @@ export function registerPushSubscriptionRoutes(app: HttpApp, context: RouteConte
       const { id, subscriptionId } = request.params;
       const removed = await removePushSubscription(
         deps.records,
+        deps.seal,
         id,
         { id: subscriptionId },
         changeBy(deps, request),

@@ -6,6 +6,7 @@ import {
   type Delivery,
   type DeliveryOptions,
 } from '../../../gateway/delivery/delivery-client.ts';
+import { TEST_RECORDS_KEY } from '../../support/push-subscription.ts';
 import { createOutboxWorld, NOON, type OutboxWorld, RECEIPT_KEY } from './outbox-world.ts';
 
 let world: OutboxWorld;
@@ -20,6 +21,7 @@ function deliveryWith(change: Partial<DeliveryOptions> = {}): Delivery {
     vapidKeys: world.vapidKeys,
     vapidSubject: 'mailto:ops@example.com',
     receiptKey: RECEIPT_KEY,
+    recordsKey: TEST_RECORDS_KEY,
     pushHosts: [world.origin],
     clockOrigin: { domainStart: NOON, realStart: Date.now(), timeScale: 60 },
     realNow: Date.now,

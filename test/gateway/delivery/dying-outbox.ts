@@ -6,6 +6,7 @@ import { createServiceHolds } from '../../../gateway/delivery/service-holds.ts';
 import type { VapidKeys } from '../../../gateway/delivery/vapid-keys.ts';
 import { createVapidTokens } from '../../../gateway/delivery/vapid-tokens.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
+import { TEST_SEAL } from '../../support/push-subscription.ts';
 
 /** What the test hands over, as JSON in the first argument. */
 export interface DyingOutboxSettings {
@@ -31,7 +32,7 @@ const dying: PushSender = {
   stop: () => real.stop(),
 };
 createOutbox(
-  createOutboxStore(db, ruleNeedsFrom(db)),
+  createOutboxStore(db, TEST_SEAL, ruleNeedsFrom(db)),
   {
     sender: dying,
     vapid: createVapidTokens(settings.vapidKeys, 'mailto:ops@example.com', Date.now),

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createDelivery, type Delivery } from '../../../gateway/delivery/delivery-client.ts';
 import { topicOf } from '../../../gateway/delivery/push-request.ts';
+import { TEST_RECORDS_KEY } from '../../support/push-subscription.ts';
 import type { DyingOutboxSettings } from './dying-outbox.ts';
 import { createOutboxWorld, NOON, type OutboxWorld, RECEIPT_KEY } from './outbox-world.ts';
 
@@ -42,6 +43,7 @@ async function restart(): Promise<void> {
     vapidKeys: world.vapidKeys,
     vapidSubject: 'mailto:ops@example.com',
     receiptKey: RECEIPT_KEY,
+    recordsKey: TEST_RECORDS_KEY,
     pushHosts: [world.origin],
     clockOrigin: { domainStart: NOON, realStart: Date.now(), timeScale: 1 },
     realNow: Date.now,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Kysely } from 'kysely';
+import type { Insertable, Kysely, Selectable } from 'kysely';
 import webPush from 'web-push';
 import {
   createPushConnection,
@@ -18,7 +18,13 @@ import type { PushPayload } from '../../../gateway/delivery/push-payload.ts';
 import type { VapidKeys } from '../../../gateway/delivery/vapid-keys.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
+import {
+  type BrowserAddress,
+  openedAddress,
+  sealedAddress,
+} from '../../../gateway/records/push-subscriptions.ts';
 import type { DeliveryState, RuleState, Schema } from '../../../gateway/records/schema.ts';
+import { subscriptionRow, TEST_SEAL } from '../../support/push-subscription.ts';
 
 /** Noon in Rome on a day in summer: outside everybody's quiet hours. */
 export const NOON = Date.parse('2026-06-01T10:00:00Z');
@@ -40,8 +46,10 @@ export interface OutboxWorld {
   readonly received: readonly PushPayload[];
   /** Another browser of anna's. */
   addBrowser(): Promise<Subscriber>;
-  queue(delivery?: Partial<Schema['deliveries']>): Promise<string>;
-  row(id: string): Promise<Schema['deliveries']>;
+  /** Changes where every browser is reached. */
+  readdress(change: (address: BrowserAddress) => Partial<BrowserAddress>): Promise<void>;
+  queue(delivery?: Partial<Insertable<Schema['deliveries']>>): Promise<string>;
+  row(id: string): Promise<Selectable<Schema['deliveries']>>;
   state(id: string): Promise<DeliveryState>;
   setRule(state: RuleState, limits?: object): Promise<void>;
   stop(): Promise<void>;
@@ -112,9 +120,27 @@ export async function createOutboxWorld(
       const { endpoint, keys } = await browser.subscribe();
       await db
         .insertInto('push_subscriptions')
-        .values({ id: randomUUID(), consumer_id: 'anna', endpoint, ...keys, created_at: NOON, gone_at: null })
+        .values(
+          subscriptionRow('anna', NOON, {
+            id: randomUUID(),
+            vapidKey: vapidKeys.publicKey,
+            endpoint,
+            ...keys,
+          }),
+        )
         .execute();
       return browser;
+    },
+    async readdress(change) {
+      const rows = await db.selectFrom('push_subscriptions').select(['id', 'sealed']).execute();
+      for (const { id, sealed } of rows) {
+        const address = openedAddress(TEST_SEAL, sealed);
+        await db
+          .updateTable('push_subscriptions')
+          .set(sealedAddress(TEST_SEAL, { ...address, ...change(address) }))
+          .where('id', '=', id)
+          .execute();
+      }
     },
     async queue(delivery = {}) {
       const id = randomUUID();
@@ -153,6 +179,7 @@ export async function createOutboxWorld(
           next_attempt_at: 0,
           expires_at_real: Date.now() + 600_000,
           sent_at: null,
+          delivered_at: null,
           shown_at: null,
           clicked_at: null,
           dismissed_at: null,

@@ -13,6 +13,7 @@ import { ruleNeedsFrom } from '../../../gateway/delivery/rule-needs.ts';
 import { createServiceHolds } from '../../../gateway/delivery/service-holds.ts';
 import { createVapidTokens } from '../../../gateway/delivery/vapid-tokens.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
+import { TEST_SEAL } from '../../support/push-subscription.ts';
 import { createOutboxWorld, NOON, type OutboxWorld, RECEIPT_KEY } from './outbox-world.ts';
 
 let world: OutboxWorld;
@@ -47,7 +48,7 @@ function startOutbox(
 ): Outbox {
   const realNow = () => Date.now() + skippedMs;
   const started = createOutbox(
-    change(createOutboxStore(world.db, ruleNeedsFrom(world.db))),
+    change(createOutboxStore(world.db, TEST_SEAL, ruleNeedsFrom(world.db))),
     {
       sender: createPushSender({ extraOrigins: [world.origin, ...moreOrigins], realNow, timeoutMs: 2_000 }),
       vapid: createVapidTokens(world.vapidKeys, 'mailto:ops@example.com', Date.now),
@@ -291,7 +292,7 @@ test.each([
   ['keys of somebody else', { p256dh: createECDH('prime256v1').generateKeys('base64url') }, null],
 ])('a subscription with %s', async (_, change, reason) => {
   await world.addBrowser();
-  await world.db.updateTable('push_subscriptions').set(change).execute();
+  await world.readdress(() => change);
   const id = await queueAndWake();
   await expect
     .poll(() => world.row(id))
@@ -320,14 +321,10 @@ test('300 offers go out once each, while the records fail in between', async () 
 
 test('a push service that does not answer is left alone, and takes no tries from what waits for it', async () => {
   await world.addBrowser();
-  const { endpoint } = await world.db
-    .selectFrom('push_subscriptions')
-    .select('endpoint')
-    .executeTakeFirstOrThrow();
-  const dead = endpoint.replace(world.origin, 'http://127.0.0.1:9');
+  const dead = 'http://127.0.0.1:9';
   await outbox.stop(1_000);
-  outbox = startOutbox((store) => store, ['http://127.0.0.1:9']);
-  await world.db.updateTable('push_subscriptions').set({ endpoint: dead }).execute();
+  outbox = startOutbox((store) => store, [dead]);
+  await world.readdress(({ endpoint }) => ({ endpoint: endpoint.replace(world.origin, dead) }));
   for (let count = 0; count < 3; count += 1) {
     const id = await queueAndWake();
     await expect
@@ -342,7 +339,7 @@ test('a push service that does not answer is left alone, and takes no tries from
   const reachable = await queueAndWake();
   await expect.poll(() => world.state(reachable)).toBe('sent');
   // Once the time is over it is tried again, here to find that it is well.
-  await world.db.updateTable('push_subscriptions').set({ endpoint }).where('endpoint', '=', dead).execute();
+  await world.readdress(({ endpoint }) => ({ endpoint: endpoint.replace(dead, world.origin) }));
   skippedMs = 60_000;
   outbox.wake();
   await expect.poll(() => world.state(held)).toBe('sent');

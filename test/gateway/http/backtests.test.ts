@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOUR_MS, MINUTE_MS } from '../../../rules/time/duration.ts';
 import { startHttp, type TestServer } from './http-server.ts';
+import { subscriptionRow } from '../../support/push-subscription.ts';
 
 const DAY = Date.UTC(2026, 4, 4);
 const CAFE = { lat: 45.4642, lon: 9.19 };
@@ -28,15 +29,7 @@ async function addPerson(id: string): Promise<void> {
     .execute();
   await db
     .insertInto('push_subscriptions')
-    .values({
-      id: `push-${id}`,
-      consumer_id: id,
-      endpoint: `https://push.invalid/${id}`,
-      p256dh: '',
-      auth: '',
-      created_at: 0,
-      gone_at: null,
-    })
+    .values(subscriptionRow(id, 0))
     .execute();
   await db.updateTable('consumers').set({ quiet_hours_json: 'null' }).where('id', '=', id).execute();
 }

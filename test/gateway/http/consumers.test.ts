@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openedAddress } from '../../../gateway/records/push-subscriptions.ts';
+import { TEST_SEAL } from '../../support/push-subscription.ts';
 import { NOW, startHttp, type TestServer } from './http-server.ts';
 
 const KEYS = {
@@ -231,18 +233,18 @@ describe('push subscriptions', () => {
       (
         await server.db
           .selectFrom('push_subscriptions')
-          .select('endpoint')
+          .select('sealed')
           .where('consumer_id', '=', 'many')
           .orderBy('created_at')
           .execute()
-      ).map((row) => Number(row.endpoint.split('-').at(-1)));
+      ).map((row) => Number(openedAddress(TEST_SEAL, row.sealed).endpoint.split('-').at(-1)));
     for (let n = 1; n <= 20; n += 1) {
       await subscribe(n);
       // The server's clock stands still here, and so would the order.
       await server.db
         .updateTable('push_subscriptions')
         .set({ created_at: n, gone_at: n === 3 ? 1 : null })
-        .where('endpoint', '=', endpoint(n))
+        .where('endpoint_lookup', '=', TEST_SEAL.lookup(endpoint(n)))
         .execute();
     }
     expect((await subscribe(5)).status).toBe(201);

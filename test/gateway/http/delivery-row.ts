@@ -49,6 +49,7 @@ export async function addDelivery(
       next_attempt_at: state === 'queued' ? NOW : null,
       expires_at_real: NOW + 1e6,
       sent_at: state === 'queued' ? null : NOW + 1,
+      delivered_at: null,
       shown_at: null,
       clicked_at: null,
       dismissed_at: null,

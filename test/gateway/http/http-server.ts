@@ -27,6 +27,7 @@ import { ensureAdmin } from '../../../gateway/records/users.ts';
 import { createDuckDbStore } from '../../../gateway/telemetry/duckdb-store.ts';
 import { serveScan } from '../../../gateway/telemetry/scan-port.ts';
 import type { TelemetryStore } from '../../../gateway/telemetry/telemetry-store.ts';
+import { TEST_SEAL } from '../../support/push-subscription.ts';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789';
 export const NOW = 1_763_756_400_000;
@@ -172,6 +173,7 @@ export async function startHttp(
       live: () => undefined,
     }),
     vapidPublicKey: 'the-public-key',
+    seal: TEST_SEAL,
     receiptKey: RECEIPT_KEY,
     backtests,
     isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, ['http://127.0.0.1:9999']),

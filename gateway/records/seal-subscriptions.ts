@@ -1,0 +1,55 @@
+import { type Kysely, sql } from 'kysely';
+import { sealedAddress } from './push-subscriptions.ts';
+import type { Schema } from './schema.ts';
+import type { Seal } from './seal.ts';
+import { deletingSecurely } from './secure-delete.ts';
+
+interface UnsealedRow {
+  readonly id: string;
+  readonly consumer_id: string;
+  readonly endpoint: string;
+  readonly p256dh: string;
+  readonly auth: string;
+  readonly created_at: number;
+  readonly gone_at: number | null;
+}
+
+/**
+ * Seals the subscriptions that earlier versions kept in the clear. Afterwards neither the records nor their log hold a plain one,
+ * also of those that had been deleted before: SQLite leaves them in the file, so it is written anew, once. What is cut short
+ * by a crash is done at the next start.
+ *
+ * @param vapidKey public key that these browsers subscribed with: there was one alone
+ * @returns how many were sealed, or null where that was done long ago
+ */
+export async function sealSubscriptions(
+  db: Kysely<Schema>,
+  seal: Seal,
+  vapidKey: string,
+): Promise<number | null> {
+  const table = await sql`select 1 from sqlite_master where name = 'unsealed_push_subscriptions'`.execute(db);
+  if (table.rows.length === 0) return null;
+  const { rows } = await sql<UnsealedRow>`select * from unsealed_push_subscriptions`.execute(db);
+  await db.transaction().execute((trx) =>
+    deletingSecurely(trx, async () => {
+      for (const { id, consumer_id, created_at, gone_at, ...address } of rows) {
+        await trx
+          .insertInto('push_subscriptions')
+          .values({
+            id,
+            consumer_id,
+            ...sealedAddress(seal, address),
+            vapid_key: vapidKey,
+            created_at,
+            gone_at,
+          })
+          .execute();
+      }
+      await sql`delete from unsealed_push_subscriptions`.execute(trx);
+    }),
+  );
+  await sql`vacuum`.execute(db);
+  await sql`drop table unsealed_push_subscriptions`.execute(db);
+  await sql`pragma wal_checkpoint(truncate)`.execute(db);
+  return rows.length;
+}
