@@ -1,17 +1,19 @@
-import { Agent, type buildConnector } from 'undici';
+import type { buildConnector } from 'undici';
+import { createOutboundAgent, OutboundError } from './outbound.ts';
+import type { AllAddresses } from './public-address.ts';
 import { isAllowedPushEndpoint } from './push-hosts.ts';
 import type { PushRequest } from './push-request.ts';
 import { parseRetryAfter } from './retry-delay.ts';
 
-/** What a push service made of a message. */
+/** What a push service, or whoever else took a POST, made of a message. */
 export type PushOutcome =
   | { readonly kind: 'sent' }
   /** Worth trying again; `afterMs` is what the service asked for. */
   | { readonly kind: 'retry'; readonly afterMs: number | null; readonly reason: string }
   /** The subscription is no more. */
   | { readonly kind: 'gone' }
-  /** Trying again would end the same. */
-  | { readonly kind: 'failed'; readonly reason: string };
+  /** Trying again would end the same. `status` is the answer, where there was one: operators are told. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly status?: number };
 
 export interface PushSender {
   /** Never rejects: every failure is an outcome. */
@@ -25,46 +27,35 @@ export interface PushSenderOptions {
   readonly extraOrigins: readonly string[];
   /** Epoch ms; for Retry-After given as a date. */
   readonly realNow: () => number;
-  /** For the connection and again for the answer. */
+  /** From the call to the status of the answer. */
   readonly timeoutMs?: number;
-  /** Connections to one push service; over HTTP/2 each carries many messages. */
   readonly connectionsPerOrigin?: number;
   /** TLS settings, such as a CA of one's own. */
   readonly tls?: buildConnector.BuildOptions;
+  /** How names become addresses; the system's way where it is left out. */
+  readonly lookup?: AllAddresses;
 }
 
-const MAX_ANSWER_BYTES = 64 * 1024;
-
 /**
- * Sends push messages over kept connections, HTTP/2 where the service offers it. Redirects are not followed: an endpoint that
- * answers with one is not a push service, and the target would escape the list of allowed hosts.
+ * Sends push messages. Allowed hosts alone are called, looked at once more here, for the list may have changed since the
+ * endpoint was saved; what else endpoints from outside ask for is in `outbound.ts`.
  */
 export function createPushSender(options: PushSenderOptions): PushSender {
-  const timeoutMs = options.timeoutMs ?? 10_000;
-  const agent = new Agent({
-    connections: options.connectionsPerOrigin ?? 4,
-    connectTimeout: timeoutMs,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    keepAliveTimeout: 30_000,
-    maxResponseSize: MAX_ANSWER_BYTES,
-    allowH2: true,
-    ...(options.tls === undefined ? {} : { connect: { timeout: timeoutMs, ...options.tls } }),
-  });
+  const { extraOrigins, realNow, ...more } = options;
+  const agent = createOutboundAgent({ trustedOrigins: extraOrigins, ...more });
   return {
     async send(request) {
-      const { endpoint } = request;
-      if (!isAllowedPushEndpoint(endpoint.href, options.extraOrigins)) {
+      if (!isAllowedPushEndpoint(request.endpoint.href, extraOrigins)) {
         return { kind: 'failed', reason: 'push_host_not_allowed' };
       }
       try {
-        const { status, retryAfter } = await post(agent, request);
-        return outcomeOf(status, retryAfter, options.realNow());
+        const { status, retryAfter } = await agent.post(request);
+        return outcomeOf(status, retryAfter, realNow());
       } catch (error) {
-        return { kind: 'retry', afterMs: null, reason: networkReason(error) };
+        return outcomeOfError(error);
       }
     },
-    stop: () => agent.destroy(),
+    stop: () => agent.stop(),
   };
 }
 
@@ -76,38 +67,15 @@ export function outcomeOf(status: number, retryAfter: string | undefined, now: n
   if (status === 429 || status === 408 || status >= 500) {
     return { kind: 'retry', afterMs: parseRetryAfter(retryAfter, now), reason };
   }
-  return { kind: 'failed', reason };
+  return { kind: 'failed', reason, status };
 }
 
-/** For moments of an exchange that undici wants a handler for, and that change nothing here. */
-const passOver = (): void => undefined;
-
-interface Answer {
-  readonly status: number;
-  readonly retryAfter: string | undefined;
-}
-
-/**
- * Posts, and resolves as soon as the status is known: it says it all, and what follows is passed over. Undici's lowest layer, for
- * `request` makes a stream of each answer, which nobody would read.
- */
-function post(agent: Agent, { endpoint, headers, body }: PushRequest): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    agent.dispatch(
-      { origin: endpoint.origin, path: endpoint.pathname + endpoint.search, method: 'POST', headers, body },
-      {
-        onRequestStart: passOver,
-        onResponseData: passOver,
-        onResponseEnd: passOver,
-        onResponseStart(_, status, answer) {
-          const retryAfter = answer['retry-after'];
-          resolve({ status, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter });
-        },
-        // After the status this comes too late to matter.
-        onResponseError: (_, error) => reject(error),
-      },
-    );
-  });
+/** What an error of `post` means: all but a refused address may be over the next time. */
+export function outcomeOfError(error: unknown): PushOutcome {
+  if (error instanceof OutboundError && error.code === 'refused') {
+    return { kind: 'failed', reason: 'address_not_allowed' };
+  }
+  return { kind: 'retry', afterMs: null, reason: networkReason(error) };
 }
 
 /** A short name without address or port: `reason` is shown to people and kept. */

@@ -89,7 +89,7 @@ test.each([
   ],
   ['503 without', { kind: 'status', status: 503 }, { afterMs: null, reason: 'http_503' }],
   ['500', { kind: 'status', status: 500 }, { afterMs: null, reason: 'http_500' }],
-  ['no answer', { kind: 'hang' }, { afterMs: null, reason: 'network_und_err_headers_timeout' }],
+  ['no answer', { kind: 'hang' }, { afterMs: null, reason: 'network_timeout' }],
   ['a closed connection', { kind: 'reset' }, { afterMs: null }],
 ] as const)('%s is worth another try, which then gets through', async (_, fault, expected) => {
   service.faults.plan(fault);
@@ -112,7 +112,7 @@ test('another key than the one subscribed with fails, with the reason', async ()
     ...request(),
     headers: { ...request().headers, authorization: other.authorizationFor(origin) },
   };
-  expect(await sender.send(sent)).toEqual({ kind: 'failed', reason: 'http_403' });
+  expect(await sender.send(sent)).toEqual({ kind: 'failed', reason: 'http_403', status: 403 });
 });
 
 test('a host that is not allowed is not called', async () => {
@@ -130,7 +130,7 @@ test('a redirect is not followed', async () => {
   const trapOrigin = `http://127.0.0.1:${(trap.address() as AddressInfo).port}`;
   const lax = createPushSender({ extraOrigins: [trapOrigin, origin], realNow: Date.now });
   const sent = { ...request(), endpoint: new URL(`${trapOrigin}/x`) };
-  expect(await lax.send(sent)).toEqual({ kind: 'failed', reason: 'http_307' });
+  expect(await lax.send(sent)).toEqual({ kind: 'failed', reason: 'http_307', status: 307 });
   expect(received).toEqual([]);
   await lax.stop();
   await new Promise((resolve) => {
