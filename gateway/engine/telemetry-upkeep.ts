@@ -102,7 +102,10 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
     if (asked === expired.asked && realNow() - expired.at < EXPIRE_EVERY_MS) return;
     const limits = await expiryLimits(db, kept, clock.now());
     if (limits.length > 0)
-      tellImpossible(await store.expire(limits), 'readings are older than their types keep them');
+      tellImpossible(
+        await store.expire({ readings: limits, positionsBefore: null }),
+        'readings are older than their types keep them',
+      );
     expired = { asked, at: realNow() };
   }
 

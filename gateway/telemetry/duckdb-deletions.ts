@@ -30,3 +30,16 @@ export async function deleteOlder(
   }
   return rows > 0;
 }
+
+/** Whether any position arrived before `before`, epoch ms. */
+export async function hasPositionsBefore(connection: DuckDBConnection, before: number): Promise<boolean> {
+  const oldest = await oldestPosition(connection);
+  return oldest !== null && oldest < before;
+}
+
+/** When the oldest position arrived, epoch ms, or null where there is none. */
+export async function oldestPosition(connection: DuckDBConnection): Promise<number | null> {
+  const found = await connection.runAndReadAll('SELECT min(received_at) FROM readings WHERE lat IS NOT NULL');
+  const oldest = found.getRows()[0]?.[0];
+  return oldest === null || oldest === undefined ? null : Number(oldest);
+}

@@ -42,28 +42,29 @@ export async function openDuckDbFile(
   }
 }
 
-/** Makes an empty file beside `file` and attaches it as `successor`, for `swapInSuccessor`. */
-export async function beginSuccessor(connection: DuckDBConnection, file: string): Promise<void> {
-  const successor = successorOf(file);
-  // A rewrite that failed may have left it attached.
-  await connection.run('DETACH DATABASE IF EXISTS successor');
-  await removeWithLog(successor);
-  await connection.run(`ATTACH '${successor.replaceAll("'", "''")}' AS successor`);
-  await connection.run(READINGS_TABLE.replace('%', 'successor'));
-  await connection.run(STATE_TABLE.replace('%', 'successor'));
+/** Makes an empty file and attaches it as `duplicate`. */
+export async function attachCopy(connection: DuckDBConnection, copy: string): Promise<void> {
+  // Work that failed may have left one attached.
+  await connection.run('DETACH DATABASE IF EXISTS duplicate');
+  await removeWithLog(copy);
+  await connection.run(`ATTACH '${copy.replaceAll("'", "''")}' AS duplicate`);
+  await connection.run(READINGS_TABLE.replace('%', 'duplicate'));
+  await connection.run(STATE_TABLE.replace('%', 'duplicate'));
 }
 
-/** Takes away what was copied: a rewrite that failed, for want of space perhaps, must not keep the space. */
-export async function abandonSuccessor(connection: DuckDBConnection, file: string): Promise<void> {
-  await connection.run('DETACH DATABASE IF EXISTS successor');
-  await removeWithLog(successorOf(file));
+/** Takes away what was copied: work that failed, for want of space perhaps, must not keep the space. */
+export async function abandonCopy(connection: DuckDBConnection, copy: string): Promise<void> {
+  await connection.run('DETACH DATABASE IF EXISTS duplicate');
+  await removeWithLog(copy);
 }
 
-/** The last step of filling it. */
-export async function copyState(connection: DuckDBConnection): Promise<void> {
-  await connection.run('INSERT INTO successor.state SELECT * FROM state');
-  await connection.run('CHECKPOINT successor');
-  await connection.run('DETACH successor');
+/** The last step of filling it. @param storedSeq up to which sequence it holds everything */
+export async function finishCopy(connection: DuckDBConnection, storedSeq: number): Promise<void> {
+  await connection.run('INSERT INTO duplicate.state SELECT schema_version, $seq FROM state', {
+    seq: BigInt(storedSeq),
+  });
+  await connection.run('CHECKPOINT duplicate');
+  await connection.run('DETACH duplicate');
 }
 
 /** Puts the successor in the place of `file`, which must be closed. A crash leaves either the old or the new one. */
@@ -76,7 +77,8 @@ export async function swapInSuccessor(file: string): Promise<void> {
   await sync(path.dirname(file));
 }
 
-function successorOf(file: string): string {
+/** Where the file is written anew. */
+export function successorOf(file: string): string {
   return `${file}.successor`;
 }
 

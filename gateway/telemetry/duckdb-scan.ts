@@ -84,13 +84,14 @@ function sqlOf(query: ScanQuery): string {
     `CAST((CASE WHEN r.flags & ${late} > 0 THEN ${SCAN_BITS.late} ELSE 0 END)
       + (CASE WHEN r.flags & ${clock_corrected} > 0 THEN ${SCAN_BITS.clockCorrected} ELSE 0 END) AS UTINYINT)`,
     ...['lat', 'lon', ...query.numbers].map((name) => `coalesce(r.${name}, 'nan'::DOUBLE)`),
-    'r.event',
+    query.positionsOnly ? 'NULL::VARCHAR' : 'r.event',
     query.metrics ? 'r.metrics' : 'CASE WHEN r.lat IS NULL THEN r.metrics END',
   ];
+  const wanted = query.positionsOnly ? 'AND r.lat IS NOT NULL' : '';
   return `SELECT ${columns.join(', ')} FROM readings r JOIN (
       SELECT unnest(keys) AS key, generate_subscripts(keys, 1)::INTEGER AS device FROM (SELECT $keys::JSON::VARCHAR[] AS keys)
     ) k ON r.device = k.key
-    WHERE r.received_at >= $from AND r.received_at < $to AND (r.received_at > $from OR r.seq > $after)
+    WHERE r.received_at >= $from AND r.received_at < $to AND (r.received_at > $from OR r.seq > $after) ${wanted}
     ORDER BY r.received_at, r.seq LIMIT ${MOST_SCANNED_ROWS}`;
 }
 

@@ -1,20 +1,14 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { WaysideError } from '../errors.ts';
 import { appendPoints } from './duckdb-columns.ts';
-import { deleteAll, deleteOlder } from './duckdb-deletions.ts';
-import { abandonSuccessor, openDuckDbFile, swapInSuccessor } from './duckdb-file.ts';
-import { copyToSuccessor, finishSuccessor } from './duckdb-rewrite.ts';
+import { oldestPosition } from './duckdb-deletions.ts';
+import { openDuckDbFile, swapInSuccessor } from './duckdb-file.ts';
+import { createDuckDbRemover } from './duckdb-remover.ts';
 import { readPage } from './duckdb-rows.ts';
 import { scanDuckDb } from './duckdb-scan.ts';
 import { createSharedLock } from './shared-lock.ts';
 import { whyUnstorable } from './storable.ts';
-import type {
-  RejectedPoint,
-  Removal,
-  TelemetryPoint,
-  TelemetryStore,
-  WriteOutcome,
-} from './telemetry-store.ts';
+import type { RejectedPoint, TelemetryPoint, TelemetryStore, WriteOutcome } from './telemetry-store.ts';
 
 /**
  * How much log is written into the file at once. DuckDB's own 16 MB are about one row group, which is packed anew with every
@@ -51,8 +45,6 @@ interface Open {
 export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
   /** Who may write: one at a time, in the order of the calls. */
   const writers = createSharedLock();
-  /** Who removes points: one at a time, beside the writers. */
-  const removers = createSharedLock();
   /** Who uses the open file: any number, save while it is closed, swapped or opened. */
   const users = createSharedLock();
   let open: Open | null = null;
@@ -106,52 +98,26 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
       });
   }
 
-  async function rewrite(file: Open, upToSeq: number): Promise<void> {
-    const use = onFile(file);
-    try {
-      await copyToSuccessor({ file: options.file, use, sleep, now: () => performance.now() }, upToSeq);
-      await writers.exclusive(async () => {
-        await use((connection) => finishSuccessor(connection, upToSeq));
-        await users.exclusive(async () => {
-          await closeFile();
-          await swapInSuccessor(options.file);
-          open = await openFile();
-        });
-      });
-    } catch (error) {
-      // A file that was closed or opened anew meanwhile has none.
-      if (open === file) await use((connection) => abandonSuccessor(connection, options.file));
-      throw error;
-    }
-  }
-
-  /**
-   * Deletes rows, and where some went writes the file anew without them. Writers wait while rows are deleted and while the
-   * file is swapped, not while it is copied.
-   *
-   * @param deleteRows whether the file is to be written anew
-   */
-  function remove(deleteRows: (connection: DuckDBConnection) => Promise<boolean>): Promise<Removal> {
-    return removers.exclusive(async () => {
-      try {
-        const began = await writers.exclusive(async () => {
-          const file = await opened();
-          return {
-            file,
-            upToSeq: file.storedSeq,
-            isDue: await users.shared(() => deleteRows(file.writer)),
-          };
-        });
-        if (!began.isDue) return { kind: 'removed' };
-        await rewrite(began.file, began.upToSeq);
-        return { kind: 'removed' };
-      } catch (error) {
-        throw error instanceof WaysideError
-          ? error
-          : new WaysideError('telemetry_unavailable', messageOf(error), { cause: error });
-      }
-    });
-  }
+  const remover = createDuckDbRemover({
+    file: options.file,
+    writers,
+    async opened() {
+      const file = await opened();
+      return {
+        get storedSeq() {
+          return file.storedSeq;
+        },
+        onWriter: (work) => users.shared(() => work(file.writer)),
+        use: onFile(file),
+      };
+    },
+    swap: () =>
+      users.exclusive(async () => {
+        await closeFile();
+        await swapInSuccessor(options.file);
+        open = await openFile();
+      }),
+  });
 
   return {
     name: 'duckdb',
@@ -187,9 +153,24 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
         }
       }),
 
-    erase: (deviceKeys) => remove((connection) => deleteAll(connection, deviceKeys)),
+    erase: remover.erase,
 
-    expire: (limits) => remove((connection) => deleteOlder(connection, limits)),
+    expire: remover.expire,
+
+    async oldestPosition() {
+      try {
+        return await withConnection(oldestPosition);
+      } catch (error) {
+        throw error instanceof WaysideError
+          ? error
+          : new WaysideError('telemetry_unavailable', messageOf(error), { cause: error });
+      }
+    },
+
+    async copyTo(file) {
+      await remover.copyTo(file);
+      return true;
+    },
 
     async read(query) {
       if (reads >= MAX_READS)
@@ -262,10 +243,6 @@ async function writeBatch(
   await target.writer.run('COMMIT');
   target.storedSeq = upToSeq;
   return rejected;
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function messageOf(error: unknown): string {

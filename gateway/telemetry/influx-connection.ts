@@ -43,8 +43,8 @@ export interface InfluxConnection {
   write(lines: readonly string[], timeoutMs: number): Promise<void>;
   /** Runs one InfluxQL statement. */
   query(statement: string): Promise<readonly InfluxSeries[]>;
-  /** Removes points before `stop` (epoch ms; null: all) through the API of 2.x. */
-  deletePoints(predicate: string, stop: number | null): Promise<void>;
+  /** Removes points from `start` on and before `stop` (epoch ms; null: all) through the API of 2.x. */
+  deletePoints(predicate: string, start: number | null, stop: number | null): Promise<void>;
 }
 
 /** @param timeoutMs for all but `write` */
@@ -131,11 +131,13 @@ export function createInfluxConnection(options: InfluxStoreOptions, timeoutMs: n
       api.writeRecords([...lines]);
       await api.close();
     },
-    async deletePoints(predicate, stop) {
+    async deletePoints(predicate, start, stop) {
       const parameters = new URLSearchParams({ org: options.org, bucket: options.bucket });
       const body = {
-        start: '1970-01-01T00:00:00Z',
-        stop: stop === null ? '2262-01-01T00:00:00Z' : new Date(stop).toISOString(),
+        start: start === null ? '1970-01-01T00:00:00Z' : new Date(start).toISOString(),
+        // It is inclusive there: the last nanosecond before.
+        stop:
+          stop === null ? '2262-01-01T00:00:00Z' : new Date(stop - 1).toISOString().replace('Z', '999999Z'),
         predicate,
       };
       await transport.request(`/api/v2/delete?${parameters}`, body, { method: 'POST' });

@@ -1,7 +1,16 @@
 import type { MetricValue } from '../../rules/readings/reading.ts';
 
-/** The one measurement. The device's key is its only tag: a tag a position or a metric would make a series of each value. */
-export const MEASUREMENT = 'readings';
+/**
+ * Metrics and events, and readings that hold nothing at all. The device's key is the only tag: a tag a position or a metric would
+ * make a series of each value.
+ */
+export const READINGS = 'readings';
+/**
+ * Positions, under the device and the nanosecond of their reading. A measurement of their own, for InfluxDB removes points and no
+ * fields of points. Versions of Wayside before it kept them in `readings`, where they are read as well.
+ */
+export const POSITIONS = 'positions';
+export const MEASUREMENTS = [READINGS, POSITIONS] as const;
 export const DEVICE_TAG = 'device';
 export const POSITION_FIELDS = ['lat', 'lon', 'accuracy', 'speed', 'heading', 'altitude'] as const;
 export const EVENT_FIELD = 'event';

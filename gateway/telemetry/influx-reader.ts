@@ -8,21 +8,23 @@ import {
   FIELD_SUFFIXES,
   FLAGS_FIELD,
   fieldOf,
-  MEASUREMENT,
+  MEASUREMENTS,
   metricOf,
   POSITION_FIELDS,
+  POSITIONS,
   quoteIdentifier,
   quoteString,
+  READINGS,
 } from './influx-names.ts';
 import { decodeCursor, type PagePosition, pageLimit, timeRange, toPage } from './page.ts';
-import type { ReadingPoint, TelemetryPage, TelemetryQuery } from './telemetry-store.ts';
+import type { MetricPoint, ReadingPoint, TelemetryPage, TelemetryQuery } from './telemetry-store.ts';
 
 /** Rows of one answer: `SELECT *` has a column for every metric that any device ever had. */
 const ROWS_PER_QUERY = 10_000;
 /** Last nanosecond of InfluxDB's time, as milliseconds. */
 const MAX_AT = 9_223_372_036_854;
 
-interface Row extends PagePosition {
+export interface Row extends PagePosition {
   readonly fields: ReadonlyMap<string, unknown>;
 }
 
@@ -31,12 +33,15 @@ export async function readPage(connection: InfluxConnection, query: TelemetryQue
   const after = decodeCursor(query);
   const { metric, everyMs } = query;
   if (metric === undefined) {
-    const rows = await selectRows(connection, query, after, '*');
-    return toPage(query, rows, toReading);
+    const [readings, positions] = await Promise.all(
+      [READINGS, POSITIONS].map((measurement) => selectRows(connection, measurement, query, after, '*')),
+    );
+    return toPage(query, merged(readings ?? [], positions ?? []), toReading);
   }
   if (everyMs === undefined) {
     const rows = await selectRows(
       connection,
+      READINGS,
       query,
       after,
       FIELD_SUFFIXES.map((suffix) => quoteIdentifier(fieldOf(metric, suffix))).join(', '),
@@ -50,8 +55,36 @@ export async function readPage(connection: InfluxConnection, query: TelemetryQue
   }));
 }
 
+/** Rows of two measurements as one list by time; what is of one reading becomes one row. */
+function merged(readings: readonly Row[], positions: readonly Row[]): readonly Row[] {
+  if (positions.length === 0) return readings;
+  if (readings.length === 0) return positions;
+  const rows: Row[] = [];
+  let next = 0;
+  for (const reading of readings) {
+    for (let row = positions[next]; row !== undefined && isBefore(row, reading); row = positions[next]) {
+      rows.push(row);
+      next += 1;
+    }
+    const row = positions[next];
+    if (row === undefined || isBefore(reading, row)) {
+      rows.push(reading);
+    } else {
+      rows.push({ ...reading, fields: new Map([...row.fields, ...reading.fields]) });
+      next += 1;
+    }
+  }
+  return [...rows, ...positions.slice(next)];
+}
+
+function isBefore(a: PagePosition, b: PagePosition): boolean {
+  return a.at < b.at || (a.at === b.at && a.tie < b.tie);
+}
+
+/** One more than the page has, of a page's worth of each measurement: what is cut off lies behind it. */
 async function selectRows(
   connection: InfluxConnection,
+  measurement: string,
   query: TelemetryQuery,
   after: PagePosition | null,
   columns: string,
@@ -64,7 +97,7 @@ async function selectRows(
     const limit = Math.min(ROWS_PER_QUERY, wanted - rows.length);
     const found = await select(
       connection,
-      `SELECT ${columns}`,
+      `SELECT ${columns} FROM ${quoteIdentifier(measurement)}`,
       [
         deviceFilter(query),
         timeBounds(range.from, range.to),
@@ -91,7 +124,7 @@ function selectBuckets(
   const [n, b, s] = FIELD_SUFFIXES.map((suffix) => quoteIdentifier(fieldOf(metric, suffix)));
   return select(
     connection,
-    `SELECT mean(${n}) AS mean, last(${b}) AS truth, last(${s}) AS text`,
+    `SELECT mean(${n}) AS mean, last(${b}) AS truth, last(${s}) AS text FROM ${quoteIdentifier(READINGS)}`,
     [deviceFilter(query), timeBounds(from, range.to)],
     `GROUP BY time(${everyMs}ms) FILL(none) ORDER BY time LIMIT ${pageLimit(query) + 1}`,
   );
@@ -103,7 +136,7 @@ async function select(
   conditions: readonly string[],
   rest: string,
 ): Promise<readonly Row[]> {
-  const statement = `${what} FROM ${quoteIdentifier(MEASUREMENT)} WHERE ${conditions.join(' AND ')} ${rest}`;
+  const statement = `${what} WHERE ${conditions.join(' AND ')} ${rest}`;
   const [series] = await connection.query(statement);
   if (series === undefined) return [];
   return series.values.map((values) => ({
@@ -132,24 +165,69 @@ export async function readTimeRange(
   from: number,
   to: number,
 ): Promise<{ readonly readings: readonly TaggedReading[]; readonly upTo: number }> {
-  const bounds = timeBounds(from, to);
-  let limit = ROWS_PER_QUERY;
-  for (;;) {
-    const rows = await select(connection, 'SELECT *', [bounds], `ORDER BY time LIMIT ${limit}`);
-    // The last millisecond may go on behind the limit.
-    const upTo = rows.length < limit ? to : (rows.at(-1)?.at ?? to);
-    const whole = rows.length < limit ? rows : rows.filter(({ at }) => at < upTo);
-    if (whole.length > 0 || rows.length < limit)
-      return {
-        readings: whole.map((row) => ({
-          ...row,
-          ...toReading(row),
-          deviceTag: String(row.fields.get(DEVICE_TAG)),
-        })),
-        upTo,
-      };
-    limit *= 2;
+  const ranges = await Promise.all(
+    MEASUREMENTS.map((measurement) => selectTimeRange(connection, measurement, from, to)),
+  );
+  const upTo = Math.min(...ranges.map((range) => range.upTo));
+  const rows = new Map<string, Row>();
+  for (const row of ranges.flatMap((range) => range.rows)) {
+    if (row.at >= upTo) continue;
+    const key = `${row.at}.${row.tie} ${row.fields.get(DEVICE_TAG)}`;
+    const other = rows.get(key);
+    rows.set(key, other === undefined ? row : { ...row, fields: new Map([...other.fields, ...row.fields]) });
   }
+  const readings = [...rows.values()].sort((a, b) => a.at - b.at || a.tie - b.tie);
+  return {
+    readings: readings.map((row) => ({
+      ...row,
+      ...toReading(row),
+      deviceTag: String(row.fields.get(DEVICE_TAG)),
+    })),
+    upTo,
+  };
+}
+
+/** Rows of one measurement in [from, to), as far as one answer holds them. @returns `upTo`: as of `readTimeRange` */
+export async function selectTimeRange(
+  connection: InfluxConnection,
+  measurement: string,
+  from: number,
+  to: number,
+): Promise<{ readonly rows: readonly Row[]; readonly upTo: number }> {
+  for (let limit = ROWS_PER_QUERY; ; limit *= 2) {
+    const rows = await select(
+      connection,
+      `SELECT * FROM ${quoteIdentifier(measurement)}`,
+      [timeBounds(from, to)],
+      `ORDER BY time LIMIT ${limit}`,
+    );
+    if (rows.length < limit) return { rows, upTo: to };
+    // The last millisecond may go on behind the limit.
+    const upTo = rows.at(-1)?.at ?? to;
+    const whole = rows.filter(({ at }) => at < upTo);
+    if (whole.length > 0) return { rows: whole, upTo };
+  }
+}
+
+/** Time of the first point that has a latitude, epoch ms, or null. */
+export async function firstPositionAt(
+  connection: InfluxConnection,
+  measurement: string,
+): Promise<number | null> {
+  const found = await select(
+    connection,
+    `SELECT first(${quoteIdentifier('lat')}) FROM ${quoteIdentifier(measurement)}`,
+    [timeBounds(0, MAX_AT)],
+    '',
+  );
+  return found[0]?.at ?? null;
+}
+
+/** The point without a position that is older than `before`, epoch ms. */
+export function withoutHidden<Point extends MetricPoint | ReadingPoint>(point: Point, before: number): Point {
+  if (point.at >= before || !('position' in point)) return point;
+  const { position: _, ...rest } = point;
+  return rest as Point;
 }
 
 function deviceFilter(query: TelemetryQuery): string {

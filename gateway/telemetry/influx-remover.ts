@@ -1,8 +1,16 @@
 import { InfluxError, unavailable } from './influx-answer.ts';
 import type { InfluxConnection } from './influx-connection.ts';
 import { nanoseconds } from './influx-lines.ts';
-import { DEVICE_TAG, encodeName, MEASUREMENT, quoteIdentifier, quoteString } from './influx-names.ts';
-import type { ExpiryLimit, Removal } from './telemetry-store.ts';
+import {
+  DEVICE_TAG,
+  encodeName,
+  MEASUREMENTS,
+  POSITIONS,
+  quoteIdentifier,
+  quoteString,
+} from './influx-names.ts';
+import type { OldPositions } from './influx-old-positions.ts';
+import type { ExpiryLimit, Outdated, Removal } from './telemetry-store.ts';
 
 /** Devices that one statement of 1.x names. */
 const DEVICES_A_STATEMENT = 200;
@@ -15,16 +23,15 @@ const REMOVED: Removal = { kind: 'removed' };
  * period of the database removes them.
  *
  * 1.x keeps the key of a dropped series in its index until it compacts; that key is random, and names nobody.
+ *
+ * @param oldPositions those that an earlier version kept beside metrics
  */
-export function createInfluxRemover(connection: InfluxConnection) {
-  async function removeEach(limits: readonly (ExpiryLimit | AllOf)[]): Promise<Removal> {
+export function createInfluxRemover(connection: InfluxConnection, oldPositions: OldPositions) {
+  async function removing(work: (major: 1 | 2) => Promise<void>): Promise<Removal> {
     try {
       const { major, label } = await connection.version();
       if (major === 3) return impossible(label);
-      for (const { deviceKeys, before } of limits) {
-        if (major === 1) await deleteByQuery(deviceKeys, before);
-        else await deleteByApi(deviceKeys, before);
-      }
+      await work(major);
       return REMOVED;
     } catch (error) {
       // The delete API of 2.x is missing in its Cloud's newer engine.
@@ -34,8 +41,13 @@ export function createInfluxRemover(connection: InfluxConnection) {
     }
   }
 
+  async function removeDevices(major: 1 | 2, { deviceKeys, before }: ExpiryLimit | AllOf): Promise<void> {
+    if (major === 1) await deleteByQuery(deviceKeys, before);
+    else await deleteByApi(deviceKeys, before);
+  }
+
   async function deleteByQuery(deviceKeys: readonly string[], before: number | null): Promise<void> {
-    const from = `FROM ${quoteIdentifier(MEASUREMENT)} WHERE`;
+    const from = `FROM ${MEASUREMENTS.map(quoteIdentifier).join(', ')} WHERE`;
     for (let start = 0; start < deviceKeys.length; start += DEVICES_A_STATEMENT) {
       const devices = deviceKeys
         .slice(start, start + DEVICES_A_STATEMENT)
@@ -52,16 +64,36 @@ export function createInfluxRemover(connection: InfluxConnection) {
   async function deleteByApi(deviceKeys: readonly string[], before: number | null): Promise<void> {
     for (const key of deviceKeys) {
       const device = JSON.stringify(encodeName(key));
-      await connection.deletePoints(
-        `_measurement=${JSON.stringify(MEASUREMENT)} AND ${DEVICE_TAG}=${device}`,
-        before,
-      );
+      for (const measurement of MEASUREMENTS)
+        await connection.deletePoints(
+          `_measurement=${JSON.stringify(measurement)} AND ${DEVICE_TAG}=${device}`,
+          null,
+          before,
+        );
     }
   }
 
+  async function removePositions(major: 1 | 2, before: number): Promise<void> {
+    if (major === 1)
+      await connection.query(
+        `DELETE FROM ${quoteIdentifier(POSITIONS)} WHERE time < ${nanoseconds(before, 0)}`,
+      );
+    else await connection.deletePoints(`_measurement=${JSON.stringify(POSITIONS)}`, null, before);
+    await oldPositions.clear(major, before);
+  }
+
   return {
-    erase: (deviceKeys: readonly string[]) => removeEach([{ deviceKeys, before: null }]),
-    expire: (limits: readonly ExpiryLimit[]) => removeEach(limits),
+    erase: (deviceKeys: readonly string[]) =>
+      removing(async (major) => {
+        if (deviceKeys.length > 0) await oldPositions.settle(major);
+        await removeDevices(major, { deviceKeys, before: null });
+      }),
+
+    expire: ({ readings, positionsBefore }: Outdated) =>
+      removing(async (major) => {
+        for (const limit of readings) await removeDevices(major, limit);
+        if (positionsBefore !== null) await removePositions(major, positionsBefore);
+      }),
   };
 }
 

@@ -3,7 +3,7 @@ import { HOUR_MS, MINUTE_MS } from '../../rules/time/duration.ts';
 import { WaysideError } from '../errors.ts';
 import type { InfluxConnection } from './influx-connection.ts';
 import { encodeName, RECEIVED_AT_FIELD } from './influx-names.ts';
-import { readTimeRange, type TaggedReading } from './influx-reader.ts';
+import { readTimeRange, type TaggedReading, withoutHidden } from './influx-reader.ts';
 import {
   MOST_SCANNED_ROWS,
   NO_VALUES,
@@ -21,6 +21,9 @@ const LATE_REACH_MS = 24 * HOUR_MS;
 /** Late events that wait for the time of their arrival; a device that hands in years at once has no more of them than that. */
 const MOST_HELD_ROWS = 1_000_000;
 
+const FEW_ROWS = MOST_SCANNED_ROWS / 16;
+const LONGEST_WINDOW_MS = 24 * HOUR_MS;
+
 interface Held extends TaggedReading {
   readonly device: number;
   readonly receivedAt: number;
@@ -32,9 +35,14 @@ interface Held extends TaggedReading {
  * What is late, and so changes nothing, is left out unless it holds an event, whose decision says that it came late. Of those that
  * arrived within the first hours of a scan, ones that were older than a day are not found.
  *
+ * @param hiddenBefore positions that are older are left out, epoch ms
  * @throws InfluxError, and `telemetry_unavailable` where more late events wait than are kept
  */
-export async function* scanInflux(connection: InfluxConnection, query: ScanQuery): AsyncGenerator<ScanBatch> {
+export async function* scanInflux(
+  connection: InfluxConnection,
+  query: ScanQuery,
+  hiddenBefore: number,
+): AsyncGenerator<ScanBatch> {
   const devices = new Map(query.deviceKeys.map((key, index) => [encodeName(key), index]));
   if (devices.size === 0) return;
   let held: Held[] = [];
@@ -49,19 +57,20 @@ export async function* scanInflux(connection: InfluxConnection, query: ScanQuery
       const receivedAt = Number(reading.fields.get(RECEIVED_AT_FIELD) ?? reading.at);
       if (device === undefined || receivedAt < query.from || receivedAt >= query.to) continue;
       const isLate = receivedAt - reading.at > LATE_AFTER_MS;
-      if (!isLate || reading.event !== undefined) held.push({ ...reading, device, receivedAt });
+      if (!isLate || reading.event !== undefined)
+        held.push({ ...withoutHidden(reading, hiddenBefore), device, receivedAt });
     }
     if (held.length > MOST_HELD_ROWS) {
       const detail = `more than ${MOST_HELD_ROWS} late events would have to be kept in order; try a shorter time`;
       throw new WaysideError('telemetry_unavailable', detail);
     }
     from = page.upTo;
-    if (page.upTo === to && page.readings.length < MOST_SCANNED_ROWS / 16)
-      windowMs = Math.min(2 * windowMs, 24 * HOUR_MS);
+    if (page.upTo === to && page.readings.length < FEW_ROWS)
+      windowMs = Math.min(2 * windowMs, LONGEST_WINDOW_MS);
     else windowMs = Math.max(1_000, Math.ceil(windowMs / 2));
     const until = from >= end ? Infinity : from - LARGEST_LEAD_MS;
     const ready = held.filter(({ receivedAt }) => receivedAt < until);
-    if (ready.length < MOST_SCANNED_ROWS / 16 && from < end) continue;
+    if (ready.length < FEW_ROWS && from < end) continue;
     held = held.filter(({ receivedAt }) => receivedAt >= until);
     ready.sort((a, b) => a.receivedAt - b.receivedAt || a.tie - b.tie);
     for (let start = 0; start < ready.length; ) {
@@ -69,6 +78,31 @@ export async function* scanInflux(connection: InfluxConnection, query: ScanQuery
       yield batchOf(query, ready.slice(start, end));
       start = end;
     }
+  }
+}
+
+/** Positions alone, by the time of their readings: late ones are where they belong. @throws InfluxError */
+export async function* scanPositions(
+  connection: InfluxConnection,
+  query: ScanQuery,
+  hiddenBefore: number,
+): AsyncGenerator<ScanBatch> {
+  const devices = new Map(query.deviceKeys.map((key, index) => [encodeName(key), index]));
+  let windowMs = MINUTE_MS;
+  for (let from = Math.max(query.from, hiddenBefore); from < query.to && devices.size > 0; ) {
+    const to = Math.min(query.to, from + windowMs);
+    const { readings, upTo } = await readTimeRange(connection, from, to);
+    from = upTo;
+    windowMs =
+      readings.length < FEW_ROWS ? Math.min(2 * windowMs, LONGEST_WINDOW_MS) : Math.ceil(windowMs / 2);
+    const found = readings.flatMap((reading) => {
+      const device = devices.get(reading.deviceTag);
+      if (device === undefined || reading.position === undefined) return [];
+      const receivedAt = Number(reading.fields.get(RECEIVED_AT_FIELD) ?? reading.at);
+      return [{ ...reading, device, receivedAt }];
+    });
+    for (let start = 0; start < found.length; start += MOST_SCANNED_ROWS)
+      yield batchOf(query, found.slice(start, start + MOST_SCANNED_ROWS));
   }
 }
 
@@ -95,7 +129,7 @@ function batchOf(query: ScanQuery, readings: readonly Held[]): ScanBatch {
     lat: column(({ position }) => position?.lat ?? Number.NaN),
     lon: column(({ position }) => position?.lon ?? Number.NaN),
     numbers,
-    events: sparse(readings, ({ event }) => event),
+    events: query.positionsOnly ? NO_VALUES : sparse(readings, ({ event }) => event),
     metrics: sparse(readings, ({ metrics, position }) =>
       query.metrics || position === undefined ? metrics : undefined,
     ),

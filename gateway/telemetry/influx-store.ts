@@ -1,10 +1,13 @@
 import { WaysideError } from '../errors.ts';
 import { unavailable } from './influx-answer.ts';
 import { createInfluxConnection, type InfluxStoreOptions } from './influx-connection.ts';
-import { readPage } from './influx-reader.ts';
+import { MEASUREMENTS } from './influx-names.ts';
+import { createOldPositions } from './influx-old-positions.ts';
+import { firstPositionAt, readPage, withoutHidden } from './influx-reader.ts';
 import { createInfluxRemover } from './influx-remover.ts';
-import { scanInflux } from './influx-scan.ts';
+import { scanInflux, scanPositions } from './influx-scan.ts';
 import { createInfluxWriter } from './influx-writer.ts';
+import { createSharedLock } from './shared-lock.ts';
 import type { TelemetryStore } from './telemetry-store.ts';
 
 /** How long a server that is well may take to answer. */
@@ -20,8 +23,19 @@ export function createInfluxStore(options: InfluxStoreOptions): TelemetryStore {
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const connection = createInfluxConnection(options, timeoutMs);
   const writer = createInfluxWriter(connection, timeoutMs);
-  const remover = createInfluxRemover(connection);
+  /** Who writes points; removers of old positions have it alone for moments. */
+  const writing = createSharedLock();
+  const oldPositions = createOldPositions({
+    connection,
+    alone: writing.exclusive,
+    timeoutMs,
+    sleep,
+    now: () => performance.now(),
+  });
+  const remover = createInfluxRemover(connection, oldPositions);
   let started = false;
+  /** Positions that should be gone, from a server that can't remove them, are given to nobody. Epoch ms. */
+  let hiddenBefore = 0;
   let reads = 0;
 
   const probe: TelemetryStore['probe'] = async () => {
@@ -56,7 +70,7 @@ export function createInfluxStore(options: InfluxStoreOptions): TelemetryStore {
 
     async write(points) {
       mustBeStarted();
-      return writer.write(points);
+      return writing.shared(() => writer.write(points));
     },
 
     async erase(deviceKeys) {
@@ -64,10 +78,28 @@ export function createInfluxStore(options: InfluxStoreOptions): TelemetryStore {
       return remover.erase(deviceKeys);
     },
 
-    async expire(limits) {
+    async expire(outdated) {
       mustBeStarted();
-      return remover.expire(limits);
+      const removal = await remover.expire(outdated);
+      hiddenBefore = removal.kind === 'impossible' ? (outdated.positionsBefore ?? 0) : 0;
+      return removal;
     },
+
+    async oldestPosition() {
+      mustBeStarted();
+      try {
+        await connection.version();
+        const found = await Promise.all(
+          MEASUREMENTS.map((measurement) => firstPositionAt(connection, measurement)),
+        );
+        const known = found.filter((at) => at !== null);
+        return known.length === 0 ? null : Math.max(hiddenBefore, Math.min(...known));
+      } catch (error) {
+        throw unavailable(error);
+      }
+    },
+
+    copyTo: async () => false,
 
     async read(query) {
       mustBeStarted();
@@ -75,7 +107,8 @@ export function createInfluxStore(options: InfluxStoreOptions): TelemetryStore {
         throw new WaysideError('telemetry_unavailable', `${MAX_READS} reads are under way`);
       reads += 1;
       try {
-        return await readPage(connection, query);
+        const page = await readPage(connection, query);
+        return { ...page, points: page.points.map((point) => withoutHidden(point, hiddenBefore)) };
       } catch (error) {
         throw unavailable(error);
       } finally {
@@ -86,7 +119,10 @@ export function createInfluxStore(options: InfluxStoreOptions): TelemetryStore {
     async *scan(query) {
       mustBeStarted();
       try {
-        yield* scanInflux(connection, query);
+        const scan = query.positionsOnly
+          ? scanPositions(connection, query, hiddenBefore)
+          : scanInflux(connection, query, hiddenBefore);
+        yield* scan;
       } catch (error) {
         throw unavailable(error);
       }
@@ -95,4 +131,8 @@ export function createInfluxStore(options: InfluxStoreOptions): TelemetryStore {
     probe,
     memoryBytes: async () => 0,
   };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InfluxError } from './influx-answer.ts';
 import type { InfluxConnection } from './influx-connection.ts';
-import { toLine } from './influx-lines.ts';
+import { addLines } from './influx-lines.ts';
 import { createPace } from './influx-pace.ts';
 import { judgeRefusal } from './influx-refusal.ts';
 import { whyUnstorable } from './storable.ts';
@@ -54,10 +54,16 @@ export function createInfluxWriter(connection: InfluxConnection, timeoutMs: numb
         batch.rejected.push({ point, message });
         continue;
       }
-      const text = toLine(point);
-      bytes += text.length;
-      if (lines.length > 0 && bytes > MAX_BYTES) break;
-      lines.push({ point, text });
+      const before = lines.length;
+      addLines(point, (text) => {
+        bytes += text.length;
+        lines.push({ point, text });
+      });
+      if (before > 0 && bytes > MAX_BYTES) {
+        // They are the first ones of the next request.
+        lines.length = before;
+        break;
+      }
     }
     return lines;
   }
@@ -128,10 +134,15 @@ export function createInfluxWriter(connection: InfluxConnection, timeoutMs: numb
         return pace.retry(failure);
       }
       progress = null;
-      const rejected = batch.rejected.toSorted((a, b) => a.point.seq - b.point.seq);
+      const rejected = eachOnce(batch.rejected).toSorted((a, b) => a.point.seq - b.point.seq);
       return { kind: 'stored', rejected };
     },
   };
+}
+
+/** Both lines of a point may have been refused. */
+function eachOnce(rejected: readonly RejectedPoint[]): readonly RejectedPoint[] {
+  return [...new Map(rejected.map((one) => [one.point, one])).values()];
 }
 
 function halves(lines: readonly Line[]): readonly (readonly Line[])[] {

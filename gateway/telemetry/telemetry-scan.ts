@@ -15,6 +15,11 @@ export interface ScanQuery {
   readonly numbers: readonly ScanNumber[];
   /** Whether the values of metrics are wanted; else those alone are given of readings without a position: they may hold nothing else. */
   readonly metrics: boolean;
+  /**
+   * Only readings with a position are wanted, late ones too, and nothing but their positions. A store that is ordered by the time of
+   * a reading then goes by that for `from` and `to`, and for the order.
+   */
+  readonly positionsOnly?: boolean;
 }
 
 /**

@@ -33,6 +33,16 @@ export interface ExpiryLimit {
   readonly before: number;
 }
 
+/** What has grown too old. */
+export interface Outdated {
+  readonly readings: readonly ExpiryLimit[];
+  /**
+   * Positions that arrived earlier go, epoch ms: metrics and events stay, and a reading that held nothing else goes with its
+   * position. Null: none. A store that is ordered by the time of a reading goes by that.
+   */
+  readonly positionsBefore: number | null;
+}
+
 export type Removal =
   /** They can't be read any more, and their bytes are gone from the files that this program owns. */
   | { readonly kind: 'removed' }
@@ -103,8 +113,20 @@ export interface TelemetryStore extends TelemetryReader, TelemetryScanner {
    * `read`; points of these devices must not be written meanwhile. Throws `telemetry_unavailable`; calling again is harmless.
    */
   erase(deviceKeys: readonly string[]): Promise<Removal>;
-  /** Removes what is too old. Goes on beside `write` and `read`. Throws `telemetry_unavailable`; calling again is harmless. */
-  expire(limits: readonly ExpiryLimit[]): Promise<Removal>;
+  /**
+   * Removes what is too old, also from the files; together with an erasure that is asked for meanwhile it costs what one of them
+   * costs. Goes on beside `write` and `read`. Throws `telemetry_unavailable`; calling again is harmless.
+   */
+  expire(outdated: Outdated): Promise<Removal>;
+  /** When the oldest position that is stored arrived (or was taken, as for `Outdated`), epoch ms; null where there is none. */
+  oldestPosition(): Promise<number | null>;
+  /**
+   * Copies all that is stored now into a new file, beside `write` and `read`; removals wait. A remote store does nothing: its data
+   * is backed up by whoever runs it. Throws `telemetry_unavailable`.
+   *
+   * @returns whether there is a file now
+   */
+  copyTo(file: string): Promise<boolean>;
   /** Whether it answers now; the text says what is wrong and what to do. */
   probe(): Promise<{ readonly ok: true } | { readonly ok: false; readonly message: string }>;
   /** Bytes that an embedded store holds in this process, for the most part what it keeps of its file; 0 for a remote one. */

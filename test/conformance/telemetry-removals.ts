@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { T0, type TelemetrySuite } from './telemetry-suite.ts';
 
+const DAY_MS = 86_400_000;
 const REMOVED = { kind: 'removed' };
 
 /** What is to go is gone, nothing else is, and readings come and go meanwhile. */
@@ -41,16 +42,60 @@ export function telemetryRemovalCases(suite: TelemetrySuite): void {
   it('lets what is too old go, by the limit of each device', async () => {
     for (const key of ['week', 'week-too', 'two-days', 'for-ever']) await days(key);
     const before = (day: number) => T0 - day * 86_400_000;
-    const outcome = await suite.store.expire([
-      { deviceKeys: ['week', 'week-too', 'never-was'], before: before(7) },
-      { deviceKeys: ['two-days'], before: before(2) },
-      { deviceKeys: [], before: before(0) },
-    ]);
+    const outcome = await suite.store.expire({
+      readings: [
+        { deviceKeys: ['week', 'week-too', 'never-was'], before: before(7) },
+        { deviceKeys: ['two-days'], before: before(2) },
+        { deviceKeys: [], before: before(0) },
+      ],
+      positionsBefore: null,
+    });
     expect(outcome).toEqual(REMOVED);
     expect(await counts('week', 'week-too', 'two-days', 'for-ever')).toEqual([8, 8, 3, 10]);
     const kept = await suite.values({ deviceKey: 'two-days', metric: 'day' });
     expect(kept.map(({ value }) => value)).toEqual([2, 1, 0]);
   });
+
+  it('clears positions that are too old, and keeps all else', async () => {
+    const position = { lat: 45.4642, lon: 9.19, accuracy: 8, speed: 3.1, heading: 270, altitude: 120 };
+    const metrics = { fuel: 0.12, on: true, state: 'idle' };
+    const at = T0 - 40 * DAY_MS;
+    const old = { at, receivedAt: at + 40 };
+    const bound = T0 - 30 * DAY_MS;
+    // As if the suite began here: what came before is newer.
+    await suite.keep('moved', [
+      { ...old, position, metrics, event: 'purchase', flags: ['late'] },
+      { ...old, position, event: 'ping' },
+      { ...old, position },
+      { ...old, metrics },
+      { at: bound - 1, receivedAt: bound - 1, position, metrics },
+      { at: bound, receivedAt: bound, position, metrics },
+      { position },
+    ]);
+    await suite.keep('elsewhere', [{ ...old, position: { lat: -1, lon: 179.5 } }]);
+    expect(await suite.store.oldestPosition()).toBe(await oldest(at, at + 40));
+    const clear = () => suite.store.expire({ readings: [], positionsBefore: bound });
+    expect(await clear()).toEqual(REMOVED);
+    expect(await suite.readings({ deviceKey: 'moved' })).toEqual([
+      { at, metrics, event: 'purchase', flags: ['late'] },
+      { at, event: 'ping', flags: [] },
+      { at, metrics, flags: [] },
+      { at: bound - 1, metrics, flags: [] },
+      { at: bound, position, metrics, flags: [] },
+      { at: T0, position, flags: [] },
+    ]);
+    expect(await counts('elsewhere')).toEqual([0]);
+    expect(await suite.values({ deviceKey: 'moved', metric: 'fuel' })).toHaveLength(4);
+    expect(await suite.store.oldestPosition()).toBe(bound);
+    expect(await clear()).toEqual(REMOVED);
+    expect(await counts('moved')).toEqual([6]);
+  });
+
+  /** By arrival, or in a store that is ordered by the time of readings by that. */
+  async function oldest(...times: readonly number[]): Promise<number | undefined> {
+    const found = await suite.store.oldestPosition();
+    return times.find((time) => time === found);
+  }
 
   it('stores and reads while it removes, and loses nothing', async () => {
     await days('old');
@@ -60,7 +105,10 @@ export function telemetryRemovalCases(suite: TelemetrySuite): void {
     );
     let removing = true;
     const removal = Promise.all([
-      suite.store.expire([{ deviceKeys: ['old'], before: T0 - 86_400_000 }]),
+      suite.store.expire({
+        readings: [{ deviceKeys: ['old'], before: T0 - 86_400_000 }],
+        positionsBefore: T0 - 86_400_000,
+      }),
       suite.store.erase(['old']),
       suite.store.erase(['nobody']),
     ]).finally(() => {

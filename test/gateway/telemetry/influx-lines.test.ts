@@ -1,26 +1,35 @@
 import { Point } from '@influxdata/influxdb-client';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { toLine } from '../../../gateway/telemetry/influx-lines.ts';
+import { addLines } from '../../../gateway/telemetry/influx-lines.ts';
 import { encodeName, fieldOf, suffixOf } from '../../../gateway/telemetry/influx-names.ts';
 import type { TelemetryPoint } from '../../../gateway/telemetry/telemetry-store.ts';
 
-/** The same line as InfluxData's own client makes it; it sorts its fields by name. */
-function oracle(point: TelemetryPoint): string | undefined {
-  const line = new Point('readings')
+/** The same lines as InfluxData's own client makes them; it sorts its fields by name. */
+function oracle(point: TelemetryPoint): readonly string[] {
+  const { position, metrics, event } = point;
+  const rest = pointOf('readings', point);
+  for (const [metric, value] of Object.entries(metrics ?? {})) {
+    const field = fieldOf(metric, suffixOf(value));
+    if (typeof value === 'number') rest.floatField(field, value);
+    else if (typeof value === 'boolean') rest.booleanField(field, value);
+    else rest.stringField(field, value.toWellFormed());
+  }
+  if (event !== undefined) rest.stringField('event', event.toWellFormed());
+  const hasRest = Object.keys(metrics ?? {}).length > 0 || event !== undefined;
+  const where = pointOf('positions', point);
+  for (const [name, value] of Object.entries(position ?? {})) where.floatField(name, value);
+  const lines = [position === undefined ? [] : [where], hasRest || position === undefined ? [rest] : []];
+  return lines.flat().map((line) => line.toLineProtocol({ convertTime: String }) ?? '');
+}
+
+function pointOf(measurement: string, point: TelemetryPoint): Point {
+  const line = new Point(measurement)
     .tag('device', encodeName(point.deviceKey))
     .timestamp(String(BigInt(point.at) * 1_000_000n + BigInt(point.seq % 1_000_000)))
     .intField('receivedAt', point.receivedAt);
-  for (const [name, value] of Object.entries(point.position ?? {})) line.floatField(name, value);
-  for (const [metric, value] of Object.entries(point.metrics ?? {})) {
-    const field = fieldOf(metric, suffixOf(value));
-    if (typeof value === 'number') line.floatField(field, value);
-    else if (typeof value === 'boolean') line.booleanField(field, value);
-    else line.stringField(field, value.toWellFormed());
-  }
-  if (point.event !== undefined) line.stringField('event', point.event.toWellFormed());
   if (point.flags.length > 0) line.stringField('flags', point.flags.join(','));
-  return line.toLineProtocol({ convertTime: String });
+  return line;
 }
 
 /** Fields in order of name, as the client has them: a comma outside quotes that no backslash escapes parts them. */
@@ -53,7 +62,9 @@ describe('line protocol', () => {
   it("is the client's own, for every reading", () => {
     fc.assert(
       fc.property(arbitraryPoint, (point) => {
-        expect(sorted(toLine(point))).toBe(sorted(oracle(point) ?? ''));
+        const lines: string[] = [];
+        addLines(point, (line) => lines.push(line));
+        expect(lines.map(sorted)).toEqual(oracle(point).map(sorted));
       }),
       { numRuns: 2_000 },
     );

@@ -98,16 +98,57 @@ describe('InfluxDB versions, against a stand-in that only says what they say', (
   it('removes through the delete API of 2.x, one device a request', async () => {
     const { fake, store } = await storeOn('2.7');
     expect(await store.erase(['key-1', 'key-2'])).toEqual({ kind: 'removed' });
-    expect(await store.expire([{ deviceKeys: ['key-3'], before: T0 }])).toEqual({ kind: 'removed' });
+    expect(
+      await store.expire({ readings: [{ deviceKeys: ['key-3'], before: T0 }], positionsBefore: null }),
+    ).toEqual({ kind: 'removed' });
     const bodies = fake.requests
       .filter(({ path }) => path === '/api/v2/delete?org=my+org&bucket=my%2Fbucket')
       .map(({ body }) => JSON.parse(body) as object);
     const start = '1970-01-01T00:00:00Z';
+    const end = '2262-01-01T00:00:00Z';
+    const lastBeforeT0 = '2026-03-01T11:59:59.999999999Z';
+    const both = (device: string, stop: string) =>
+      ['readings', 'positions'].map((measurement) => ({
+        start,
+        stop,
+        predicate: `_measurement="${measurement}" AND device="${device}"`,
+      }));
+    expect(bodies).toEqual([...both('key-1', end), ...both('key-2', end), ...both('key-3', lastBeforeT0)]);
+  });
+
+  it('clears positions through the delete API of 2.x, all devices at once', async () => {
+    const { fake, store } = await storeOn('2.7');
+    expect(await store.expire({ readings: [], positionsBefore: T0 })).toEqual({ kind: 'removed' });
+    const bodies = fake.requests
+      .filter(({ path }) => path.startsWith('/api/v2/delete'))
+      .map(({ body }) => JSON.parse(body) as object);
     expect(bodies).toEqual([
-      { start, stop: '2262-01-01T00:00:00Z', predicate: '_measurement="readings" AND device="key-1"' },
-      { start, stop: '2262-01-01T00:00:00Z', predicate: '_measurement="readings" AND device="key-2"' },
-      { start, stop: '2026-03-01T12:00:00.000Z', predicate: '_measurement="readings" AND device="key-3"' },
+      {
+        start: '1970-01-01T00:00:00Z',
+        stop: '2026-03-01T11:59:59.999999999Z',
+        predicate: '_measurement="positions"',
+      },
     ]);
+  });
+
+  it('gives nobody positions that 3 can not remove, once they should be gone', async () => {
+    const { fake, store } = await storeOn('3.4');
+    const columns = ['time', 'device', 'lat', 'lon', 'receivedAt'];
+    const row = (time: string) => [time, 'k', 45, 9, T0];
+    const values = [row('2026-03-01T11:59:59.999'), row('2026-03-01T12:00:00')];
+    fake.answer = { results: [{ statement_id: 0, series: [{ name: 'positions', columns, values }] }] };
+    const position = { lat: 45, lon: 9 };
+    const read = async () => (await store.read({ deviceKey: 'k', limit: 10 })).points;
+    expect(await read()).toEqual([
+      { at: T0 - 1, position, flags: [] },
+      { at: T0, position, flags: [] },
+    ]);
+    expect(await store.expire({ readings: [], positionsBefore: T0 })).toMatchObject({ kind: 'impossible' });
+    expect(await read()).toEqual([
+      { at: T0 - 1, flags: [] },
+      { at: T0, position, flags: [] },
+    ]);
+    expect(fake.requests.some(({ path }) => path.includes('delete'))).toBe(false);
   });
 
   it('says that 3 has no way to remove points', async () => {
