@@ -14,7 +14,6 @@ import { createDelivery, type Delivery } from './delivery/delivery-client.ts';
 import { isAllowedPushEndpoint } from './delivery/push-hosts.ts';
 import { loadOrCreateReceiptKey } from './delivery/receipt-token.ts';
 import { loadOrCreateVapidKeys } from './delivery/vapid-keys.ts';
-import { deviceErasure } from './device-erasure.ts';
 import { answerDialects } from './downlink/answer-dialects.ts';
 import { Downlink } from './downlink/downlink.ts';
 import { toldTogether } from './downlink/link-listeners.ts';
@@ -22,6 +21,7 @@ import { ThingsBoard } from './downlink/thingsboard.ts';
 import { thingsBoardForm } from './downlink/thingsboard-form.ts';
 import { tellDevices } from './engine/device-errors.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
+import { createErasure } from './erasure/erasure.ts';
 import { firstContact } from './first-contact.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { giveMemoryBack } from './idle-memory.ts';
@@ -263,7 +263,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         live: engine.live,
         changed: (change) => engine.changed(change),
         resubmit: (entry) => journal.append(entry),
-        eraseDevice: deviceErasure(broker, journal, engine),
+        erasure: createErasure({ db: records.db, broker, journal, engine }),
         connections: broker,
         downlink,
         backtests,

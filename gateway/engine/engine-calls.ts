@@ -43,6 +43,12 @@ export interface EngineStatus {
   readonly telemetryMemoryBytes: number;
 }
 
+/** Devices that the records no longer have, and the person whom they were linked to where that one is erased as well. */
+export interface Removed {
+  readonly devices: readonly RemovedDevice[];
+  readonly consumer: string | null;
+}
+
 /** Posted to the engine thread beside its calls: somebody will ask for a scan of the telemetry through the port. */
 export interface ScanRequest {
   readonly kind: 'scan';
@@ -57,12 +63,12 @@ export interface EngineCalls {
   drain(): Promise<void>;
   changed(change: RecordsChange): Promise<void>;
   /**
-   * Takes a removed device out of everything; nothing of it is kept from then on.
+   * Takes what was removed out of everything; nothing of it is kept from then on.
    *
-   * @param upToSeq journal sequence up to which entries of its id are its own
-   * @returns whether its telemetry is gone; else that goes on, also over a restart
+   * @param upToSeq journal sequence up to which entries of the devices' ids are their own
+   * @returns whether their telemetry is gone; else that goes on, also over a restart
    */
-  erase(device: RemovedDevice, upToSeq: number): Promise<boolean>;
+  erase(removed: Removed, upToSeq: number): Promise<boolean>;
   read(query: TelemetryQuery): Promise<TelemetryPage>;
   /** Whether positions are to be told as they come. */
   watch(on: boolean): void;

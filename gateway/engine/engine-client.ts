@@ -2,7 +2,6 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { DialectRequest } from '../../broker/codecs/codec.ts';
 import type { LiveEvent, LiveFeed, RecordsChange } from '../http/dependencies.ts';
-import type { RemovedDevice } from '../records/device-erasures.ts';
 import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
 import { startWorker, type WorkerHandle } from '../worker-rpc.ts';
 import type {
@@ -11,6 +10,7 @@ import type {
   EngineListener,
   EngineSettings,
   EngineStatus,
+  Removed,
   ScanRequest,
 } from './engine-calls.ts';
 
@@ -26,7 +26,7 @@ export interface EngineClient {
   /** Resolves once the engine works by the change. */
   changed(change: RecordsChange): Promise<void>;
   /** See `EngineCalls`. */
-  erase(device: RemovedDevice, upToSeq: number): Promise<boolean>;
+  erase(removed: Removed, upToSeq: number): Promise<boolean>;
   status(): Promise<EngineStatus>;
   readonly telemetry: TelemetryReader;
   /** A port through which another thread can have one scan of the telemetry (`scannerThrough`). */
@@ -97,7 +97,7 @@ export function createEngineClient(parts: EngineClientParts): EngineClient {
     },
     grew,
     changed: (change) => thread().changed(change),
-    erase: (device, upToSeq) => thread().erase(device, upToSeq),
+    erase: (removed, upToSeq) => thread().erase(removed, upToSeq),
     status: () => thread().status(),
     telemetry: { read: (query) => thread().read(query) },
     openScan() {

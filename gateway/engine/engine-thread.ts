@@ -5,6 +5,7 @@ import { domainClock } from '../clock.ts';
 import { createSqliteJournalReader } from '../journal/sqlite-journal-reader.ts';
 import { createLog } from '../log.ts';
 import { openCodeSource } from '../records/code-source.ts';
+import { unforgottenConsumers } from '../records/consumer-erasures.ts';
 import { unforgottenDevices } from '../records/device-erasures.ts';
 import { openRecords } from '../records/open.ts';
 import { createDuckDbStore } from '../telemetry/duckdb-store.ts';
@@ -14,6 +15,7 @@ import type { RejectedPoint } from '../telemetry/telemetry-store.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
 import { Engine } from './engine.ts';
 import type { EngineCalls, EngineListener, EngineSettings, ScanRequest } from './engine-calls.ts';
+import { forgetConsumerState } from './forget-consumer.ts';
 import { forgetDeviceState } from './forget-device.ts';
 import { createLedger } from './ledger.ts';
 import { createLivePositions } from './live-positions.ts';
@@ -112,6 +114,8 @@ const calls: EngineCalls = {
     await ledger.start();
     for (const device of await unforgottenDevices(db))
       await forgetDeviceState({ db, subjects, positions }, device, await reader.lastSeq());
+    for (const consumer of await unforgottenConsumers(db))
+      await forgetConsumerState({ db, subjects, positions }, consumer);
     await engine.start();
     await writer.start();
     upkeep.start();
@@ -134,15 +138,21 @@ const calls: EngineCalls = {
     changes = done.catch(() => undefined); // whoever asked is told
     return done;
   },
-  async erase(device, upToSeq) {
+  async erase({ devices, consumer }, upToSeq) {
     await engine.between(async () => {
-      (await registry.prepare({ kind: 'devices', ids: [device.id] }))();
-      engine.forget(device.key);
-      await forgetDeviceState({ db, subjects, positions }, device, upToSeq);
+      (await registry.prepare({ kind: 'devices', ids: devices.map(({ id }) => id) }))();
+      for (const device of devices) {
+        engine.forget(device.key);
+        await forgetDeviceState({ db, subjects, positions }, device, upToSeq);
+      }
+      if (consumer === null) return;
+      (await registry.prepare({ kind: 'consumers', ids: [consumer] }))();
+      await forgetConsumerState({ db, subjects, positions }, consumer);
     });
-    // The tick that finds the timers of its person anew.
+    // The tick that finds the timers of their person anew.
     void engine.drain();
-    return upkeep.erased(device.key, ANSWER_ERASURE_WITHIN_MS);
+    const gone = devices.map(({ key }) => upkeep.erased(key, ANSWER_ERASURE_WITHIN_MS));
+    return (await Promise.all(gone)).every((one) => one);
   },
   read: (query) => store.read(query),
   watch(on) {

@@ -23,6 +23,8 @@ export interface LivePositions {
   note(positions: Iterable<readonly [KnownDevice, AdmittedReading]>): void;
   /** Of a device that is no more. */
   forget(device: string): void;
+  /** No device is this person's any more. */
+  forgetOwner(consumer: string): void;
   /** All of them, for a stream that begins. */
   snapshot(now: number): readonly LiveEvent[];
   /** Those that changed since the last call. */
@@ -53,6 +55,10 @@ export function createLivePositions(): LivePositions {
     forget(device) {
       latest.delete(device);
       changed.delete(device);
+    },
+    forgetOwner(consumer) {
+      for (const [device, note] of latest)
+        if (note.consumer === consumer) latest.set(device, { ...note, consumer: null });
     },
     snapshot(now) {
       for (const [device, note] of latest) if (note.at < now - LIVE_MS) latest.delete(device);

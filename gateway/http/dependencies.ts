@@ -7,8 +7,8 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Downlink } from '../downlink/downlink.ts';
 import type { DownlinkEvent } from '../downlink/downlink-event.ts';
+import type { Erasure } from '../erasure/erasure.ts';
 import type { JournalEntry } from '../journal/journal.ts';
-import type { RemovedDevice } from '../records/device-erasures.ts';
 import type { Schema } from '../records/schema.ts';
 import type { Seal } from '../records/seal.ts';
 import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
@@ -89,8 +89,8 @@ export interface HttpDependencies {
   changed(change: RecordsChange): Promise<void>;
   /** Puts an entry into the journal, as if it came now: for what is taken out of quarantine. Resolves when it is on disk. */
   resubmit(entry: JournalEntry): Promise<void>;
-  /** Takes a device that was removed from the records out of everything else. Gives whether its telemetry is gone already. */
-  eraseDevice(device: RemovedDevice): Promise<boolean>;
+  /** Erases devices and people everywhere. */
+  readonly erasure: Erasure;
   /** Ends MQTT connections and sessions of whom may not have them any more. */
   readonly connections: Pick<Broker, 'disconnect' | 'disconnectFleet' | 'forget'>;
   /** A token was replaced, and the old one has an end. */

@@ -13,12 +13,14 @@ import { documentRoutes } from './openapi.ts';
 import { servePages } from './pages.ts';
 import { answerError } from './problems.ts';
 import { readIntegersInQueries } from './query-numbers.ts';
+import { createReadLog, noteReads } from './read-log.ts';
 import { measureRequests } from './request-metrics.ts';
 import { registerBacktestRoutes } from './routes/backtests.ts';
 import { registerCampaignRoutes } from './routes/campaigns.ts';
 import { registerClaimRoutes } from './routes/claims.ts';
 import { registerCodePoolRoutes } from './routes/code-pools.ts';
 import { registerCommandRoutes } from './routes/commands.ts';
+import { registerConsumerErasureRoutes } from './routes/consumer-erasure.ts';
 import { registerConsumerRoutes } from './routes/consumers.ts';
 import { registerDeviceAliasRoutes } from './routes/device-aliases.ts';
 import { registerDeviceConfigRoutes } from './routes/device-config.ts';
@@ -108,6 +110,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     newId: randomUUID,
     backoff: createSignInBackoff(deps.realNow),
     zones: createZoneCheck(deps.records),
+    reads: createReadLog(deps),
     publicUrl: () => deps.config.publicUrl ?? `http://localhost:${httpPort}`,
   };
 
@@ -119,6 +122,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     await app.register(cookie);
     await addSecurityHeaders(app, deps.config);
     guardRoutes(app, deps);
+    noteReads(app, context.reads);
     await documentRoutes(app);
     registerServiceRoutes(app, context);
     registerSessionRoutes(app, context);
@@ -136,6 +140,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
       registerDeviceImportRoute(scope.withTypeProvider<TypeBoxTypeProvider>(), context),
     );
     registerConsumerRoutes(app, context);
+    registerConsumerErasureRoutes(app, context);
     registerPushSubscriptionRoutes(app, context);
     registerInvitationRoutes(app, context);
     // In scopes of their own: only places and devices may be CSV, and only rules YAML.

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
+import { deleteParts, deleteRows } from './person-tables/rows-of.ts';
 import type { Schema } from './schema.ts';
-import { deletingSecurely } from './secure-delete.ts';
 
 /** A device that was removed: what is needed to find what it left elsewhere. */
 export interface RemovedDevice {
@@ -12,45 +12,70 @@ export interface RemovedDevice {
 }
 
 /**
- * Removes a device with its credentials, commands, configuration, presence, quality, quarantine and visits, and notes that its
- * telemetry is to go. What was decided and sent stays: that is the consumer's history, and names the device by its id alone.
+ * Removes a device with all that the records hold of it, and notes that its telemetry is to go. What was decided and sent stays:
+ * that is the consumer's history, and names the device by its id alone.
  *
  * @throws WaysideError `not_found`
  */
 export async function removeDevice(db: Kysely<Schema>, id: string, change: Change): Promise<RemovedDevice> {
-  return db.transaction().execute(async (trx) => {
+  const device = await db.transaction().execute(async (trx) => {
     const row = await trx
       .selectFrom('devices')
-      .select(['device_key', 'consumer_id'])
+      .select(['id', 'device_key as key', 'consumer_id as consumerId'])
       .where('id', '=', id)
       .executeTakeFirst();
     if (row === undefined) throw new WaysideError('not_found', `there is no device "${id}"`);
-    await trx
-      .insertInto('device_erasures')
-      .values({
-        device_key: row.device_key,
-        device_id: id,
-        consumer_id: row.consumer_id,
-        up_to_seq: null,
-        telemetry_gone: 0,
-        requested_at: change.at,
-      })
-      .execute();
-    await deletingSecurely(trx, async () => {
-      await trx.deleteFrom('devices').where('id', '=', id).execute();
-      await trx.deleteFrom('quarantine').where('device', '=', id).execute();
-      await trx.deleteFrom('visits').where('device', '=', id).execute();
-      await trx.deleteFrom('previous_tokens').where('user_id', '=', id).execute();
-    });
+    // Before its rows go, and its name in the audit log with them.
     await writeAudit(trx, change, 'device.erased', id);
-    return { id, key: row.device_key, consumerId: row.consumer_id };
+    await removeDeviceRows(trx, row, change.at);
+    return row;
   });
+  await deleteParts(db, { kind: 'device', ...device });
+  return device;
+}
+
+/** The same within a larger erasure, without what is deleted in parts. */
+export async function removeDeviceRows(
+  trx: Kysely<Schema>,
+  device: RemovedDevice,
+  at: number,
+): Promise<void> {
+  await trx
+    .insertInto('device_erasures')
+    .values({
+      device_key: device.key,
+      device_id: device.id,
+      consumer_id: device.consumerId,
+      up_to_seq: null,
+      telemetry_gone: 0,
+      requested_at: at,
+    })
+    .execute();
+  await deleteRows(trx, { kind: 'device', ...device });
 }
 
 /** Those that the engine has not forgotten yet: something ended the process in between. */
 export async function unforgottenDevices(db: Kysely<Schema>): Promise<readonly RemovedDevice[]> {
   const rows = await db.selectFrom('device_erasures').selectAll().where('up_to_seq', 'is', null).execute();
-  return rows.map((row) => ({ id: row.device_id, key: row.device_key, consumerId: row.consumer_id }));
+  return rows.map(removedDeviceOf);
+}
+
+/** Those whose MQTT sessions and retained messages are not known to be gone. */
+export async function devicesWithSessions(db: Kysely<Schema>): Promise<readonly RemovedDevice[]> {
+  const rows = await db.selectFrom('device_erasures').selectAll().where('sessions_gone', '=', 0).execute();
+  return rows.map(removedDeviceOf);
+}
+
+export async function noteSessionsGone(db: Kysely<Schema>, device: RemovedDevice): Promise<void> {
+  await db
+    .updateTable('device_erasures')
+    .set({ sessions_gone: 1 })
+    .where('device_key', '=', device.key)
+    .execute();
+}
+
+function removedDeviceOf(row: Pick<Schema['device_erasures'], 'device_id' | 'device_key' | 'consumer_id'>) {
+  return { id: row.device_id, key: row.device_key, consumerId: row.consumer_id };
 }
 
 /** Up to which sequence of the journal entries of these ids belong to devices that were removed since. */

@@ -1,5 +1,4 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { removeDevice } from '../../records/device-erasures.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
 import { IdParams } from '../shapes.ts';
@@ -26,9 +25,8 @@ export function registerDeviceErasureRoutes(app: HttpApp, { deps }: RouteContext
       },
     },
     async (request, reply) => {
-      const device = await removeDevice(deps.records, request.params.id, changeBy(deps, request));
-      const isGone = await deps.eraseDevice(device);
-      return isGone ? reply.code(204).send(null) : reply.code(202).send({ state: 'erasing' });
+      const { state } = await deps.erasure.device(request.params.id, changeBy(deps, request));
+      return state === 'erased' ? reply.code(204).send(null) : reply.code(202).send({ state: 'erasing' });
     },
   );
 }

@@ -11,6 +11,7 @@ import { Registry } from 'prom-client';
 import { createBacktests } from '../../../gateway/backtest/jobs.ts';
 import { isAllowedPushEndpoint } from '../../../gateway/delivery/push-hosts.ts';
 import { Downlink } from '../../../gateway/downlink/downlink.ts';
+import { createErasure } from '../../../gateway/erasure/erasure.ts';
 import type {
   HttpDependencies,
   LiveEvent,
@@ -152,7 +153,12 @@ export async function startHttp(
     changed: async (change) => {
       changes.push(change);
     },
-    eraseDevice: async () => true,
+    erasure: createErasure({
+      db: records.db,
+      broker: { forget: async () => undefined, publish: async () => undefined },
+      journal: { givenSeq: 0 },
+      engine: { erase: async () => true },
+    }),
     resubmit: async (entry) => {
       resubmitted.push(entry);
       await state.onResubmitted(entry);
