@@ -7,6 +7,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { HttpDependencies } from './dependencies.ts';
+import type { ReadLog } from './read-log.ts';
 import type { SignInBackoff } from './sign-in-backoff.ts';
 import type { ZoneCheck } from './zone-check.ts';
 
@@ -26,6 +27,8 @@ export interface RouteContext {
   readonly newId: () => string;
   readonly backoff: SignInBackoff;
   readonly zones: ZoneCheck;
+  /** Notes which staff looked at whose data, where a route's address does not tell. */
+  readonly reads: ReadLog;
   /** Where browsers reach this gateway, without a trailing slash; known once it listens. */
   readonly publicUrl: () => string;
 }

@@ -79,7 +79,7 @@ const Body = Closed({
 });
 
 /** Trials of rules on what devices said in the past. */
-export function registerBacktestRoutes(app: HttpApp, { deps }: RouteContext): void {
+export function registerBacktestRoutes(app: HttpApp, { deps, reads }: RouteContext): void {
   const tags = ['rules'];
   const { backtests, records } = deps;
 
@@ -124,7 +124,12 @@ export function registerBacktestRoutes(app: HttpApp, { deps }: RouteContext): vo
     async (request) => {
       const { wait } = request.query;
       const { id } = request.params;
-      return shown(wait === undefined ? backtests.report(id) : await backtests.wait(id, readWait(wait)));
+      const report = wait === undefined ? backtests.report(id) : await backtests.wait(id, readWait(wait));
+      for (const { properties } of report.journeys.features) {
+        if (properties.kind !== 'journey') continue;
+        await reads.note(request.identity, 'backtest', { kind: 'device', id: properties.device });
+      }
+      return shown(report);
     },
   );
 

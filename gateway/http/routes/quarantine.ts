@@ -51,7 +51,7 @@ const BulkResult = Type.Object({
 });
 
 /** What could not be taken, and another try once the device type or the rules of it have been corrected. */
-export function registerQuarantineRoutes(app: HttpApp, { deps }: RouteContext): void {
+export function registerQuarantineRoutes(app: HttpApp, { deps, reads }: RouteContext): void {
   const tags = ['quarantine'];
   const { records, clock } = deps;
 
@@ -86,7 +86,11 @@ export function registerQuarantineRoutes(app: HttpApp, { deps }: RouteContext): 
   app.get(
     '/api/v1/quarantine/:id',
     { schema: { summary: 'One of them', tags, params: IdParams, response: { 200: Quarantined } } },
-    (request) => getQuarantined(records, request.params.id),
+    async (request) => {
+      const message = await getQuarantined(records, request.params.id);
+      await reads.note(request.identity, 'quarantine', { kind: 'device', id: message.device });
+      return message;
+    },
   );
 
   app.post(
