@@ -16,6 +16,7 @@ import { audit } from './migrations/012-audit.ts';
 import { personErasure } from './migrations/013-person-erasure.ts';
 import { minimisation } from './migrations/014-minimisation.ts';
 import { consumer } from './migrations/015-consumer.ts';
+import { lanes } from './migrations/016-lanes.ts';
 import type { Schema } from './schema.ts';
 
 /** In order, and only ever added to: a released migration never changes. */
@@ -35,6 +36,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '013-person-erasure': personErasure,
   '014-minimisation': minimisation,
   '015-consumer': consumer,
+  '016-lanes': lanes,
 };
 
 /**

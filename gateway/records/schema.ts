@@ -248,6 +248,8 @@ export interface Schema {
     created_at: number;
     /** Real time, epoch ms: sockets, retries and TTL keep real time. */
     next_attempt_at: number | null;
+    /** Which push services it waits for (delivery/lanes.ts); null until the outbox has looked. */
+    lane: Generated<string | null>;
     /** Real time after which the push is not sent any more. */
     expires_at_real: number;
     sent_at: number | null;
