@@ -186,6 +186,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
             ? { kind: 'duckdb', file: files.telemetry }
             : { kind: 'influx', ...config.influx },
         clock: clockOrigin,
+        positionDays: config.positionDays,
       },
       log,
       onDeviceErrors: (errors) => tellDevices(toDevice, errors, warn),

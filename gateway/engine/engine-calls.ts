@@ -22,6 +22,8 @@ export interface EngineSettings {
         readonly bucket: string;
       };
   readonly clock: ClockOrigin;
+  /** How many days positions are kept; 0: for ever. */
+  readonly positionDays: number;
 }
 
 export interface EngineStatus {
@@ -70,6 +72,10 @@ export interface EngineCalls {
    */
   erase(removed: Removed, upToSeq: number): Promise<boolean>;
   read(query: TelemetryQuery): Promise<TelemetryPage>;
+  /** As of the telemetry store. */
+  oldestPosition(): Promise<number | null>;
+  /** As of the telemetry store. */
+  copyTelemetry(file: string): Promise<boolean>;
   /** Whether positions are to be told as they come. */
   watch(on: boolean): void;
   snapshot(): readonly LiveEvent[];

@@ -29,6 +29,10 @@ export interface EngineClient {
   erase(removed: Removed, upToSeq: number): Promise<boolean>;
   status(): Promise<EngineStatus>;
   readonly telemetry: TelemetryReader;
+  /** As of the telemetry store. */
+  oldestPosition(): Promise<number | null>;
+  /** As of the telemetry store. */
+  copyTelemetry(file: string): Promise<boolean>;
   /** A port through which another thread can have one scan of the telemetry (`scannerThrough`). */
   openScan(): MessagePort;
   readonly live: LiveFeed;
@@ -100,6 +104,8 @@ export function createEngineClient(parts: EngineClientParts): EngineClient {
     erase: (removed, upToSeq) => thread().erase(removed, upToSeq),
     status: () => thread().status(),
     telemetry: { read: (query) => thread().read(query) },
+    oldestPosition: () => thread().oldestPosition(),
+    copyTelemetry: (file) => thread().copyTelemetry(file),
     openScan() {
       if (handle === null) throw new Error('the engine was not started');
       const { port1, port2 } = new MessageChannel();

@@ -103,6 +103,7 @@ const upkeep = createTelemetryUpkeep({
   clock,
   realNow: Date.now,
   engineSeq: () => engine.seq,
+  positionDays: settings.positionDays,
   log,
 });
 
@@ -155,6 +156,8 @@ const calls: EngineCalls = {
     return (await Promise.all(gone)).every((one) => one);
   },
   read: (query) => store.read(query),
+  oldestPosition: () => store.oldestPosition(),
+  copyTelemetry: (file) => store.copyTo(file),
   watch(on) {
     clearInterval(liveTimer);
     if (!on) return;

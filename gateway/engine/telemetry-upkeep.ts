@@ -4,8 +4,9 @@ import type { Clock } from '../clock.ts';
 import { inChunks } from '../records/chunks.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
 import type { Schema } from '../records/schema.ts';
-import type { ExpiryLimit, Removal, TelemetryStore } from '../telemetry/telemetry-store.ts';
+import type { ExpiryLimit, Outdated, Removal, TelemetryStore } from '../telemetry/telemetry-store.ts';
 import { createDoorbell } from './doorbell.ts';
+import { createPositionRetention } from './position-retention.ts';
 import type { TelemetryWriter } from './telemetry-writer.ts';
 
 const DAY_MS = 86_400_000;
@@ -37,11 +38,14 @@ export interface TelemetryUpkeepParts {
   readonly realNow: () => number;
   /** How far the engine has committed. */
   readonly engineSeq: () => number;
+  /** How many days positions are kept; 0: for ever. */
+  readonly positionDays: number;
   readonly log: Logger;
 }
 
 export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpkeep {
   const { db, store, writer, clock, realNow, log } = parts;
+  const retention = createPositionRetention({ db, store, clock, realNow, days: parts.positionDays });
   const work = createDoorbell();
   const waiting = new Map<string, () => void>();
   /** By device key: ends the leaving out. */
@@ -49,9 +53,12 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
   let stopping = false;
   let running: Promise<void> = Promise.resolve();
   let trouble: string | null = null;
+  /** What device types keep for a time only, as it was looked at last. */
+  let asked = '';
   let expired = { asked: '', at: Number.NEGATIVE_INFINITY };
 
-  async function erase(): Promise<void> {
+  /** Device keys whose points are to go. */
+  async function toErase(): Promise<readonly string[]> {
     const rows = await db
       .selectFrom('device_erasures')
       .select('device_key')
@@ -59,10 +66,14 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
       // Before the engine has forgotten it, points of it may still come.
       .where('up_to_seq', 'is not', null)
       .execute();
-    if (rows.length === 0) return;
     const keys = rows.map((row) => row.device_key);
     // Each for itself: readings of one may still be on their way when those of another are through.
     await Promise.all(keys.map(async (key) => leftOut.set(key, await writer.leaveOut(key))));
+    return keys;
+  }
+
+  async function erase(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return;
     const removal = await store.erase(keys);
     tellImpossible(removal, `${keys.length} devices were removed`);
     for (const chunk of inChunks(keys)) {
@@ -94,19 +105,33 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
     }
   }
 
-  async function expire(): Promise<void> {
+  /** What device types keep for a time only, where it is time to look. */
+  async function toExpire(): Promise<Outdated> {
     const kept = (await listDeviceTypes(db)).flatMap(({ id, retentionDays }) =>
       retentionDays === undefined ? [] : [{ type: id, retentionDays }],
     );
-    const asked = JSON.stringify(kept);
-    if (asked === expired.asked && realNow() - expired.at < EXPIRE_EVERY_MS) return;
-    const limits = await expiryLimits(db, kept, clock.now());
-    if (limits.length > 0)
-      tellImpossible(
-        await store.expire({ readings: limits, positionsBefore: null }),
-        'readings are older than their types keep them',
-      );
-    expired = { asked, at: realNow() };
+    asked = JSON.stringify(kept);
+    const isTime = asked !== expired.asked || realNow() - expired.at >= EXPIRE_EVERY_MS;
+    return {
+      readings: isTime ? await expiryLimits(db, kept, clock.now()) : [],
+      positionsBefore: await retention.due(),
+    };
+  }
+
+  async function expire(outdated: Outdated): Promise<void> {
+    const { readings, positionsBefore } = outdated;
+    if (readings.length > 0 || positionsBefore !== null) {
+      const removal = await store.expire(outdated);
+      tellImpossible(removal, 'readings or positions are older than they are kept');
+      if (positionsBefore !== null) {
+        retention.cleared(positionsBefore);
+        if (removal.kind === 'removed')
+          log.info({ store: store.name, before: positionsBefore }, 'positions that were too old are cleared');
+      }
+    }
+    if (asked !== expired.asked || readings.length > 0) expired = { asked, at: realNow() };
+    const messages = await retention.clearQuarantine();
+    if (messages > 0) log.info({ messages }, 'quarantined messages that were too old are deleted');
   }
 
   function tellImpossible(removal: Removal, what: string): void {
@@ -116,9 +141,11 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
   async function run(): Promise<void> {
     while (!stopping) {
       try {
-        await erase();
+        const keys = await toErase();
+        const outdated = await toExpire();
+        // Together, so that they share a rewrite of the file where both are due.
+        await Promise.all([erase(keys), expire(outdated)]);
         await tidy();
-        await expire();
         trouble = null;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);

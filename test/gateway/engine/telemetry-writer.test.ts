@@ -142,6 +142,7 @@ describe('the upkeep of telemetry', () => {
       clock: world.clock,
       realNow: () => START,
       engineSeq: () => world.engine.seq,
+      positionDays: 0,
       log: pino({ level: 'silent' }),
     });
     upkeep.start();
@@ -203,6 +204,7 @@ describe('the upkeep of telemetry', () => {
       clock: world.clock,
       realNow: () => START,
       engineSeq: () => world.engine.seq,
+      positionDays: 0,
       log: pino({ level: 'silent' }),
     });
     upkeep.start();
