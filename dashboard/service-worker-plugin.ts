@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'vite';
 
 /**
- * Builds consumer/service-worker.ts to `sw.js` beside the pages. It is a build of its own because a service worker has to
+ * Builds consumer/worker/service-worker.ts to `sw.js` beside the pages. It is a build of its own because a service worker has to
  * be one classic script under a fixed name: Firefox ESR takes no module there, and a hashed name would be another worker.
  */
 export function serviceWorkerPlugin(): Plugin {
@@ -23,7 +23,7 @@ export function serviceWorkerPlugin(): Plugin {
           emptyOutDir: false,
           target: 'es2022',
           rolldownOptions: {
-            input: fileURLToPath(new URL('consumer/service-worker.ts', import.meta.url)),
+            input: fileURLToPath(new URL('consumer/worker/service-worker.ts', import.meta.url)),
             output: { format: 'iife', entryFileNames: 'sw.js' },
           },
         },

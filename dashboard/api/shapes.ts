@@ -2,7 +2,7 @@ import type { Feature } from 'geojson';
 import type { FleetQuality, QualityRecord } from '../../gateway/records/quality.ts';
 import type { DeliveryState, OfflineReason, Role, RuleState } from '../../gateway/records/schema.ts';
 import type { QuarantineCode } from '../../rules/readings/reading.ts';
-import type { Purpose, QuietHours, SuppressionReason } from '../../rules/step.ts';
+import type { SuppressionReason } from '../../rules/step.ts';
 import type { ApiFieldProblem } from './request.ts';
 
 /** What the HTTP API gives, as these pages read it. Times are epoch ms. */
@@ -212,41 +212,4 @@ export interface PositionEvent {
   readonly heading?: number;
   /** Metres per second. */
   readonly speed?: number;
-}
-
-export interface ConsentRecord {
-  readonly purpose: Purpose;
-  readonly granted: boolean;
-  readonly source: string;
-  readonly at: number;
-}
-
-export interface Me {
-  readonly id: string;
-  readonly timezone: string | null;
-  readonly quietHours: QuietHours | null;
-  readonly consents: readonly ConsentRecord[];
-  readonly devices: readonly { readonly id: string; readonly type: string }[];
-  readonly vapidPublicKey: string;
-  /** How many browsers of this person can receive offers. */
-  readonly subscriptions: number;
-}
-
-export interface ReceivedOffer {
-  readonly id: string;
-  readonly title: string;
-  readonly body: string;
-  readonly url?: string;
-  readonly image?: string;
-  /** One-time code that is this person's alone. */
-  readonly code?: string;
-  readonly state: DeliveryState;
-  readonly createdAt: number;
-  readonly sentAt?: number;
-  readonly shownAt?: number;
-  readonly clickedAt?: number;
-  readonly expiresAt: number;
-  readonly rule: string;
-  /** Why the person got it, in words. */
-  readonly why: string;
 }

@@ -1,27 +1,51 @@
-import '../look/styles.ts';
-import './consumer.css';
-import { MantineProvider } from '@mantine/core';
+import './styles/base.css';
+import './styles/parts.css';
+import './styles/shell.css';
+import './styles/inbox.css';
+import './styles/offer.css';
+import './styles/settings.css';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { Router } from 'wouter';
 import { createQueries } from '../api/queries.ts';
-import { theme } from '../look/theme.ts';
-import { enter } from './enter.ts';
-import { MePage } from './MePage.tsx';
+import { App } from './App.tsx';
+import { startWords } from './i18n/start.ts';
+import { enter, isEntrance } from './shell/enter.ts';
+import { keepInstallOffer } from './shell/install-offer.ts';
+import { reloadWhereAPartIsGone } from './shell/part-gone.ts';
+import { followTheme } from './shell/theme.ts';
+
+followTheme();
+reloadWhereAPartIsGone();
+keepInstallOffer();
 
 const queries = createQueries();
+// The app has what it last saw, and says so: to wait for a network in silence would help nobody.
+queries.setDefaultOptions({
+  queries: { ...queries.getDefaultOptions().queries, networkMode: 'always', refetchOnReconnect: true },
+  mutations: { networkMode: 'always' },
+});
 
-// Started before React is: an invitation works once, and an effect may run twice.
+// Started before React is: a link works once, and an effect may run twice.
 const entered = enter();
-// A second invitation opened in the same tab changes the hash only.
-addEventListener('hashchange', () => location.reload());
+// Another link opened in the same tab changes the fragment only.
+addEventListener('hashchange', () => isEntrance() && location.reload());
+
+await startWords();
 
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
-      <QueryClientProvider client={queries}>
-        <MePage entered={entered} />
-      </QueryClientProvider>
-    </MantineProvider>
+    <QueryClientProvider client={queries}>
+      <Router base="/me" aroundNav={goToTop}>
+        <App entered={entered} />
+      </Router>
+    </QueryClientProvider>
   </StrictMode>,
 );
+
+/** A page that one goes to begins at its top; one that one goes back to is where the browser left it. */
+function goToTop(navigate: (to: string, options?: object) => void, to: string, options?: object): void {
+  navigate(to, options);
+  scrollTo({ top: 0, behavior: 'instant' });
+}

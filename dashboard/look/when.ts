@@ -11,7 +11,6 @@ const SHORT_TIME = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 });
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const CUSTOMARY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 
 /** Wall-clock time in the reader's zone, with seconds. Epoch ms. */
@@ -22,9 +21,6 @@ export const shortTimeOf = (at: number): string => SHORT_TIME.format(at);
 
 /** Day and time in the reader's zone, short. Epoch ms. */
 export const dayAndTimeOf = (at: number): string => `${DAY.format(at)}, ${SHORT_TIME.format(at)}`;
-
-/** Day and time as the reader's language has it, for the consumer page. Epoch ms. */
-export const customaryTimeOf = (at: number): string => CUSTOMARY.format(at);
 
 /** The full moment with its zone, for a tooltip. Epoch ms. */
 export const momentOf = (at: number): string => FULL.format(at);

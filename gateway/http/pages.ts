@@ -11,7 +11,7 @@ const BUILT_PAGES = fileURLToPath(new URL('../../dashboard/dist/', import.meta.u
 const NOT_BUILT =
   'The pages are not built yet. Run "npm run build" and start the gateway again; the API works without them, see /api/docs.\n';
 
-/** Serves the console at `/`, the consumer page at `/me`, and their files. */
+/** Serves the console at `/`, the consumer's app at `/me` and below, and their files. */
 export async function servePages(app: HttpApp, directory: string = BUILT_PAGES): Promise<void> {
   const isBuilt = existsSync(`${directory}index.html`);
   if (isBuilt) {
@@ -31,9 +31,12 @@ export async function servePages(app: HttpApp, directory: string = BUILT_PAGES):
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/';
     const wantsPage = (request.headers.accept ?? '').includes('text/html');
-    const isPage =
-      request.method === 'GET' && !path.startsWith('/api/') && (wantsPage || path === '/' || path === '/me');
-    const methods = path === '/' || path === '/me' ? ['GET', 'HEAD'] : methodsAt(path);
+    // All below /me is the consumer's app, whose worker fetches the page without saying that it wants one.
+    const isConsumerPage = path === '/me' || path.startsWith('/me/');
+    const isAlwaysPage = path === '/' || isConsumerPage;
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const isPage = isRead && !path.startsWith('/api/') && (wantsPage || isAlwaysPage);
+    const methods = isAlwaysPage ? ['GET', 'HEAD'] : methodsAt(path);
     if (!isPage && methods.length > 0) {
       reply.header('allow', methods.join(', '));
       const detail = `${path} takes ${methods.join(', ')}, not ${request.method}`;
@@ -48,7 +51,6 @@ export async function servePages(app: HttpApp, directory: string = BUILT_PAGES):
     }
     if (!isBuilt) return reply.code(503).type('text/plain; charset=utf-8').send(NOT_BUILT);
     // The pages have routes of their own, which the browser may be sent to directly.
-    const isConsumerPage = path === '/me' || path.startsWith('/me/');
     return reply.sendFile(isConsumerPage ? 'me.html' : 'index.html');
   });
 }

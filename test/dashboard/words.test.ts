@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PlaceFeature } from '../../dashboard/api/shapes.ts';
 import { shapeInWords } from '../../dashboard/console/shape-in-words.ts';
-import { readPushMessage, webAddress } from '../../dashboard/consumer/push-message.ts';
+import { readPushMessage, webAddress } from '../../dashboard/consumer/worker/push-message.ts';
 import { DELIVERY_LABELS, PURPOSE_WORDS, REASON_LABELS, REASON_WORDS } from '../../dashboard/look/reasons.ts';
 import { DELIVERY_STATES } from '../../gateway/http/routes/outcomes.ts';
 import { PURPOSES, SUPPRESSION_REASONS } from '../../rules/step.ts';

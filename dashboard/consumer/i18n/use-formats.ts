@@ -3,7 +3,8 @@ import { useTranslation } from 'react-i18next';
 import { localeFor } from './languages.ts';
 import { spokenLanguage } from './start.ts';
 
-const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -17,6 +18,8 @@ export interface Formats {
   readonly number: (value: number) => string;
   /** How long ago or ahead, in the largest fitting unit: "5 minutes ago", "in 2 hours". */
   readonly relative: (at: number, now: number) => string;
+  /** A length of time, rounded down, such as "2 days", "1 hr 20 min", "12 min"; seconds only in the last minute. */
+  readonly span: (ms: number) => string;
 }
 
 /** The formats of the language that the app speaks now. */
@@ -33,6 +36,9 @@ function formatsOf(locale: string): Formats {
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const units = (unit: 'day' | 'hour' | 'minute' | 'second') =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: unit === 'day' ? 'long' : 'short' });
+  const [days, hours, minutes, seconds] = [units('day'), units('hour'), units('minute'), units('second')];
   return {
     locale,
     dateTime: (at) => dateTime.format(at),
@@ -45,6 +51,13 @@ function formatsOf(locale: string): Formats {
       if (size < HOUR_MS) return relative.format(Math.round(ms / MINUTE_MS), 'minute');
       if (size < DAY_MS) return relative.format(Math.round(ms / HOUR_MS), 'hour');
       return relative.format(Math.round(ms / DAY_MS), 'day');
+    },
+    span(ms) {
+      if (ms >= 2 * DAY_MS) return days.format(Math.floor(ms / DAY_MS));
+      if (ms < MINUTE_MS) return seconds.format(Math.max(0, Math.floor(ms / SECOND_MS)));
+      const [wholeHours, rest] = [Math.floor(ms / HOUR_MS), Math.floor((ms % HOUR_MS) / MINUTE_MS)];
+      if (wholeHours === 0) return minutes.format(rest);
+      return rest === 0 ? hours.format(wholeHours) : `${hours.format(wholeHours)} ${minutes.format(rest)}`;
     },
   };
 }

@@ -24,6 +24,8 @@ export const offers: Translated<typeof english> = {
   },
   offer: {
     back: 'Alle Angebote',
+    goneTitle: 'Dieses Angebot ist nicht hier',
+    goneText: 'Vielleicht wurde es gelöscht oder jemand anderem gemacht.',
     toShop: 'Zum Angebot',
     endsAt: 'Gilt bis {{when}}',
     endedAt: 'Abgelaufen: {{when}}',

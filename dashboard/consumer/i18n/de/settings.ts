@@ -75,6 +75,7 @@ export const settings: Translated<typeof english> = {
     codeHint: 'Auf seinem Aufkleber oder seiner Anzeige; oder den QR-Code mit der Kamera scannen.',
     add: 'Verbinden',
     linked: '{{device}} ist jetzt mit Ihnen verbunden.',
+    tooMany: 'Zu viele Versuche. Warten Sie eine Minute und versuchen Sie es noch einmal.',
     wrongCode:
       'Dieser Code gilt nicht, oder nicht mehr. Prüfen Sie ihn, oder lassen Sie das Gerät einen neuen zeigen.',
   },

@@ -22,6 +22,8 @@ export const offers = {
   },
   offer: {
     back: 'All offers',
+    goneTitle: 'This offer is not here',
+    goneText: 'It may have been erased, or made to somebody else.',
     toShop: 'Go to the offer',
     endsAt: 'Ends {{when}}',
     endedAt: 'Ended {{when}}',

@@ -72,6 +72,7 @@ export const settings = {
     codeHint: 'On its label or its display; or scan its QR code with your camera.',
     add: 'Link it',
     linked: '{{device}} is linked to you now.',
+    tooMany: 'Too many tries. Wait a minute and try again.',
     wrongCode: 'This code is not valid, or not any more. Check it, or have the device show a new one.',
   },
   claim: {

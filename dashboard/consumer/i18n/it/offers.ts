@@ -24,6 +24,8 @@ export const offers: Translated<typeof english> = {
   },
   offer: {
     back: 'Tutte le offerte',
+    goneTitle: 'Questa offerta non c’è',
+    goneText: 'Forse è stata cancellata, o era per un’altra persona.',
     toShop: 'Vai all’offerta',
     endsAt: 'Valida fino a: {{when}}',
     endedAt: 'Scaduta: {{when}}',

@@ -74,6 +74,7 @@ export const settings: Translated<typeof english> = {
     codeHint: 'Sull’etichetta o sul display; oppure inquadra il codice QR con la fotocamera.',
     add: 'Collega',
     linked: '{{device}} ora è collegato a te.',
+    tooMany: 'Troppi tentativi. Aspetta un minuto e riprova.',
     wrongCode:
       'Questo codice non è valido, o non lo è più. Controllalo, o fanne mostrare uno nuovo al dispositivo.',
   },

@@ -1,7 +1,7 @@
+import { subscribeAgain } from '../push/subscription.ts';
 import { readPushMessage, webAddress } from './push-message.ts';
 import { tellKeptReceipts, tellReceipt } from './receipts.ts';
-import { subscribeAgain } from './resubscribe.ts';
-import { claimShowing, releaseShowing } from './worker-store.ts';
+import { claimShowing, releaseShowing } from './store.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 

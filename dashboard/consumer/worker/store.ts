@@ -7,16 +7,29 @@ export interface PendingReceipt {
 }
 
 const DATABASE = 'wayside';
-const VERSION = 1;
+const VERSION = 2;
 /** Ids are kept this long after their offer's end: a push service may hold a message for 4 weeks at most. */
 const KEEP_SHOWN_MS = 28 * 24 * 3_600_000;
 const MAX_RECEIPTS = 100;
 
+/** What page and worker both know of this browser. */
+export interface Facts {
+  /** The person has turned on offers here, and not turned them off. */
+  readonly wantsPush: boolean;
+  /** What notifications are to be worded in. */
+  readonly language: string;
+  /** Token of an offer on which everything was stopped, until the gateway knows it; null where it does. */
+  readonly stopping: string | null;
+}
+
 function open(): Promise<IDBDatabase> {
   const opening = indexedDB.open(DATABASE, VERSION);
-  opening.onupgradeneeded = () => {
-    opening.result.createObjectStore('shown', { keyPath: 'id' }).createIndex('until', 'until');
-    opening.result.createObjectStore('receipts', { autoIncrement: true });
+  opening.onupgradeneeded = ({ oldVersion }) => {
+    if (oldVersion < 1) {
+      opening.result.createObjectStore('shown', { keyPath: 'id' }).createIndex('until', 'until');
+      opening.result.createObjectStore('receipts', { autoIncrement: true });
+    }
+    opening.result.createObjectStore('facts');
   };
   return result(opening);
 }
@@ -100,6 +113,30 @@ export async function takeReceipts(): Promise<readonly PendingReceipt[]> {
     receipts.clear();
     await done;
     return all;
+  } finally {
+    database.close();
+  }
+}
+
+/** Remembers a fact. */
+export async function remember<Name extends keyof Facts>(name: Name, fact: Facts[Name]): Promise<void> {
+  const database = await open();
+  try {
+    const transaction = database.transaction('facts', 'readwrite');
+    transaction.objectStore('facts').put(fact, name);
+    await committed(transaction);
+  } finally {
+    database.close();
+  }
+}
+
+/** What was remembered; undefined where nothing was. */
+export async function recall<Name extends keyof Facts>(name: Name): Promise<Facts[Name] | undefined> {
+  const database = await open();
+  try {
+    return (await result(database.transaction('facts').objectStore('facts').get(name))) as
+      | Facts[Name]
+      | undefined;
   } finally {
     database.close();
   }

@@ -1,5 +1,5 @@
-import { ApiProblem, request } from '../api/request.ts';
-import type { Me } from '../api/shapes.ts';
+import type { Me } from '../../api/me-shapes.ts';
+import { ApiProblem, request } from '../../api/request.ts';
 
 /** Subscribes this browser to push with the gateway's key and tells the gateway. Returns the subscription. */
 export async function subscribe(pushManager: PushManager, vapidPublicKey: string): Promise<PushSubscription> {
@@ -36,17 +36,25 @@ export async function subscribeAgain(
   old: PushSubscription | null,
   next: PushSubscription | null,
 ): Promise<void> {
-  if (next === null) {
-    const me = await request<Me>('GET', '/api/v1/me');
-    await subscribe(pushManager, me.vapidPublicKey);
-  } else {
-    await tellSubscription(next);
+  const { vapidPublicKey } = await request<Me>('GET', '/api/v1/me');
+  if (next !== null && hasKey(next, vapidPublicKey)) await tellSubscription(next);
+  else {
+    // The browser made its own with the old key, or none.
+    await next?.unsubscribe();
+    await subscribe(pushManager, vapidPublicKey);
   }
   if (old !== null) await forgetSubscription(old.endpoint);
 }
 
+/** Whether a subscription was made with this key. */
+export function hasKey({ options }: PushSubscription, vapidPublicKey: string): boolean {
+  if (!options.applicationServerKey) return false;
+  const [theirs, ours] = [new Uint8Array(options.applicationServerKey), keyBytes(vapidPublicKey)];
+  return theirs.length === ours.length && theirs.every((byte, index) => byte === ours[index]);
+}
+
 /** An application server key as bytes: Firefox takes text too, but not every browser. */
-export function keyBytes(base64url: string): Uint8Array<ArrayBuffer> {
+function keyBytes(base64url: string): Uint8Array<ArrayBuffer> {
   const base64 = base64url.replaceAll('-', '+').replaceAll('_', '/');
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -1,4 +1,4 @@
-import { keepReceipt, type PendingReceipt, takeReceipts } from './worker-store.ts';
+import { keepReceipt, type PendingReceipt, takeReceipts } from './store.ts';
 
 /** Tells the gateway what happened to an offer. What cannot be told now is kept, and told with the next receipt. */
 export async function tellReceipt(receipt: PendingReceipt): Promise<void> {

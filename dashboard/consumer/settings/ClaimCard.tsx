@@ -1,0 +1,46 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button } from '../parts/Button.tsx';
+import { Card } from '../parts/Card.tsx';
+import { claimTrouble } from './claim-trouble.ts';
+import { dropClaim, pendingClaim } from './pending-claim.ts';
+import { useDevices } from './use-devices.ts';
+
+/** A link or a QR code brought the code of a device: nothing is linked before the person says so, for anyone can make a link. */
+export function ClaimCard() {
+  const { t } = useTranslation('settings');
+  const [code, setCode] = useState(pendingClaim);
+  const { claim } = useDevices();
+  const done = () => {
+    dropClaim();
+    setCode(null);
+  };
+  if (claim.isSuccess) {
+    return (
+      <p className="card" role="status">
+        {t('devices.linked', { device: claim.data.id })}
+      </p>
+    );
+  }
+  if (code === null) return null;
+  return (
+    <Card title={t('claim.title')} className="ask">
+      <p>{t('claim.text', { code })}</p>
+      <div className="choices">
+        <Button
+          look="main"
+          busy={claim.isPending}
+          onClick={() => claim.mutate(code, { onSuccess: dropClaim })}
+        >
+          {t('claim.yes')}
+        </Button>
+        <Button onClick={done}>{t('claim.no')}</Button>
+      </div>
+      {claim.isError && (
+        <p className="wrong" role="alert">
+          {t(claimTrouble(claim.error))}
+        </p>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,71 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { DeviceIcon } from '../../look/icons.tsx';
+import { Button } from '../parts/Button.tsx';
+import { Card } from '../parts/Card.tsx';
+import { Field } from '../parts/Field.tsx';
+import { useMe } from '../shell/use-me.ts';
+import { claimTrouble } from './claim-trouble.ts';
+import { useDevices } from './use-devices.ts';
+
+/** The person's devices: one that they hold is linked with its code, and any can be given up. */
+export function DevicesCard() {
+  const { t } = useTranslation('settings');
+  const { devices } = useMe();
+  const [code, setCode] = useState('');
+  const { claim, giveUp } = useDevices();
+  return (
+    <Card title={t('devices.title')} id="devices">
+      {devices.length === 0 && <p className="soft">{t('devices.none')}</p>}
+      {devices.length > 0 && (
+        <ul className="rows">
+          {devices.map(({ id, type }) => (
+            <li key={id}>
+              <DeviceIcon type={type} size={22} />
+              <span className="row-name">{id}</span>
+              <Button
+                look="quiet"
+                aria-label={t('devices.giveUpNamed', { device: id })}
+                onClick={() => giveUp.mutate(id)}
+              >
+                {t('devices.giveUp')}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <form
+        className="claim-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          claim.mutate(code, { onSuccess: () => setCode('') });
+        }}
+      >
+        <Field
+          label={t('devices.code')}
+          description={t('devices.codeHint')}
+          placeholder="ABCD-2345"
+          autoComplete="off"
+          autoCapitalize="characters"
+          spellCheck={false}
+          maxLength={64}
+          required
+          value={code}
+          error={claim.error === null ? null : t(claimTrouble(claim.error))}
+          onChange={(event) => setCode(event.currentTarget.value)}
+        />
+        <Button type="submit" busy={claim.isPending}>
+          {t('devices.add')}
+        </Button>
+      </form>
+      <p className="said" role="status">
+        {claim.isSuccess && t('devices.linked', { device: claim.data.id })}
+      </p>
+      {giveUp.isError && (
+        <p className="wrong" role="alert">
+          {t('notSaved')}
+        </p>
+      )}
+    </Card>
+  );
+}

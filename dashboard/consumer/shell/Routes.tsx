@@ -1,0 +1,34 @@
+import { Suspense } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link, Route, Switch } from 'wouter';
+import { InboxPage } from '../inbox/InboxPage.tsx';
+import { OfferPage } from '../offer/OfferPage.tsx';
+import { Page } from '../parts/Page.tsx';
+import { Waiting } from '../parts/Waiting.tsx';
+import { SettingsPage } from './lazy-pages.ts';
+
+/** Which page an address below /me shows. */
+export function Routes() {
+  return (
+    <Suspense fallback={<Waiting lines={6} />}>
+      <Switch>
+        <Route path="/" component={InboxPage} />
+        <Route path="/offers/:id">{({ id }) => <OfferPage key={id} id={id} />}</Route>
+        <Route path="/settings" component={SettingsPage} />
+        <Route component={NotFoundPage} />
+      </Switch>
+    </Suspense>
+  );
+}
+
+function NotFoundPage() {
+  const { t } = useTranslation();
+  return (
+    <Page title={t('notFound.title')}>
+      <p className="soft">{t('notFound.text')}</p>
+      <Link href="/" className="button button-plain">
+        {t('notFound.home')}
+      </Link>
+    </Page>
+  );
+}
