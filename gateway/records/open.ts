@@ -1,7 +1,7 @@
 import { Kysely } from 'kysely';
 import { sqliteDialect } from './dialect.ts';
 import type { Schema } from './schema.ts';
-import { openSqliteFile } from './sqlite-file.ts';
+import { openSqliteFile, openSqliteFileToRead } from './sqlite-file.ts';
 
 /**
  * The records in this thread: each statement blocks it until the disk has answered. For threads whose work this is
@@ -12,6 +12,19 @@ export function openRecords(file: string): Kysely<Schema> {
   return new Kysely<Schema>({
     dialect: sqliteDialect(async () => {
       const sqlite = openSqliteFile(file);
+      return {
+        execute: async (sql, parameters) => sqlite.execute(sql, parameters),
+        close: async () => sqlite.close(),
+      };
+    }),
+  });
+}
+
+/** The records to read from alone, in this thread; a gateway may have them open and go on writing. For tools. */
+export function openRecordsToRead(file: string): Kysely<Schema> {
+  return new Kysely<Schema>({
+    dialect: sqliteDialect(async () => {
+      const sqlite = openSqliteFileToRead(file);
       return {
         execute: async (sql, parameters) => sqlite.execute(sql, parameters),
         close: async () => sqlite.close(),

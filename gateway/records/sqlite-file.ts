@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { WaysideError } from '../errors.ts';
 
 /** What SQLite gave back, as plain data that can cross to another thread. */
@@ -28,6 +30,8 @@ const BUSY_TIMEOUT_MS = 10_000;
 
 /** https://www.sqlite.org/rescode.html#full */
 const SQLITE_FULL = 13;
+/** https://www.sqlite.org/rescode.html#cantopen */
+const SQLITE_CANTOPEN = 14;
 /** Pages that are changed all the time stay in memory. */
 const CACHE_KIB = 16 * 1024;
 /** 16 MiB of log: a checkpoint writes pages that many commits changed once. */
@@ -46,7 +50,44 @@ interface Prepared {
  * @throws WaysideError `data_dir_damaged` where the file is no SQLite file, `data_dir_unwritable` where it can't be opened
  */
 export function openSqliteFile(file: string): SqliteFile {
-  const database = openDatabase(file);
+  return sqliteFile(file, openDatabase(file));
+}
+
+/**
+ * Opens a SQLite file that is there to read from alone; another process may have it open and write. Where the folder can't be
+ * written either (a copy on a medium that is read-only), it is taken as a file that nobody changes.
+ *
+ * @throws WaysideError `data_dir_damaged` where it is missing or no SQLite file
+ */
+export function openSqliteFileToRead(file: string): SqliteFile {
+  const open = (path: string | URL) => {
+    const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+    try {
+      database.exec('select 1 from sqlite_master limit 1');
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  };
+  try {
+    try {
+      return sqliteFile(file, open(file));
+    } catch (error) {
+      // A file with a write-ahead log needs a file of shared memory beside it.
+      const isCantOpen = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_CANTOPEN;
+      if (!isCantOpen || existsSync(`${file}-wal`) || !existsSync(file)) throw error;
+      const unchanged = pathToFileURL(file);
+      unchanged.searchParams.set('immutable', '1');
+      return sqliteFile(file, open(unchanged));
+    }
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new WaysideError('data_dir_damaged', `${file}: ${message}`, { cause });
+  }
+}
+
+function sqliteFile(file: string, database: DatabaseSync): SqliteFile {
   const cache = new Map<string, Prepared>();
 
   const prepared = (sql: string): Prepared => {

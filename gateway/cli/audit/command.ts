@@ -1,0 +1,179 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { chainSource } from '../../audit/chain-source.ts';
+import { type VerifiedChain, verifyChain } from '../../audit/verify.ts';
+import { ERRORS, WaysideError } from '../../errors.ts';
+import { openRecordsToRead } from '../../records/open.ts';
+
+/** As shells report an end by SIGINT: 130. */
+export const EXIT = { whole: 0, broken: 1, unusable: 2, stopped: 130 } as const;
+
+/** What takes longer says how far it is, as often. */
+const TELL_EVERY_MS = 2_000;
+
+/** What the command has of its surroundings. */
+export interface CommandIo {
+  /** Where relative paths begin. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  out(text: string): void;
+  err(text: string): void;
+  /** Epoch ms. */
+  now(): number;
+  /** Set off when the command is to end early. */
+  readonly stopped: AbortSignal;
+}
+
+interface Options {
+  readonly dataDir: string;
+  readonly expect?: string;
+  readonly json: boolean;
+}
+
+/** There is nothing to verify. */
+class Unusable extends Error {}
+
+type Records = ReturnType<typeof openRecordsToRead>;
+
+/** Carries out `verify` or `head` and gives the exit code. @param args without node and script */
+export async function runAuditCommand(args: readonly string[], io: CommandIo): Promise<number> {
+  let exitCode: number = EXIT.whole;
+  const run = (work: (db: Records, options: Options, io: CommandIo) => Promise<number>) => {
+    return async (options: Options) => {
+      exitCode = await onRecords(io, options, (db) => work(db, options, io));
+    };
+  };
+  const program = new Command()
+    .name('npm run audit --')
+    .description(
+      'The audit log: who saw or changed what about whom. Each entry is hashed together with the one before, so that nobody changes it unnoticed.',
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out(text.trimEnd()),
+      writeErr: (text) => io.err(text.trimEnd()),
+    })
+    .showHelpAfterError('(add --help for the options)')
+    .addHelpText('after', MORE_HELP);
+  const dataDir = () =>
+    new Option('--data-dir <dir>', 'data directory of the gateway, or a backup').default(
+      io.env.WAYSIDE_DATA_DIR || './data',
+    );
+  program
+    .command('verify')
+    .description('Goes through all entries and names the first that is broken, and how.')
+    .addOption(dataDir())
+    .addOption(
+      new Option(
+        '--expect <hash>',
+        'a hash that `head` gave before: tells whether the end was cut off',
+      ).argParser(hashText),
+    )
+    .option('--json', 'the result as one JSON document', false)
+    .action(run(verify));
+  program
+    .command('head')
+    .description('Gives the hash of the newest entry. Keep it elsewhere, and verify with --expect later.')
+    .addOption(dataDir())
+    .option('--json', 'as one JSON document', false)
+    .action(run(head));
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.whole : EXIT.unusable;
+  }
+  return exitCode;
+}
+
+const MORE_HELP = `
+The file is only read, while the gateway runs or not.
+
+Exit codes: 0 whole, 1 broken, 2 not found or not readable.`;
+
+async function onRecords(
+  io: CommandIo,
+  options: Options,
+  work: (db: Records) => Promise<number>,
+): Promise<number> {
+  const dir = resolve(io.cwd, options.dataDir);
+  const file = join(dir, 'wayside.db');
+  try {
+    if (!existsSync(file))
+      throw new Unusable(`there is no gateway's data in ${dir}; --data-dir says where it is`);
+    const db = openRecordsToRead(file);
+    try {
+      return await work(db);
+    } finally {
+      await db.destroy();
+    }
+  } catch (error) {
+    if (io.stopped.aborted) return EXIT.stopped;
+    const text = troubleText(error);
+    if (text === null) throw error;
+    io.err(options.json ? JSON.stringify({ error: text }) : text);
+    return EXIT.unusable;
+  }
+}
+
+function troubleText(error: unknown): string | null {
+  if (error instanceof Unusable) return error.message;
+  if (error instanceof WaysideError)
+    return `${ERRORS[error.code].title}: ${error.detail}. ${ERRORS[error.code].mend}`;
+  if (error instanceof Error && /no such (column|table)/.test(error.message)) {
+    return 'The records are of an earlier version, whose audit log is no chain yet. Start the gateway once: it brings them up to date.';
+  }
+  return null;
+}
+
+async function verify(db: Records, options: Options, io: CommandIo): Promise<number> {
+  let toldAt = io.now();
+  const result = await verifyChain(chainSource(db), {
+    expect: options.expect,
+    stopped: io.stopped,
+    progressed: async (entries) => {
+      // Else no signal would get through.
+      await setImmediate();
+      if (io.now() - toldAt < TELL_EVERY_MS) return;
+      toldAt = io.now();
+      io.err(`${entries.toLocaleString('en')} entries …`);
+    },
+  });
+  if (options.json) io.out(JSON.stringify({ whole: result.broken === null, ...result }, null, 2));
+  else for (const line of resultLines(result)) io.out(line);
+  return result.broken === null ? EXIT.whole : EXIT.broken;
+}
+
+function resultLines({ entries, head, broken }: VerifiedChain): readonly string[] {
+  const counted = entries === 1 ? '1 entry' : `${entries.toLocaleString('en')} entries`;
+  if (broken === null) {
+    return [
+      head === null ? 'The audit log is empty.' : `${counted}, all whole.`,
+      ...(head === null ? [] : [head.hash]),
+    ];
+  }
+  const where = broken.id === null ? '' : ` at entry ${broken.id}`;
+  return [
+    `BROKEN${where}, ${broken.kind}: ${broken.detail}.`,
+    `${counted} before it ${entries === 1 ? 'is' : 'are'} whole.`,
+  ];
+}
+
+async function head(db: Records, options: Options, io: CommandIo): Promise<number> {
+  const last = await db
+    .selectFrom('audit')
+    .select(['id', 'at', 'hash'])
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (options.json) io.out(JSON.stringify(last ?? null));
+  else io.out(last === undefined ? 'The audit log is empty.' : last.hash);
+  return EXIT.whole;
+}
+
+function hashText(text: string): string {
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw new InvalidArgumentError('A hash is 64 hex digits.');
+  return text.toLowerCase();
+}
