@@ -2,6 +2,8 @@ import { useId } from 'react';
 
 interface Props<Value extends string> {
   readonly label: string;
+  /** It is there for screen readers alone. */
+  readonly hideLabel?: boolean;
   readonly options: readonly {
     readonly value: Value;
     readonly name: string;
@@ -13,11 +15,17 @@ interface Props<Value extends string> {
 }
 
 /** One of a few, side by side: the browser's own radio buttons in another dress. */
-export function Choice<Value extends string>({ label, options, chosen, onChoose }: Props<Value>) {
+export function Choice<Value extends string>({
+  label,
+  hideLabel = false,
+  options,
+  chosen,
+  onChoose,
+}: Props<Value>) {
   const group = useId();
   return (
     <fieldset className="choice">
-      <legend>{label}</legend>
+      <legend className={hideLabel ? 'visually-hidden' : undefined}>{label}</legend>
       <div className="choice-options">
         {options.map(({ value, name, lang }) => (
           <label key={value} lang={lang}>

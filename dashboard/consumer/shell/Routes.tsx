@@ -5,7 +5,7 @@ import { InboxPage } from '../inbox/InboxPage.tsx';
 import { OfferPage } from '../offer/OfferPage.tsx';
 import { Page } from '../parts/Page.tsx';
 import { Waiting } from '../parts/Waiting.tsx';
-import { SettingsPage } from './lazy-pages.ts';
+import { DataPage, DevicePage, NotSentPage, SettingsPage } from './lazy-pages.ts';
 
 /** Which page an address below /me shows. */
 export function Routes() {
@@ -14,6 +14,9 @@ export function Routes() {
       <Switch>
         <Route path="/" component={InboxPage} />
         <Route path="/offers/:id">{({ id }) => <OfferPage key={id} id={id} />}</Route>
+        <Route path="/not-sent" component={NotSentPage} />
+        <Route path="/data" component={DataPage} />
+        <Route path="/data/:id">{({ id }) => <DevicePage key={id} id={decodeURIComponent(id)} />}</Route>
         <Route path="/settings" component={SettingsPage} />
         <Route component={NotFoundPage} />
       </Switch>

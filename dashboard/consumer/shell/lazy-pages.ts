@@ -4,3 +4,15 @@ import { lazy } from 'react';
 export const SettingsPage = lazy(async () => ({
   default: (await import('../settings/SettingsPage.tsx')).SettingsPage,
 }));
+
+export const DataPage = lazy(async () => ({
+  default: (await import('../data/DataPage.tsx')).DataPage,
+}));
+
+export const DevicePage = lazy(async () => ({
+  default: (await import('../data/DevicePage.tsx')).DevicePage,
+}));
+
+export const NotSentPage = lazy(async () => ({
+  default: (await import('../data/NotSentPage.tsx')).NotSentPage,
+}));

@@ -2,6 +2,7 @@ import type { Feature, FeatureCollection, Geometry } from 'geojson';
 import {
   type GeoJSONSource,
   Map as MapLibreMap,
+  type MapOptions,
   NavigationControl,
   ScaleControl,
   setWorkerUrl,
@@ -29,6 +30,8 @@ export interface GroundOptions {
   readonly onReady: () => void;
   /** Something could not be loaded; the map goes on without it. */
   readonly onTrouble: (message: string) => void;
+  /** How this map differs from others: the language of its controls, and whether one finger scrolls the page. */
+  readonly more?: Pick<MapOptions, 'locale' | 'cooperativeGestures'>;
 }
 
 /** What every map stands on: base map, city, and the places. */
@@ -61,6 +64,7 @@ export function createGround(options: GroundOptions): Ground {
     dragRotate: false,
     pitchWithRotate: false,
     attributionControl: { compact: true },
+    ...options.more,
   });
   map.touchZoomRotate.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), 'top-right');

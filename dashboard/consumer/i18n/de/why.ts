@@ -19,8 +19,6 @@ export const why: Translated<typeof english> = {
     dwell: '{{device}} war seit einer Weile bei {{place}}.',
     approach: '{{device}} war auf dem Weg zu {{place}}.',
     pass: '{{device}} kam an {{place}} vorbei.',
-    metric: '{{device}} hat eine Änderung gemeldet, für die dieses Angebot gedacht ist: {{what}}.',
-    event: '{{device}} hat etwas gemeldet, wofür dieses Angebot gedacht ist: {{what}}.',
   },
   somewhere: {
     enter: '{{device}} hat einen Ort erreicht, für den dieses Angebot gedacht ist.',
@@ -79,5 +77,10 @@ export const why: Translated<typeof english> = {
     no_channel: 'Sie waren nicht zu erreichen: Benachrichtigungen waren aus.',
     expired: 'Das Angebot war vorbei, bevor es Sie erreichen konnte.',
     outranked: 'Ein anderes Angebot passte besser zum Augenblick.',
+    sending_stopped: 'Der Versand war insgesamt angehalten.',
+    withdrawn: 'Es wurde zurückgezogen, bevor es verschickt war.',
+    gone: 'Der Browser, für den es bestimmt war, nimmt keine Angebote mehr an.',
+    failed: 'Es ließ sich nicht zustellen.',
+    other: 'Es wurde zurückgehalten.',
   },
 };

@@ -17,8 +17,6 @@ export const why = {
     dwell: '{{device}} had been at {{place}} for a while.',
     approach: '{{device}} was on its way to {{place}}.',
     pass: '{{device}} came past {{place}}.',
-    metric: '{{device}} reported a change that this offer is meant for: {{what}}.',
-    event: '{{device}} reported something that this offer is meant for: {{what}}.',
   },
   somewhere: {
     enter: '{{device}} arrived at a place that this offer is for.',
@@ -75,5 +73,10 @@ export const why = {
     no_channel: 'There was no way to reach you: notifications were off.',
     expired: 'The offer was over before it could reach you.',
     outranked: 'Another offer suited the moment better.',
+    sending_stopped: 'All sending had been stopped for the time being.',
+    withdrawn: 'It was withdrawn before it was sent.',
+    gone: 'The browser that it was for does not take offers any more.',
+    failed: 'It could not be delivered.',
+    other: 'It was held back.',
   },
 } as const;

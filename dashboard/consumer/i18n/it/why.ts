@@ -19,8 +19,6 @@ export const why: Translated<typeof english> = {
     dwell: '{{device}} si trovava da un po’ presso {{place}}.',
     approach: '{{device}} si stava avvicinando a {{place}}.',
     pass: '{{device}} stava passando davanti a {{place}}.',
-    metric: '{{device}} ha segnalato un cambiamento per cui è pensata questa offerta: {{what}}.',
-    event: '{{device}} ha segnalato qualcosa per cui è pensata questa offerta: {{what}}.',
   },
   somewhere: {
     enter: '{{device}} ha raggiunto un luogo per cui è pensata questa offerta.',
@@ -78,5 +76,10 @@ export const why: Translated<typeof english> = {
     no_channel: 'Non c’era modo di raggiungerti: le notifiche erano disattivate.',
     expired: 'L’offerta era finita prima di poterti raggiungere.',
     outranked: 'Un’altra offerta era più adatta al momento.',
+    sending_stopped: 'In quel momento ogni invio era fermo.',
+    withdrawn: 'È stata ritirata prima dell’invio.',
+    gone: 'Il browser a cui era destinata non riceve più offerte.',
+    failed: 'Non è stato possibile consegnarla.',
+    other: 'È stata trattenuta.',
   },
 };

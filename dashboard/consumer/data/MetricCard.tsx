@@ -1,0 +1,106 @@
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { MyMetric, Series, SeriesPoint } from '../../api/my-data-shapes.ts';
+import { request } from '../../api/request.ts';
+import { useFormats } from '../i18n/use-formats.ts';
+import { Failure } from '../parts/Failure.tsx';
+import { inWords } from './measure.ts';
+import { metricName } from './names.ts';
+import type { Period, Span } from './spans.ts';
+import { ValueTable } from './ValueTable.tsx';
+
+const MetricChart = lazy(async () => ({ default: (await import('./chart/MetricChart.tsx')).MetricChart }));
+
+const MOST_POINTS = 1_000;
+
+interface Props {
+  readonly device: string;
+  readonly metric: MyMetric;
+  readonly period: Period;
+  readonly span: Span;
+}
+
+/** What a device told of one metric: the latest value, a chart, and the same figures as a table. */
+export function MetricCard({ device, metric, period, span }: Props) {
+  const { t } = useTranslation('data');
+  const formats = useFormats();
+  const { name, unit, kind } = metric;
+  const { from, to, everyMs } = period;
+  const series = useQuery({
+    queryKey: ['me', 'series', device, name, from, to, everyMs],
+    queryFn: () => {
+      const query = new URLSearchParams({
+        metric: name,
+        from: String(from),
+        to: String(to),
+        every: String(everyMs),
+        limit: String(MOST_POINTS),
+      });
+      return request<Series>('GET', `/api/v1/me/devices/${encodeURIComponent(device)}/telemetry?${query}`);
+    },
+  });
+  const points = series.data?.points ?? [];
+  const write = (value: SeriesPoint['value']) =>
+    inWords(value, unit, formats.locale, { yes: t('told.yes'), no: t('told.no') });
+  const title = metricName(t, name);
+  const isDrawn = kind !== 'string' && points.some(({ value }) => typeof value !== 'string');
+  return (
+    <section className="card metric" aria-label={title}>
+      <header className="metric-head">
+        <h3>{title}</h3>
+        {metric.sensitivity === 'health' && <span className="pill pill-info">{t('told.health')}</span>}
+        <p className="metric-latest">
+          <strong>{write(metric.value)}</strong>
+          <span className="soft">{formats.dateTime(metric.at)}</span>
+        </p>
+      </header>
+      {series.isError && <Failure error={series.error} onRetry={() => series.refetch()} />}
+      {!series.isError && kind !== 'string' && (
+        <div className="chart-place">
+          {series.isSuccess && !isDrawn && <p className="chart-none soft">{t('told.quiet')}</p>}
+          {isDrawn && (
+            <Suspense fallback={null}>
+              <MetricChart
+                name={title}
+                unit={unit}
+                isState={kind === 'boolean'}
+                points={points}
+                period={period}
+                span={span}
+              />
+            </Suspense>
+          )}
+        </div>
+      )}
+      {kind === 'string' && series.isSuccess && points.length === 0 && (
+        <p className="soft">{t('told.quiet')}</p>
+      )}
+      {points.length > 0 && (
+        <>
+          <p className="metric-range soft">{rangeInWords(points)}</p>
+          <ValueTable
+            title={title}
+            points={points}
+            write={write}
+            note={t(kind === 'number' ? 'told.averages' : 'told.lasts', {
+              span: t(`told.span.${EVERY_WORDS[span]}`),
+            })}
+          />
+        </>
+      )}
+    </section>
+  );
+
+  function rangeInWords(all: readonly SeriesPoint[]): string {
+    const numbers = all.flatMap(({ value }) => (typeof value === 'number' ? [value] : []));
+    if (numbers.length === 0) return ' ';
+    const [low, high] = numbers.reduce(
+      ([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const,
+      [Infinity, -Infinity] as const,
+    );
+    return t('told.range', { low: write(low), high: write(high) });
+  }
+}
+
+const EVERY_WORDS = { day: 'minutes', week: 'hour', month: 'hours' } as const;
