@@ -33,13 +33,7 @@ export async function deliver(parts: DeliverParts, due: DueDelivery): Promise<De
   const { row, targets } = due;
   const untried = { id: row.id, attempted: false, goneSubscriptions: [] };
   const now = parts.realNow();
-  if (row.expires_at_real <= now) {
-    return {
-      ...untried,
-      kind: 'expired',
-      reason: row.reason === null ? 'expired' : `expired after ${row.reason}`,
-    };
-  }
+  if (row.expires_at_real <= now) return expiredResult(row);
   const withdrawn = withdrawalReason(due.facts, parts.domainNow());
   if (withdrawn !== null) return { ...untried, kind: 'withdrawn', reason: withdrawn };
   if (targets.length === 0) return { ...untried, kind: 'gone', reason: 'no_subscription' };
@@ -70,6 +64,17 @@ export async function deliver(parts: DeliverParts, due: DueDelivery): Promise<De
     .map((target) => target.id);
   const isWhole = reachable.length === targets.length;
   return { id: row.id, attempted: true, goneSubscriptions, ...resultOf(parts, due, outcomes, isWhole) };
+}
+
+/** The offer is over before it went out. */
+export function expiredResult({ id, reason }: DueDelivery['row']): DeliveryResult {
+  return {
+    id,
+    attempted: false,
+    goneSubscriptions: [],
+    kind: 'expired',
+    reason: reason === null ? 'expired' : `expired after ${reason}`,
+  };
 }
 
 /** An endpoint that is no URL has no origin, and is refused when it is sent to. */

@@ -3,6 +3,7 @@ import { type ClockOrigin, domainClock } from '../clock.ts';
 import { openRecords } from '../records/open.ts';
 import { createSeal } from '../records/seal.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
+import { createLanes } from './lanes.ts';
 import { createOutbox, type DeliveryCounters } from './outbox.ts';
 import { createOutboxStore, type DeliveryRow } from './outbox-store.ts';
 import { createPushSender } from './push-sender.ts';
@@ -56,12 +57,14 @@ const main = serveFromWorker<DeliveryListener, DeliveryThread>({
     await db.destroy();
   },
 });
+const holds = createServiceHolds(Math.random);
 const outbox = createOutbox(
   createOutboxStore(db, createSeal(data.recordsKey), ruleNeedsFrom(db)),
   {
     sender: createPushSender({ extraOrigins: data.pushHosts, realNow }),
     vapid: createVapidTokens(data.vapidKeys, data.vapidSubject, realNow),
-    holds: createServiceHolds(),
+    holds,
+    lanes: createLanes(holds),
     receiptKey: data.receiptKey,
     publicUrl: () => publicUrl,
     domainNow: () => clock.now(),

@@ -4,6 +4,7 @@ import { DEFAULT_QUIET_HOURS } from '../records/consumers.ts';
 import { openedAddress } from '../records/push-subscriptions.ts';
 import type { Schema } from '../records/schema.ts';
 import type { Seal } from '../records/seal.ts';
+import type { LaneName } from './lanes.ts';
 import { parsedJson } from './parsed-json.ts';
 import type { PushTarget } from './push-request.ts';
 import type { RuleNeeds } from './rule-needs.ts';
@@ -19,6 +20,12 @@ export interface DueDelivery {
   readonly targets: readonly (PushTarget & { readonly id: string })[];
 }
 
+/** A waiting delivery, and the lane in which it goes. */
+export interface LaneMember {
+  readonly id: string;
+  readonly lane: LaneName;
+}
+
 /** What became of a delivery in one round. */
 export type DeliveryResult = {
   readonly id: string;
@@ -32,10 +39,24 @@ export type DeliveryResult = {
 
 /** The outbox as rows: `deliveries` that are queued or retrying. */
 export interface OutboxStore {
-  /** Earliest due first. @param now real time, epoch ms @param except ids that are being worked on */
-  due(now: number, limit: number, except: readonly string[]): Promise<readonly DueDelivery[]>;
-  /** Real time at which the next delivery falls due, or null where the outbox is empty. */
-  nextDueAt(except: readonly string[]): Promise<number | null>;
+  /**
+   * Due deliveries that are parked in no lane, earliest first, and the lane of each.
+   *
+   * @param now real time, epoch ms @param except ids that are being worked on
+   */
+  unparked(now: number, limit: number, except: readonly string[]): Promise<readonly LaneMember[]>;
+  /** Sets deliveries aside that found no place, so that they are not looked through to find those of other lanes. */
+  park(members: readonly LaneMember[]): Promise<void>;
+  /** Lanes with parked deliveries, and the real time at which the first of each falls due. */
+  parkedLanes(): Promise<readonly { readonly lane: LaneName; readonly nextDueAt: number }[]>;
+  /** Parked in one lane and due, earliest first. */
+  parked(lane: LaneName, now: number, limit: number, except: readonly string[]): Promise<readonly string[]>;
+  /** Deliveries that wait, with what the records say about them now. */
+  load(ids: readonly string[]): Promise<readonly DueDelivery[]>;
+  /** Those whose offer is over, in whatever lane they wait. */
+  over(now: number, limit: number, except: readonly string[]): Promise<readonly DeliveryRow[]>;
+  /** Real time at which the next delivery falls due after `now`, or null where none does. */
+  nextDueAt(now: number): Promise<number | null>;
   /**
    * Writes results, all or none. A row that has moved on meanwhile (its receipt was faster) keeps its state.
    * @param at domain time, for `sent_at` and `gone_at` @returns the rows as they are now
@@ -48,26 +69,96 @@ export interface OutboxStore {
 /** Literals and not parameters, for SQLite takes the index over waiting rows only where its condition stands in the query. */
 const WAITING = sql<boolean>`state in ('queued', 'retrying')`;
 
+/**
+ * The lane of a consumer's deliveries (lanes.ts): the origins of their live subscriptions, else the channel that is next. Of a
+ * webhook the id, for where it leads may change.
+ */
+const LANE = sql<LaneName>`coalesce(
+  (select group_concat(origin, ' ') from (select distinct origin from push_subscriptions
+    where consumer_id = deliveries.consumer and gone_at is null order by origin)),
+  (select 'webhook:' || webhook from consumers where id = deliveries.consumer),
+  (select 'email' from consumers where id = deliveries.consumer and email is not null),
+  'inbox')`;
+
+/** One step through the index for each lane, however many deliveries wait in it. */
+const parkedLanes = sql<{ readonly lane: LaneName; readonly nextDueAt: number }>`
+  with recursive names (lane) as (
+    select min(lane) from deliveries where ${WAITING} and lane is not null
+    union all
+    select (select min(lane) from deliveries where ${WAITING} and lane > names.lane) from names where lane is not null)
+  select lane, (select min(next_attempt_at) from deliveries where ${WAITING} and lane = names.lane) as "nextDueAt"
+  from names where lane is not null`;
+
 export function createOutboxStore(
   db: Kysely<Schema>,
   seal: Seal,
   ruleNeeds: () => Promise<RuleNeeds>,
 ): OutboxStore {
   return {
-    async due(now, limit, except) {
-      let query = db.selectFrom('deliveries').selectAll().where(WAITING).where('next_attempt_at', '<=', now);
+    async unparked(now, limit, except) {
+      let query = db
+        .selectFrom('deliveries')
+        .select(['id', LANE.as('lane')])
+        .where(WAITING)
+        .where('lane', 'is', null)
+        .where('next_attempt_at', '<=', now);
+      if (except.length > 0) query = query.where('id', 'not in', except);
+      return query.orderBy('next_attempt_at').limit(limit).execute();
+    },
+
+    async park(members) {
+      if (members.length === 0) return;
+      const idsOf = Map.groupBy(members, ({ lane }) => lane);
+      await db.transaction().execute(async (trx) => {
+        for (const [lane, some] of idsOf) {
+          const ids = some.map(({ id }) => id);
+          await trx.updateTable('deliveries').set({ lane }).where('id', 'in', ids).where(WAITING).execute();
+        }
+      });
+    },
+
+    async parkedLanes() {
+      const { rows } = await parkedLanes.execute(db);
+      return rows;
+    },
+
+    async parked(lane, now, limit, except) {
+      let query = db
+        .selectFrom('deliveries')
+        .select('id')
+        .where(WAITING)
+        .where('lane', '=', lane)
+        .where('next_attempt_at', '<=', now);
       if (except.length > 0) query = query.where('id', 'not in', except);
       const rows = await query.orderBy('next_attempt_at').limit(limit).execute();
+      return rows.map(({ id }) => id);
+    },
+
+    async load(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom('deliveries')
+        .selectAll()
+        .where('id', 'in', ids)
+        .where(WAITING)
+        .orderBy('next_attempt_at')
+        .execute();
       return rows.length === 0 ? [] : withFacts(db, seal, rows, await ruleNeeds());
     },
 
-    async nextDueAt(except) {
-      let query = db
+    async over(now, limit, except) {
+      let query = db.selectFrom('deliveries').selectAll().where(WAITING).where('expires_at_real', '<=', now);
+      if (except.length > 0) query = query.where('id', 'not in', except);
+      return query.limit(limit).execute();
+    },
+
+    async nextDueAt(now) {
+      const { at } = await db
         .selectFrom('deliveries')
         .select((eb) => eb.fn.min('next_attempt_at').as('at'))
-        .where(WAITING);
-      if (except.length > 0) query = query.where('id', 'not in', except);
-      const { at } = await query.executeTakeFirstOrThrow();
+        .where(WAITING)
+        .where('next_attempt_at', '>', now)
+        .executeTakeFirstOrThrow();
       return at;
     },
 
@@ -123,6 +214,8 @@ async function recordOne(trx: Transaction<Schema>, result: DeliveryResult, sentA
           state: 'retrying',
           attempts: sql`attempts + ${attempts}`,
           next_attempt_at: result.nextAttemptAt,
+          // By then it may have other ways.
+          lane: null,
           reason: result.reason,
         })
         .execute();

@@ -1,5 +1,6 @@
-import { type DeliverParts, deliver } from './deliver.ts';
-import type { DeliveryResult, DeliveryRow, DueDelivery, OutboxStore } from './outbox-store.ts';
+import { type DeliverParts, deliver, expiredResult } from './deliver.ts';
+import type { LaneName, Lanes } from './lanes.ts';
+import type { DeliveryResult, DeliveryRow, DueDelivery, LaneMember, OutboxStore } from './outbox-store.ts';
 
 /** Totals since the start, by what became of a delivery in a round, and what waits. */
 export interface DeliveryCounters {
@@ -15,13 +16,14 @@ export interface DeliveryCounters {
 }
 
 export interface OutboxOptions {
-  /** Deliveries under way at once. */
-  readonly maxConcurrent?: number;
   /** Told of each group of deliveries that changed. */
   readonly onChanged: (rows: readonly DeliveryRow[]) => void;
   /** Told of what an operator must know: the records do not answer, a delivery could not be worked on. */
   readonly onTrouble: (what: string, error: unknown) => void;
 }
+
+/** What a delivery needs, and the lanes in which deliveries go side by side. */
+export type OutboxParts = DeliverParts & { readonly lanes: Lanes };
 
 export interface Outbox {
   start(): void;
@@ -34,6 +36,10 @@ export interface Outbox {
 
 /** Rows that another thread queued without a wake are found after this long. */
 const LONGEST_SLEEP_MS = 30_000;
+/** Deliveries whose offer is over are looked for this often, also those whose push service is left alone. */
+const OVER_EVERY_MS = 2_000;
+/** Sorted or ended in one statement, which takes some milliseconds. */
+const ROWS_AT_ONCE = 500;
 /** Results are written together: one fsync for all that end within this time. */
 const GATHER_MS = 5;
 /** After a failure of the records. */
@@ -44,10 +50,13 @@ const TROUBLE_PAUSE_MS = 1_000;
  * out again, under the same id and Topic: nothing is lost, and the service worker shows an id once. What is under way is
  * bounded, also while the records do not take results.
  */
-export function createOutbox(store: OutboxStore, parts: DeliverParts, options: OutboxOptions): Outbox {
-  const maxConcurrent = options.maxConcurrent ?? 64;
+export function createOutbox(store: OutboxStore, parts: OutboxParts, options: OutboxOptions): Outbox {
   const totals = { sent: 0, retrying: 0, gone: 0, failed: 0, expired: 0, withdrawn: 0 };
-  const underWay = new Map<string, Promise<void>>();
+  const underWay = new Map<
+    string,
+    { readonly lane: LaneName; readonly done: Promise<void>; readonly leave: () => void }
+  >();
+  let overLookedForAt = Number.NEGATIVE_INFINITY;
   let ended: DeliveryResult[] = [];
   let stopping = false;
   let running: Promise<void> = Promise.resolve();
@@ -85,17 +94,73 @@ export function createOutbox(store: OutboxStore, parts: DeliverParts, options: O
     }
   }
 
-  /** Starts what is due and fits; returns for how long there is nothing to do. */
+  /** Starts what is due and has a place in its lane; returns for how long there is nothing to do. */
   async function round(): Promise<number> {
     woken = false;
-    // Asking for a few rows each time one ends would cost more queries than deliveries.
-    if (underWay.size > maxConcurrent / 2) return LONGEST_SLEEP_MS;
-    const room = maxConcurrent - underWay.size;
-    const due = await store.due(parts.realNow(), room, [...underWay.keys()]);
-    for (const delivery of due) underWay.set(delivery.row.id, work(delivery));
-    if (due.length === room) return underWay.size > maxConcurrent / 2 ? LONGEST_SLEEP_MS : 0;
-    const next = await store.nextDueAt([...underWay.keys()]);
-    return next === null ? LONGEST_SLEEP_MS : Math.min(LONGEST_SLEEP_MS, Math.max(0, next - parts.realNow()));
+    const now = parts.realNow();
+    endWhatIsOver(await overNow(now));
+    const opensInMs = await startParked(now);
+    const isAllSeen = await startUnparked(now);
+    const nextDueAt = await store.nextDueAt(now);
+    if (!isAllSeen) return 0;
+    return Math.min(LONGEST_SLEEP_MS, opensInMs, (nextDueAt ?? Number.POSITIVE_INFINITY) - now);
+  }
+
+  /** Returns when a lane opens that is left alone now; what waits in it can be over before. */
+  async function startParked(now: number): Promise<number> {
+    let opensInMs = LONGEST_SLEEP_MS;
+    for (const { lane, nextDueAt } of await store.parkedLanes()) {
+      if (nextDueAt > now) continue;
+      const waitMs = parts.lanes.waitMs(lane, now);
+      if (waitMs > 0) opensInMs = Math.min(opensInMs, waitMs, OVER_EVERY_MS);
+      const room = parts.lanes.room(lane, now);
+      const ids = [...underWay].filter(([, entry]) => entry.lane === lane).map(([id]) => id);
+      // Asking for a few rows each time one ends would cost more queries than deliveries.
+      if (room === 0 || room < ids.length) continue;
+      await start(lane, await store.parked(lane, now, room, ids));
+    }
+    return opensInMs;
+  }
+
+  /** What finds no place is parked, behind those that are. Returns whether all have been seen. */
+  async function startUnparked(now: number): Promise<boolean> {
+    const found = await store.unparked(now, ROWS_AT_ONCE, [...underWay.keys()]);
+    if (found.length === 0) return true;
+    const crowded = new Set((await store.parkedLanes()).map(({ lane }) => lane));
+    const toPark: LaneMember[] = [];
+    for (const [lane, members] of Map.groupBy(found, (member) => member.lane)) {
+      const room = crowded.has(lane) ? 0 : parts.lanes.room(lane, now);
+      await start(
+        lane,
+        members.slice(0, room).map(({ id }) => id),
+      );
+      toPark.push(...members.slice(room));
+    }
+    await store.park(toPark);
+    return found.length < ROWS_AT_ONCE;
+  }
+
+  async function start(lane: LaneName, ids: readonly string[]): Promise<void> {
+    for (const delivery of await store.load(ids)) {
+      const leave = parts.lanes.enter(lane);
+      underWay.set(delivery.row.id, { lane, leave, done: work(delivery) });
+    }
+  }
+
+  async function overNow(now: number): Promise<readonly DeliveryRow[]> {
+    if (now - overLookedForAt < OVER_EVERY_MS) return [];
+    const over = await store.over(now, ROWS_AT_ONCE, [...underWay.keys()]);
+    // There are more: looked for again in the next round.
+    if (over.length < ROWS_AT_ONCE) overLookedForAt = now;
+    return over;
+  }
+
+  function endWhatIsOver(over: readonly DeliveryRow[]): void {
+    for (const row of over) {
+      underWay.set(row.id, { lane: '', leave: () => undefined, done: Promise.resolve() });
+      ended.push(expiredResult(row));
+    }
+    if (over.length > 0) recording ??= record();
   }
 
   async function work(delivery: DueDelivery): Promise<void> {
@@ -121,10 +186,11 @@ export function createOutbox(store: OutboxStore, parts: DeliverParts, options: O
         const rows = await store.record(results, parts.domainNow());
         for (const { id, kind } of results) {
           totals[kind] += 1;
+          underWay.get(id)?.leave();
           underWay.delete(id);
         }
         options.onChanged(rows);
-        if (underWay.size <= maxConcurrent / 2) wake();
+        wake();
       } catch (error) {
         ended = [...results, ...ended];
         options.onTrouble('results of deliveries could not be recorded', error);
@@ -143,7 +209,7 @@ export function createOutbox(store: OutboxStore, parts: DeliverParts, options: O
       stopping = true;
       stir();
       await running;
-      const all = Promise.all(underWay.values()).then(() => undefined);
+      const all = Promise.all([...underWay.values()].map(({ done }) => done)).then(() => undefined);
       await Promise.race([all, pause(graceMs)]);
       await parts.sender.stop();
       await all;

@@ -1,3 +1,4 @@
+import { createLanes } from '../../../gateway/delivery/lanes.ts';
 import { createOutbox } from '../../../gateway/delivery/outbox.ts';
 import { createOutboxStore } from '../../../gateway/delivery/outbox-store.ts';
 import { createPushSender, type PushSender } from '../../../gateway/delivery/push-sender.ts';
@@ -31,12 +32,14 @@ const dying: PushSender = {
   },
   stop: () => real.stop(),
 };
+const holds = createServiceHolds(Math.random);
 createOutbox(
   createOutboxStore(db, TEST_SEAL, ruleNeedsFrom(db)),
   {
     sender: dying,
     vapid: createVapidTokens(settings.vapidKeys, 'mailto:ops@example.com', Date.now),
-    holds: createServiceHolds(),
+    holds,
+    lanes: createLanes(holds),
     publicUrl: () => 'https://offers.example',
     receiptKey: Buffer.from(settings.receiptKeyBase64, 'base64'),
     domainNow: () => settings.domainNow,

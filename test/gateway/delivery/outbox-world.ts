@@ -44,8 +44,10 @@ export interface OutboxWorld {
   readonly events: readonly PushEvent[];
   /** Payloads in the order in which browsers read them, with repetitions. */
   readonly received: readonly PushPayload[];
-  /** Another browser of anna's. */
-  addBrowser(): Promise<Subscriber>;
+  /** Somebody beside anna. */
+  addConsumer(id: string): Promise<void>;
+  /** Another browser of anna's, or of somebody else. */
+  addBrowser(consumer?: string): Promise<Subscriber>;
   /** Changes where every browser is reached. */
   readdress(change: (address: BrowserAddress) => Partial<BrowserAddress>): Promise<void>;
   queue(delivery?: Partial<Insertable<Schema['deliveries']>>): Promise<string>;
@@ -78,20 +80,7 @@ export async function createOutboxWorld(
   const connection = createPushConnection({ url: webSocketUrl, reconnectAfterMs: 20 });
   await connection.start();
 
-  await db
-    .insertInto('consumers')
-    .values({
-      id: 'anna',
-      attributes_json: '{}',
-      timezone: 'Europe/Rome',
-      quiet_hours_json: '{"from":"21:00","to":"08:00"}',
-      created_at: NOON,
-    })
-    .execute();
-  await db
-    .insertInto('consents')
-    .values({ consumer_id: 'anna', purpose: 'location_offers', granted: 1, source: 'test', at: NOON })
-    .execute();
+  await addConsumer(db, 'anna');
   const feature = {
     type: 'Feature',
     geometry: { type: 'Point', coordinates: [9.19, 45.46] },
@@ -111,7 +100,8 @@ export async function createOutboxWorld(
     connection,
     events,
     received,
-    async addBrowser() {
+    addConsumer: (id) => addConsumer(db, id),
+    async addBrowser(consumer = 'anna') {
       const browser = createSubscriber({
         connection,
         applicationServerKey: vapidKeys.publicKey,
@@ -121,7 +111,7 @@ export async function createOutboxWorld(
       await db
         .insertInto('push_subscriptions')
         .values(
-          subscriptionRow('anna', NOON, {
+          subscriptionRow(consumer, NOON, {
             id: randomUUID(),
             vapidKey: vapidKeys.publicKey,
             endpoint,
@@ -220,4 +210,22 @@ export async function createOutboxWorld(
   };
   await world.setRule('live');
   return world;
+}
+
+/** Who agreed to location offers, in Rome. */
+async function addConsumer(db: Kysely<Schema>, id: string): Promise<void> {
+  await db
+    .insertInto('consumers')
+    .values({
+      id,
+      attributes_json: '{}',
+      timezone: 'Europe/Rome',
+      quiet_hours_json: '{"from":"21:00","to":"08:00"}',
+      created_at: NOON,
+    })
+    .execute();
+  await db
+    .insertInto('consents')
+    .values({ consumer_id: id, purpose: 'location_offers', granted: 1, source: 'test', at: NOON })
+    .execute();
 }

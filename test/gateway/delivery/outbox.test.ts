@@ -1,5 +1,7 @@
 import { createECDH } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createPushService } from '../../../devices-sim/push-service/push-service.ts';
+import { createLanes, LANE_SETTINGS } from '../../../gateway/delivery/lanes.ts';
 import { createOutbox, type Outbox } from '../../../gateway/delivery/outbox.ts';
 import {
   createOutboxStore,
@@ -45,14 +47,17 @@ afterEach(async () => {
 function startOutbox(
   change: (store: OutboxStore) => OutboxStore = (store) => store,
   moreOrigins: readonly string[] = [],
+  timeoutMs = 2_000,
 ): Outbox {
   const realNow = () => Date.now() + skippedMs;
+  const holds = createServiceHolds(() => 0);
   const started = createOutbox(
     change(createOutboxStore(world.db, TEST_SEAL, ruleNeedsFrom(world.db))),
     {
-      sender: createPushSender({ extraOrigins: [world.origin, ...moreOrigins], realNow, timeoutMs: 2_000 }),
+      sender: createPushSender({ extraOrigins: [world.origin, ...moreOrigins], realNow, timeoutMs }),
       vapid: createVapidTokens(world.vapidKeys, 'mailto:ops@example.com', Date.now),
-      holds: createServiceHolds(),
+      holds,
+      lanes: createLanes(holds),
       receiptKey: RECEIPT_KEY,
       publicUrl: () => 'https://offers.example',
       domainNow: () => domainNow,
@@ -334,15 +339,76 @@ test('a push service that does not answer is left alone, and takes no tries from
   const held = await queueAndWake();
   await expect
     .poll(() => world.row(held))
-    .toMatchObject({ state: 'retrying', attempts: 0, reason: 'service_unreachable' });
+    .toMatchObject({ state: 'queued', attempts: 0, reason: null, lane: dead });
   await world.addBrowser();
+  await expect.poll(() => world.state(held)).toBe('sent');
   const reachable = await queueAndWake();
   await expect.poll(() => world.state(reachable)).toBe('sent');
-  // Once the time is over it is tried again, here to find that it is well.
-  await world.readdress(({ endpoint }) => ({ endpoint: endpoint.replace(dead, world.origin) }));
-  skippedMs = 60_000;
+});
+
+test('a push service that was left alone is tried with one message, and then gets all that waited', async () => {
+  await world.addBrowser();
+  world.service.faults.plan({ kind: 'status', status: 503, retryAfter: '30' });
+  const first = await queueAndWake();
+  await expect.poll(() => world.state(first)).toBe('retrying');
+  const ids = await Promise.all(Array.from({ length: 20 }, () => queueAndWake()));
+  await expect.poll(async () => (await world.row(ids.at(-1) ?? '')).lane).toBe(world.origin);
+  expect(pushes()).toEqual([]);
+
+  skippedMs = 31_000;
+  world.service.faults.plan({ kind: 'status', status: 503, retryAfter: '30' });
   outbox.wake();
-  await expect.poll(() => world.state(held)).toBe('sent');
+  await expect.poll(() => world.service.faults.left).toBe(0);
+  const states = async () => Promise.all([first, ...ids].map((id) => world.state(id)));
+  await expect
+    .poll(async () => (await states()).filter((state) => state === 'queued').length)
+    .toBeGreaterThan(18);
+  expect(pushes()).toEqual([]);
+
+  skippedMs = 62_000;
+  outbox.wake();
+  await expect.poll(async () => new Set(await states())).toEqual(new Set(['sent']));
+  expect(world.received.length).toBe(21);
+});
+
+test('an offer that is over while its push service is left alone is expired, and not sent late', async () => {
+  await world.addBrowser();
+  world.service.faults.plan({ kind: 'status', status: 503, retryAfter: '300' });
+  const first = await queueAndWake();
+  await expect.poll(() => world.state(first)).toBe('retrying');
+  const id = await queueAndWake({ expires_at_real: Date.now() + 100_000 });
+  await expect.poll(async () => (await world.row(id)).lane).toBe(world.origin);
+  skippedMs = 200_000;
+  outbox.wake();
+  await expect.poll(() => world.row(id)).toMatchObject({ state: 'expired', reason: 'expired', attempts: 0 });
+  expect(await world.state(first)).toBe('retrying');
+  expect(pushes()).toEqual([]);
+});
+
+test('a push service that hangs takes no time from the others', async () => {
+  const hanging = createPushService({ host: '127.0.0.1', port: 0, now: Date.now });
+  const { origin } = await hanging.start();
+  const HANGING = 10_000;
+  hanging.faults.plan({ kind: 'hang' }, HANGING);
+  const taken = () => HANGING - hanging.faults.left;
+  await outbox.stop(1_000);
+  const timeoutMs = 20_000;
+  outbox = startOutbox((store) => store, [origin], timeoutMs);
+  await world.addBrowser();
+  await world.readdress(({ endpoint }) => ({ endpoint: endpoint.replace(world.origin, origin) }));
+  await world.addConsumer('bert');
+  await world.addBrowser('bert');
+  const stuck = await Promise.all(Array.from({ length: 600 }, () => world.queue()));
+  outbox.wake();
+  await expect.poll(taken).toBeGreaterThan(0);
+  const before = performance.now();
+  const ids = await Promise.all(Array.from({ length: 50 }, () => queueAndWake({ consumer: 'bert' })));
+  for (const id of ids) await expect.poll(() => world.state(id), { timeout: 5_000 }).toBe('sent');
+  // Nobody waited for the service that hangs.
+  expect(performance.now() - before).toBeLessThan(timeoutMs / 2);
+  expect(taken()).toBeLessThanOrEqual(LANE_SETTINGS.places.new);
+  expect(await world.state(stuck.at(-1) ?? '')).toBe('queued');
+  await hanging.stop();
 });
 
 test('what is under way when it stops is not lost', async () => {
