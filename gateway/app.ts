@@ -5,6 +5,8 @@ import { DIALECTS } from '../broker/dialects.ts';
 import { LimitedLog } from '../broker/limited-log.ts';
 import type { Broker } from '../broker/ports.ts';
 import { createBacktests } from './backtest/jobs.ts';
+import { createBackups } from './backup/backups.ts';
+import { createHold } from './backup/hold.ts';
 import { openBridge } from './bridge/open-bridge.ts';
 import { toDeviceBy } from './bridge/to-device.ts';
 import { type ClockOrigin, domainClock } from './clock.ts';
@@ -28,11 +30,12 @@ import { giveMemoryBack } from './idle-memory.ts';
 import { createSqliteJournal } from './journal/sqlite-journal.ts';
 import { alignJournal, journalCursors } from './journal-cursors.ts';
 import { trimJournal } from './journal-trim.ts';
+import { createSmtpMailer } from './mail/smtp-mailer.ts';
 import { deliveryOf } from './records/deliveries.ts';
 import { deviceOfAliases } from './records/device-aliases.ts';
 import { ensureDeviceTypes } from './records/device-types.ts';
 import { findUser, findUserNameByToken } from './records/logins.ts';
-import { migrate } from './records/migrate.ts';
+import { MIGRATION_NAMES, migrate } from './records/migrate.ts';
 import { openMqttSessions } from './records/mqtt-sessions.ts';
 import { createSeal, loadOrCreateRecordsKey } from './records/seal.ts';
 import { sealSubscriptions } from './records/seal-subscriptions.ts';
@@ -187,6 +190,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
             : { kind: 'influx', ...config.influx },
         clock: clockOrigin,
         positionDays: config.positionDays,
+        mail: config.mail !== null,
       },
       log,
       onDeviceErrors: (errors) => tellDevices(toDevice, errors, warn),
@@ -198,7 +202,17 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     running.push(() => engine.stop());
     running.push(journal.onCommitted(() => engine.grew()));
     await alignJournal(journal, journalOpening, await journalCursors(records.db, engine), log);
-    running.push(trimJournal({ journal, engine, keepMs: config.journalKeepMs, now: () => clock.now(), log }));
+    const trimHold = createHold();
+    running.push(
+      trimJournal({
+        journal,
+        engine,
+        keepMs: config.journalKeepMs,
+        hold: trimHold,
+        now: () => clock.now(),
+        log,
+      }),
+    );
 
     const backtests = createBacktests({
       recordsFile: files.records,
@@ -208,6 +222,18 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       log,
     });
     running.push(() => backtests.stop());
+    const backups = createBackups({
+      source: {
+        files,
+        telemetry: config.influx === null ? 'duckdb' : 'influxdb',
+        migrations: MIGRATION_NAMES,
+        copyTelemetry: (copy) => engine.copyTelemetry(copy),
+        holdJournal: () => trimHold.hold(),
+        now: realNow,
+      },
+      log,
+    });
+    running.push(() => backups.stop());
 
     await delivery.start();
     running.push(() => delivery.stop());
@@ -253,6 +279,8 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     }
     await downlink.waysAreOpen();
 
+    const mailer = config.mail === null ? null : createSmtpMailer(config.mail);
+    running.push(() => mailer?.stop());
     const http: HttpServer = createHttpServer(
       {
         config,
@@ -268,10 +296,12 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         connections: broker,
         downlink,
         backtests,
+        backups,
         tokensChanged: () => tokenExpiry.changed(),
         vapidPublicKey: vapidKeys.publicKey,
         seal,
         receiptKey,
+        mailer,
         isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, config.pushHosts),
         ...statusOf({ engine, records, journal, broker, downlink, delivery, bridge }),
       },

@@ -142,7 +142,7 @@ function situationOfFiring(draft: Draft, consumer: ConsumerFacts, firing: Firing
 
 /** `no_channel` and `expired`. */
 function unsendable(consumer: ConsumerFacts, { at }: Firing, offer: RenderedOffer): Suppression | null {
-  if (!consumer.reachable) return { reason: 'no_channel', detail: 'the consumer has no browser subscribed' };
+  if (!consumer.reachable) return { reason: 'no_channel', detail: 'nothing reaches the consumer: no browser is subscribed, and there is no other channel' };
   if (offer.expiresAt <= at) return { reason: 'expired', detail: 'the offer is over already' };
   return null;
 }

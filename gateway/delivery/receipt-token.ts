@@ -15,20 +15,33 @@ export function loadOrCreateReceiptKey(dataDir: string): Promise<Uint8Array> {
 
 /** A token that only the browser which got the offer holds, and with which it says what became of it. */
 export function signReceipt(key: Uint8Array, deliveryId: string): string {
-  return `${Buffer.from(deliveryId).toString('base64url')}.${macOf(key, deliveryId).toString('base64url')}`;
+  return signId(key, 'receipt', deliveryId);
 }
 
 /** The delivery that a token is for, or null where this gateway did not make the token. */
 export function readReceipt(key: Uint8Array, token: string): string | null {
-  if (token.length > MAX_TOKEN_LENGTH) return null;
-  const [id, mac, ...rest] = token.split('.');
-  if (id === undefined || mac === undefined || rest.length > 0) return null;
-  const deliveryId = Buffer.from(id, 'base64url').toString();
-  const given = Buffer.from(mac, 'base64url');
-  const expected = macOf(key, deliveryId);
-  return given.byteLength === expected.byteLength && timingSafeEqual(given, expected) ? deliveryId : null;
+  return readSignedId(key, 'receipt', token);
 }
 
-function macOf(key: Uint8Array, deliveryId: string): Buffer {
-  return createHmac('sha256', key).update('receipt\0').update(deliveryId).digest();
+/** What a token gives the right to; one is never good for another. */
+export type TokenUse = 'receipt' | 'unsubscribe';
+
+/** A delivery's id, and that this gateway gave it out for that use. */
+export function signId(key: Uint8Array, use: TokenUse, id: string): string {
+  return `${Buffer.from(id).toString('base64url')}.${macOf(key, use, id).toString('base64url')}`;
+}
+
+/** The id, or null where this gateway did not sign it for that use. */
+export function readSignedId(key: Uint8Array, use: TokenUse, token: string): string | null {
+  if (token.length > MAX_TOKEN_LENGTH) return null;
+  const [text, mac, ...rest] = token.split('.');
+  if (text === undefined || mac === undefined || rest.length > 0) return null;
+  const id = Buffer.from(text, 'base64url').toString();
+  const given = Buffer.from(mac, 'base64url');
+  const expected = macOf(key, use, id);
+  return given.byteLength === expected.byteLength && timingSafeEqual(given, expected) ? id : null;
+}
+
+function macOf(key: Uint8Array, use: TokenUse, id: string): Buffer {
+  return createHmac('sha256', key).update(`${use}\0`).update(id).digest();
 }

@@ -24,6 +24,8 @@ export interface EngineSettings {
   readonly clock: ClockOrigin;
   /** How many days positions are kept; 0: for ever. */
   readonly positionDays: number;
+  /** Whether a mail server is set, so that people can be reached by e-mail. */
+  readonly mail: boolean;
 }
 
 export interface EngineStatus {

@@ -46,7 +46,7 @@ const store =
     : createInfluxStore(settings.telemetry);
 const codes = openCodeSource(settings.recordsFile);
 const ledger = createLedger(db, codes);
-const registry = createRegistry(db, ledger, log);
+const registry = createRegistry(db, ledger, log, { mail: settings.mail, realNow: Date.now });
 const subjects = createSubjects(db);
 /** One change after the other. */
 let changes: Promise<void> = Promise.resolve();

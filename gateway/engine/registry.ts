@@ -16,7 +16,7 @@ import { erasedUpTo } from '../records/device-erasures.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
 import type { Schema } from '../records/schema.ts';
 import { listSegments } from '../records/segments.ts';
-import { readConsumerFacts } from './consumer-facts.ts';
+import { type ReachSettings, readConsumerFacts } from './consumer-facts.ts';
 import type { EngineLedger } from './ledger.ts';
 import { createRulebookSource } from './rulebook-source.ts';
 import { type Subject, subjectOf } from './subjects.ts';
@@ -77,6 +77,7 @@ export function createRegistry(
   db: Kysely<Schema>,
   ledger: Pick<EngineLedger, 'poolsChanged'>,
   log: Logger,
+  reach: ReachSettings,
 ): Registry {
   const source = createRulebookSource(db, log);
   const devices = new Map<string, KnownDevice>();
@@ -153,7 +154,7 @@ export function createRegistry(
     async prepareConsumers(ids) {
       const unknown = missing(ids, consumers);
       if (unknown.length === 0) return;
-      for (const facts of await readConsumerFacts(db, unknown)) consumers.set(facts.id, facts);
+      for (const facts of await readConsumerFacts(db, unknown, reach)) consumers.set(facts.id, facts);
     },
     device: (id) => devices.get(id),
     consumer: (id) => consumers.get(id),

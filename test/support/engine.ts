@@ -91,7 +91,7 @@ export async function startEngine(
   const codes = openCodeSource(files.records);
   const ledger = createLedger(db, codes);
   await ledger.start();
-  const registry = createRegistry(db, ledger, log);
+  const registry = createRegistry(db, ledger, log, { mail: false, realNow: () => clock.now() });
   await registry.start();
   const writer = createTelemetryWriter({
     db,
