@@ -101,6 +101,24 @@ export const ERRORS = {
     mend: 'Take one back that is not used any more.',
   },
   already_exists: { status: 409, retry: false, title: 'That id is taken', mend: 'Choose another id.' },
+  unknown_code: {
+    status: 404,
+    retry: false,
+    title: 'There is no such code',
+    mend: 'Type it as it stands on the offer; capitals matter.',
+  },
+  already_redeemed: {
+    status: 409,
+    retry: false,
+    title: 'The code was redeemed before',
+    mend: 'A code is good for one time; do not give the discount again.',
+  },
+  offer_over: {
+    status: 410,
+    retry: false,
+    title: 'The offer is over',
+    mend: 'It had ended before the code was handed in.',
+  },
   already_claimed: {
     status: 409,
     retry: false,
@@ -160,6 +178,12 @@ export const ERRORS = {
     retry: false,
     title: 'The rest of the message was stored when it came',
     mend: 'Have the device send what is missing again.',
+  },
+  backup_running: {
+    status: 409,
+    retry: true,
+    title: 'A backup is being made',
+    mend: 'Wait until it is done: GET /api/v1/backups tells how far it is.',
   },
   config_changed: {
     status: 412,
@@ -251,6 +275,12 @@ export const ERRORS = {
     title: 'Too many backtests run or wait',
     mend: 'Wait until one has ended, or cancel one: DELETE /api/v1/backtests/{id}.',
   },
+  too_many_exports: {
+    status: 429,
+    retry: true,
+    title: 'Too many exports are under way',
+    mend: 'Try again when one of them has ended.',
+  },
   too_many_requests: {
     status: 429,
     retry: true,
@@ -268,6 +298,18 @@ export const ERRORS = {
     retry: true,
     title: 'The telemetry store does not answer',
     mend: 'See /readyz. What devices say is kept in the journal meanwhile.',
+  },
+  no_mail: {
+    status: 503,
+    retry: false,
+    title: 'No e-mail goes out from here',
+    mend: 'The operator sets WAYSIDE_SMTP_URL and WAYSIDE_MAIL_FROM.',
+  },
+  no_passkeys: {
+    status: 503,
+    retry: false,
+    title: 'Browsers make no passkeys for this address',
+    mend: 'The operator sets WAYSIDE_PUBLIC_URL to an https address with a name; localhost does too.',
   },
   stopping: { status: 503, retry: true, title: 'The gateway is stopping', mend: 'Try again in a moment.' },
   journal_unwritable: {
@@ -317,6 +359,36 @@ export const ERRORS = {
     retry: false,
     title: 'The data directory was used by a newer version of Wayside',
     mend: 'Run that version or a later one, or set WAYSIDE_DATA_DIR to another directory.',
+  },
+  data_dir_not_empty: {
+    status: 500,
+    retry: false,
+    title: 'The data directory holds data',
+    mend: 'Restore into another one (--data-dir), or have what is in it deleted by --replace.',
+  },
+  backup_exists: {
+    status: 500,
+    retry: false,
+    title: 'There is something by the name of the backup',
+    mend: 'Name a path that does not exist.',
+  },
+  backup_damaged: {
+    status: 500,
+    retry: false,
+    title: 'The backup is damaged or incomplete',
+    mend: 'Nothing was changed. Restore another backup, or another copy of this one.',
+  },
+  backup_newer: {
+    status: 500,
+    retry: false,
+    title: 'The backup was made by a newer version of Wayside',
+    mend: 'Restore it with that version or a later one.',
+  },
+  backup_foreign: {
+    status: 500,
+    retry: false,
+    title: 'The data directory belongs to another gateway than the backup',
+    mend: 'Restore into an empty directory: --data-dir.',
   },
   port_in_use: {
     status: 500,

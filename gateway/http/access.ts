@@ -3,10 +3,10 @@ import { WaysideError } from '../errors.ts';
 import type { Role } from '../records/schema.ts';
 import type { HttpApp } from './context.ts';
 import type { HttpDependencies } from './dependencies.ts';
-import { identify } from './identity.ts';
+import { identify, identifyTill } from './identity.ts';
 
-/** Who may use a route: anybody, a signed-in consumer (on themselves), or staff of these roles. */
-export type Access = 'anybody' | 'consumer' | readonly Role[];
+/** Who may use a route: anybody, a signed-in consumer (on themselves), staff of these roles, or these and tills. */
+export type Access = 'anybody' | 'consumer' | { readonly tillsAnd: readonly Role[] } | readonly Role[];
 
 const ADMIN: Access = ['admin'];
 const STAFF: Access = ['admin', 'marketer', 'analyst', 'device-manager'];
@@ -76,12 +76,15 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/consumers/:id': PEOPLE_READERS,
   'PATCH /api/v1/consumers/:id': MARKETING,
   'DELETE /api/v1/consumers/:id': ADMIN,
+  'GET /api/v1/consumers/:id/export': ADMIN,
   'GET /api/v1/consumers/:id/consents': PEOPLE_READERS,
   'PUT /api/v1/consumers/:id/consents/:purpose': MARKETING,
   'POST /api/v1/consumers/:id/push-subscriptions': MARKETING,
   'GET /api/v1/consumers/:id/push-subscriptions': PEOPLE_READERS,
   'DELETE /api/v1/consumers/:id/push-subscriptions/:subscriptionId': MARKETING,
   'POST /api/v1/consumers/:id/invitations': MARKETING,
+  'GET /api/v1/consent-policy': STAFF,
+  'PUT /api/v1/consent-policy': ADMIN,
 
   'GET /api/v1/places': STAFF,
   'GET /api/v1/places.geojson': STAFF,
@@ -145,13 +148,30 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/telemetry/:deviceId': TELEMETRY_READERS,
   'GET /api/v1/live': STAFF,
   'GET /api/v1/audit': ADMIN,
+  'GET /api/v1/audit/verification': ADMIN,
+  'POST /api/v1/backups': ADMIN,
+  'GET /api/v1/backups': ADMIN,
+  'GET /api/v1/backups/:id': ADMIN,
+  'DELETE /api/v1/backups/:id': ADMIN,
 
   'GET /api/v1/map': STAFF,
   'GET /api/v1/map/overlay': STAFF,
   'GET /api/v1/push-key': 'anybody',
 
+  // By the signed token of a delivery.
   'POST /api/v1/receipts': 'anybody',
+  'POST /api/v1/stop/:token': 'anybody',
 
+  'POST /api/v1/tills': MARKETING,
+  'GET /api/v1/tills': PEOPLE_READERS,
+  'DELETE /api/v1/tills/:id': MARKETING,
+  'POST /api/v1/redemptions': { tillsAnd: MARKETING },
+  'GET /api/v1/redemptions': PEOPLE_READERS,
+
+  'GET /api/v1/me/sign-in': 'anybody',
+  'POST /api/v1/me/login-links': 'anybody',
+  'POST /api/v1/me/passkey-session/options': 'anybody',
+  'POST /api/v1/me/passkey-session': 'anybody',
   'POST /api/v1/me/session': 'anybody',
   'DELETE /api/v1/me/session': 'anybody',
   'GET /api/v1/me': 'consumer',
@@ -163,11 +183,28 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/me/map/overlay': 'consumer',
   'PUT /api/v1/me/consents/:purpose': 'consumer',
   'DELETE /api/v1/me': 'consumer',
+  'GET /api/v1/me/export': 'consumer',
   'PUT /api/v1/me/quiet-hours': 'consumer',
   'POST /api/v1/me/push-subscriptions': 'consumer',
   'DELETE /api/v1/me/push-subscriptions': 'consumer',
   'POST /api/v1/me/stop': 'consumer',
   'GET /api/v1/me/offers': 'consumer',
+  'GET /api/v1/me/offers/:id': 'consumer',
+  'POST /api/v1/me/offers/:id/receipt': 'consumer',
+  'POST /api/v1/me/offers/:id/fewer': 'consumer',
+  'GET /api/v1/me/fewer': 'consumer',
+  'DELETE /api/v1/me/fewer/:rule': 'consumer',
+  'GET /api/v1/me/not-sent': 'consumer',
+  'GET /api/v1/me/uses': 'consumer',
+  'GET /api/v1/me/devices/:id/telemetry': 'consumer',
+  'GET /api/v1/me/devices/:id/visits': 'consumer',
+  'GET /api/v1/me/sessions': 'consumer',
+  'DELETE /api/v1/me/sessions': 'consumer',
+  'DELETE /api/v1/me/sessions/:id': 'consumer',
+  'GET /api/v1/me/passkeys': 'consumer',
+  'POST /api/v1/me/passkeys/options': 'consumer',
+  'POST /api/v1/me/passkeys': 'consumer',
+  'DELETE /api/v1/me/passkeys/:id': 'consumer',
 };
 
 /** Methods that the API takes at an address, such as for the header Allow; none where it leads nowhere. */
@@ -227,16 +264,18 @@ async function allow(
       throw new WaysideError('not_signed_in', 'open the link that you were given');
     return;
   }
+  const roles = 'tillsAnd' in access ? access.tillsAnd : access;
+  if (roles !== access) {
+    request.identity = await identifyTill(deps, request);
+    if (request.identity !== null) return;
+  }
   request.identity = await identify(deps, request, 'staff');
   if (request.identity.kind !== 'staff') {
     const other = await identify(deps, request, 'consumer');
     if (other.kind === 'consumer') throw new WaysideError('forbidden', 'consumers reach only /api/v1/me');
     throw new WaysideError('not_signed_in', 'this needs a bearer token or a session');
   }
-  if (!access.includes(request.identity.role)) {
-    throw new WaysideError(
-      'forbidden',
-      `the role ${request.identity.role} may not; ${access.join(', ')} may`,
-    );
+  if (!roles.includes(request.identity.role)) {
+    throw new WaysideError('forbidden', `the role ${request.identity.role} may not; ${roles.join(', ')} may`);
   }
 }

@@ -16,10 +16,12 @@ import { readIntegersInQueries } from './query-numbers.ts';
 import { createReadLog, noteReads } from './read-log.ts';
 import { measureRequests } from './request-metrics.ts';
 import { registerBacktestRoutes } from './routes/backtests.ts';
+import { registerBackupRoutes } from './routes/backups.ts';
 import { registerCampaignRoutes } from './routes/campaigns.ts';
 import { registerClaimRoutes } from './routes/claims.ts';
 import { registerCodePoolRoutes } from './routes/code-pools.ts';
 import { registerCommandRoutes } from './routes/commands.ts';
+import { registerConsentPolicyRoutes } from './routes/consent-policy.ts';
 import { registerConsumerErasureRoutes } from './routes/consumer-erasure.ts';
 import { registerConsumerRoutes } from './routes/consumers.ts';
 import { registerDeviceAliasRoutes } from './routes/device-aliases.ts';
@@ -32,10 +34,11 @@ import { registerExplainRoute } from './routes/explain.ts';
 import { registerInvitationRoutes } from './routes/invitations.ts';
 import { registerLiveRoute } from './routes/live.ts';
 import { registerMapRoutes } from './routes/map.ts';
-import { registerMeRoutes } from './routes/me.ts';
+import { registerMeRoutes } from './routes/me/me.ts';
 import { registerMyDeviceRoutes } from './routes/my-devices.ts';
 import { registerOutcomeRoutes } from './routes/outcomes.ts';
 import { registerPacingRoutes } from './routes/pacing.ts';
+import { registerPersonExportRoutes } from './routes/person-export.ts';
 import { registerPlaceSearchRoute } from './routes/place-search.ts';
 import { registerPlaceRoutes } from './routes/places.ts';
 import { registerProvisioningRoutes } from './routes/provisioning.ts';
@@ -140,7 +143,9 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
       registerDeviceImportRoute(scope.withTypeProvider<TypeBoxTypeProvider>(), context),
     );
     registerConsumerRoutes(app, context);
+    registerConsentPolicyRoutes(app, context);
     registerConsumerErasureRoutes(app, context);
+    registerPersonExportRoutes(app, context);
     registerPushSubscriptionRoutes(app, context);
     registerInvitationRoutes(app, context);
     // In scopes of their own: only places and devices may be CSV, and only rules YAML.
@@ -162,6 +167,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     );
     registerPacingRoutes(app, context);
     registerBacktestRoutes(app, context);
+    registerBackupRoutes(app, context);
     registerOutcomeRoutes(app, context);
     registerExplainRoute(app, context);
     registerQuarantineRoutes(app, context);

@@ -8,7 +8,11 @@ export const DEVICE_TABLES = {
   quarantine: personTable('quarantine', {
     links: [{ by: 'device', column: 'device' }],
     goes: 'deleted',
-    export: { as: 'quarantine', what: 'Messages of your devices that could not be understood' },
+    export: {
+      as: 'quarantine',
+      what: 'Messages of your devices that could not be understood',
+      since: 'last_seen_at',
+    },
     fields: {
       id: field('id', 'Id of the message'),
       device: DEVICE,
@@ -29,7 +33,11 @@ export const DEVICE_TABLES = {
   commands: personTable('commands', {
     links: [{ by: 'device', column: 'device' }],
     goes: 'deleted',
-    export: { as: 'commands', what: 'Commands that your devices were given, and their answers' },
+    export: {
+      as: 'commands',
+      what: 'Commands that your devices were given, and their answers',
+      since: 'created_at',
+    },
     fields: {
       seq: withheld('a running number'),
       id: field('id', 'Id of the command'),
@@ -76,7 +84,11 @@ export const DEVICE_TABLES = {
   quality_counts: personTable('quality_counts', {
     links: [{ by: 'device', column: 'device' }],
     goes: 'deleted',
-    export: { as: 'faults', what: 'What was wrong with what your devices said, counted by day' },
+    export: {
+      as: 'faults',
+      what: 'What was wrong with what your devices said, counted by day',
+      since: 'last_seen_at',
+    },
     fields: {
       device: DEVICE,
       day: field('day', 'The day (UTC)', { unit: 'days since 1970-01-01' }),
@@ -89,7 +101,7 @@ export const DEVICE_TABLES = {
   quality_days: personTable('quality_days', {
     links: [{ by: 'device', column: 'device' }],
     goes: 'deleted',
-    export: { as: 'quality', what: 'How much your devices said, by day' },
+    export: { as: 'quality', what: 'How much your devices said, by day', since: 'last_seen_at' },
     fields: {
       device: DEVICE,
       day: field('day', 'The day (UTC)', { unit: 'days since 1970-01-01' }),
@@ -163,7 +175,7 @@ export const DEVICE_TABLES = {
   devices: personTable('devices', {
     links: [
       { by: 'consumer', column: 'consumer_id' },
-      { by: 'device', column: 'id' },
+      { by: 'device', column: 'id', forErasureAlone: true },
     ],
     goes: 'deleted',
     export: { as: 'devices', what: 'Devices that are linked to you' },

@@ -33,7 +33,11 @@ export const OFFER_TABLES = {
   decisions: personTable('decisions', {
     links: [{ by: 'consumer', column: 'consumer' }],
     goes: 'deleted-in-parts',
-    export: { as: 'decisions', what: 'Each time a rule decided whether you are made an offer, and why' },
+    export: {
+      as: 'decisions',
+      what: 'Each time a rule decided whether you are made an offer, and why',
+      pageBy: ['at', 'id'],
+    },
     fields: {
       id: field('id', 'Id of the decision'),
       at: time('at', 'When'),
@@ -55,7 +59,11 @@ export const OFFER_TABLES = {
   deliveries: personTable('deliveries', {
     links: [{ by: 'consumer', column: 'consumer' }],
     goes: 'deleted-in-parts',
-    export: { as: 'offers', what: 'Offers that you were made, and what became of them' },
+    export: {
+      as: 'offers',
+      what: 'Offers that you were made, and what became of them',
+      pageBy: ['created_at', 'id'],
+    },
     fields: {
       id: field('id', 'Id of the offer'),
       delivery_key: withheld('rule, person and cause of the decision in one'),
@@ -67,6 +75,7 @@ export const OFFER_TABLES = {
       attempts: field('attempts', 'How often it was tried to send it'),
       offer_json: field('offer', 'What it said', { form: 'json' }),
       created_at: time('createdAt', 'When it was made'),
+      lane: withheld('in which queue it waits'),
       next_attempt_at: time('nextAttemptAt', 'When it is tried again'),
       expires_at_real: time('expiresAt', 'Until when it was to be sent'),
       sent_at: time('sentAt', 'When it was sent'),
@@ -84,10 +93,14 @@ export const OFFER_TABLES = {
   visits: personTable('visits', {
     links: [
       { by: 'consumer', column: 'consumer' },
-      { by: 'device', column: 'device' },
+      { by: 'device', column: 'device', forErasureAlone: true },
     ],
     goes: 'deleted-in-parts',
-    export: { as: 'visits', what: 'Stays inside places that rules know' },
+    export: {
+      as: 'visits',
+      what: 'Stays inside places that rules know',
+      pageBy: ['entered_at', 'id'],
+    },
     fields: {
       id: field('id', 'Id of the visit'),
       device: field('device', 'Which device'),

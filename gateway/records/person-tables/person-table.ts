@@ -5,6 +5,8 @@ export type Link<Column extends string> = {
   readonly column: Column;
   /** Only rows that have this in another column. */
   readonly where?: { readonly column: Column; readonly is: string };
+  /** The export goes by the other links: by this one it could find what is an earlier owner's. */
+  readonly forErasureAlone?: true;
 } & (
   | {
       readonly by: /** The person's id. */
@@ -58,7 +60,16 @@ export interface PersonTable<T extends keyof Schema = keyof Schema> {
   readonly links: readonly Link<keyof Schema[T] & string>[];
   readonly goes: Goes;
   /** Its name in the export, or why it is not there. */
-  readonly export: { readonly as: string; readonly what: string } | Withheld;
+  readonly export:
+    | {
+        readonly as: string;
+        readonly what: string;
+        /** Time and id by which a person's rows lie in an index, of a table that holds very many. */
+        readonly pageBy?: readonly [time: keyof Schema[T] & string, id: keyof Schema[T] & string];
+        /** A time: what a device's row has before the device was linked to the person is an earlier owner's. */
+        readonly since?: keyof Schema[T] & string;
+      }
+    | Withheld;
   readonly fields: { readonly [Column in keyof Schema[T]]: Field | Withheld };
 }
 
