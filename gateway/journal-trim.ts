@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Hold } from './backup/hold.ts';
 import type { EngineClient } from './engine/engine-client.ts';
 import type { Journal } from './journal/journal.ts';
 
@@ -11,6 +12,8 @@ export interface JournalKeeping {
   readonly engine: Pick<EngineClient, 'status'>;
   /** How long entries are kept that engine and telemetry store have; 0: not at all. */
   readonly keepMs: number;
+  /** Nothing is trimmed while somebody holds it. */
+  readonly hold?: Pick<Hold, 'isHeld'>;
   /** Domain time, epoch ms. */
   readonly now: () => number;
   readonly log: Logger;
@@ -20,7 +23,14 @@ export interface JournalKeeping {
  * Lets the journal forget what both the engine and the telemetry store have, and says in the log when it takes nothing, and when
  * it does again. Returns the stop.
  */
-export function trimJournal({ journal, engine, keepMs, now, log }: JournalKeeping): () => Promise<void> {
+export function trimJournal({
+  journal,
+  engine,
+  keepMs,
+  hold,
+  now,
+  log,
+}: JournalKeeping): () => Promise<void> {
   let looks = 0;
   let trimmed = 0;
   let told: string | null = null;
@@ -28,6 +38,8 @@ export function trimJournal({ journal, engine, keepMs, now, log }: JournalKeepin
   let work: Promise<void> | null = null;
 
   async function trim(): Promise<void> {
+    if (hold?.isHeld) return;
+    // Whoever holds it from here on finds cursors that have come at least as far.
     const { engineSeq, telemetrySeq } = await engine.status();
     const seq = Math.min(engineSeq, telemetrySeq);
     if (keepMs === 0 && seq <= trimmed) return;

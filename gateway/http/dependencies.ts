@@ -3,12 +3,14 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Broker } from '../../broker/ports.ts';
 import type { Backtests } from '../backtest/jobs.ts';
+import type { Backups } from '../backup/backups.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Downlink } from '../downlink/downlink.ts';
 import type { DownlinkEvent } from '../downlink/downlink-event.ts';
 import type { Erasure } from '../erasure/erasure.ts';
 import type { JournalEntry } from '../journal/journal.ts';
+import type { Mailer } from '../mail/mailer.ts';
 import type { Schema } from '../records/schema.ts';
 import type { Seal } from '../records/seal.ts';
 import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
@@ -98,6 +100,8 @@ export interface HttpDependencies {
   readonly vapidPublicKey: string;
   /** Hides what is secret in the records. */
   readonly seal: Seal;
+  /** Sends e-mail; null where no mail server is set. */
+  readonly mailer: Mailer | null;
   /** Key for the HMAC of receipt tokens. */
   readonly receiptKey: Uint8Array;
   /** Whether a push endpoint may be sent to: https and a known host, or an origin of WAYSIDE_PUSH_HOSTS. */
@@ -106,6 +110,8 @@ export interface HttpDependencies {
   readonly downlink: Downlink;
   /** Trials of rules on the past. */
   readonly backtests: Backtests;
+  /** Copies of the data directory. */
+  readonly backups: Backups;
   /** Parts by name. */
   health(): Promise<Readonly<Record<string, PartHealth>>>;
   readonly metrics: Registry;

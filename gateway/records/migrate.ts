@@ -39,6 +39,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '016-lanes': lanes,
 };
 
+/** Of every change that this version knows. */
+export const MIGRATION_NAMES: readonly string[] = Object.keys(MIGRATIONS);
+
 /**
  * Brings the records to the form that this version works with; does nothing where they have it. All in one transaction.
  *

@@ -9,6 +9,7 @@ import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createBacktests } from '../../../gateway/backtest/jobs.ts';
+import { createBackups } from '../../../gateway/backup/backups.ts';
 import { isAllowedPushEndpoint } from '../../../gateway/delivery/push-hosts.ts';
 import { Downlink } from '../../../gateway/downlink/downlink.ts';
 import { createErasure } from '../../../gateway/erasure/erasure.ts';
@@ -20,8 +21,9 @@ import type {
 } from '../../../gateway/http/dependencies.ts';
 import { createHttpServer } from '../../../gateway/http/server.ts';
 import type { JournalEntry } from '../../../gateway/journal/journal.ts';
+import type { Mailer } from '../../../gateway/mail/mailer.ts';
 import { ensureDeviceTypes } from '../../../gateway/records/device-types.ts';
-import { migrate } from '../../../gateway/records/migrate.ts';
+import { MIGRATION_NAMES, migrate } from '../../../gateway/records/migrate.ts';
 import type { Schema } from '../../../gateway/records/schema.ts';
 import { openRecordsThread } from '../../../gateway/records/thread.ts';
 import { ensureAdmin } from '../../../gateway/records/users.ts';
@@ -81,6 +83,7 @@ export async function startHttp(
     readonly mapOverlay?: string;
     readonly pages?: string;
     readonly httpPort?: number;
+    readonly mailer?: Mailer;
   } = {},
 ): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'wayside-http-'));
@@ -111,6 +114,24 @@ export async function startHttp(
     },
     newId: randomUUID,
     realNow: () => state.realNow,
+    log: pino({ level: 'silent' }),
+  });
+  const file = (name: string) => join(dataDir, name);
+  const backups = createBackups({
+    source: {
+      files: {
+        dir: dataDir,
+        journal: file('journal.db'),
+        records: file('wayside.db'),
+        telemetry: file('telemetry.duckdb'),
+        sessions: file('sessions.db'),
+      },
+      telemetry: 'duckdb',
+      migrations: MIGRATION_NAMES,
+      copyTelemetry: (copy) => telemetry.copyTo(copy),
+      holdJournal: () => () => undefined,
+      now: Date.now,
+    },
     log: pino({ level: 'silent' }),
   });
   const deps: HttpDependencies = {
@@ -180,8 +201,10 @@ export async function startHttp(
     }),
     vapidPublicKey: 'the-public-key',
     seal: TEST_SEAL,
+    mailer: settings.mailer ?? null,
     receiptKey: RECEIPT_KEY,
     backtests,
+    backups,
     isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, ['http://127.0.0.1:9999']),
     health: async () => state.health,
     metrics: new Registry(),
@@ -234,6 +257,7 @@ export async function startHttp(
     },
     async stop() {
       await backtests.stop();
+      await backups.stop();
       await server.stop();
       await release();
     },

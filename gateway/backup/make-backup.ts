@@ -1,0 +1,128 @@
+import { mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { DataFiles } from '../data-dir.ts';
+import { WaysideError } from '../errors.ts';
+import { copyFile, digestFile, syncPath } from './copy-file.ts';
+import { bytesToCopy, plainFiles } from './data-files.ts';
+import { type BackedUpFile, type Manifest, newManifest, writeManifest } from './manifest.ts';
+
+/** Left free on the disk, whose journal a gateway may need. */
+const SPARE_BYTES = 64 * 1024 * 1024;
+
+/** End of the name of one that is being made. */
+export const PARTIAL = '.partial';
+
+/** A data directory that is to be copied, in use or not. */
+export interface BackupSource {
+  readonly files: DataFiles;
+  readonly telemetry: Manifest['telemetry'];
+  readonly migrations: readonly string[];
+  /** Copies a SQLite file as of one moment. */
+  copySqlite(file: string, copy: string): Promise<void>;
+  /** Copies the telemetry as of one moment; gives whether there is any in the data directory. */
+  copyTelemetry(copy: string): Promise<boolean>;
+  /** Keeps the journal from forgetting anything; returns the release. */
+  holdJournal(): () => void;
+  /** Real time, epoch ms. */
+  now(): number;
+}
+
+export interface BackupProgress {
+  readonly doneBytes: number;
+  /** An estimate: copies are smaller than what they are made of. */
+  readonly totalBytes: number;
+}
+
+/**
+ * Makes a backup of a data directory that may be in use, in a new directory that only its owner can read.
+ *
+ * What is copied later has seen at least as much as what was copied before. So the records come first, whose cursors say how far rules
+ * and telemetry are; then the telemetry, which leaves out what it has when it is handed over again; and last the journal, which
+ * has forgotten nothing since: all that the others lack is in it. Keys come after the records, in which nothing is then
+ * signed or sealed with a key that is not there.
+ *
+ * @param target path that does not exist; appears when the backup is whole
+ * @throws WaysideError `backup_exists`, `disk_full`, `telemetry_unavailable`
+ */
+export async function makeBackup(
+  source: BackupSource,
+  target: string,
+  told: (progress: BackupProgress) => void = () => undefined,
+): Promise<Manifest> {
+  const draft = `${target}${PARTIAL}`;
+  const totalBytes = await bytesToCopy(source.files);
+  let doneBytes = 0;
+  const tell = (bytes: number) => {
+    doneBytes += bytes;
+    told({ doneBytes, totalBytes: Math.max(totalBytes, doneBytes) });
+  };
+  await rm(draft, { recursive: true, force: true });
+  await refuseWithoutRoom(dirname(target), totalBytes);
+  const release = source.holdJournal();
+  try {
+    const createdAt = source.now();
+    await mkdir(draft, { mode: 0o700 });
+    const files: BackedUpFile[] = [];
+    const add = async (name: string) => {
+      files.push({ name, ...(await digestFile(join(draft, name), tell)) });
+    };
+    const database = async (file: string) => {
+      await source.copySqlite(file, join(draft, basename(file)));
+      await add(basename(file));
+    };
+    const { files: of } = source;
+    await database(of.records);
+    for (const name of await plainFiles(of))
+      files.push({ name, ...(await copyFile(join(of.dir, name), join(draft, name), tell)) });
+    await database(of.sessions);
+    const telemetry = basename(of.telemetry);
+    if (await source.copyTelemetry(join(draft, telemetry))) await add(telemetry);
+    await database(of.journal);
+    release();
+    const manifest = newManifest({
+      createdAt,
+      migrations: source.migrations,
+      telemetry: source.telemetry,
+      files,
+    });
+    await writeManifest(draft, manifest);
+    await syncPath(draft);
+    await putInPlace(draft, target);
+    return manifest;
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    throw coded(error, target);
+  } finally {
+    release();
+  }
+}
+
+/** Gives a finished directory its name. @throws WaysideError `backup_exists` */
+export async function putInPlace(draft: string, target: string): Promise<void> {
+  try {
+    await rename(draft, target);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(code))
+      throw new WaysideError('backup_exists', target, { cause: error });
+    throw error;
+  }
+  await syncPath(dirname(target));
+}
+
+/** @throws WaysideError `disk_full` */
+export async function refuseWithoutRoom(directory: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  const free = bavail * bsize;
+  if (free >= bytes + SPARE_BYTES) return;
+  const mb = (value: number) => (value / 1e6).toFixed(1);
+  throw new WaysideError(
+    'disk_full',
+    `${directory} has ${mb(free)} MB left, and ${mb(bytes + SPARE_BYTES)} MB are needed`,
+  );
+}
+
+function coded(error: unknown, target: string): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === 'ENOSPC' ? new WaysideError('disk_full', dirname(target), { cause: error }) : error;
+}
