@@ -85,7 +85,6 @@ function Duties({ me, isFresh }: { readonly me: Me; readonly isFresh: boolean })
     () => onWorkerMessage('offer', () => void queries.invalidateQueries({ queryKey: OFFERS_KEY })),
     [queries],
   );
-  useEffect(() => onWorkerMessage('open', ({ path }) => navigate(path)), [navigate]);
   useEffect(() => {
     if (pendingClaim() !== null) navigate('/settings', { replace: true });
   }, [navigate]);

@@ -1,5 +1,6 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import { remember } from '../worker/store.ts';
 import { en } from './en.ts';
 import { isLanguage, type Language, languageFor } from './languages.ts';
 import type { Translated } from './translated.ts';
@@ -38,10 +39,11 @@ export function spokenLanguage(): Language {
   return isLanguage(i18next.language) ? i18next.language : 'en';
 }
 
-/** Changes the language for good, in this browser. */
+/** Changes the language for good, in this browser and on its notifications. */
 export async function chooseLanguage(language: Language): Promise<void> {
   await speak(language);
   localStorage.setItem(KEPT_AS, language);
+  await remember('language', language);
 }
 
 async function speak(wanted: Language): Promise<void> {

@@ -1,15 +1,10 @@
 import type { PageMessage, WorkerMessage } from '../worker/messages.ts';
 
-type Message<Kind extends WorkerMessage['kind']> = Extract<WorkerMessage, { readonly kind: Kind }>;
-
 /** Hears one kind of the worker's messages. Returns what ends it. */
-export function onWorkerMessage<Kind extends WorkerMessage['kind']>(
-  kind: Kind,
-  listener: (message: Message<Kind>) => void,
-): () => void {
+export function onWorkerMessage(kind: WorkerMessage['kind'], listener: () => void): () => void {
   if (!('serviceWorker' in navigator)) return () => undefined;
   const hear = ({ data }: MessageEvent<WorkerMessage>) => {
-    if (data.kind === kind) listener(data as Message<Kind>);
+    if (data.kind === kind) listener();
   };
   navigator.serviceWorker.addEventListener('message', hear);
   return () => navigator.serviceWorker.removeEventListener('message', hear);

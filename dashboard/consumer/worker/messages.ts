@@ -2,8 +2,6 @@
 export type WorkerMessage =
   /** An offer came and is shown. */
   | { readonly kind: 'offer' }
-  /** A notification was pressed: go to this address within the app, such as `/offers/17`. */
-  | { readonly kind: 'open'; readonly path: string }
   /** "Stop everything" was pressed on a notification. */
   | { readonly kind: 'stopped' };
 
