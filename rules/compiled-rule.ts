@@ -1,7 +1,7 @@
 import { type Condition, compileCondition } from './condition/condition.ts';
 import { describeLiquidError } from './document/liquid.ts';
 import { type CompiledOffer, compileOffer, type OfferTemplate } from './document/offer-template.ts';
-import { purposesOfReads } from './document/purposes.ts';
+import { type Look, looksOfTrigger, purposesOfLooks } from './document/purposes.ts';
 import { offersOf, type Rule } from './document/rule.ts';
 import type { MetricTrigger, PlaceTrigger } from './document/trigger.ts';
 import type { DeviceType } from './readings/device-type.ts';
@@ -83,7 +83,19 @@ export function purposesOf(rule: Rule, deviceTypes: readonly DeviceType[]): read
   return textsOf(rule, deviceTypes).purposes;
 }
 
+/** All that a rule reads, and where; its texts are compiled for this alone. */
+export function looksOf(rule: Rule, deviceTypes: readonly DeviceType[]): readonly Look[] {
+  return compileParts(rule, deviceTypes).looks;
+}
+
 function compileTexts(rule: Rule, deviceTypes: readonly DeviceType[]): CompiledTexts {
+  return compileParts(rule, deviceTypes).texts;
+}
+
+function compileParts(
+  rule: Rule,
+  deviceTypes: readonly DeviceType[],
+): { readonly texts: CompiledTexts; readonly looks: readonly Look[] } {
   const condition =
     rule.when === null ? null : compileCondition(rule.when, rule.trigger, { deviceTypes, isSaved: true });
   const compiled = condition?.ok ? condition.value : null;
@@ -100,14 +112,26 @@ function compileTexts(rule: Rule, deviceTypes: readonly DeviceType[]): CompiledT
       faults.push(`an offer can no longer be read: ${describeLiquidError(error)}`);
     }
   }
-  const reads = [compiled?.reads ?? [], ...[...offers.values()].map((offer) => offer.reads)].flat();
-  return {
+  const looks = [
+    ...looksOfTrigger(rule.trigger),
+    ...(compiled?.reads ?? []).map((read) => ({ path: 'when', read })),
+    ...[...offers].flatMap(([template, offer]) =>
+      offer.reads.map((read) => ({ path: pathOfOffer(rule, template), read })),
+    ),
+  ];
+  const texts = {
     condition: compiled,
     fault: faults.length === 0 ? null : faults.join('; '),
-    purposes: purposesOfReads(rule.trigger, reads, deviceTypes),
-    readsSegments: reads.some((read) => read === 'segments' || read.startsWith('segments.')),
+    purposes: purposesOfLooks(looks, deviceTypes),
+    readsSegments: looks.some(({ read }) => read === 'segments' || read.startsWith('segments.')),
     offer: offerReader(rule, offers),
   };
+  return { texts, looks };
+}
+
+function pathOfOffer(rule: Rule, template: OfferTemplate): string {
+  const index = (rule.experiment?.variants ?? []).findIndex(({ offer }) => offer === template);
+  return template === rule.offer ? 'offer' : `experiment.variants[${index}].offer`;
 }
 
 function offerReader(

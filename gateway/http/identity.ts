@@ -4,13 +4,15 @@ import { WaysideError } from '../errors.ts';
 import type { Change } from '../records/audit.ts';
 import type { Role } from '../records/schema.ts';
 import { findSession } from '../records/sessions.ts';
+import { findTill } from '../records/tills.ts';
 import type { HttpDependencies } from './dependencies.ts';
 
 /** Who asks. */
 export type Identity =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'staff'; readonly name: string; readonly role: Role }
-  | { readonly kind: 'consumer'; readonly consumerId: string };
+  | { readonly kind: 'till'; readonly till: string }
+  | { readonly kind: 'consumer'; readonly consumerId: string; readonly sessionId: string };
 
 /** One cookie for each side, so that one browser can show the console and a consumer page at once. */
 export const COOKIES = { staff: 'wayside_session', consumer: 'wayside_consumer' } as const;
@@ -51,7 +53,17 @@ export async function identify(
   if (session === null || session.kind !== side) return { kind: 'anonymous' };
   return session.kind === 'staff'
     ? { kind: 'staff', name: session.subject, role: session.role }
-    : { kind: 'consumer', consumerId: session.subject };
+    : { kind: 'consumer', consumerId: session.subject, sessionId: session.id };
+}
+
+/** The till whose bearer token it is, or null. */
+export async function identifyTill(
+  deps: HttpDependencies,
+  request: FastifyRequest,
+): Promise<Identity | null> {
+  const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+  const till = token === undefined ? null : await findTill(deps.records, token);
+  return till === null ? null : { kind: 'till', till };
 }
 
 /**
@@ -79,8 +91,16 @@ export function staffOf(request: FastifyRequest): { readonly name: string; reado
 
 /** The consumer who asks, on a route that the access table gives to consumers. */
 export function consumerOf(request: FastifyRequest): string {
+  return consumerSessionOf(request).consumerId;
+}
+
+/** The same, with the session that they ask in. */
+export function consumerSessionOf(request: FastifyRequest): {
+  readonly consumerId: string;
+  readonly sessionId: string;
+} {
   if (request.identity?.kind !== 'consumer') throw new WaysideError('not_signed_in', 'this is for consumers');
-  return request.identity.consumerId;
+  return request.identity;
 }
 
 /** Who makes a change and when, for the audit. */

@@ -54,7 +54,7 @@ export async function saveConsentPolicy(
       .values({ name: NAME, ...row })
       .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
       .execute();
-    await writeAudit(trx, change, 'consent_policy.saved', NAME, { version });
+    await writeAudit(trx, change, 'consent-policy.saved', NAME, { version });
     return { version, wordings, updatedAt: change.at };
   });
 }

@@ -69,7 +69,7 @@ export async function decisionsDuring(
 /** Documents of the versions that decided, by `versionKey`. */
 export async function decidingVersions(
   db: Kysely<Schema>,
-  decisions: readonly StoredDecision[],
+  decisions: readonly Pick<StoredDecision, 'rule' | 'ruleVersion'>[],
 ): Promise<ReadonlyMap<string, object>> {
   const pairs = [...new Map(decisions.map((one) => [versionKey(one.rule, one.ruleVersion), one])).values()];
   const found = new Map<string, object>();

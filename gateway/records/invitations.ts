@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely';
-import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
 import { requireConsumer } from './consumers.ts';
 import type { Schema } from './schema.ts';
@@ -35,12 +34,11 @@ export async function createInvitation(
 }
 
 /**
- * Uses a link up, and gives its consumer. Two who try at once: one of them gets in.
+ * Uses a link up, and gives its consumer; null where it opens nothing. Two who try at once: one of them gets in.
  *
  * @param now real time, epoch ms
- * @throws WaysideError `bad_invitation`
  */
-export async function useInvitation(db: Kysely<Schema>, code: string, now: number): Promise<string> {
+export async function takeInvitation(db: Kysely<Schema>, code: string, now: number): Promise<string | null> {
   const row = await db
     .updateTable('invitations')
     .set({ used_at: now })
@@ -49,6 +47,5 @@ export async function useInvitation(db: Kysely<Schema>, code: string, now: numbe
     .where('expires_at', '>', now)
     .returning('consumer_id')
     .executeTakeFirst();
-  if (row === undefined) throw new WaysideError('bad_invitation', 'the code opens nothing');
-  return row.consumer_id;
+  return row?.consumer_id ?? null;
 }

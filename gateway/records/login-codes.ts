@@ -55,7 +55,7 @@ export async function createLoginCode(
  *
  * @param now real time, epoch ms
  */
-export async function useLoginCode(db: Kysely<Schema>, code: string, now: number): Promise<string | null> {
+export async function takeLoginCode(db: Kysely<Schema>, code: string, now: number): Promise<string | null> {
   return db.transaction().execute(async (trx) => {
     const row = await trx
       .deleteFrom('login_codes')

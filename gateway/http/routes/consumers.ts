@@ -66,6 +66,10 @@ export const Consent = Type.Object({
   granted: Type.Boolean(),
   source: Type.String(),
   at: Time,
+  policyVersion: Nullable(
+    Type.Integer({ description: 'Of the consent policy that it was said to; null where that was not noted' }),
+  ),
+  wording: Nullable(Type.String({ description: 'What was shown; null where that was not noted' })),
 });
 
 const ConsumerDetail = Type.Object({
@@ -196,7 +200,12 @@ export function registerConsumerRoutes(app: HttpApp, { deps, newId }: RouteConte
         summary: 'Note that a consumer granted or withdrew a consent',
         tags,
         params: Type.Object({ id: Id, purpose: Purpose }),
-        body: Closed({ granted: Type.Boolean(), source: Type.String({ minLength: 1, maxLength: 200 }) }),
+        body: Closed({
+          granted: Type.Boolean(),
+          source: Type.String({ minLength: 1, maxLength: 200 }),
+          policyVersion: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
+          wording: Type.Optional(Type.String({ minLength: 1, maxLength: 4_000 })),
+        }),
         response: { 200: Consent },
       },
     },

@@ -1,19 +1,19 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { hashPassword, newToken, verifyPassword } from '../../../broker/credentials.ts';
 import { WaysideError } from '../../errors.ts';
-import { createSession, deleteSession } from '../../records/sessions.ts';
+import { createSession, deleteSession, STAFF_SPAN } from '../../records/sessions.ts';
 import { findUser, ROLES, type User } from '../../records/users.ts';
+import { browserName } from '../browser-name.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { COOKIES, clearSessionCookie, setSessionCookie, staffOf } from '../identity.ts';
 import { Choice, Closed } from '../shapes.ts';
 import { BackoffError } from '../sign-in-backoff.ts';
 
-const SESSION_MS = 12 * 3_600_000;
 /** Passwords checked at once: each takes 32 MB and a tenth of a second, by design. */
 const MAX_VERIFYING = 8;
 
 /** Signing in and out of the console. */
-export function registerSessionRoutes(app: HttpApp, { deps, backoff, publicUrl }: RouteContext): void {
+export function registerSessionRoutes(app: HttpApp, { deps, backoff, newId, publicUrl }: RouteContext): void {
   const tags = ['session'];
   // A name that is not there takes as long as one that is, so that names can't be found out.
   const nobodysHash = hashPassword(newToken());
@@ -53,10 +53,14 @@ export function registerSessionRoutes(app: HttpApp, { deps, backoff, publicUrl }
         throw new WaysideError('bad_credentials', 'name and password do not belong together');
       backoff.succeeded(key);
       const token = newToken();
-      const now = deps.realNow();
-      const session = { kind: 'staff', subject: user.name, role: user.role } as const;
-      await createSession(deps.records, token, session, now + SESSION_MS, now);
-      setSessionCookie(reply, 'staff', token, SESSION_MS, publicUrl());
+      await createSession(deps.records, {
+        token,
+        session: { kind: 'staff', id: newId(), subject: user.name, role: user.role },
+        now: deps.realNow(),
+        browser: browserName(request.headers['user-agent']),
+        openedWith: null,
+      });
+      setSessionCookie(reply, 'staff', token, STAFF_SPAN.longestMs, publicUrl());
       return reply.code(204).send(null);
     },
   );

@@ -1,6 +1,7 @@
-import { Type } from '@fastify/type-provider-typebox';
+import { type Static, Type } from '@fastify/type-provider-typebox';
 import { WaysideError } from '../../errors.ts';
 import { deviceKeyOf } from '../../records/devices.ts';
+import type { TelemetryReader } from '../../telemetry/telemetry-store.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { Closed, Id, Nullable, PageQuery, readSpan, readTime, Time } from '../shapes.ts';
 
@@ -27,6 +28,14 @@ const Point = Type.Object({
   flags: Type.Optional(Type.Array(Type.String())),
 });
 
+export const TelemetryQuery = Closed({
+  ...PageQuery,
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })),
+  metric: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  every: Type.Optional(Type.String({ maxLength: 40, description: 'Milliseconds, or ISO 8601 such as PT1M' })),
+});
+export const TelemetryPage = Type.Object({ points: Type.Array(Point), next: Nullable(Type.String()) });
+
 /** What devices said. */
 export function registerTelemetryRoutes(app: HttpApp, { deps }: RouteContext): void {
   app.get(
@@ -39,32 +48,42 @@ export function registerTelemetryRoutes(app: HttpApp, { deps }: RouteContext): v
           'Readings of a device, oldest first; with `every`, numbers averaged and of anything else the last',
         tags: ['telemetry'],
         params: Type.Object({ deviceId: Id }),
-        querystring: Closed({
-          ...PageQuery,
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT })),
-          metric: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
-          every: Type.Optional(
-            Type.String({ maxLength: 40, description: 'Milliseconds, or ISO 8601 such as PT1M' }),
-          ),
-        }),
-        response: { 200: Type.Object({ points: Type.Array(Point), next: Nullable(Type.String()) }) },
+        querystring: TelemetryQuery,
+        response: { 200: TelemetryPage },
       },
     },
     async (request) => {
-      const { metric, from, to, every, limit, cursor } = request.query;
-      if (every !== undefined && metric === undefined) throw badEvery('goes with metric only');
-      const page = await deps.telemetry.read({
-        deviceKey: await deviceKeyOf(deps.records, request.params.deviceId),
-        limit: limit ?? DEFAULT_LIMIT,
-        ...(metric !== undefined && { metric }),
-        ...(from !== undefined && { from: readTime('from', from) }),
-        ...(to !== undefined && { to: readTime('to', to) }),
-        ...(every !== undefined && { everyMs: readSpan('every', every, { minMs: 1, maxMs: MAX_EVERY_MS }) }),
-        ...(cursor !== undefined && { cursor }),
-      });
-      return page as { points: []; next: string | null };
+      const deviceKey = await deviceKeyOf(deps.records, request.params.deviceId);
+      return readTelemetry(deps.telemetry, deviceKey, request.query);
     },
   );
+}
+
+/**
+ * A page of a device's readings, as the query asks for it.
+ *
+ * @param since domain time before which nothing is told
+ * @throws WaysideError `bad_request`, `bad_cursor`
+ */
+export async function readTelemetry(
+  telemetry: TelemetryReader,
+  deviceKey: string,
+  { metric, from, to, every, limit, cursor }: Static<typeof TelemetryQuery>,
+  since?: number,
+): Promise<Static<typeof TelemetryPage>> {
+  if (every !== undefined && metric === undefined) throw badEvery('goes with metric only');
+  const asked = from === undefined ? undefined : readTime('from', from);
+  const first = since === undefined ? asked : Math.max(since, asked ?? since);
+  const page = await telemetry.read({
+    deviceKey,
+    limit: limit ?? DEFAULT_LIMIT,
+    ...(metric !== undefined && { metric }),
+    ...(first !== undefined && { from: first }),
+    ...(to !== undefined && { to: readTime('to', to) }),
+    ...(every !== undefined && { everyMs: readSpan('every', every, { minMs: 1, maxMs: MAX_EVERY_MS }) }),
+    ...(cursor !== undefined && { cursor }),
+  });
+  return page as { points: []; next: string | null };
 }
 
 function badEvery(message: string): WaysideError {

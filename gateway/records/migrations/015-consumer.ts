@@ -71,4 +71,9 @@ async function own(db: Kysely<unknown>): Promise<void> {
     primary key (consumer_id, rule)) without rowid`.execute(db);
   // From when on a device's readings are its owner's to see: what it told before is somebody else's.
   await sql`alter table devices add column linked_at integer`.execute(db);
+  await sql`update devices set linked_at = coalesce(
+    (select max(entry.at) from audit_names as named cross join audit as entry on entry.subject = named.ref
+      where named.kind = 'device' and named.owner = devices.id and named.name = devices.id
+        and entry.action in ('device.created', 'device.claimed', 'device.linked')), created_at)
+    where consumer_id is not null`.execute(db);
 }

@@ -21,17 +21,28 @@ beforeAll(async () => {
     .values({ name: 'maria', role: 'marketer', password_hash: await hashPassword('x') })
     .execute();
   for (const role of ROLES) {
-    await createSession(
-      server.db,
-      `cookie-of-${role}`,
-      { kind: 'staff', subject: role, role },
-      NOW + 1e9,
-      NOW,
-    );
+    await createSession(server.db, {
+      token: `cookie-of-${role}`,
+      session: { kind: 'staff', id: `session-of-${role}`, subject: role, role },
+      now: NOW,
+      browser: null,
+      openedWith: null,
+    });
   }
-  await createSession(server.db, 'cookie-of-anna', { kind: 'consumer', subject: 'anna' }, NOW + 1e9, NOW);
+  await signAnnaIn();
 });
 afterAll(() => server.stop());
+
+async function signAnnaIn(): Promise<void> {
+  await server.db.deleteFrom('sessions').where('subject', '=', 'anna').execute();
+  await createSession(server.db, {
+    token: 'cookie-of-anna',
+    session: { kind: 'consumer', id: 'session-of-anna', subject: 'anna' },
+    now: NOW,
+    browser: null,
+    openedWith: 'invitation',
+  });
+}
 
 /** Live streams do not end by themselves, so only the head of the answer is looked at. */
 async function statusOf(method: string, url: string, headers: Record<string, string>): Promise<number> {
@@ -46,8 +57,9 @@ describe('who may use which route', () => {
     expect(routes.length).toBeGreaterThan(40);
     for (const { line, method, url, access } of routes) {
       const status = await statusOf(method, url, {});
-      // Nobody signs in there: a device shows its token.
-      if (line === 'POST /api/v1/device/claim-code') expect(status).toBe(401);
+      // Nobody signs in there: a device shows its token, and a notification the one it came with.
+      if (['POST /api/v1/device/claim-code', 'POST /api/v1/stop/:token'].includes(line))
+        expect(status).toBe(401);
       else if (access === 'anybody') expect([line, [200, 204, 400, 415, 503]].flat()).toContain(status);
       else expect([line, status]).toEqual([line, 401]);
     }
@@ -57,7 +69,8 @@ describe('who may use which route', () => {
     for (const { line, method, url, access } of routes) {
       if (access === 'anybody' || access === 'consumer') continue;
       const status = await statusOf(method, url, { cookie: `wayside_session=cookie-of-${role}` });
-      expect([line, status === 403]).toEqual([line, !access.includes(role)]);
+      const roles = 'tillsAnd' in access ? access.tillsAnd : access;
+      expect([line, status === 403]).toEqual([line, !roles.includes(role)]);
       expect([line, status]).not.toEqual([line, 401]);
     }
   });
@@ -65,9 +78,22 @@ describe('who may use which route', () => {
   it('lets a consumer reach only their own page', async () => {
     for (const { line, method, url, access } of routes) {
       if (access === 'anybody') continue;
+      // Some of the routes sign her out.
+      await signAnnaIn();
       const status = await statusOf(method, url, { cookie: 'wayside_consumer=cookie-of-anna' });
       if (access === 'consumer') expect([line, status === 401 || status === 403]).toEqual([line, false]);
       else expect([line, status]).toEqual([line, 403]);
+    }
+  });
+
+  it('lets a till redeem codes, and nothing else', async () => {
+    const { body } = await server.call('POST', '/api/v1/tills', { body: { id: 'till-1', name: 'One' } });
+    const authorization = `Bearer ${body.token}`;
+    for (const { line, method, url, access } of routes) {
+      if (access === 'anybody') continue;
+      const status = await statusOf(method, url, { authorization });
+      if (line === 'POST /api/v1/redemptions') expect([line, status]).toEqual([line, 400]);
+      else expect([line, status]).toEqual([line, 401]);
     }
   });
 

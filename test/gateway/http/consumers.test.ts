@@ -122,7 +122,7 @@ describe('consumers', () => {
     await put('device_offers', { granted: true, source: 'sign-up' });
     await put('device_offers', { granted: false, source: 'phone call' });
     const { body } = await server.call('GET', '/api/v1/consumers/anna');
-    expect(body.consents).toEqual([
+    expect(body.consents).toMatchObject([
       { purpose: 'device_offers', granted: false, source: 'phone call', at: NOW + 5 },
       { purpose: 'location_offers', granted: true, source: 'sign-up', at: NOW + 5 },
     ]);

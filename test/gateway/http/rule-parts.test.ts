@@ -224,13 +224,13 @@ describe('code pools', () => {
     const paths = ['/code-pools', '/code-pools/secret', '/audit'];
     for (const path of paths)
       expect(JSON.stringify((await call('GET', path)).body)).not.toContain('TOPSECRET');
-    await createSession(
-      server.db,
-      'cookie-of-analyst',
-      { kind: 'staff', subject: 'ana', role: 'analyst' },
-      NOW + 1e9,
-      NOW,
-    );
+    await createSession(server.db, {
+      token: 'cookie-of-analyst',
+      session: { kind: 'staff', id: 's1', subject: 'ana', role: 'analyst' },
+      now: NOW,
+      browser: null,
+      openedWith: null,
+    });
     const answer = await server.call('POST', '/api/v1/code-pools/secret/codes', {
       body: ['X'],
       cookie: 'wayside_session=cookie-of-analyst',
@@ -251,7 +251,13 @@ describe('code pools', () => {
       .updateTable('deliveries')
       .set({ offer_json: JSON.stringify(offer) })
       .execute();
-    await createSession(server.db, 'cookie-of-anna', { kind: 'consumer', subject: 'anna' }, NOW + 1e9, NOW);
+    await createSession(server.db, {
+      token: 'cookie-of-anna',
+      session: { kind: 'consumer', id: 's2', subject: 'anna' },
+      now: NOW,
+      browser: null,
+      openedWith: 'invitation',
+    });
     const { body } = await server.call('GET', '/api/v1/me/offers', {
       cookie: 'wayside_consumer=cookie-of-anna',
     });

@@ -1,0 +1,105 @@
+import { Type } from '@fastify/type-provider-typebox';
+import { newToken } from '../../../../broker/credentials.ts';
+import { WaysideError } from '../../../errors.ts';
+import { loginMail } from '../../../mail/login-mail.ts';
+import { isMailAddress } from '../../../mail/mail-settings.ts';
+import { LANGUAGES, type Language } from '../../../records/consent-policy.ts';
+import { createLoginCode } from '../../../records/login-codes.ts';
+import { lookupHash } from '../../../records/sessions.ts';
+import type { HttpApp, RouteContext } from '../../context.ts';
+import { passkeySite } from '../../passkey-site.ts';
+import { addressKey, createRequestLimit } from '../../request-limit.ts';
+import { Choice, Closed } from '../../shapes.ts';
+import { BackoffError } from '../../sign-in-backoff.ts';
+
+const LINK_MS = 15 * 60_000;
+/** For one e-mail address, known or not. */
+const MOST_OF_EMAIL = 5;
+/** From one network address; behind a proxy all people share one. */
+const MOST_OF_ADDRESS = 100;
+/** Asked for and not sent yet; more are refused. */
+const MOST_UNDER_WAY = 100;
+const BUSY_WAIT_MS = 5_000;
+/** One line a minute: anybody can cause them. */
+const LOG_EVERY_MS = 60_000;
+
+/** A link by e-mail, for who has nothing else to sign in with here. */
+export function registerLoginLinkRoutes(app: HttpApp, context: RouteContext): void {
+  const tags = ['consumer page'];
+  const { deps, publicUrl } = context;
+  const { mailer, records, realNow } = deps;
+  const ofEmail = createRequestLimit(MOST_OF_EMAIL, LINK_MS, realNow);
+  const ofAddress = createRequestLimit(MOST_OF_ADDRESS, LINK_MS, realNow);
+  const underWay = new Set<Promise<void>>();
+  let loggedAt = -Infinity;
+
+  function complain(about: { readonly reason: string } | { readonly err: unknown }): void {
+    if (realNow() - loggedAt < LOG_EVERY_MS) return;
+    loggedAt = realNow();
+    deps.log.warn(about, 'a sign-in link could not be sent; the next such line is at least a minute away');
+  }
+
+  async function send(email: string, language: Language): Promise<void> {
+    try {
+      const code = newToken();
+      const now = realNow();
+      const consumer = await createLoginCode(records, email, code, { now, expiresAt: now + LINK_MS });
+      if (consumer === null || mailer === null) return;
+      // In the fragment, so that the code reaches neither a log nor a Referer header.
+      const url = `${publicUrl()}/me#login=${code}`;
+      const outcome = await mailer.send(loginMail(email, url, language, LINK_MS));
+      if (outcome.kind !== 'sent') complain({ reason: outcome.reason });
+    } catch (error) {
+      complain({ err: error });
+    }
+  }
+
+  app.addHook('onClose', async () => {
+    await Promise.all(underWay);
+  });
+
+  app.get(
+    '/api/v1/me/sign-in',
+    {
+      schema: {
+        summary: 'By what one can sign in here, beside an invitation',
+        tags,
+        response: { 200: Type.Object({ mail: Type.Boolean(), passkeys: Type.Boolean() }) },
+      },
+    },
+    async () => ({ mail: mailer !== null, passkeys: passkeySite(publicUrl()) !== null }),
+  );
+
+  app.post(
+    '/api/v1/me/login-links',
+    {
+      schema: {
+        summary: 'Have a sign-in link sent by e-mail',
+        description:
+          'Always answers 202, whoever asks for whomever: a link comes if the address is one that is known here. It is good once, for 15 minutes.',
+        tags,
+        body: Closed({
+          email: Type.String({ minLength: 3, maxLength: 254 }),
+          language: Type.Optional(Choice(...LANGUAGES)),
+        }),
+        response: { 202: Type.Object({ expiresInSeconds: Type.Integer() }) },
+      },
+    },
+    async (request, reply) => {
+      if (mailer === null) throw new WaysideError('no_mail', 'no mail server is set');
+      const email = request.body.email.trim().toLowerCase();
+      if (!isMailAddress(email)) {
+        const problem = { path: 'body/email', message: 'is not an e-mail address' };
+        throw new WaysideError('bad_request', `${problem.path} ${problem.message}`, { problems: [problem] });
+      }
+      if (underWay.size >= MOST_UNDER_WAY) throw new BackoffError(BUSY_WAIT_MS);
+      ofAddress.take(addressKey(request.ip));
+      // Of the hash, so that no address is kept of who is not known here.
+      ofEmail.take(lookupHash(email));
+      // Looked up only behind the answer, which so takes as long for an address that nobody has.
+      const sending = send(email, request.body.language ?? 'en').finally(() => underWay.delete(sending));
+      underWay.add(sending);
+      return reply.code(202).send({ expiresInSeconds: LINK_MS / 1_000 });
+    },
+  );
+}
