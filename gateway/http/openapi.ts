@@ -97,7 +97,8 @@ function describeAccess(line: string): {
   const access = ACCESS[line];
   if (access === undefined || access === 'anybody') return { security: [] };
   if (access === 'consumer') return { security: [{ consumer: [] }], who: 'For the signed-in consumer.' };
-  return { security: [{ bearer: [] }, { session: [] }], who: `Roles: ${access.join(', ')}.` };
+  const [roles, tills] = 'tillsAnd' in access ? [access.tillsAnd, 'Tills, and roles'] : [access, 'Roles'];
+  return { security: [{ bearer: [] }, { session: [] }], who: `${tills}: ${roles.join(', ')}.` };
 }
 
 function errorTable(): string {

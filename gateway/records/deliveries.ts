@@ -129,3 +129,14 @@ export async function applyReceipt(
     .executeTakeFirst();
   return row === undefined ? null : deliveryOf(row);
 }
+
+/** The consumer whom a delivery is for, or null where either is no more. */
+export async function consumerOfDelivery(db: Kysely<Schema>, id: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('deliveries')
+    .innerJoin('consumers', 'consumers.id', 'deliveries.consumer')
+    .select('consumers.id')
+    .where('deliveries.id', '=', id)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}

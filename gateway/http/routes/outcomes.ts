@@ -1,6 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
-import { listAudit } from '../../records/audit.ts';
 import { listDecisions } from '../../records/decisions.ts';
 import { listDeliveries } from '../../records/deliveries.ts';
 import type { DeliveryChannel, DeliveryState } from '../../records/schema.ts';
@@ -78,18 +77,9 @@ export const Visit = Type.Object({
   endedBy: Type.Optional(Choice('exit', 'silence')),
 });
 
-const AuditEntry = Type.Object({
-  id: Type.String(),
-  at: Time,
-  actor: Type.String(),
-  action: Type.String(),
-  subject: Type.String(),
-  detail: Type.Unknown(),
-});
-
 const Word = Type.String({ maxLength: 128 });
 
-/** What came of it all: decisions, deliveries, visits, audit. Newest first. */
+/** What came of it all: decisions, deliveries, visits. Newest first. */
 export function registerOutcomeRoutes(app: HttpApp, { deps: { records } }: RouteContext): void {
   const tags = ['outcomes'];
   const who = { consumer: Type.Optional(Id), rule: Type.Optional(Id), device: Type.Optional(Id) };
@@ -150,18 +140,5 @@ export function registerOutcomeRoutes(app: HttpApp, { deps: { records } }: Route
       },
     },
     (request) => listVisits(records, request.query, pageRequest(request.query)),
-  );
-
-  app.get(
-    '/api/v1/audit',
-    {
-      schema: {
-        summary: 'Who changed what',
-        tags: ['service'],
-        querystring: Closed({ ...PageQuery, subject: Type.Optional(Word), actor: Type.Optional(Word) }),
-        response: { 200: ListOf(AuditEntry) },
-      },
-    },
-    (request) => listAudit(records, request.query, pageRequest(request.query)),
   );
 }

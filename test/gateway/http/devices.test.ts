@@ -154,7 +154,8 @@ describe('devices', () => {
 
   it('leave a trace of every change', async () => {
     const audit = await server.call('GET', '/api/v1/audit?subject=car-1');
-    const actions = audit.body.items.map((entry: { action: string }) => entry.action);
+    const all: string[] = audit.body.items.map((entry: { action: string }) => entry.action);
+    const actions = all.filter((action) => action !== 'device.read');
     expect(actions.reverse().slice(0, 5)).toEqual([
       'device.created',
       'device.linked',
