@@ -7,6 +7,8 @@ import type { Broker } from '../broker/ports.ts';
 import { createBacktests } from './backtest/jobs.ts';
 import { createBackups } from './backup/backups.ts';
 import { createHold } from './backup/hold.ts';
+import { quietRestored } from './backup/quiet-restored.ts';
+import { finishRestoring } from './backup/restore-files.ts';
 import { openBridge } from './bridge/open-bridge.ts';
 import { toDeviceBy } from './bridge/to-device.ts';
 import { type ClockOrigin, domainClock } from './clock.ts';
@@ -82,6 +84,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     const dataDir = await takeDataDir(config.dataDir);
     running.push(() => dataDir.release());
     const { files } = dataDir;
+    if (await finishRestoring(files.dir)) log.info('a restore that was cut short is finished');
 
     const records = await openRecordsThread(files.records, onFailure);
     running.push(() => records.stop());
@@ -235,6 +238,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     });
     running.push(() => backups.stop());
 
+    await quietRestored({ records: records.db, dir: files.dir, engine, now: () => clock.now(), log });
     await delivery.start();
     running.push(() => delivery.stop());
     running.push(

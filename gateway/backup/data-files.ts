@@ -7,8 +7,8 @@ export const BACKUPS_DIR = 'backups';
 export const RESTORING_DIR = 'restoring';
 /** The lock of the data directory: its file stays where it is, whatever becomes of the others. */
 const LOCK = /^lock\.db(-.*)?$/;
-/** What a write that was cut short left behind, and what was torn: nothing that a gateway reads. */
-const LEFT_OVER = /\.[0-9a-f]{12}$|\.torn-\d+|\.successor(\.wal)?$/;
+/** What a write that was cut short left behind, what was torn, and the note of a restore: of no use anywhere else. */
+const LEFT_OVER = /\.[0-9a-f]{12}$|\.torn-\d+|\.successor(\.wal)?$|^restored\.json$/;
 
 /** Files of a data directory that hold keys, passwords and notes: all but the databases, which are copied in ways of their own. */
 export async function plainFiles(files: DataFiles): Promise<readonly string[]> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DataFiles } from '../data-dir.ts';
@@ -49,14 +50,14 @@ export async function makeBackup(
   target: string,
   told: (progress: BackupProgress) => void = () => undefined,
 ): Promise<Manifest> {
-  const draft = `${target}${PARTIAL}`;
+  const draft = draftOf(target);
   const totalBytes = await bytesToCopy(source.files);
   let doneBytes = 0;
   const tell = (bytes: number) => {
     doneBytes += bytes;
     told({ doneBytes, totalBytes: Math.max(totalBytes, doneBytes) });
   };
-  await rm(draft, { recursive: true, force: true });
+  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   await refuseWithoutRoom(dirname(target), totalBytes);
   const release = source.holdJournal();
   try {
@@ -64,6 +65,7 @@ export async function makeBackup(
     await mkdir(draft, { mode: 0o700 });
     const files: BackedUpFile[] = [];
     const add = async (name: string) => {
+      await syncPath(join(draft, name));
       files.push({ name, ...(await digestFile(join(draft, name), tell)) });
     };
     const database = async (file: string) => {
@@ -95,6 +97,11 @@ export async function makeBackup(
   } finally {
     release();
   }
+}
+
+/** Where a directory is made that is to get that name: a name that nobody else has. */
+export function draftOf(target: string): string {
+  return `${target}.${randomBytes(6).toString('hex')}${PARTIAL}`;
 }
 
 /** Gives a finished directory its name. @throws WaysideError `backup_exists` */

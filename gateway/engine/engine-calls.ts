@@ -65,6 +65,8 @@ export interface EngineCalls {
   stop(): Promise<void>;
   /** Takes what is in the journal; resolves when nothing is left. */
   drain(): Promise<void>;
+  /** Takes what is in the journal, and does what has fallen due. */
+  catchUp(): Promise<void>;
   changed(change: RecordsChange): Promise<void>;
   /**
    * Takes what was removed out of everything; nothing of it is kept from then on.

@@ -23,6 +23,8 @@ export interface EngineClient {
   stop(): Promise<void>;
   /** The journal has grown. Any number of calls cost at most one message to the thread at a time. */
   grew(): void;
+  /** Takes what is in the journal, and does what has fallen due. */
+  catchUp(): Promise<void>;
   /** Resolves once the engine works by the change. */
   changed(change: RecordsChange): Promise<void>;
   /** See `EngineCalls`. */
@@ -100,6 +102,7 @@ export function createEngineClient(parts: EngineClientParts): EngineClient {
       await running?.terminate();
     },
     grew,
+    catchUp: () => thread().catchUp(),
     changed: (change) => thread().changed(change),
     erase: (removed, upToSeq) => thread().erase(removed, upToSeq),
     status: () => thread().status(),

@@ -131,6 +131,7 @@ const calls: EngineCalls = {
     await db.destroy();
   },
   drain: () => engine.drain(),
+  catchUp: () => engine.catchUp(),
   changed(change) {
     const done = changes.then(async () => {
       const putInForce = await registry.prepare(change);

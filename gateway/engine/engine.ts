@@ -125,6 +125,18 @@ export class Engine {
     return drained;
   }
 
+  /** Takes all that is in the journal, and then does what has fallen due until now. */
+  async catchUp(): Promise<void> {
+    await this.drain();
+    await this.#enqueue(async () => {
+      await this.#attempt(async () => {
+        await this.#takeTicks(this.#parts.clock.now());
+        await this.#commitTaken();
+      });
+      this.#setTimer();
+    });
+  }
+
   /** Each batch is a task of its own, so that what waits (`between`) comes to its turn under any load. */
   async #takeAll(): Promise<void> {
     let more = true;
@@ -260,18 +272,7 @@ export class Engine {
     const realMs = Math.max(0, wakeAt - clock.now()) / clock.timeScale;
     this.#timer = setTimeout(
       () => {
-        // What arrived before the timer fired is taken first.
-        this.drain()
-          .then(() =>
-            this.#enqueue(async () => {
-              await this.#attempt(async () => {
-                await this.#takeTicks(clock.now());
-                await this.#commitTaken();
-              });
-              this.#setTimer();
-            }),
-          )
-          .catch((error: unknown) => this.#parts.log.error({ err: error }, 'timers failed'));
+        this.catchUp().catch((error: unknown) => this.#parts.log.error({ err: error }, 'timers failed'));
       },
       Math.min(realMs, LONGEST_TIMER_MS),
     );

@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { restoreBackup } from '../../backup/restore.ts';
+import { loadConfig } from '../../config.ts';
+import { MIGRATION_NAMES } from '../../records/migrate.ts';
+import { type CommandIo, EXIT, runProgram, tellError } from '../command-io.ts';
+import { megabytes, progressTeller } from '../progress.ts';
+
+interface Options {
+  readonly dataDir?: string;
+  readonly replace: boolean;
+  readonly erasuresFrom?: string;
+  readonly json: boolean;
+}
+
+const MORE_HELP = `
+The gateway must be stopped. All of the backup is checked first; what is in the data directory stays until all of the backup is
+beside it, and is then deleted (--replace). Devices and people who were erased since the backup was made are erased again at the next
+start, before anybody is served: the ledger of erasures in the data directory is kept, and that of another one counts too with
+--erasures-from, as where you restore into a new directory. Offers and commands that waited in the backup are not sent; everybody signs
+in again.
+Exit code: 0 done; 1 refused, with a code, and nothing was changed; 2 wrong options.
+
+Examples:
+  npm run restore -- /mnt/backups/2026-11-22 --replace
+  npm run restore -- /mnt/backups/2026-11-22 --data-dir /srv/new --erasures-from /srv/wayside`;
+
+/** Restores a backup and gives the exit code. @param args without node and script */
+export async function runRestoreCommand(args: readonly string[], io: CommandIo): Promise<number> {
+  let exitCode: number = EXIT.fine;
+  const program = new Command()
+    .name('npm run restore --')
+    .description('Puts a backup in the place of a data directory.')
+    .argument('<backup>', 'directory that npm run backup made')
+    .option('--data-dir <dir>', 'the data directory (default: WAYSIDE_DATA_DIR, or ./data)')
+    .option('--replace', 'delete what is in the data directory', false)
+    .option('--erasures-from <dir>', 'another data directory in which people were erased since')
+    .option('--json', 'what was restored as one JSON document', false)
+    .addHelpText('after', MORE_HELP)
+    .action(async (backup: string, options: Options) => {
+      exitCode = await restore(backup, options, io);
+    });
+  return runProgram(program, args, io, () => exitCode);
+}
+
+async function restore(backup: string, options: Options, io: CommandIo): Promise<number> {
+  try {
+    const dir = resolve(io.cwd, options.dataDir ?? loadConfig(io.env).dataDir);
+    const told = progressTeller('restoring', io.now, io.err);
+    const { manifest, erasures } = await restoreBackup(
+      {
+        backup: resolve(io.cwd, backup),
+        dataDir: dir,
+        replace: options.replace,
+        erasuresFrom: options.erasuresFrom === undefined ? null : resolve(io.cwd, options.erasuresFrom),
+        knownMigrations: MIGRATION_NAMES,
+        now: io.now(),
+      },
+      ({ doneBytes, totalBytes }) => told(doneBytes, totalBytes),
+    );
+    const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+    const { createdAt, telemetry } = manifest;
+    if (options.json)
+      io.out(
+        JSON.stringify(
+          { dataDir: dir, createdAt, files: manifest.files.length, bytes, erasures, telemetry },
+          null,
+          2,
+        ),
+      );
+    else {
+      io.out(`${dir}: restored as of ${new Date(createdAt).toISOString()}, ${megabytes(bytes)}`);
+      if (erasures > 0)
+        io.out(`Its ledger has ${erasures} erasures, which the next start makes again where need be.`);
+    }
+    return EXIT.fine;
+  } catch (error) {
+    return tellError(error, options.json, io);
+  }
+}
