@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Me } from '../api/me-shapes.ts';
 import { ApiProblem } from '../api/request.ts';
@@ -8,22 +8,31 @@ import { Failure } from './parts/Failure.tsx';
 import { Waiting } from './parts/Waiting.tsx';
 import { usePushUpToDate } from './push/use-push.ts';
 import { pendingClaim } from './settings/pending-claim.ts';
-import { ClosedPage } from './shell/ClosedPage.tsx';
 import type { Entered } from './shell/enter.ts';
 import { Frame } from './shell/Frame.tsx';
 import { forgetKept } from './shell/kept.ts';
+import { Farewell, Farewell, SignIn } from './shell/lazy-pages.ts';
 import { Routes } from './shell/Routes.tsx';
 import { Seen } from './shell/Seen.tsx';
 import { StoppingProvider } from './shell/stopping.tsx';
 import { MeContext, useMeQuery } from './shell/use-me.ts';
 import { onWorkerMessage, tellWhenOnline } from './shell/worker-messages.ts';
 
+/** Where whoever was erased is led: nobody is signed in there, and nobody is asked to be. */
+const FAREWELL = '/farewell';
+
+/** For whom was erased, and is nobody here any more. */
+const FAREWELL = '/farewell';
+
 /** Finds out who is signed in: the app for them, the way in for everyone else. */
 export function App({ entered }: { readonly entered: Promise<Entered> }) {
+  const [location] = useLocation();
   const entry = useEntry(entered);
   const queries = useQueryClient();
+  const [path] = useLocation();
+  const isOver = path === FAREWELL;
   // A link has to be exchanged first, for it may bring another person than the one of the cookie.
-  const me = useMeQuery(entry !== null);
+  const me = useMeQuery(entry !== null && !isOver);
   const isClosed = me.error instanceof ApiProblem && me.error.status === 401;
 
   useEffect(() => {
@@ -33,10 +42,28 @@ export function App({ entered }: { readonly entered: Promise<Entered> }) {
     queries.removeQueries({ predicate: ({ queryKey }) => queryKey.length > 1 });
   }, [isClosed, queries]);
 
+  if (isOver) {
+    return (
+      <Frame>
+        <Suspense fallback={<Waiting />}>
+          <Farewell />
+        </Suspense>
+      </Frame>
+    );
+  }
+  if (location === FAREWELL) {
+    return (
+      <Frame>
+        <Suspense fallback={<Waiting />}>
+          <Farewell />
+        </Suspense>
+      </Frame>
+    );
+  }
   if (entry?.kind === 'refused' && entry.problem.status !== 401) {
     return (
       <Frame>
-        <Failure error={entry.problem} onRetry={() => location.reload()} />
+        <Failure error={entry.problem} onRetry={() => window.location.reload()} />
       </Frame>
     );
   }
@@ -51,7 +78,9 @@ export function App({ entered }: { readonly entered: Promise<Entered> }) {
   if (isClosed) {
     return (
       <Frame>
-        <ClosedPage wasRefused={entry.kind === 'refused'} />
+        <Suspense fallback={<Waiting />}>
+          <SignIn wasRefused={entry.kind === 'refused'} />
+        </Suspense>
       </Frame>
     );
   }

@@ -78,11 +78,11 @@ function HeldCard({ held: { reason, items } }: { readonly held: HeldBack }) {
         )}
       </p>
       <ul className="held-list">
-        {shown.map(({ at, rule, place }) => (
-          <li key={`${at} ${rule.id} ${place?.id}`}>
+        {shown.map(({ id, at, rule, place }) => (
+          <li key={id}>
             <span>
               {rule.name}
-              {place !== undefined && (
+              {place?.name != null && (
                 <span className="soft">{` ${t('notSent.at', { place: place.name })}`}</span>
               )}
             </span>

@@ -30,9 +30,9 @@ export function UsesCard() {
           {uses.data.rules.length === 0 && <p className="soft">{t('uses.none')}</p>}
           <Rows all={uses.data.rules} keyOf={({ rule }) => rule.id} draw={(use) => <RuleRow use={use} />} />
           <h3>{t('uses.people')}</h3>
-          {uses.data.reads.length === 0 && <p className="soft">{t('uses.nobody')}</p>}
+          {uses.data.staff.length === 0 && <p className="soft">{t('uses.nobody')}</p>}
           <Rows
-            all={uses.data.reads}
+            all={uses.data.staff}
             keyOf={({ at, what, role, device }) => `${at} ${role} ${what} ${device}`}
             draw={(read) => <ReadRow read={read} />}
           />

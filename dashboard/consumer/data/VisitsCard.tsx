@@ -41,7 +41,7 @@ export function VisitsCard({ device }: { readonly device: string }) {
           {items.map(({ id, place, enteredAt, exitedAt }) => (
             <li key={id}>
               <span className="row-name">
-                {place.name}
+                {place.name ?? t('visits.gone')}
                 <small className="soft">
                   {exitedAt === undefined
                     ? t('visits.still', { from: formats.dateTime(enteredAt) })

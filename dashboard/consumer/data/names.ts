@@ -8,11 +8,17 @@ function isKnown<Words extends object>(words: Words, name: string): name is Know
 }
 
 /** A kind of device in the person's language; of one that is not built in, the name that its type has. */
-export function deviceTypeName(t: TFunction<'data'>, type: string, typeName?: string): string {
-  return isKnown(data.type, type) ? t(`type.${type}`) : (typeName ?? t('type.other'));
+export function deviceTypeName(t: TFunction<['data']>, type: string, typeName?: string): string {
+  return isKnown(data.type, type) ? t(`data:type.${type}`) : (typeName ?? t('data:type.other'));
+}
+
+/** Under which words a metric that is built in is told; null for any other. */
+export function metricWord(name: string): Known<typeof data.metric> | null {
+  return isKnown(data.metric, name) ? name : null;
 }
 
 /** A metric in the person's language; one that is not built in as the device calls it. */
-export function metricName(t: TFunction<'data'>, name: string): string {
-  return isKnown(data.metric, name) ? t(`metric.${name}`) : name;
+export function metricName(t: TFunction<['data']>, name: string): string {
+  const word = metricWord(name);
+  return word === null ? name : t(`data:metric.${word}`);
 }

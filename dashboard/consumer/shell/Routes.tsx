@@ -5,7 +5,7 @@ import { InboxPage } from '../inbox/InboxPage.tsx';
 import { OfferPage } from '../offer/OfferPage.tsx';
 import { Page } from '../parts/Page.tsx';
 import { Waiting } from '../parts/Waiting.tsx';
-import { DataPage, DevicePage, NotSentPage, SettingsPage } from './lazy-pages.ts';
+import { AccessPage, DataPage, DevicePage, NotSentPage, SettingsPage } from './lazy-pages.ts';
 
 /** Which page an address below /me shows. */
 export function Routes() {
@@ -17,7 +17,11 @@ export function Routes() {
         <Route path="/not-sent" component={NotSentPage} />
         <Route path="/data" component={DataPage} />
         <Route path="/data/:id">{({ id }) => <DevicePage key={id} id={decodeURIComponent(id)} />}</Route>
+        <Route path="/access" component={AccessPage} />
         <Route path="/settings" component={SettingsPage} />
+        <Route path="/data" component={DataPage} />
+        <Route path="/data/:id">{({ id }) => <DevicePage key={id} id={decodeURIComponent(id)} />}</Route>
+        <Route path="/not-sent" component={NotSentPage} />
         <Route component={NotFoundPage} />
       </Switch>
     </Suspense>

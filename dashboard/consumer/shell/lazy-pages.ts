@@ -16,3 +16,27 @@ export const DevicePage = lazy(async () => ({
 export const NotSentPage = lazy(async () => ({
   default: (await import('../data/NotSentPage.tsx')).NotSentPage,
 }));
+
+export const AccessPage = lazy(async () => ({
+  default: (await import('../access/AccessPage.tsx')).AccessPage,
+}));
+
+export const SignIn = lazy(async () => ({
+  default: (await import('../access/SignIn.tsx')).SignIn,
+}));
+
+export const Farewell = lazy(async () => ({
+  default: (await import('../data/Farewell.tsx')).Farewell,
+}));
+
+export const DataPage = lazy(async () => ({ default: (await import('../data/DataPage.tsx')).DataPage }));
+
+export const DevicePage = lazy(async () => ({
+  default: (await import('../data/DevicePage.tsx')).DevicePage,
+}));
+
+export const NotSentPage = lazy(async () => ({
+  default: (await import('../data/NotSentPage.tsx')).NotSentPage,
+}));
+
+export const Farewell = lazy(async () => ({ default: (await import('../data/Farewell.tsx')).Farewell }));

@@ -13,7 +13,7 @@ interface Props {
 
 /** "Why did I get this?", in plain sentences; ids are under the details alone. */
 export function Why({ offer: { id, why } }: Props) {
-  const { t } = useTranslation(['why', 'settings']);
+  const { t } = useTranslation(['why', 'settings', 'data']);
   const formats = useFormats();
   const { consents } = useMe();
   return (

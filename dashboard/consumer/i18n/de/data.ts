@@ -68,6 +68,7 @@ export const data: Translated<typeof english> = {
     none: 'Es war an keinem der Orte, für die Angebote gemacht werden.',
     until: '{{from}} – {{to}}',
     still: 'seit {{from}}',
+    gone: 'Ein Ort, den es nicht mehr gibt',
     older: 'Ältere zeigen',
   },
   uses: {

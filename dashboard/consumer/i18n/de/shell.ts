@@ -32,13 +32,6 @@ export const shell: Translated<typeof english> = {
     text: 'Diese Adresse führt in dieser App nirgendwohin.',
     home: 'Zu Ihren Angeboten',
   },
-  closed: {
-    title: 'Diese Seite öffnet sich mit einem Link',
-    text: 'Wer die Angebote macht, schickt Ihnen einen persönlichen Link. Öffnen Sie ihn in diesem Browser.',
-    usedTitle: 'Dieser Link gilt nicht mehr',
-    usedText:
-      'Ein Link öffnet diese Seite einmal und nur für einige Zeit. Bitten Sie um einen neuen, wo der alte herkam.',
-  },
   stop: {
     button: 'Alles stoppen',
     meaning: 'Widerruft alle Ihre Einwilligungen und beendet Angebote in allen Ihren Browsern, sofort.',

@@ -19,6 +19,8 @@ export const why: Translated<typeof english> = {
     dwell: '{{device}} war seit einer Weile bei {{place}}.',
     approach: '{{device}} war auf dem Weg zu {{place}}.',
     pass: '{{device}} kam an {{place}} vorbei.',
+    metric: '{{device}} hat einen Wert von „{{what}}“ gemeldet, auf den dieses Angebot wartet.',
+    event: '{{device}} hat „{{what}}“ gemeldet, worauf dieses Angebot wartet.',
   },
   somewhere: {
     enter: '{{device}} hat einen Ort erreicht, für den dieses Angebot gedacht ist.',
@@ -31,7 +33,18 @@ export const why: Translated<typeof english> = {
   },
   consent: 'Sie haben am {{date}} in „{{purpose}}“ eingewilligt.',
   consentVersion: 'Sie haben am {{date}} in „{{purpose}}“ eingewilligt, im Wortlaut der Fassung {{version}}.',
-  consentEnded: 'Sie hatten damals in „{{purpose}}“ eingewilligt. Inzwischen nicht mehr.',
+  consentEnded: 'Sie hatten damals in „{{purpose}}“ eingewilligt und haben es inzwischen widerrufen.',
+  looked: 'Dafür wurde angesehen: {{what}}.',
+  read: {
+    place: 'der Ort',
+    position: 'wo das Gerät war',
+    visit: 'der Besuch an dem Ort',
+    device: 'welche Art von Gerät es war',
+    consumer: 'was über Sie vermerkt ist',
+    segments: 'zu welchen Gruppen Sie gehören',
+    now: 'die Zeit',
+    event: 'die Meldung „{{event}}“',
+  },
   rule: 'Verschickt hat es die Regel „{{rule}}“, die ein Mensch geschrieben hat.',
   variant:
     'Von diesem Angebot werden mehrere Fassungen verglichen. Sie haben durch Zufall eine davon bekommen.',

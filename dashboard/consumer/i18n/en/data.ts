@@ -66,6 +66,7 @@ export const data = {
     none: 'It was at none of the places that offers are made for.',
     until: '{{from}} – {{to}}',
     still: 'since {{from}}',
+    gone: 'A place that is no more',
     older: 'Show older',
   },
   uses: {

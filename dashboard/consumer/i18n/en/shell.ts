@@ -24,12 +24,6 @@ export const shell = {
     text: 'The address leads nowhere in this app.',
     home: 'To your offers',
   },
-  closed: {
-    title: 'You need a link to open this page',
-    text: 'Whoever makes the offers sends you a personal link. Open it in this browser.',
-    usedTitle: 'This link no longer works',
-    usedText: 'A link opens this page once, and only for some time. Ask whoever sent it for a new one.',
-  },
   stop: {
     button: 'Stop everything',
     meaning: 'Withdraws everything you agreed to and ends offers in all your browsers, at once.',

@@ -68,6 +68,7 @@ export const data: Translated<typeof english> = {
     none: 'Non è stato in nessuno dei luoghi per cui si fanno offerte.',
     until: '{{from}} – {{to}}',
     still: 'da: {{from}}',
+    gone: 'Un luogo che non c’è più',
     older: 'Mostra i precedenti',
   },
   uses: {

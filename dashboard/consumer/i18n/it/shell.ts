@@ -26,13 +26,6 @@ export const shell: Translated<typeof english> = {
     text: 'Questo indirizzo non porta a nessuna pagina dell’app.',
     home: 'Alle tue offerte',
   },
-  closed: {
-    title: 'Per aprire questa pagina serve un link',
-    text: 'Chi fa le offerte ti manda un link personale. Aprilo in questo browser.',
-    usedTitle: 'Questo link non è più valido',
-    usedText:
-      'Un link apre questa pagina una volta sola e per un tempo limitato. Chiedine uno nuovo a chi te lo ha mandato.',
-  },
   stop: {
     button: 'Ferma tutto',
     meaning: 'Revoca subito tutti i tuoi consensi e ferma le offerte in tutti i tuoi browser.',

@@ -1,0 +1,149 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Passkey, SignInWays } from '../../api/access-shapes.ts';
+import { request } from '../../api/request.ts';
+import { useFormats } from '../i18n/use-formats.ts';
+import { Button } from '../parts/Button.tsx';
+import { Card } from '../parts/Card.tsx';
+import { Failure } from '../parts/Failure.tsx';
+import { Field } from '../parts/Field.tsx';
+import { Waiting } from '../parts/Waiting.tsx';
+import { accessTrouble } from './access-trouble.ts';
+import { addPasskey, knowsPasskeys } from './passkeys.ts';
+
+const PASSKEYS_KEY = ['me', 'passkeys'];
+
+/** The person's passkeys, and a way to another one. */
+export function PasskeysCard() {
+  const { t } = useTranslation('access');
+  const passkeys = useQuery({
+    queryKey: PASSKEYS_KEY,
+    queryFn: () => request<readonly Passkey[]>('GET', '/api/v1/me/passkeys'),
+  });
+  const ways = useQuery({
+    queryKey: ['sign-in'],
+    queryFn: () => request<SignInWays>('GET', '/api/v1/me/sign-in'),
+    staleTime: Infinity,
+  });
+  const error = passkeys.error ?? ways.error;
+  return (
+    <Card title={t('passkeys.title')}>
+      <p className="soft">{t('passkeys.text')}</p>
+      {(passkeys.isPending || ways.isPending) && <Waiting lines={2} />}
+      {error !== null && (
+        <Failure error={error} onRetry={() => Promise.all([passkeys.refetch(), ways.refetch()])} />
+      )}
+      {passkeys.isSuccess && ways.isSuccess && (
+        <>
+          {passkeys.data.length === 0 && <p>{t('passkeys.none')}</p>}
+          {passkeys.data.length > 0 && (
+            <ul className="rows">
+              {passkeys.data.map((passkey) => (
+                <PasskeyRow key={passkey.id} passkey={passkey} />
+              ))}
+            </ul>
+          )}
+          {!ways.data.passkeys && <p className="soft">{t('passkeys.unavailable')}</p>}
+          {ways.data.passkeys && !knowsPasskeys() && <p className="soft">{t('passkeys.unsupported')}</p>}
+          {ways.data.passkeys && knowsPasskeys() && <AddPasskey />}
+        </>
+      )}
+    </Card>
+  );
+}
+
+function PasskeyRow({ passkey }: { readonly passkey: Passkey }) {
+  const { t } = useTranslation('access');
+  const formats = useFormats();
+  const queries = useQueryClient();
+  const [isAsked, setIsAsked] = useState(false);
+  const { id, name, createdAt, lastUsedAt, backedUp } = passkey;
+  const remove = useMutation({
+    mutationFn: () => request('DELETE', `/api/v1/me/passkeys/${encodeURIComponent(id)}`),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['me'] }),
+  });
+  const told = [
+    t('passkeys.created', { when: formats.date(createdAt) }),
+    lastUsedAt === null
+      ? t('passkeys.unused')
+      : t('passkeys.used', { when: formats.relative(lastUsedAt, Date.now()) }),
+    ...(backedUp ? [t('passkeys.backedUp')] : []),
+  ].join(', ');
+  return (
+    <li className="asking">
+      <span className="row-name">
+        {name}
+        <small className="soft">{isAsked ? t('passkeys.removeText') : told}</small>
+      </span>
+      {!isAsked && (
+        <Button
+          look="quiet"
+          aria-label={t('passkeys.removeNamed', { name })}
+          onClick={() => setIsAsked(true)}
+        >
+          {t('passkeys.remove')}
+        </Button>
+      )}
+      {isAsked && (
+        <span className="choices">
+          <Button autoFocus onClick={() => setIsAsked(false)}>
+            {t('passkeys.keep')}
+          </Button>
+          <Button look="stop" busy={remove.isPending} onClick={() => remove.mutate()}>
+            {t('passkeys.removeSure')}
+          </Button>
+        </span>
+      )}
+      {remove.isError && (
+        <p className="wrong" role="alert">
+          {t(`trouble.${accessTrouble(remove.error)}`)}
+        </p>
+      )}
+    </li>
+  );
+}
+
+const LONGEST_NAME = 100;
+
+function AddPasskey() {
+  const { t } = useTranslation('access');
+  const queries = useQueryClient();
+  const [name, setName] = useState('');
+  const add = useMutation({
+    mutationFn: () => addPasskey(name.trim()),
+    onSuccess() {
+      setName('');
+      return queries.invalidateQueries({ queryKey: PASSKEYS_KEY });
+    },
+  });
+  return (
+    <form
+      className="add-passkey"
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        add.mutate();
+      }}
+    >
+      <Field
+        label={t('passkeys.name')}
+        description={t('passkeys.nameText')}
+        autoComplete="off"
+        maxLength={LONGEST_NAME}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <Button type="submit" busy={add.isPending}>
+        {t('passkeys.add')}
+      </Button>
+      <p className="said" role="status">
+        {add.isSuccess && t('passkeys.added', { name: add.data.name })}
+      </p>
+      {add.isError && (
+        <p className="wrong" role="alert">
+          {t(`trouble.${accessTrouble(add.error)}`)}
+        </p>
+      )}
+    </form>
+  );
+}
