@@ -45,6 +45,7 @@ export interface Delivery {
   readonly sentAt?: number;
   readonly shownAt?: number;
   readonly clickedAt?: number;
+  readonly redeemedAt?: number;
   readonly reason?: string;
 }
 

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { QuietHours } from '../../rules/step.ts';
+import { fewerOf } from '../records/fewer.ts';
 import type { Schema } from '../records/schema.ts';
 import type { PersonChange, PersonRecord } from './people.ts';
 import type { SimulatedDevice } from './simulation.ts';
@@ -20,6 +21,7 @@ export async function populationOf(db: Kysely<Schema>): Promise<Population> {
     .orderBy('id')
     .execute();
   const changes = await changesOf(db);
+  const fewer = await fewerFromTheStart(db);
   const consumers = await db.selectFrom('consumers').selectAll().orderBy('id').execute();
   const owned = new Set(rows.map((row) => row.consumer_id));
   const people: PersonRecord[] = [];
@@ -33,6 +35,7 @@ export async function populationOf(db: Kysely<Schema>): Promise<Population> {
         timezone: row.timezone,
         quietHours: JSON.parse(row.quiet_hours_json) as QuietHours | null,
         attributes: JSON.parse(row.attributes_json) as Record<string, unknown>,
+        fewer: fewer.get(row.id) ?? {},
       },
       changes: (changes.get(row.id) ?? []).sort((a, b) => a.at - b.at),
     });
@@ -46,6 +49,19 @@ export async function populationOf(db: Kysely<Schema>): Promise<Population> {
     devices: linked.map(({ device }) => device),
     people,
   };
+}
+
+/** Who wants fewer offers of a rule now is taken to have wanted so all along, before any had come. */
+async function fewerFromTheStart(
+  db: Kysely<Schema>,
+): Promise<ReadonlyMap<string, NonNullable<PersonRecord['facts']['fewer']>>> {
+  const wanted = await fewerOf(db);
+  return new Map(
+    [...wanted].map(([consumer, rules]) => [
+      consumer,
+      Object.fromEntries(Object.entries(rules).map(([rule, { level }]) => [rule, { level, since: 0 }])),
+    ]),
+  );
 }
 
 /** What became so for each consumer; of one moment, in the order in which it was said. */
@@ -73,12 +89,13 @@ async function changesOf(db: Kysely<Schema>): Promise<Map<string, PersonChange[]
   }
   const shown = await db
     .selectFrom('deliveries')
-    .select(['consumer', 'rule', 'shown_at', 'clicked_at'])
+    .select(['consumer', 'rule', 'shown_at', 'clicked_at', 'redeemed_at'])
     .where('shown_at', 'is not', null)
     .execute();
-  for (const { consumer, rule, shown_at, clicked_at } of shown) {
+  for (const { consumer, rule, shown_at, clicked_at, redeemed_at } of shown) {
     if (shown_at !== null) add(consumer, { at: shown_at, kind: 'seen', rule });
-    if (clicked_at !== null) add(consumer, { at: clicked_at, kind: 'taken', rule });
+    const taken = [clicked_at, redeemed_at].filter((at) => at !== null);
+    if (taken.length > 0) add(consumer, { at: Math.min(...taken), kind: 'taken', rule });
   }
   return changes;
 }
