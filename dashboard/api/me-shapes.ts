@@ -1,17 +1,23 @@
 import type { DeliveryState } from '../../gateway/records/schema.ts';
 import type { Purpose, QuietHours } from '../../rules/step.ts';
+import type { Language } from '../consumer/i18n/languages.ts';
+import type { OfferWhy } from './my-data-shapes.ts';
 
 /** What the API under /api/v1/me gives, as the consumer's app reads it. Times are epoch ms. */
 export interface Me {
   readonly id: string;
-  readonly email?: string | null;
+  readonly email: string | null;
   readonly timezone: string | null;
   readonly quietHours: QuietHours | null;
+  /** A purpose that is not here was never agreed to. */
   readonly consents: readonly ConsentRecord[];
+  readonly policy: ConsentPolicy;
   readonly devices: readonly { readonly id: string; readonly type: string }[];
   readonly vapidPublicKey: string;
   /** How many browsers of this person can receive offers. */
   readonly subscriptions: number;
+  /** In how many browsers this person is signed in. */
+  readonly sessions: number;
 }
 
 export interface ConsentRecord {
@@ -19,6 +25,16 @@ export interface ConsentRecord {
   readonly granted: boolean;
   readonly source: string;
   readonly at: number;
+  /** Version of the policy that it was given to; null where nobody noted it. */
+  readonly policyVersion: number | null;
+  /** It was given to an earlier version: it holds, and the app asks again. */
+  readonly outdated: boolean;
+}
+
+/** What people are asked, by purpose and language. */
+export interface ConsentPolicy {
+  readonly version: number;
+  readonly wordings: Readonly<Record<Purpose, Readonly<Record<Language, string>>>>;
 }
 
 export interface ReceivedOffer {
@@ -35,8 +51,13 @@ export interface ReceivedOffer {
   readonly shownAt?: number;
   readonly clickedAt?: number;
   readonly expiresAt: number;
-  /** The rule's name. */
-  readonly rule: string;
+}
+
+/** One offer with all that is told of it. */
+export interface OfferDetail extends ReceivedOffer {
+  readonly why: OfferWhy;
+  /** What the person has asked for of its rule: null as usual, 1 at most one a week, 2 none. */
+  readonly fewer: 1 | 2 | null;
 }
 
 /** Offers of one rule that the person asked to see less of. */

@@ -11,7 +11,7 @@ import { pendingClaim } from './settings/pending-claim.ts';
 import type { Entered } from './shell/enter.ts';
 import { Frame } from './shell/Frame.tsx';
 import { forgetKept } from './shell/kept.ts';
-import { Farewell, Farewell, SignIn } from './shell/lazy-pages.ts';
+import { Farewell, SignIn } from './shell/lazy-pages.ts';
 import { Routes } from './shell/Routes.tsx';
 import { Seen } from './shell/Seen.tsx';
 import { StoppingProvider } from './shell/stopping.tsx';
@@ -21,12 +21,8 @@ import { onWorkerMessage, tellWhenOnline } from './shell/worker-messages.ts';
 /** Where whoever was erased is led: nobody is signed in there, and nobody is asked to be. */
 const FAREWELL = '/farewell';
 
-/** For whom was erased, and is nobody here any more. */
-const FAREWELL = '/farewell';
-
 /** Finds out who is signed in: the app for them, the way in for everyone else. */
 export function App({ entered }: { readonly entered: Promise<Entered> }) {
-  const [location] = useLocation();
   const entry = useEntry(entered);
   const queries = useQueryClient();
   const [path] = useLocation();
@@ -39,7 +35,7 @@ export function App({ entered }: { readonly entered: Promise<Entered> }) {
     if (!isClosed) return;
     // The session has ended: what was seen in it is not for whoever opens the app now.
     forgetKept();
-    queries.removeQueries({ predicate: ({ queryKey }) => queryKey.length > 1 });
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] === 'me' && queryKey.length > 1 });
   }, [isClosed, queries]);
 
   if (isOver) {
@@ -51,19 +47,10 @@ export function App({ entered }: { readonly entered: Promise<Entered> }) {
       </Frame>
     );
   }
-  if (location === FAREWELL) {
-    return (
-      <Frame>
-        <Suspense fallback={<Waiting />}>
-          <Farewell />
-        </Suspense>
-      </Frame>
-    );
-  }
   if (entry?.kind === 'refused' && entry.problem.status !== 401) {
     return (
       <Frame>
-        <Failure error={entry.problem} onRetry={() => window.location.reload()} />
+        <Failure error={entry.problem} onRetry={() => location.reload()} />
       </Frame>
     );
   }

@@ -1,4 +1,6 @@
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { Icon } from '../../look/icons.tsx';
 import { useNow } from '../offer/use-now.ts';
 import { Button } from '../parts/Button.tsx';
 import { Failure } from '../parts/Failure.tsx';
@@ -46,6 +48,10 @@ export function InboxPage() {
           {t('older')}
         </Button>
       )}
+      <Link href="/not-sent" className="more">
+        {t('notSent')}
+        <Icon name="chevron" />
+      </Link>
       <StopCard />
     </Page>
   );

@@ -8,7 +8,7 @@ import { FailureLine } from '../parts/Failure.tsx';
 import { FEWER_KEY } from '../settings/use-fewer.ts';
 
 /** Fewer offers like this one; pressed again, none. */
-export function FewerCard({ id }: { readonly id: string }) {
+export function FewerCard({ id, levelBefore }: { readonly id: string; readonly levelBefore: 1 | 2 | null }) {
   const { t } = useTranslation('offers');
   const queries = useQueryClient();
   const fewer = useMutation({
@@ -16,7 +16,7 @@ export function FewerCard({ id }: { readonly id: string }) {
       request<{ readonly level: 1 | 2 }>('POST', `/api/v1/me/offers/${encodeURIComponent(id)}/fewer`),
     onSuccess: () => queries.invalidateQueries({ queryKey: FEWER_KEY }),
   });
-  const level = fewer.data?.level ?? 0;
+  const level = fewer.data?.level ?? levelBefore ?? 0;
   return (
     <Card title={t('fewer.title')} className="fewer">
       {level < 2 && (

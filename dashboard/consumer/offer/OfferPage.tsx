@@ -19,13 +19,15 @@ import { useOffer } from './use-offer.ts';
 
 const OfferCode = lazy(async () => ({ default: (await import('./OfferCode.tsx')).OfferCode }));
 
+const Why = lazy(async () => ({ default: (await import('../why/Why.tsx')).Why }));
+
 const SECOND_MS = 1_000;
 
 /** One offer: what it is, how long it holds, the way to it, its code, why it came, and how to get fewer of them. */
 export function OfferPage({ id }: { readonly id: string }) {
   const { t } = useTranslation('offers');
   const formats = useFormats();
-  const { offer, error, refetch } = useOffer(id);
+  const { offer, detail, error, refetch } = useOffer(id);
   const now = useNow(SECOND_MS);
   const queries = useQueryClient();
   const back = { to: '/', name: t('offer.back') };
@@ -42,7 +44,8 @@ export function OfferPage({ id }: { readonly id: string }) {
     return (
       <Page title={t(isGone ? 'offer.goneTitle' : 'title')} back={back}>
         {isGone && <p className="soft">{t('offer.goneText')}</p>}
-        {!isGone && (error === null ? <Waiting lines={6} /> : <Failure error={error} onRetry={refetch} />)}
+        {!isGone &&
+          (error === null ? <Waiting lines={6} /> : <Failure error={error} onRetry={() => refetch()} />)}
       </Page>
     );
   }
@@ -60,6 +63,7 @@ export function OfferPage({ id }: { readonly id: string }) {
           {life.kind === 'redeemed' && t('offer.redeemedText')}
           {life.kind === 'withdrawn' && t('offer.withdrawnText')}
         </span>
+        <span className="soft">{t('offer.received', { when: formats.dateTime(offer.createdAt) })}</span>
       </p>
       {offer.body !== '' && <p className="offer-body">{offer.body}</p>}
       {link !== null && life.kind !== 'withdrawn' && (
@@ -73,10 +77,13 @@ export function OfferPage({ id }: { readonly id: string }) {
           <OfferCode code={offer.code} />
         </Suspense>
       )}
-      <FewerCard id={id} />
-      <p className="soft offer-received">
-        {t('offer.received', { when: formats.dateTime(offer.createdAt) })}
-      </p>
+      <FewerCard id={id} levelBefore={detail?.fewer ?? null} />
+      {/* Last, for it comes a moment later than the rest. */}
+      {detail !== undefined && (
+        <Suspense fallback={null}>
+          <Why offer={detail} />
+        </Suspense>
+      )}
     </Page>
   );
 }

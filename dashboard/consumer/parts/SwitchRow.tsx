@@ -1,17 +1,19 @@
-import { useId } from 'react';
+import { type ReactNode, useId } from 'react';
 
 interface Props {
   readonly title: string;
   readonly meaning: string;
   readonly checked: boolean;
   readonly onChange: (checked: boolean) => void;
+  /** What else there is to say or do about it. */
+  readonly children?: ReactNode;
 }
 
 /**
  * One thing to turn on or off: its name, what it means, and a switch. The switch is the browser's own checkbox in another
  * dress, so that a finger, a key, a screen reader and a test all meet the same element.
  */
-export function SwitchRow({ title, meaning, checked, onChange }: Props) {
+export function SwitchRow({ title, meaning, checked, onChange, children }: Props) {
   const id = useId();
   return (
     <div className="switch-row">
@@ -28,6 +30,7 @@ export function SwitchRow({ title, meaning, checked, onChange }: Props) {
         checked={checked}
         onChange={(event) => onChange(event.currentTarget.checked)}
       />
+      {children}
     </div>
   );
 }

@@ -9,11 +9,11 @@ export function useFewer() {
   const queries = useQueryClient();
   const list = useQuery({
     queryKey: FEWER_KEY,
-    queryFn: () => request<{ readonly items: readonly FewerOf[] }>('GET', '/api/v1/me/fewer'),
+    queryFn: () => request<readonly FewerOf[]>('GET', '/api/v1/me/fewer'),
   });
   const undo = useMutation({
     mutationFn: (rule: string) => request('DELETE', `/api/v1/me/fewer/${encodeURIComponent(rule)}`),
     onSettled: () => queries.invalidateQueries({ queryKey: FEWER_KEY }),
   });
-  return { items: list.data?.items ?? [], undo };
+  return { items: list.data ?? [], undo };
 }

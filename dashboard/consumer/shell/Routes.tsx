@@ -19,9 +19,6 @@ export function Routes() {
         <Route path="/data/:id">{({ id }) => <DevicePage key={id} id={decodeURIComponent(id)} />}</Route>
         <Route path="/access" component={AccessPage} />
         <Route path="/settings" component={SettingsPage} />
-        <Route path="/data" component={DataPage} />
-        <Route path="/data/:id">{({ id }) => <DevicePage key={id} id={decodeURIComponent(id)} />}</Route>
-        <Route path="/not-sent" component={NotSentPage} />
         <Route component={NotFoundPage} />
       </Switch>
     </Suspense>

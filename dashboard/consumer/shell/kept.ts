@@ -11,7 +11,7 @@ export interface Kept {
 
 const KEPT_AS = 'wayside-seen';
 /** A change of what is kept gets another number; what an older app kept is passed over. */
-const FORM = 1;
+const FORM = 2;
 const MAX_OFFERS = 30;
 
 /** What was kept, or null. */

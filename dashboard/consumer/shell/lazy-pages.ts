@@ -28,15 +28,3 @@ export const SignIn = lazy(async () => ({
 export const Farewell = lazy(async () => ({
   default: (await import('../data/Farewell.tsx')).Farewell,
 }));
-
-export const DataPage = lazy(async () => ({ default: (await import('../data/DataPage.tsx')).DataPage }));
-
-export const DevicePage = lazy(async () => ({
-  default: (await import('../data/DevicePage.tsx')).DevicePage,
-}));
-
-export const NotSentPage = lazy(async () => ({
-  default: (await import('../data/NotSentPage.tsx')).NotSentPage,
-}));
-
-export const Farewell = lazy(async () => ({ default: (await import('../data/Farewell.tsx')).Farewell }));

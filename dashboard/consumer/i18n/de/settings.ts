@@ -51,13 +51,9 @@ export const settings: Translated<typeof english> = {
       device_offers: 'Angebote aus Ihren Geräten',
       health_offers: 'Angebote zur Gesundheit',
     },
-    meanings: {
-      location_offers:
-        'Verwendet, wo Ihre Geräte sind, damit ein Angebot kommt, wenn Sie nahe an dem Ort sind, für den es gilt.',
-      device_offers:
-        'Verwendet, was Ihre Geräte melden, etwa den Tankstand oder eine offene Kühlschranktür, um anzubieten, was sie brauchen.',
-      health_offers: 'Verwendet Gesundheitswerte wie Ihren Puls. Aus, solange Sie es nicht einschalten.',
-    },
+    outdated:
+      'Dieser Text ist neuer als der, in den Sie eingewilligt haben. Ihre Einwilligung gilt weiter; bitte lesen Sie ihn noch einmal.',
+    renew: 'In den neuen Text einwilligen',
   },
   quiet: {
     title: 'Ruhezeiten',

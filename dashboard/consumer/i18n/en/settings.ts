@@ -48,13 +48,9 @@ export const settings = {
       device_offers: 'Offers from your devices',
       health_offers: 'Health-related offers',
     },
-    meanings: {
-      location_offers:
-        'Uses where your devices are, so that an offer comes when you are near the place it is for.',
-      device_offers:
-        'Uses what your devices report, such as fuel or an open fridge door, to offer what they need.',
-      health_offers: 'Uses health values such as your heart rate. Off unless you turn it on.',
-    },
+    outdated:
+      'The wording is newer than the one you agreed to. Your consent still holds; please read it again.',
+    renew: 'Agree to the new wording',
   },
   quiet: {
     title: 'Quiet hours',

@@ -50,13 +50,9 @@ export const settings: Translated<typeof english> = {
       device_offers: 'Offerte dai tuoi dispositivi',
       health_offers: 'Offerte sulla salute',
     },
-    meanings: {
-      location_offers:
-        'Usa la posizione dei tuoi dispositivi, così un’offerta arriva quando sei vicino al luogo a cui si riferisce.',
-      device_offers:
-        'Usa ciò che i tuoi dispositivi comunicano, come il carburante o la porta del frigo aperta, per offrire ciò che serve.',
-      health_offers: 'Usa valori sulla salute come il battito. Disattivato finché non lo attivi tu.',
-    },
+    outdated:
+      'Questo testo è più recente di quello a cui hai acconsentito. Il tuo consenso vale ancora; rileggilo, per favore.',
+    renew: 'Acconsenti al nuovo testo',
   },
   quiet: {
     title: 'Ore di silenzio',
