@@ -5,6 +5,7 @@ import { type Draft, deviceOf } from './draft.ts';
 import type { Firing } from './firing.ts';
 import { own } from './memory.ts';
 import { isHeldOut, variantFor } from './pacing/assignment.ts';
+import { FEWER_MS } from './pacing/fewer.ts';
 import { nextCode, personalLimit, type Suppression, sharedLimit } from './pacing/limits.ts';
 import type { ConsumerFacts, Decision, RenderedOffer } from './step.ts';
 import { HOUR_MS } from './time/duration.ts';
@@ -142,7 +143,11 @@ function situationOfFiring(draft: Draft, consumer: ConsumerFacts, firing: Firing
 
 /** `no_channel` and `expired`. */
 function unsendable(consumer: ConsumerFacts, { at }: Firing, offer: RenderedOffer): Suppression | null {
-  if (!consumer.reachable) return { reason: 'no_channel', detail: 'nothing reaches the consumer: no browser is subscribed, and there is no other channel' };
+  if (!consumer.reachable)
+    return {
+      reason: 'no_channel',
+      detail: 'nothing reaches the consumer: no browser is subscribed, and there is no other channel',
+    };
   if (offer.expiresAt <= at) return { reason: 'expired', detail: 'the offer is over already' };
   return null;
 }
@@ -170,7 +175,9 @@ export function rememberCause(draft: Draft, { rule, cause, at }: Firing): void {
 /** Keeps the time of an offer that is sent, where a limit counts it. */
 export function rememberTime(draft: Draft, firing: Firing): void {
   const { id, limits } = firing.rule.rule;
-  const longestMs = Math.max(limits.cooldownMs, limits.perConsumer?.perMs ?? 0);
+  // Who wants fewer of it is counted by the week, whatever the rule limits.
+  const wantedMs = own(draft.consumer?.fewer ?? {}, id) === undefined ? 0 : FEWER_MS;
+  const longestMs = Math.max(limits.cooldownMs, limits.perConsumer?.perMs ?? 0, wantedMs);
   const times = [...(own(draft.memory.sentTimes, id) ?? []), firing.at]
     .filter((time) => firing.at - time <= longestMs)
     .slice(-(limits.perConsumer?.count ?? 1));

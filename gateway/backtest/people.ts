@@ -9,7 +9,7 @@ export type PersonChange =
 
 /** A consumer as the records have it: what is known only as it is now, and how the rest came about. */
 export interface PersonRecord {
-  readonly facts: Pick<ConsumerFacts, 'id' | 'timezone' | 'quietHours' | 'attributes'>;
+  readonly facts: Pick<ConsumerFacts, 'id' | 'timezone' | 'quietHours' | 'attributes' | 'fewer'>;
   /** In order of time. */
   readonly changes: readonly PersonChange[];
 }

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { ConsumerFacts, Purpose, QuietHours } from '../../rules/step.ts';
 import { inChunks } from '../records/chunks.ts';
+import { fewerOf } from '../records/fewer.ts';
 import { reachedWithoutPush } from '../records/reachable.ts';
 import { responsesOf } from '../records/responses.ts';
 import type { Schema } from '../records/schema.ts';
@@ -45,6 +46,7 @@ async function readChunk(
     .execute();
   const otherwise = await reachedWithoutPush(db, ids, { mail, realNow: realNow() });
   const responses = await responsesOf(db, ids);
+  const fewer = await fewerOf(db, ids);
   const granted = Map.groupBy(consents, (row) => row.consumer_id);
   const withBrowser = new Set(browsers.map((row) => row.consumer_id));
   return rows.map((row) => ({
@@ -55,5 +57,6 @@ async function readChunk(
     attributes: JSON.parse(row.attributes_json) as Record<string, unknown>,
     reachable: withBrowser.has(row.id) || otherwise.has(row.id),
     responses: responses.get(row.id) ?? {},
+    fewer: fewer.get(row.id) ?? {},
   }));
 }

@@ -6,6 +6,7 @@ import type { ConsumerFacts, Decision, SuppressionReason } from '../step.ts';
 import { describeDuration } from '../time/duration.ts';
 import { localTime } from '../time/local-time.ts';
 import { inQuietHours } from '../time/quiet-hours.ts';
+import { fewerWanted } from './fewer.ts';
 
 export type Suppression = { readonly reason: SuppressionReason; readonly detail: string };
 
@@ -30,6 +31,8 @@ export function personalLimit(draft: Draft, consumer: ConsumerFacts, firing: Fir
       detail: `the last offer of this rule was ${since} ago, and at least ${least} must pass`,
     };
   }
+  const fewer = fewerWanted(draft, consumer, id, at);
+  if (fewer !== null) return fewer;
   const cap = limits.perConsumer;
   if (cap !== null && countWithin(times, at, cap.perMs) >= cap.count) {
     return {

@@ -44,6 +44,8 @@ export interface Case {
     attributes: Record<string, unknown>;
     responses: Record<string, OfferResponse>;
   }>;
+  /** Of which rules the consumer wants fewer offers, and when the last one had come when they asked. */
+  readonly fewer?: Readonly<Record<string, { readonly level: 1 | 2; readonly since: string }>>;
   /** Documents. */
   readonly segments?: readonly unknown[];
   readonly campaigns?: readonly unknown[];
@@ -254,7 +256,10 @@ export function playCase(
   one: Case,
   ticks: boolean,
 ): { readonly visits: string[]; readonly decisions: string[]; readonly details: string[] } {
-  const consumer: ConsumerFacts | null = one.linked === false ? null : { ...WILLING, ...one.consumer };
+  const fewer = Object.fromEntries(
+    Object.entries(one.fewer ?? {}).map(([id, { level, since }]) => [id, { level, since: timeOf(since) }]),
+  );
+  const consumer: ConsumerFacts | null = one.linked === false ? null : { ...WILLING, ...one.consumer, fewer };
   const middle = one.middle ?? MIDDLE;
   const rules = (one.rules ?? []).map(({ state, ...document }) => ({
     rule: rule(document),
