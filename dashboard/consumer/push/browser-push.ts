@@ -100,7 +100,7 @@ export async function bringUpToDate(me: {
     await remember('wantsPush', false);
     await subscription.unsubscribe();
   } else if (hasKey(subscription, me.vapidPublicKey)) {
-    await tellSubscription(subscription);
+    await tellSubscription(subscription, me.vapidPublicKey);
   } else {
     await subscription.unsubscribe();
     await subscribe(pushManager, me.vapidPublicKey);

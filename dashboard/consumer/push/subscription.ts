@@ -7,16 +7,21 @@ export async function subscribe(pushManager: PushManager, vapidPublicKey: string
     userVisibleOnly: true,
     applicationServerKey: keyBytes(vapidPublicKey),
   });
-  await tellSubscription(subscription);
+  await tellSubscription(subscription, vapidPublicKey);
   return subscription;
 }
 
-/** Tells the gateway of a subscription; telling the same one twice is harmless. */
-export async function tellSubscription(subscription: PushSubscription): Promise<void> {
+/**
+ * Tells the gateway of a subscription; telling the same one twice is harmless.
+ *
+ * @param vapidKey the key that it was made with, for the gateway may have another by the time it hears of it
+ */
+export async function tellSubscription(subscription: PushSubscription, vapidKey: string): Promise<void> {
   const { endpoint, keys } = subscription.toJSON();
   await request('POST', '/api/v1/me/push-subscriptions', {
     endpoint,
     keys: { p256dh: keys?.p256dh, auth: keys?.auth },
+    vapidKey,
   });
 }
 
@@ -37,7 +42,7 @@ export async function subscribeAgain(
   next: PushSubscription | null,
 ): Promise<void> {
   const { vapidPublicKey } = await request<Me>('GET', '/api/v1/me');
-  if (next !== null && hasKey(next, vapidPublicKey)) await tellSubscription(next);
+  if (next !== null && hasKey(next, vapidPublicKey)) await tellSubscription(next, vapidPublicKey);
   else {
     // The browser made its own with the old key, or none.
     await next?.unsubscribe();
