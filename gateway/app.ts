@@ -11,13 +11,14 @@ import { quietRestored } from './backup/quiet-restored.ts';
 import { finishRestoring } from './backup/restore-files.ts';
 import { openBridge } from './bridge/open-bridge.ts';
 import { toDeviceBy } from './bridge/to-device.ts';
+import { createCells } from './cells/cells.ts';
 import { type ClockOrigin, domainClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { takeDataDir } from './data-dir.ts';
 import { createDelivery, type Delivery } from './delivery/delivery-client.ts';
 import { isAllowedPushEndpoint } from './delivery/push-hosts.ts';
+import { openPushKeys } from './delivery/push-keys.ts';
 import { loadOrCreateReceiptKey } from './delivery/receipt-token.ts';
-import { loadOrCreateVapidKeys } from './delivery/vapid-keys.ts';
 import { answerDialects } from './downlink/answer-dialects.ts';
 import { Downlink } from './downlink/downlink.ts';
 import { toldTogether } from './downlink/link-listeners.ts';
@@ -26,7 +27,10 @@ import { thingsBoardForm } from './downlink/thingsboard-form.ts';
 import { tellDevices } from './engine/device-errors.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
 import { createErasure } from './erasure/erasure.ts';
+import { openLedger } from './erasure/ledger.ts';
+import { replayErasures } from './erasure/replay.ts';
 import { firstContact } from './first-contact.ts';
+import type { RecordsChange } from './http/dependencies.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { giveMemoryBack } from './idle-memory.ts';
 import { createSqliteJournal } from './journal/sqlite-journal.ts';
@@ -92,12 +96,18 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     await ensureDeviceTypes(records.db);
     const passwordFile = await ensureAdmin(records.db, files.dir);
     if (passwordFile !== null) log.info({ user: 'admin', passwordFile }, 'made the first user');
-    const vapidKeys = await loadOrCreateVapidKeys(files.dir);
+    const pushKeys = await openPushKeys(files.dir, records.db, (ring) => delivery.useVapidKeys(ring));
     const receiptKey = await loadOrCreateReceiptKey(files.dir);
     const recordsKey = await loadOrCreateRecordsKey(files.dir);
     const seal = createSeal(recordsKey);
-    const sealed = await sealSubscriptions(records.db, seal, vapidKeys.publicKey);
+    const sealed = await sealSubscriptions(records.db, seal, pushKeys.ring.current.publicKey);
     if (sealed !== null && sealed > 0) log.info({ subscriptions: sealed }, 'sealed the keys of browsers');
+
+    const ledger = await openLedger(files.dir);
+    running.push(() => ledger.close());
+    const replayed = await replayErasures(records.db, ledger, clock.now());
+    if (replayed.consumers + replayed.devices > 0)
+      log.info(replayed, 'erased again what a restore brought back');
 
     const journal = createSqliteJournal({
       file: files.journal,
@@ -112,11 +122,12 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
 
     const delivery: Delivery = createDelivery({
       recordsFile: files.records,
-      vapidKeys,
+      vapidKeys: pushKeys.ring,
       vapidSubject: config.vapidSubject,
       receiptKey,
       recordsKey,
       pushHosts: config.pushHosts,
+      mail: config.mail,
       clockOrigin,
       realNow,
       log,
@@ -237,6 +248,9 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       log,
     });
     running.push(() => backups.stop());
+    const cells = createCells({ records: records.db, engine, clock, realNow, log });
+    cells.start();
+    running.push(() => cells.stop());
 
     await quietRestored({ records: records.db, dir: files.dir, engine, now: () => clock.now(), log });
     await delivery.start();
@@ -282,7 +296,14 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       running.push(() => bridge.stop());
     }
     await downlink.waysAreOpen();
+    const erasure = createErasure({ db: records.db, ledger, broker, bridge, delivery, journal, engine });
+    await erasure.start();
 
+    /** The rules first, so that nothing new is decided; what they had decided until then is in the outbox. */
+    const changed = async (change: RecordsChange): Promise<void> => {
+      await engine.changed(change);
+      if (change.kind === 'consumers') await delivery.recheck(change.ids);
+    };
     const mailer = config.mail === null ? null : createSmtpMailer(config.mail);
     running.push(() => mailer?.stop());
     const http: HttpServer = createHttpServer(
@@ -294,15 +315,17 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         records: records.db,
         telemetry: engine.telemetry,
         live: engine.live,
-        changed: (change) => engine.changed(change),
+        changed,
         resubmit: (entry) => journal.append(entry),
-        erasure: createErasure({ db: records.db, broker, journal, engine }),
+        erasure,
         connections: broker,
         downlink,
         backtests,
         backups,
+        cells,
         tokensChanged: () => tokenExpiry.changed(),
-        vapidPublicKey: vapidKeys.publicKey,
+        pushKeys,
+        delivery,
         seal,
         receiptKey,
         mailer,

@@ -257,6 +257,12 @@ export const ERRORS = {
     title: 'The push endpoint is not one that this gateway sends to',
     mend: 'Use an https endpoint of a known push service, or name its origin in WAYSIDE_PUSH_HOSTS.',
   },
+  unknown_push_key: {
+    status: 422,
+    retry: false,
+    title: 'The browser subscribed with a key that is not used any more',
+    mend: 'Subscribe anew, with the key of GET /api/v1/push-key.',
+  },
   headers_too_large: {
     status: 431,
     retry: false,

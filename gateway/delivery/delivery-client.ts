@@ -1,21 +1,26 @@
 import type { Logger } from 'pino';
 import type { ClockOrigin } from '../clock.ts';
+import type { MailSettings } from '../mail/mailer.ts';
 import { startWorker, type WorkerHandle } from '../worker-rpc.ts';
 import type { DeliveryListener, DeliveryThread, DeliveryThreadData } from './delivery-thread.ts';
+import type { DeliveryRow } from './due-facts.ts';
 import type { DeliveryCounters } from './outbox.ts';
-import type { DeliveryRow } from './outbox-store.ts';
-import type { VapidKeys } from './vapid-keys.ts';
+import type { ServiceReport } from './services.ts';
+import type { TrialOutcome, TrialPush } from './trial-push.ts';
+import type { VapidKeyRing } from './vapid-keys.ts';
 
 export interface DeliveryOptions {
   /** SQLite file of the records; migrated before `start`. */
   readonly recordsFile: string;
-  readonly vapidKeys: VapidKeys;
+  readonly vapidKeys: VapidKeyRing;
   readonly vapidSubject: string;
   readonly receiptKey: Uint8Array;
   /** What the records hide secrets with. */
   readonly recordsKey: Uint8Array;
   /** Origins of WAYSIDE_PUSH_HOSTS. */
   readonly pushHosts: readonly string[];
+  /** Null: no e-mail goes out. */
+  readonly mail: MailSettings | null;
   /** Quiet hours and `sent_at` go by domain time. */
   readonly clockOrigin: ClockOrigin;
   /** Real time, epoch ms. */
@@ -39,6 +44,19 @@ export interface Delivery {
   stop(): Promise<void>;
   /** Deliveries were queued: looks at once instead of at the next timer. */
   wake(): void;
+  /**
+   * Something about these people changed: once this resolves, what waits for them and may not go out any more is withdrawn, and
+   * what is just being sent is not tried again.
+   */
+  recheck(consumers: readonly string[]): Promise<void>;
+  /** Withdraws everything that waits. */
+  withdrawAll(reason: string): Promise<void>;
+  /** Signs with these pairs from now on. */
+  useVapidKeys(keys: VapidKeyRing): void;
+  /** Sends an offer to a browser at once; nothing is kept. */
+  trial(push: TrialPush): Promise<TrialOutcome>;
+  /** What services that offers are handed to made of them, since the start. */
+  services(): Promise<readonly ServiceReport[]>;
   /** Rows as they are after each change by the outbox. Returns the unsubscribe. */
   onChanged(listener: (rows: readonly DeliveryRow[]) => void): () => void;
   /** Totals since the start and the backlog, for /metrics. */
@@ -48,21 +66,38 @@ export interface Delivery {
 const GRACE_MS = 3_000;
 /** One log line a kind of trouble in this time, for a dead disk causes one a second. */
 const LOG_EVERY_MS = 60_000;
+const MAX_TOLD = 1_000;
 
 export function createDelivery(options: DeliveryOptions): Delivery {
   const listeners = new Set<(rows: readonly DeliveryRow[]) => void>();
   const toldAt = new Map<string, number>();
   let thread: WorkerHandle<DeliveryThread> | null = null;
 
+  /** Webhooks and push services are told apart, and there may be many. */
+  function isDue(what: string): boolean {
+    const now = options.realNow();
+    if (now - (toldAt.get(what) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return false;
+    if (toldAt.size >= MAX_TOLD) toldAt.clear();
+    toldAt.set(what, now);
+    return true;
+  }
+
+  function running(): WorkerHandle<DeliveryThread>['call'] {
+    if (thread === null) throw new Error('delivery is not running');
+    return thread.call;
+  }
+
   const local: DeliveryListener = {
     changed(rows) {
       for (const listener of listeners) listener(rows);
     },
     trouble(what, message) {
-      const now = options.realNow();
-      if (now - (toldAt.get(what) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return;
-      toldAt.set(what, now);
+      if (!isDue(what)) return;
       options.log.error({ cause: message }, what);
+    },
+    refused(service, status) {
+      if (!isDue(`${service} ${status}`)) return;
+      options.log.warn({ service, status }, 'refuses offers for good: settings or keys have to be mended');
     },
   };
 
@@ -75,6 +110,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         receiptKey: options.receiptKey,
         recordsKey: options.recordsKey,
         pushHosts: options.pushHosts,
+        mail: options.mail,
         clockOrigin: options.clockOrigin,
       };
       const file = new URL('./delivery-thread.ts', import.meta.url);
@@ -113,9 +149,18 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async counters() {
-      if (thread === null) throw new Error('delivery is not running');
-      return thread.call.counters();
+    async recheck(consumers) {
+      // Before it runs nothing is sent, and once it does each is looked at anyway.
+      await thread?.call.recheck(consumers);
     },
+    async withdrawAll(reason) {
+      await running().withdrawAll(reason);
+    },
+    useVapidKeys(keys) {
+      thread?.call.useVapidKeys.asEvent(keys);
+    },
+    trial: async (push) => running().trial(push),
+    services: async () => running().services(),
+    counters: async () => running().counters(),
   };
 }

@@ -1,24 +1,7 @@
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import type { Purpose, QuietHours } from '../../rules/step.ts';
-import { DEFAULT_QUIET_HOURS } from '../records/consumers.ts';
-import { openedAddress } from '../records/push-subscriptions.ts';
-import type { Schema } from '../records/schema.ts';
-import type { Seal } from '../records/seal.ts';
+import { sql, type Transaction } from 'kysely';
+import type { DeliveryChannel, Schema } from '../records/schema.ts';
+import { type DeliveryRow, type DueDelivery, type FactSources, withFacts } from './due-facts.ts';
 import type { LaneName } from './lanes.ts';
-import { parsedJson } from './parsed-json.ts';
-import type { PushTarget } from './push-request.ts';
-import type { RuleNeeds } from './rule-needs.ts';
-import type { SendFacts } from './send-check.ts';
-
-export type DeliveryRow = Selectable<Schema['deliveries']>;
-
-/** A delivery that is due, with what the records say about it now. */
-export interface DueDelivery {
-  readonly row: DeliveryRow;
-  readonly facts: SendFacts;
-  /** Live push subscriptions of the consumer. */
-  readonly targets: readonly (PushTarget & { readonly id: string })[];
-}
 
 /** A waiting delivery, and the lane in which it goes. */
 export interface LaneMember {
@@ -29,10 +12,16 @@ export interface LaneMember {
 /** What became of a delivery in one round. */
 export type DeliveryResult = {
   readonly id: string;
+  /** By which it was tried, or null where none was. */
+  readonly channel: DeliveryChannel | null;
   readonly attempted: boolean;
   readonly goneSubscriptions: readonly string[];
 } & (
-  | { readonly kind: 'sent' }
+  | {
+      readonly kind: 'sent';
+      /** The other side has it for certain. */
+      readonly isDelivered: boolean;
+    }
   | { readonly kind: 'retrying'; readonly nextAttemptAt: number; readonly reason: string }
   | { readonly kind: 'gone' | 'failed' | 'expired' | 'withdrawn'; readonly reason: string }
 );
@@ -53,12 +42,18 @@ export interface OutboxStore {
   parked(lane: LaneName, now: number, limit: number, except: readonly string[]): Promise<readonly string[]>;
   /** Deliveries that wait, with what the records say about them now. */
   load(ids: readonly string[]): Promise<readonly DueDelivery[]>;
+  /** What waits for these people, up to `limit`. */
+  waitingFor(consumers: readonly string[], limit: number): Promise<readonly string[]>;
+  /** Anything that waits, up to `limit`. */
+  waiting(limit: number): Promise<readonly string[]>;
   /** Those whose offer is over, in whatever lane they wait. */
   over(now: number, limit: number, except: readonly string[]): Promise<readonly DeliveryRow[]>;
   /** Real time at which the next delivery falls due after `now`, or null where none does. */
   nextDueAt(now: number): Promise<number | null>;
   /**
-   * Writes results, all or none. A row that has moved on meanwhile (its receipt was faster) keeps its state.
+   * Writes results, all or none. A row that has moved on meanwhile (its receipt was faster) keeps its state; one that was withdrawn
+   * too late to keep it back is told as it is, sent.
+   *
    * @param at domain time, for `sent_at` and `gone_at` @returns the rows as they are now
    */
   record(results: readonly DeliveryResult[], at: number): Promise<readonly DeliveryRow[]>;
@@ -89,11 +84,8 @@ const parkedLanes = sql<{ readonly lane: LaneName; readonly nextDueAt: number }>
   select lane, (select min(next_attempt_at) from deliveries where ${WAITING} and lane = names.lane) as "nextDueAt"
   from names where lane is not null`;
 
-export function createOutboxStore(
-  db: Kysely<Schema>,
-  seal: Seal,
-  ruleNeeds: () => Promise<RuleNeeds>,
-): OutboxStore {
+export function createOutboxStore(sources: FactSources): OutboxStore {
+  const { db } = sources;
   return {
     async unparked(now, limit, except) {
       let query = db
@@ -143,7 +135,24 @@ export function createOutboxStore(
         .where(WAITING)
         .orderBy('next_attempt_at')
         .execute();
-      return rows.length === 0 ? [] : withFacts(db, seal, rows, await ruleNeeds());
+      return withFacts(sources, rows);
+    },
+
+    async waitingFor(consumers, limit) {
+      if (consumers.length === 0) return [];
+      const rows = await db
+        .selectFrom('deliveries')
+        .select('id')
+        .where(WAITING)
+        .where('consumer', 'in', consumers)
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+
+    async waiting(limit) {
+      const rows = await db.selectFrom('deliveries').select('id').where(WAITING).limit(limit).execute();
+      return rows.map(({ id }) => id);
     },
 
     async over(now, limit, except) {
@@ -193,14 +202,17 @@ export function createOutboxStore(
 
 async function recordOne(trx: Transaction<Schema>, result: DeliveryResult, sentAt: number): Promise<void> {
   const attempts = result.attempted ? 1 : 0;
+  const channel = result.channel === null ? {} : { channel: result.channel };
   const waiting = trx.updateTable('deliveries').where('id', '=', result.id);
   switch (result.kind) {
     case 'sent':
       // Also where the receipt came first: then only the time of sending was missing.
       await waiting
         .set({
-          state: sql`case when ${WAITING} then 'sent' else state end`,
+          state: sql`case when state in ('queued', 'retrying', 'withdrawn') then 'sent' else state end`,
+          ...channel,
           sent_at: sql`coalesce(sent_at, ${sentAt})`,
+          ...(result.isDelivered && { delivered_at: sql`coalesce(delivered_at, ${sentAt})` }),
           attempts: sql`attempts + ${attempts}`,
           next_attempt_at: null,
           reason: null,
@@ -212,6 +224,7 @@ async function recordOne(trx: Transaction<Schema>, result: DeliveryResult, sentA
         .where(WAITING)
         .set({
           state: 'retrying',
+          ...channel,
           attempts: sql`attempts + ${attempts}`,
           next_attempt_at: result.nextAttemptAt,
           // By then it may have other ways.
@@ -228,6 +241,7 @@ async function recordOne(trx: Transaction<Schema>, result: DeliveryResult, sentA
         .where(WAITING)
         .set({
           state: result.kind,
+          ...channel,
           attempts: sql`attempts + ${attempts}`,
           next_attempt_at: null,
           reason: result.reason,
@@ -235,95 +249,4 @@ async function recordOne(trx: Transaction<Schema>, result: DeliveryResult, sentA
         .execute();
       return;
   }
-}
-
-async function withFacts(
-  db: Kysely<Schema>,
-  seal: Seal,
-  rows: readonly DeliveryRow[],
-  needs: RuleNeeds,
-): Promise<readonly DueDelivery[]> {
-  const consumerIds = [...new Set(rows.map((row) => row.consumer))];
-  const ruleIds = [...new Set(rows.map((row) => row.rule))];
-  const consumers = await db.selectFrom('consumers').selectAll().where('id', 'in', consumerIds).execute();
-  const rules = await db.selectFrom('rules').selectAll().where('id', 'in', ruleIds).execute();
-  const consents = await db
-    .selectFrom('consents')
-    .select(['consumer_id', 'purpose'])
-    .where('consumer_id', 'in', consumerIds)
-    .where('granted', '=', 1)
-    .execute();
-  const subscriptions = await db
-    .selectFrom('push_subscriptions')
-    .select(['id', 'consumer_id', 'sealed'])
-    .where('consumer_id', 'in', consumerIds)
-    .where('gone_at', 'is', null)
-    .execute();
-  const homeless = new Set(
-    consumers.filter((consumer) => consumer.timezone === null).map((consumer) => consumer.id),
-  );
-  const placeZones = await timezonesOfPlaces(
-    db,
-    rows.filter((row) => homeless.has(row.consumer)),
-  );
-
-  const consumerById = new Map(consumers.map((consumer) => [consumer.id, consumer]));
-  const ruleById = new Map(rules.map((rule) => [rule.id, rule]));
-  const consentsOf = Map.groupBy(consents, (consent) => consent.consumer_id);
-  const targetsOf = Map.groupBy(subscriptions, (subscription) => subscription.consumer_id);
-  return rows.map((row) => {
-    const consumer = consumerById.get(row.consumer);
-    const rule = ruleById.get(row.rule);
-    return {
-      row,
-      targets: (targetsOf.get(row.consumer) ?? []).map(({ id, sealed }) => ({
-        id,
-        ...openedAddress(seal, sealed),
-      })),
-      facts: {
-        rule: rule === undefined ? null : { state: rule.state, needs: needs(rule.document_json) },
-        consumer:
-          consumer === undefined
-            ? null
-            : {
-                granted: new Set<Purpose>(
-                  (consentsOf.get(row.consumer) ?? []).map((consent) => consent.purpose),
-                ),
-                quietHours: quietHoursOf(consumer.quiet_hours_json),
-                timezone: consumer.timezone ?? placeZones.get(row.decision_id) ?? null,
-              },
-      },
-    };
-  });
-}
-
-/** Unreadable ones count as the default: better one offer too few at night than one too many. */
-function quietHoursOf(json: string): QuietHours | null {
-  const quietHours = parsedJson(json);
-  return quietHours === undefined ? DEFAULT_QUIET_HOURS : (quietHours as QuietHours | null);
-}
-
-/** By decision: a consumer without a time zone goes by the place's. */
-async function timezonesOfPlaces(
-  db: Kysely<Schema>,
-  rows: readonly DeliveryRow[],
-): Promise<ReadonlyMap<number, string>> {
-  if (rows.length === 0) return new Map();
-  const found = await db
-    .selectFrom('decisions')
-    .innerJoin('places', 'places.id', 'decisions.place')
-    .select(['decisions.id', 'places.feature_json'])
-    .where(
-      'decisions.id',
-      'in',
-      rows.map((row) => row.decision_id),
-    )
-    .execute();
-  const zones = new Map<number, string>();
-  for (const { id, feature_json } of found) {
-    const feature = parsedJson(feature_json) as { properties?: { timezone?: unknown } } | undefined;
-    const zone = feature?.properties?.timezone;
-    if (typeof zone === 'string') zones.set(id, zone);
-  }
-  return zones;
 }

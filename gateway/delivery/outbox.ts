@@ -1,6 +1,9 @@
+import { inChunks } from '../records/chunks.ts';
 import { type DeliverParts, deliver, expiredResult } from './deliver.ts';
+import type { DeliveryRow, DueDelivery } from './due-facts.ts';
 import type { LaneName, Lanes } from './lanes.ts';
-import type { DeliveryResult, DeliveryRow, DueDelivery, LaneMember, OutboxStore } from './outbox-store.ts';
+import type { DeliveryResult, LaneMember, OutboxStore } from './outbox-store.ts';
+import { withdrawalReason } from './send-check.ts';
 
 /** Totals since the start, by what became of a delivery in a round, and what waits. */
 export interface DeliveryCounters {
@@ -23,7 +26,11 @@ export interface OutboxOptions {
 }
 
 /** What a delivery needs, and the lanes in which deliveries go side by side. */
-export type OutboxParts = DeliverParts & { readonly lanes: Lanes };
+export type OutboxParts = DeliverParts & {
+  readonly lanes: Lanes;
+  /** Ends what is being sent, as far as it has not ended by itself. */
+  readonly stopSending: () => Promise<void>;
+};
 
 export interface Outbox {
   start(): void;
@@ -31,7 +38,23 @@ export interface Outbox {
   stop(graceMs: number): Promise<void>;
   /** Something may be due: looks at once. */
   wake(): void;
+  /**
+   * Something about these people changed: what waits for them and may not go out any more is withdrawn before this resolves, and
+   * what is just being sent is not tried again.
+   */
+  recheck(consumers: readonly string[]): Promise<void>;
+  /** Withdraws everything that waits; what is just being sent is not tried again. */
+  withdrawAll(reason: string): Promise<void>;
   counters(): Promise<DeliveryCounters>;
+}
+
+interface UnderWay {
+  readonly lane: LaneName;
+  readonly consumer: string;
+  readonly leave: () => void;
+  done: Promise<void>;
+  /** Why it must not go out after all, or null. */
+  unwanted: string | null;
 }
 
 /** Rows that another thread queued without a wake are found after this long. */
@@ -40,6 +63,8 @@ const LONGEST_SLEEP_MS = 30_000;
 const OVER_EVERY_MS = 2_000;
 /** Sorted or ended in one statement, which takes some milliseconds. */
 const ROWS_AT_ONCE = 500;
+/** More than wait for anybody: caps leave a person a few a day. */
+const MOST_RECHECKED = 10_000;
 /** Results are written together: one fsync for all that end within this time. */
 const GATHER_MS = 5;
 /** After a failure of the records. */
@@ -52,10 +77,7 @@ const TROUBLE_PAUSE_MS = 1_000;
  */
 export function createOutbox(store: OutboxStore, parts: OutboxParts, options: OutboxOptions): Outbox {
   const totals = { sent: 0, retrying: 0, gone: 0, failed: 0, expired: 0, withdrawn: 0 };
-  const underWay = new Map<
-    string,
-    { readonly lane: LaneName; readonly done: Promise<void>; readonly leave: () => void }
-  >();
+  const underWay = new Map<string, UnderWay>();
   let overLookedForAt = Number.NEGATIVE_INFINITY;
   let ended: DeliveryResult[] = [];
   let stopping = false;
@@ -142,8 +164,11 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
 
   async function start(lane: LaneName, ids: readonly string[]): Promise<void> {
     for (const delivery of await store.load(ids)) {
+      const { id, consumer } = delivery.row;
       const leave = parts.lanes.enter(lane);
-      underWay.set(delivery.row.id, { lane, leave, done: work(delivery) });
+      const entry: UnderWay = { lane, consumer, leave, done: Promise.resolve(), unwanted: null };
+      underWay.set(id, entry);
+      entry.done = work(delivery, entry);
     }
   }
 
@@ -157,20 +182,22 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
 
   function endWhatIsOver(over: readonly DeliveryRow[]): void {
     for (const row of over) {
-      underWay.set(row.id, { lane: '', leave: () => undefined, done: Promise.resolve() });
+      const nothing = { lane: '', leave: () => undefined, done: Promise.resolve(), unwanted: null };
+      underWay.set(row.id, { ...nothing, consumer: row.consumer });
       ended.push(expiredResult(row));
     }
     if (over.length > 0) recording ??= record();
   }
 
-  async function work(delivery: DueDelivery): Promise<void> {
+  async function work(delivery: DueDelivery, entry: UnderWay): Promise<void> {
     let result: DeliveryResult;
     try {
-      result = await deliver(parts, delivery);
+      result = await deliver(parts, delivery, () => entry.unwanted);
     } catch (error) {
       options.onTrouble('a delivery could not be worked on', error);
       const { id } = delivery.row;
-      result = { id, attempted: true, goneSubscriptions: [], kind: 'failed', reason: 'internal' };
+      const nothing = { channel: null, goneSubscriptions: [] };
+      result = { id, ...nothing, attempted: true, kind: 'failed', reason: 'internal' };
     }
     ended.push(result);
     recording ??= record();
@@ -201,6 +228,48 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     recording = null;
   }
 
+  /** Together, beside what ends by itself. Tells of those alone that were withdrawn: others were faster. */
+  async function withdraw(reasons: ReadonlyMap<string, string>): Promise<void> {
+    for (const [id, reason] of reasons) {
+      const entry = underWay.get(id);
+      if (entry !== undefined) entry.unwanted = reason;
+    }
+    const results = [...reasons].map(([id, reason]): DeliveryResult => {
+      return { id, channel: null, attempted: false, goneSubscriptions: [], kind: 'withdrawn', reason };
+    });
+    const rows = await store.record(results, parts.domainNow());
+    const withdrawn = rows.filter(({ state }) => state === 'withdrawn');
+    totals.withdrawn += withdrawn.length;
+    options.onChanged(withdrawn);
+  }
+
+  async function recheck(all: readonly string[]): Promise<void> {
+    for (const consumers of inChunks(all)) await recheckSome(consumers);
+  }
+
+  async function recheckSome(consumers: readonly string[]): Promise<void> {
+    const concerned = new Set(consumers);
+    const waiting = new Set(await store.waitingFor(consumers, MOST_RECHECKED));
+    // Whose rows are gone with them.
+    for (const [id, entry] of underWay)
+      if (concerned.has(entry.consumer) && !waiting.has(id)) entry.unwanted = 'consumer_erased';
+    for (const ids of inChunks([...waiting])) {
+      const reasons = new Map<string, string>();
+      for (const { row, facts } of await store.load(ids)) {
+        const reason = withdrawalReason(facts, parts.domainNow());
+        // Quiet hours may be over when it is tried again.
+        if (reason !== null && reason !== 'quiet_hours') reasons.set(row.id, reason);
+      }
+      if (reasons.size > 0) await withdraw(reasons);
+    }
+  }
+
+  async function withdrawAll(reason: string): Promise<void> {
+    for (const entry of underWay.values()) entry.unwanted = reason;
+    for (let ids = await store.waiting(ROWS_AT_ONCE); ids.length > 0; ids = await store.waiting(ROWS_AT_ONCE))
+      await withdraw(new Map(ids.map((id) => [id, reason])));
+  }
+
   return {
     start() {
       running = run();
@@ -211,11 +280,13 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       await running;
       const all = Promise.all([...underWay.values()].map(({ done }) => done)).then(() => undefined);
       await Promise.race([all, pause(graceMs)]);
-      await parts.sender.stop();
+      await parts.stopSending();
       await all;
       await recording;
     },
     wake,
+    recheck,
+    withdrawAll,
     async counters() {
       const { size, oldestCreatedAt } = await store.backlog();
       const { retrying, ...rest } = totals;

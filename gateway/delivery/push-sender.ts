@@ -64,7 +64,9 @@ export function outcomeOf(status: number, retryAfter: string | undefined, now: n
   if (status >= 200 && status < 300) return { kind: 'sent' };
   if (status === 404 || status === 410) return { kind: 'gone' };
   const reason = `http_${status}`;
-  if (status === 429 || status === 408 || status >= 500) {
+  // A redirect is not followed; whoever sits in the way may be gone the next time.
+  const isRedirect = status >= 300 && status < 400;
+  if (isRedirect || status === 429 || status === 408 || status >= 500) {
     return { kind: 'retry', afterMs: parseRetryAfter(retryAfter, now), reason };
   }
   return { kind: 'failed', reason, status };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, unlink } from 'node:fs/promises';
+import { link, open, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { WaysideError } from '../errors.ts';
 
 /**
@@ -12,15 +13,8 @@ import { WaysideError } from '../errors.ts';
 export async function readOrCreateSecret(file: string, make: () => string): Promise<string> {
   const known = await readIfThere(file);
   if (known !== null) return known;
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    const handle = await open(draft, 'wx', 0o600);
-    try {
-      await handle.writeFile(make());
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    const draft = await writeDraft(file, make());
     // A link fails where the name is taken; a rename would put the second secret over the first.
     await link(draft, file).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
@@ -30,6 +24,39 @@ export async function readOrCreateSecret(file: string, make: () => string): Prom
     throw new WaysideError('data_dir_unwritable', `${file} could not be made`, { cause: error });
   }
   return readFile(file, 'utf8');
+}
+
+/**
+ * Puts another content in the place of a secret. Whatever happens meanwhile, the file holds the one or the other, whole; once this
+ * resolves, the disk has the new one.
+ *
+ * @throws WaysideError data_dir_unwritable
+ */
+export async function replaceSecret(file: string, content: string): Promise<void> {
+  try {
+    await rename(await writeDraft(file, content), file);
+    const folder = await open(dirname(file));
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    throw new WaysideError('data_dir_unwritable', `${file} could not be replaced`, { cause: error });
+  }
+}
+
+/** A file beside it, for the owner alone, which is on the disk. */
+async function writeDraft(file: string, content: string): Promise<string> {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return draft;
 }
 
 const KEY_BYTES = 32;

@@ -4,6 +4,7 @@ import type { RuleState } from '../records/schema.ts';
 
 /** Why an offer that was decided on is not sent after all. */
 export type WithdrawalReason =
+  | 'sending_stopped'
   | 'consumer_erased'
   | 'rule_deleted'
   | 'rule_draft'
@@ -22,6 +23,8 @@ export interface RuleFacts {
 
 /** What the records say now, as opposed to when the decision fell. */
 export interface SendFacts {
+  /** Somebody has stopped all sending. */
+  readonly isStopped: boolean;
   /** Null where the rule was deleted. */
   readonly rule: RuleFacts | null;
   /** Null where the consumer was erased. */
@@ -42,6 +45,7 @@ export interface SendFacts {
  */
 export function withdrawalReason(facts: SendFacts, now: number): WithdrawalReason | null {
   const { rule, consumer } = facts;
+  if (facts.isStopped) return 'sending_stopped';
   if (consumer === null) return 'consumer_erased';
   if (rule === null) return 'rule_deleted';
   if (rule.state !== 'live') return `rule_${rule.state}`;

@@ -4,8 +4,11 @@ import type { Registry } from 'prom-client';
 import type { Broker } from '../../broker/ports.ts';
 import type { Backtests } from '../backtest/jobs.ts';
 import type { Backups } from '../backup/backups.ts';
+import type { Cells } from '../cells/cells.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { Delivery } from '../delivery/delivery-client.ts';
+import type { PushKeys } from '../delivery/push-keys.ts';
 import type { Downlink } from '../downlink/downlink.ts';
 import type { DownlinkEvent } from '../downlink/downlink-event.ts';
 import type { Erasure } from '../erasure/erasure.ts';
@@ -92,12 +95,15 @@ export interface HttpDependencies {
   /** Puts an entry into the journal, as if it came now: for what is taken out of quarantine. Resolves when it is on disk. */
   resubmit(entry: JournalEntry): Promise<void>;
   /** Erases devices and people everywhere. */
-  readonly erasure: Erasure;
+  readonly erasure: Pick<Erasure, 'device' | 'consumer'>;
   /** Ends MQTT connections and sessions of whom may not have them any more. */
   readonly connections: Pick<Broker, 'disconnect' | 'disconnectFleet' | 'forget'>;
   /** A token was replaced, and the old one has an end. */
   tokensChanged(): Promise<void>;
-  readonly vapidPublicKey: string;
+  /** What browsers subscribe with. */
+  readonly pushKeys: PushKeys;
+  /** What sends offers. */
+  readonly delivery: Pick<Delivery, 'trial' | 'services' | 'withdrawAll'>;
   /** Hides what is secret in the records. */
   readonly seal: Seal;
   /** Sends e-mail; null where no mail server is set. */
@@ -110,6 +116,8 @@ export interface HttpDependencies {
   readonly downlink: Downlink;
   /** Trials of rules on the past. */
   readonly backtests: Backtests;
+  /** Where devices were, by cell and day. */
+  readonly cells: Pick<Cells, 'between'>;
   /** Copies of the data directory. */
   readonly backups: Backups;
   /** Parts by name. */

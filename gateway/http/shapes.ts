@@ -51,6 +51,12 @@ export const PushSubscriptionBody = Closed({
     p256dh: Type.String({ pattern: '^[A-Za-z0-9_-]{86,88}=?$', description: '65 bytes, base64url' }),
     auth: Type.String({ pattern: '^[A-Za-z0-9_-]{22}(==)?$', description: '16 bytes, base64url' }),
   }),
+  vapidKey: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9_-]{87}$',
+      description: 'The public key that the browser subscribed with; that of GET /api/v1/push-key by default',
+    }),
+  ),
 });
 
 /** Parameters that every list takes. */

@@ -18,10 +18,14 @@ export function registerMapRoutes(app: HttpApp, context: RouteContext): void {
       schema: {
         summary: 'The VAPID key with which a browser subscribes',
         tags: ['pages'],
-        response: { 200: Type.Object({ vapidPublicKey: Type.String() }) },
+        response: { 200: Type.Object({ publicKey: Type.String(), vapidPublicKey: Type.String() }) },
       },
     },
-    async () => ({ vapidPublicKey: deps.vapidPublicKey }),
+    async () => {
+      const { publicKey } = deps.pushKeys.ring.current;
+      // The longer name is the older one.
+      return { publicKey, vapidPublicKey: publicKey };
+    },
   );
 }
 

@@ -23,13 +23,13 @@ const Subscription = Type.Object({ id: Id, origin: Type.String(), createdAt: Tim
 /**
  * Keeps a browser's subscription for a consumer, and has the engine know.
  *
- * @throws WaysideError `push_host_not_allowed`, `invalid_document` for a key that nothing could be encrypted for, `not_found`
+ * @throws WaysideError `push_host_not_allowed`, `unknown_push_key`, `invalid_document` for a key that nothing could be encrypted for, `not_found`
  */
 export async function subscribe(
   { deps, newId }: RouteContext,
   request: FastifyRequest,
   consumerId: string,
-  body: { readonly endpoint: string; readonly keys: PushKeys },
+  body: { readonly endpoint: string; readonly keys: PushKeys; readonly vapidKey?: string },
 ): Promise<PushSubscription> {
   if (!deps.isAllowedPushEndpoint(body.endpoint)) {
     throw new WaysideError(
@@ -41,15 +41,19 @@ export async function subscribe(
     const problem = { path: 'body/keys/p256dh', message: 'is no point on the curve P-256' };
     throw new WaysideError('invalid_document', `${problem.path} ${problem.message}`, { problems: [problem] });
   }
+  const { vapidKey = deps.pushKeys.ring.current.publicKey } = body;
+  if (!deps.pushKeys.isKnown(vapidKey))
+    throw new WaysideError('unknown_push_key', 'the browser subscribed with a key that is not kept here');
   const { subscription, takenFrom } = await addPushSubscription(
     deps.records,
     deps.seal,
     consumerId,
-    { id: newId(), endpoint: body.endpoint, keys: body.keys, vapidKey: deps.vapidPublicKey },
+    { id: newId(), endpoint: body.endpoint, keys: body.keys, vapidKey },
     changeBy(deps, request),
   );
   const ids = takenFrom === null ? [consumerId] : [consumerId, takenFrom];
   await deps.changed({ kind: 'consumers', ids });
+  await deps.pushKeys.dropUnused();
   return subscription;
 }
 

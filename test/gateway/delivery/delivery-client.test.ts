@@ -18,7 +18,8 @@ afterEach(() => world.stop());
 function deliveryWith(change: Partial<DeliveryOptions> = {}): Delivery {
   return createDelivery({
     recordsFile: world.recordsFile,
-    vapidKeys: world.vapidKeys,
+    vapidKeys: { current: world.vapidKeys, previous: [] },
+    mail: null,
     vapidSubject: 'mailto:ops@example.com',
     receiptKey: RECEIPT_KEY,
     recordsKey: TEST_RECORDS_KEY,

@@ -1,13 +1,11 @@
-import { createLanes } from '../../../gateway/delivery/lanes.ts';
 import { createOutbox } from '../../../gateway/delivery/outbox.ts';
 import { createOutboxStore } from '../../../gateway/delivery/outbox-store.ts';
 import { createPushSender, type PushSender } from '../../../gateway/delivery/push-sender.ts';
 import { ruleNeedsFrom } from '../../../gateway/delivery/rule-needs.ts';
-import { createServiceHolds } from '../../../gateway/delivery/service-holds.ts';
 import type { VapidKeys } from '../../../gateway/delivery/vapid-keys.ts';
-import { createVapidTokens } from '../../../gateway/delivery/vapid-tokens.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
 import { TEST_SEAL } from '../../support/push-subscription.ts';
+import { outboxParts } from './outbox-parts.ts';
 
 /** What the test hands over, as JSON in the first argument. */
 export interface DyingOutboxSettings {
@@ -32,20 +30,15 @@ const dying: PushSender = {
   },
   stop: () => real.stop(),
 };
-const holds = createServiceHolds(Math.random);
 createOutbox(
-  createOutboxStore(db, TEST_SEAL, ruleNeedsFrom(db)),
-  {
-    sender: dying,
-    vapid: createVapidTokens(settings.vapidKeys, 'mailto:ops@example.com', Date.now),
-    holds,
-    lanes: createLanes(holds),
-    publicUrl: () => 'https://offers.example',
+  createOutboxStore({ db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now }),
+  outboxParts({
+    origins: [settings.origin],
+    vapidKeys: settings.vapidKeys,
     receiptKey: Buffer.from(settings.receiptKeyBase64, 'base64'),
     domainNow: () => settings.domainNow,
-    realNow: Date.now,
-    random: Math.random,
-  },
+    instead: { sender: dying },
+  }),
   {
     onChanged: () => process.exit(3),
     onTrouble: () => process.exit(4),

@@ -40,7 +40,8 @@ async function crash(dieAt: DyingOutboxSettings['dieAt']): Promise<void> {
 async function restart(): Promise<void> {
   delivery = createDelivery({
     recordsFile: world.recordsFile,
-    vapidKeys: world.vapidKeys,
+    vapidKeys: { current: world.vapidKeys, previous: [] },
+    mail: null,
     vapidSubject: 'mailto:ops@example.com',
     receiptKey: RECEIPT_KEY,
     recordsKey: TEST_RECORDS_KEY,

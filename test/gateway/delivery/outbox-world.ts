@@ -14,7 +14,9 @@ import {
   type PushService,
 } from '../../../devices-sim/push-service/push-service.ts';
 import { createSubscriber, type Subscriber } from '../../../devices-sim/push-service/subscriber.ts';
+import { createOutboxStore, type OutboxStore } from '../../../gateway/delivery/outbox-store.ts';
 import type { PushPayload } from '../../../gateway/delivery/push-payload.ts';
+import { ruleNeedsFrom } from '../../../gateway/delivery/rule-needs.ts';
 import type { VapidKeys } from '../../../gateway/delivery/vapid-keys.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
@@ -55,6 +57,11 @@ export interface OutboxWorld {
   state(id: string): Promise<DeliveryState>;
   setRule(state: RuleState, limits?: object): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** The outbox of a world. */
+export function storeOf({ db }: Pick<OutboxWorld, 'db'>): OutboxStore {
+  return createOutboxStore({ db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now });
 }
 
 export async function createOutboxWorld(

@@ -1,22 +1,15 @@
 import { createECDH } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPushService } from '../../../devices-sim/push-service/push-service.ts';
-import { createLanes, LANE_SETTINGS } from '../../../gateway/delivery/lanes.ts';
+import type { DeliveryRow } from '../../../gateway/delivery/due-facts.ts';
+import { LANE_SETTINGS } from '../../../gateway/delivery/lanes.ts';
 import { createOutbox, type Outbox } from '../../../gateway/delivery/outbox.ts';
-import {
-  createOutboxStore,
-  type DeliveryRow,
-  type OutboxStore,
-} from '../../../gateway/delivery/outbox-store.ts';
+import type { OutboxStore } from '../../../gateway/delivery/outbox-store.ts';
 import { topicOf } from '../../../gateway/delivery/push-request.ts';
-import { createPushSender } from '../../../gateway/delivery/push-sender.ts';
 import { readReceipt } from '../../../gateway/delivery/receipt-token.ts';
-import { ruleNeedsFrom } from '../../../gateway/delivery/rule-needs.ts';
-import { createServiceHolds } from '../../../gateway/delivery/service-holds.ts';
-import { createVapidTokens } from '../../../gateway/delivery/vapid-tokens.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
-import { TEST_SEAL } from '../../support/push-subscription.ts';
-import { createOutboxWorld, NOON, type OutboxWorld, RECEIPT_KEY } from './outbox-world.ts';
+import { outboxParts } from './outbox-parts.ts';
+import { createOutboxWorld, NOON, type OutboxWorld, RECEIPT_KEY, storeOf } from './outbox-world.ts';
 
 let world: OutboxWorld;
 let outbox: Outbox;
@@ -50,20 +43,16 @@ function startOutbox(
   timeoutMs = 2_000,
 ): Outbox {
   const realNow = () => Date.now() + skippedMs;
-  const holds = createServiceHolds(() => 0);
   const started = createOutbox(
-    change(createOutboxStore(world.db, TEST_SEAL, ruleNeedsFrom(world.db))),
-    {
-      sender: createPushSender({ extraOrigins: [world.origin, ...moreOrigins], realNow, timeoutMs }),
-      vapid: createVapidTokens(world.vapidKeys, 'mailto:ops@example.com', Date.now),
-      holds,
-      lanes: createLanes(holds),
+    change(storeOf(world)),
+    outboxParts({
+      origins: [world.origin, ...moreOrigins],
+      vapidKeys: world.vapidKeys,
       receiptKey: RECEIPT_KEY,
-      publicUrl: () => 'https://offers.example',
       domainNow: () => domainNow,
       realNow,
-      random: () => 0,
-    },
+      timeoutMs,
+    }),
     { onChanged: (rows) => changed.push(...rows), onTrouble: (what) => trouble.push(what) },
   );
   started.start();

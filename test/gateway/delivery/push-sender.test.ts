@@ -130,7 +130,7 @@ test('a redirect is not followed', async () => {
   const trapOrigin = `http://127.0.0.1:${(trap.address() as AddressInfo).port}`;
   const lax = createPushSender({ extraOrigins: [trapOrigin, origin], realNow: Date.now });
   const sent = { ...request(), endpoint: new URL(`${trapOrigin}/x`) };
-  expect(await lax.send(sent)).toEqual({ kind: 'failed', reason: 'http_307', status: 307 });
+  expect(await lax.send(sent)).toEqual({ kind: 'retry', afterMs: null, reason: 'http_307' });
   expect(received).toEqual([]);
   await lax.stop();
   await new Promise((resolve) => {
@@ -202,7 +202,8 @@ test.each([
   [408, 'retry'],
   [429, 'retry'],
   [502, 'retry'],
-  [301, 'failed'],
+  [301, 'retry'],
+  [308, 'retry'],
   [400, 'failed'],
   [401, 'failed'],
   [403, 'failed'],

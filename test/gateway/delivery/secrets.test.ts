@@ -22,7 +22,7 @@ test('keys are made once, for the owner alone, and read again', async () => {
 
 test('two starts at once end with the same keys', async () => {
   const made = await Promise.all(Array.from({ length: 5 }, () => loadOrCreateVapidKeys(dir)));
-  expect(new Set(made.map((keys) => keys.privateKey)).size).toBe(1);
+  expect(new Set(made.map(({ current }) => current.privateKey)).size).toBe(1);
 });
 
 test.each([

@@ -11,6 +11,9 @@ import { Registry } from 'prom-client';
 import { createBacktests } from '../../../gateway/backtest/jobs.ts';
 import { createBackups } from '../../../gateway/backup/backups.ts';
 import { isAllowedPushEndpoint } from '../../../gateway/delivery/push-hosts.ts';
+import { openPushKeys, type PushKeys } from '../../../gateway/delivery/push-keys.ts';
+import type { ServiceReport } from '../../../gateway/delivery/services.ts';
+import type { TrialPush } from '../../../gateway/delivery/trial-push.ts';
 import { Downlink } from '../../../gateway/downlink/downlink.ts';
 import { createErasure } from '../../../gateway/erasure/erasure.ts';
 import type {
@@ -70,6 +73,14 @@ export interface TestServer {
   readonly password: string;
   snapshot: LiveEvent[];
   health: Record<string, PartHealth>;
+  /** What services that offers are handed to made of them. */
+  services: readonly ServiceReport[];
+  /** Key with which browsers subscribe. */
+  readonly pushKeys: PushKeys;
+  /** Trials that were sent. */
+  readonly trials: readonly TrialPush[];
+  /** Reasons for which everything that waited was withdrawn. */
+  readonly withdrawn: readonly string[];
   /** Real time, which tests move by hand. */
   realNow: number;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
@@ -97,9 +108,13 @@ export async function startHttp(
   const state = {
     snapshot: [] as LiveEvent[],
     health: {} as Record<string, PartHealth>,
+    services: [] as readonly ServiceReport[],
     realNow: NOW,
     onResubmitted: async (_: JournalEntry): Promise<void> => undefined,
   };
+  const pushKeys = await openPushKeys(dataDir, records.db, () => undefined);
+  const trials: TrialPush[] = [];
+  const withdrawn: string[] = [];
   const changes: RecordsChange[] = [];
   const disconnected: string[] = [];
   const resubmitted: JournalEntry[] = [];
@@ -176,7 +191,10 @@ export async function startHttp(
     },
     erasure: createErasure({
       db: records.db,
+      ledger: { append: async () => 'digest' },
       broker: { forget: async () => undefined, publish: async () => undefined },
+      bridge: null,
+      delivery: { recheck: async () => undefined },
       journal: { givenSeq: 0 },
       engine: { erase: async () => true },
     }),
@@ -199,12 +217,21 @@ export async function startHttp(
       ways: { publish: async () => undefined, elsewhere: () => null },
       live: () => undefined,
     }),
-    vapidPublicKey: 'the-public-key',
+    pushKeys,
+    delivery: {
+      trial: async (push) => {
+        trials.push(push);
+        return { outcome: 'sent' };
+      },
+      services: async () => state.services,
+      withdrawAll: async (reason) => void withdrawn.push(reason),
+    },
     seal: TEST_SEAL,
     mailer: settings.mailer ?? null,
     receiptKey: RECEIPT_KEY,
     backtests,
     backups,
+    cells: { between: async () => ({ cells: [], upTo: null }) },
     isAllowedPushEndpoint: (endpoint) => isAllowedPushEndpoint(endpoint, ['http://127.0.0.1:9999']),
     health: async () => state.health,
     metrics: new Registry(),
@@ -229,6 +256,9 @@ export async function startHttp(
     db: records.db,
     telemetry,
     dataDir,
+    pushKeys,
+    trials,
+    withdrawn,
     changes,
     disconnected,
     resubmitted,

@@ -111,7 +111,8 @@ describe('pages', () => {
       features: [],
     });
     expect((await server.call('GET', '/api/v1/push-key', { token: null })).body).toEqual({
-      vapidPublicKey: 'the-public-key',
+      publicKey: server.pushKeys.ring.current.publicKey,
+      vapidPublicKey: server.pushKeys.ring.current.publicKey,
     });
   });
 });

@@ -165,7 +165,7 @@ describe('the consumer page', () => {
         quietHours: { from: '21:00', to: '08:00' },
         consents: [],
         devices: [{ id: 'car-1', type: 'car' }],
-        vapidPublicKey: 'the-public-key',
+        vapidPublicKey: server.pushKeys.ring.current.publicKey,
         subscriptions: 0,
       },
     });

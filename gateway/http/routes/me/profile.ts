@@ -60,7 +60,7 @@ export function registerMyProfileRoutes(app: HttpApp, { deps }: RouteContext): v
         consents: (await listConsents(records, id)).map((consent) => withAge(consent, policy)),
         policy,
         devices: [...devices.items],
-        vapidPublicKey: deps.vapidPublicKey,
+        vapidPublicKey: deps.pushKeys.ring.current.publicKey,
         subscriptions: await countLivePushSubscriptions(records, id),
         sessions: await countConsumerSessions(records, { consumer: id, now: deps.realNow() }),
       };
