@@ -54,6 +54,10 @@ export class Access {
       done(new Error('not logged in'));
       return;
     }
+    if (connection.isForgotten) {
+      done(new Error('the user was removed'));
+      return;
+    }
     // A retained message lives for ever, and command ids are without number: only the gateway retains.
     packet.retain = false;
     const shortenedFrom = shortenedFromOf(client, connection);

@@ -3,6 +3,7 @@ import type { Client, PublishPacket, Subscription } from 'aedes';
 import { Access } from './access.ts';
 import { AnswerIntake } from './answer-intake.ts';
 import { type Connection, connectionOf, type Peer } from './connection.ts';
+import { aliasesOfTopic } from './dialects.ts';
 import { DirectSends } from './direct-sends.ts';
 import { Entrance, LOGIN_REFUSED } from './entrance.ts';
 import { tellFirstToken } from './first-token.ts';
@@ -24,7 +25,7 @@ import { QuietAedes } from './quiet-aedes.ts';
 import { SessionBounds } from './session-bounds.ts';
 import { Sessions } from './sessions.ts';
 import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
-import { isCommandTopicOf } from './topics.ts';
+import { isCommandTopicOf, parseDeviceTopic } from './topics.ts';
 
 /** The MQTT broker of the gateway. Nothing happens before `start`. */
 export function createBroker(ports: BrokerPorts): Broker {
@@ -224,12 +225,22 @@ class AedesBroker implements Broker {
     };
   }
 
-  async forget(userId: string): Promise<void> {
+  async forget(userId: string, aliases: readonly string[] = []): Promise<void> {
+    for (const connection of this.#gate.of((peer) => peer.userId === userId)) connection.isForgotten = true;
     this.disconnect(userId);
-    for (const session of this.#sessions.removeAll(userId)) {
+    const sessions = this.#sessions.removeAll(userId);
+    for (const session of sessions) {
       this.#listeners.clear(session.listening);
       await this.#aedes?.forgetSession(session.clientId);
     }
+    const clientIds = new Set(sessions.map(({ clientId }) => clientId));
+    await this.#aedes?.forgetMessages(
+      ({ topic = '', clientId = '' }) =>
+        clientIds.has(clientId) ||
+        parseDeviceTopic(topic)?.deviceId === userId ||
+        aliasesOfTopic(topic).some((alias) => aliases.includes(alias)),
+    );
+    await this.#persistence.forgetWills(clientIds);
   }
 
   #close(isMeant: (peer: Peer) => boolean): void {

@@ -39,6 +39,8 @@ export class Connection extends Duplex implements Pausable {
   /** CONNACK code that the CONNECT deserves whatever its password, or null. */
   refusal: 2 | null = null;
   willTopic: string | null = null;
+  /** Its user is no more: nothing that is still on its way is let in, and its will is not published. */
+  isForgotten = false;
   /** Common name of the verified client certificate, or null. */
   certifiedName: string | null = null;
   /** When anything came last, real time, epoch ms; kept up by links.ts. */

@@ -164,7 +164,12 @@ export interface Broker {
   disconnectFleet(fleetKey: string): void;
   /** Why sessions can't be written to disk, or null. */
   sessionTrouble(): string | null;
-  /** Closes a user's connections, and ends its sessions with all that waits in them; the client ids are free again. */
-  forget(userId: string): Promise<void>;
+  /**
+   * Closes a user's connections without publishing their wills, and ends its sessions with all that waits in them; the client ids
+   * are free again. What it published, or was published on its topics, waits for nobody any more and is not retained.
+   *
+   * @param aliases what the user is called in dialects
+   */
+  forget(userId: string, aliases?: readonly string[]): Promise<void>;
   counters(): BrokerCounters;
 }

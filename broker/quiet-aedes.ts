@@ -13,6 +13,13 @@ interface Sent {
   readonly messageId?: number | undefined;
 }
 
+/** A message that waits for a session; what it gave way to, a PUBREL, has no topic. */
+export interface WaitingMessage {
+  readonly topic?: string;
+  /** Of the client that sent it. */
+  readonly clientId?: string;
+}
+
 export interface QuietAedesParts {
   readonly persistence: DurablePersistence;
   readonly bounds: SessionBounds;
@@ -57,6 +64,15 @@ export class QuietAedes extends Aedes {
   async forgetSession(clientId: string): Promise<void> {
     await this.#parts.bounds.forget(this.#store(), clientId);
     this.#parts.persistence.disown(clientId);
+  }
+
+  /** Takes messages out of all that wait for some session. */
+  async forgetMessages(isMeant: (message: WaitingMessage) => boolean): Promise<void> {
+    const store = this.#store();
+    for (const id of this.#parts.persistence.waitingFor()) {
+      for await (const packet of store.outgoingStream({ id }))
+        if (isMeant(packet)) await store.outgoingClearMessageId({ id }, packet);
+    }
   }
 
   #store(): SessionStore {

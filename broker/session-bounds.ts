@@ -2,6 +2,7 @@ import type { BrokerLimits } from './limits.ts';
 
 interface Packet {
   readonly topic?: string;
+  readonly clientId?: string;
   readonly messageId?: number | undefined;
   readonly payload?: string | Uint8Array;
 }

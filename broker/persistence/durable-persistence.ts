@@ -285,6 +285,20 @@ export class DurablePersistence {
     return this.#outgoing.clear(client, packet);
   }
 
+  /** Sessions for which messages wait. */
+  waitingFor(): readonly string[] {
+    return this.#outgoing.clientIds();
+  }
+
+  /** Takes the wills of clients away, and resolves when they and all that was removed before are no longer on disk. */
+  async forgetWills(clientIds: Iterable<string>): Promise<void> {
+    for (const id of clientIds) {
+      await this.#memory.delWill({ id });
+      this.#mirror?.remove(keys.will(id));
+    }
+    await this.#mirror?.flushed();
+  }
+
   outgoingStream(client: Client): Readable {
     return Readable.from(this.#outgoing.of(client));
   }

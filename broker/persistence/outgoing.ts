@@ -83,6 +83,11 @@ export class Outgoing {
     return entry.packet;
   }
 
+  /** Sessions for which something waits. */
+  clientIds(): readonly string[] {
+    return [...this.#byClient.keys()];
+  }
+
   /** What waits for a session, oldest first. */
   of(client: Client): StoredPacket[] {
     return (this.#byClient.get(client.id) ?? []).map(({ packet }) => packet);
@@ -107,11 +112,15 @@ export class Outgoing {
   }
 }
 
-/** A copy of what goes over the wire, without a packet id: each session gives its own. */
+/** A copy of what goes over the wire, and who sent it, without a packet id: each session gives its own. */
 function unsent(packet: StoredPacket): StoredPacket {
   // Aedes leaves out what is as usual.
-  const { cmd, topic, payload, qos = 0, retain = false, dup = false, brokerId, brokerCounter = 0 } = packet;
-  const origin = brokerId === undefined ? {} : { brokerId };
+  const { cmd, topic, payload, qos = 0, retain = false, dup = false, brokerCounter = 0 } = packet;
+  const { brokerId, clientId } = packet;
+  const origin = {
+    ...(brokerId !== undefined && { brokerId }),
+    ...(clientId !== undefined && { clientId }),
+  };
   return { cmd, ...origin, brokerCounter, topic, payload, qos, retain, dup, messageId: undefined };
 }
 

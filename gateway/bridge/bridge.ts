@@ -64,6 +64,8 @@ export interface Bridge {
   stop(): Promise<void>;
   /** Whether a device was heard of over the bridge. */
   reaches(deviceId: string): boolean;
+  /** A device is no more: the external broker is told to retain nothing for it, once it is there. */
+  forget(deviceId: string): void;
   /** Publishes at the external broker; waits in memory, up to a bound, while that is away. Resolves when it has it. */
   publish(
     topic: string,
@@ -144,6 +146,16 @@ class ReconnectingBridge implements Bridge {
 
   reaches(deviceId: string): boolean {
     return this.#reachable.has(deviceId);
+  }
+
+  forget(deviceId: string): void {
+    if (!this.#reachable.forget(deviceId)) return;
+    // An empty message is how a broker forgets what it retained [MQTT-3.3.1-10].
+    this.#outbox
+      .publish(`devices/${deviceId}/config`, '', true)
+      .catch((err: unknown) =>
+        this.#warn('the external broker could not be told to forget a device', { err }),
+      );
   }
 
   publish(

@@ -34,6 +34,11 @@ export class ReachableDevices {
     return this.#known.has(deviceId);
   }
 
+  /** Of a device that is no more; its row goes with it. Gives whether it was known. */
+  forget(deviceId: string): boolean {
+    return this.#known.delete(deviceId);
+  }
+
   /** Called for every message; does something for the first of a device. */
   add(deviceId: string): void {
     if (this.#known.has(deviceId)) return;

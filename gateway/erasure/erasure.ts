@@ -1,9 +1,10 @@
-import type { Kysely } from 'kysely';
 import type { Change } from '../records/audit.ts';
 import { findConsumerToErase, removeConsumer } from '../records/consumer-erasures.ts';
-import { removeDevice } from '../records/device-erasures.ts';
-import type { Schema } from '../records/schema.ts';
-import { type Elsewhere, eraseElsewhere } from './erase-elsewhere.ts';
+import { type Alongside, removeDevice } from '../records/device-erasures.ts';
+import { deviceKeyOf } from '../records/devices.ts';
+import { setReplayed } from '../records/erasure-marks.ts';
+import { type Elsewhere, eraseElsewhere, eraseSessions } from './erase-elsewhere.ts';
+import type { Erased, ErasureLedger } from './ledger.ts';
 
 /** What an erasure still waits for. */
 export type WaitsFor = 'telemetry';
@@ -16,6 +17,8 @@ export type ErasureState =
 
 /** Erases devices and people everywhere. */
 export interface Erasure {
+  /** Goes on with what an earlier process did not come to. The broker is to run by then. */
+  start(): Promise<void>;
   /** @throws WaysideError `not_found` */
   device(id: string, change: Change): Promise<ErasureState>;
   /** A person with the devices that are linked to them. @throws WaysideError `not_found` */
@@ -23,22 +26,62 @@ export interface Erasure {
 }
 
 export interface ErasureParts extends Elsewhere {
-  readonly db: Kysely<Schema>;
+  readonly ledger: Pick<ErasureLedger, 'append'>;
 }
 
+/**
+ * An erasure is first noted in the ledger: whatever ends the process from then on, the next start goes on with it. The records
+ * follow, in one transaction that also notes that they have been through the ledger so far; then all that is elsewhere.
+ */
 export function createErasure(parts: ErasureParts): Erasure {
-  const { db } = parts;
+  const { db, ledger } = parts;
+  /** One after the other, so that the records are through all that the ledger has above a line. */
+  let noting: Promise<unknown> = Promise.resolve();
+  /** An erasure was noted and could not be carried out: the next start has to look at all of them. */
+  let isBehind = false;
+
+  /** Notes what `find` gives, and removes it. */
+  function note<T>(
+    at: number,
+    find: () => Promise<readonly Erased[]>,
+    remove: (alongside: Alongside) => Promise<T>,
+  ): Promise<T> {
+    const noted = noting.then(async () => {
+      const last = await ledger.append(await find(), at);
+      try {
+        return await remove(async (trx) => (isBehind ? undefined : setReplayed(trx, last)));
+      } catch (error) {
+        isBehind = true;
+        throw error;
+      }
+    });
+    noting = noted.catch(() => undefined); // whoever asked is told
+    return noted;
+  }
+
   const stateOf = (isTelemetryGone: boolean): ErasureState =>
     isTelemetryGone ? { state: 'erased', waitsFor: [] } : { state: 'pending', waitsFor: ['telemetry'] };
 
   return {
+    start: () => eraseSessions(parts),
     async device(id, change) {
-      const device = await removeDevice(db, id, change);
+      const device = await note(
+        change.at,
+        async () => [{ kind: 'device', key: await deviceKeyOf(db, id) }],
+        (alongside) => removeDevice(db, id, change, alongside),
+      );
       return stateOf(await eraseElsewhere(parts, { devices: [device], consumer: null }));
     },
     async consumer(id, change) {
-      await findConsumerToErase(db, id);
-      const { devices } = await removeConsumer(db, id, change);
+      const { devices } = await note(
+        change.at,
+        async () => {
+          const { createdAt, devices } = await findConsumerToErase(db, id);
+          const erased = devices.map(({ key }): Erased => ({ kind: 'device', key }));
+          return [...erased, { kind: 'consumer', id, createdAt }];
+        },
+        (alongside) => removeConsumer(db, id, change, alongside),
+      );
       return stateOf(await eraseElsewhere(parts, { devices, consumer: id }));
     },
   };

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { type Change, writeAudit } from './audit.ts';
 import { requireConsumer } from './consumers.ts';
-import { type RemovedDevice, removeDeviceRows } from './device-erasures.ts';
+import { type Alongside, type RemovedDevice, removeDeviceRows } from './device-erasures.ts';
 import { deleteParts, deleteRows } from './person-tables/rows-of.ts';
 import type { Schema } from './schema.ts';
 
@@ -35,14 +35,16 @@ function devicesOf(db: Kysely<Schema>, consumer: string): Promise<RemovedDevice[
 
 /**
  * Removes a person with all that the records hold of them, and the devices that are linked to them. How many offers were sent and
- * codes were given stays, without a name. The engine may still be at a batch of theirs: see `forgetConsumer`.
+ * codes were given stays, without a name. The engine may still be at a batch of theirs, and forgets them afterwards.
  *
+ * @param alongside what else is to be written in the same transaction
  * @throws WaysideError `not_found`
  */
 export async function removeConsumer(
   db: Kysely<Schema>,
   id: string,
   change: Change,
+  alongside: Alongside = async () => undefined,
 ): Promise<RemovedConsumer> {
   const devices = await db.transaction().execute(async (trx) => {
     await requireConsumer(trx, id);
@@ -56,6 +58,7 @@ export async function removeConsumer(
       .execute();
     for (const device of linked) await removeDeviceRows(trx, device, change.at);
     await deleteRows(trx, { kind: 'consumer', id });
+    await alongside(trx);
     return linked;
   });
   await deleteParts(db, { kind: 'consumer', id });

@@ -11,13 +11,22 @@ export interface RemovedDevice {
   readonly consumerId: string | null;
 }
 
+/** Work in the transaction of a removal. */
+export type Alongside = (trx: Kysely<Schema>) => Promise<void>;
+
 /**
  * Removes a device with all that the records hold of it, and notes that its telemetry is to go. What was decided and sent stays:
  * that is the consumer's history, and names the device by its id alone.
  *
+ * @param alongside what else is to be written in the same transaction
  * @throws WaysideError `not_found`
  */
-export async function removeDevice(db: Kysely<Schema>, id: string, change: Change): Promise<RemovedDevice> {
+export async function removeDevice(
+  db: Kysely<Schema>,
+  id: string,
+  change: Change,
+  alongside: Alongside = async () => undefined,
+): Promise<RemovedDevice> {
   const device = await db.transaction().execute(async (trx) => {
     const row = await trx
       .selectFrom('devices')
@@ -28,6 +37,7 @@ export async function removeDevice(db: Kysely<Schema>, id: string, change: Chang
     // Before its rows go, and its name in the audit log with them.
     await writeAudit(trx, change, 'device.erased', id);
     await removeDeviceRows(trx, row, change.at);
+    await alongside(trx);
     return row;
   });
   await deleteParts(db, { kind: 'device', ...device });
@@ -48,6 +58,7 @@ export async function removeDeviceRows(
       consumer_id: device.consumerId,
       up_to_seq: null,
       telemetry_gone: 0,
+      aliases_json: JSON.stringify(await aliasesOf(trx, device.id)),
       requested_at: at,
     })
     .execute();
@@ -60,10 +71,20 @@ export async function unforgottenDevices(db: Kysely<Schema>): Promise<readonly R
   return rows.map(removedDeviceOf);
 }
 
-/** Those whose MQTT sessions and retained messages are not known to be gone. */
-export async function devicesWithSessions(db: Kysely<Schema>): Promise<readonly RemovedDevice[]> {
+async function aliasesOf(trx: Kysely<Schema>, id: string): Promise<readonly string[]> {
+  const rows = await trx.selectFrom('device_aliases').select('alias').where('device_id', '=', id).execute();
+  return rows.map(({ alias }) => alias);
+}
+
+/** A removed device whose MQTT sessions and retained messages are not known to be gone. */
+export interface DeviceWithSessions extends RemovedDevice {
+  /** What it was called in dialects. */
+  readonly aliases: readonly string[];
+}
+
+export async function devicesWithSessions(db: Kysely<Schema>): Promise<readonly DeviceWithSessions[]> {
   const rows = await db.selectFrom('device_erasures').selectAll().where('sessions_gone', '=', 0).execute();
-  return rows.map(removedDeviceOf);
+  return rows.map((row) => ({ ...removedDeviceOf(row), aliases: JSON.parse(row.aliases_json) }));
 }
 
 export async function noteSessionsGone(db: Kysely<Schema>, device: RemovedDevice): Promise<void> {

@@ -111,6 +111,8 @@ export interface Schema {
     telemetry_gone: 0 | 1;
     /** Whether its MQTT sessions and retained messages are gone. */
     sessions_gone: Generated<0 | 1>;
+    /** What it was called in dialects. */
+    aliases_json: Generated<string>;
     requested_at: number;
   };
   /** People who were removed, until nothing of them is left anywhere. */

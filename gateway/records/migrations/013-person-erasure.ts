@@ -10,6 +10,7 @@ export const personErasure: Migration = {
     );
     // Erasures that are under way take this step again; it does no harm twice.
     await sql`alter table device_erasures add column sessions_gone integer not null default 0`.execute(db);
+    await sql`alter table device_erasures add column aliases_json text not null default '[]'`.execute(db);
     // An offer that goes takes the link of its code along; the pool may hold millions.
     await sql`create index codes_by_delivery on codes (delivery_id) where delivery_id is not null`.execute(
       db,
