@@ -138,7 +138,17 @@ function conditionFalse(condition: Condition | null, situation: Situation): Supp
 function situationOfFiring(draft: Draft, consumer: ConsumerFacts, firing: Firing): Situation {
   const { rule, deviceId, place, visit, at } = firing;
   const segments = rule.readsSegments ? draft.rulebook.segmentsOf(consumer) : null;
-  return situationOf({ deviceId, device: deviceOf(draft, deviceId), consumer, place, visit, segments, at });
+  const view = draft.rulebook.viewOf(consumer.granted);
+  return situationOf({
+    deviceId,
+    device: deviceOf(draft, deviceId),
+    consumer,
+    place,
+    visit,
+    segments,
+    at,
+    view,
+  });
 }
 
 /** `no_channel` and `expired`. */

@@ -1,4 +1,5 @@
 import type { CompiledRule, MetricRule, PlaceRule } from './compiled-rule.ts';
+import { type View, viewOf } from './condition/view.ts';
 import type { Campaign } from './document/campaign.ts';
 import { compileSegments, type Segment, type SegmentSet } from './document/segment.ts';
 import type { PlaceEvent } from './document/trigger.ts';
@@ -9,7 +10,7 @@ import { type CompiledPlace, type PlaceSet, placeSetOf } from './places/place-se
 import { type SensitiveZone, type ZoneSet, zoneSetOf } from './places/sensitive-zone.ts';
 import type { DeviceType } from './readings/device-type.ts';
 import { compileRules, type MetricRules, type RuleSet, type SavedRule } from './rule-set.ts';
-import type { ConsumerFacts } from './step.ts';
+import type { ConsumerFacts, Purpose } from './step.ts';
 
 /** All that a rulebook is made of, not compiled yet. */
 export interface RulebookSource {
@@ -75,6 +76,8 @@ export interface Rulebook {
   /** Why a consumer is not in a segment, as a sentence. */
   whyNotInSegment(consumer: ConsumerFacts, segmentId: string): string;
   campaign(id: string): Campaign | undefined;
+  /** What any rule may see of a person's devices, by the purposes that they agreed to. */
+  viewOf(granted: readonly Purpose[]): View;
 }
 
 /**
@@ -132,5 +135,6 @@ export function composeRulebook(parts: RulebookParts, options: RulebookOptions =
     segmentsOf: (consumer) => segmentSet.of(consumer),
     whyNotInSegment: (consumer, segmentId) => segmentSet.whyNot(consumer, segmentId),
     campaign: (id) => campaigns.get(id),
+    viewOf: (granted) => viewOf(granted, deviceTypes),
   };
 }

@@ -3,6 +3,7 @@ import type { Place } from '../places/place.ts';
 import type { MetricValue } from '../readings/reading.ts';
 import type { ConsumerFacts } from '../step.ts';
 import { type Timestamp, timestamp } from '../time/timestamp.ts';
+import type { View } from './view.ts';
 
 /**
  * What a condition and a template see. A name that is absent is a missing value. Times are CEL timestamps; templates get
@@ -38,18 +39,20 @@ export function situationOf(parts: {
   readonly visit: { readonly id: string; readonly enteredAt: number } | null;
   readonly segments: readonly string[] | null;
   readonly at: number;
+  /** What the consumer's consents show; the rest is a missing value. */
+  readonly view: View;
 }): Situation {
-  const { device, consumer, place, visit, segments } = parts;
+  const { device, consumer, place, visit, segments, view } = parts;
   const metrics: Record<string, MetricValue> = {};
   for (const [name, latest] of Object.entries(device?.metrics ?? {}))
-    if (name !== MISREAD) metrics[name] = latest.value;
+    if (name !== MISREAD && view.metric(name)) metrics[name] = latest.value;
   return {
     device: { id: parts.deviceId, type: device?.type ?? '' },
     metrics,
     consumer: consumerOf(consumer),
     now: timestamp(parts.at),
     ...(segments === null ? {} : { segments }),
-    position: device?.track ? positionOf(device.track) : {},
+    position: device?.track && view.position ? positionOf(device.track) : {},
     ...(place === null ? {} : { place: placeOf(place) }),
     ...(visit === null ? {} : { visit: { id: visit.id, enteredAt: timestamp(visit.enteredAt) } }),
   };

@@ -1,4 +1,4 @@
-import { Liquid, type Template } from 'liquidjs';
+import { Liquid, type Template, type Token, TypeGuards } from 'liquidjs';
 import { suggestion } from './nearest-name.ts';
 
 /**
@@ -66,11 +66,46 @@ export function parseTemplate(text: string): Template[] {
   return engine.parse(text);
 }
 
+/** Names that stand for what is known, also where a template assigns to them: it may have done so or not. */
+const ROOTS: ReadonlySet<unknown> = new Set([
+  'device',
+  'metrics',
+  'position',
+  'place',
+  'visit',
+  'consumer',
+  'segments',
+  'now',
+]);
+
 /** Dotted names that a template reads; of one that is worked out at run time, the part before it. */
 export function namesReadIn(template: Template[]): readonly string[] {
-  return engine
-    .globalVariableSegmentsSync(template)
-    .map((segments) => segments.filter((segment) => typeof segment === 'string').join('.'));
+  const globals = engine.globalVariableSegmentsSync(template);
+  const shadowed = engine.variableSegmentsSync(template).filter(([root]) => ROOTS.has(root));
+  const names = [...globals, ...shadowed].map((segments) =>
+    segments.filter((segment) => typeof segment === 'string').join('.'),
+  );
+  return [...new Set(names)];
+}
+
+/**
+ * Whether a template reads something whose very first name is worked out at run time, such as `{{ [x].fuel }}`: that could be
+ * anything, and the library's own analysis takes it for `x.fuel`.
+ */
+export function hasComputedRoot(template: Template[]): boolean {
+  const seen = new Set<unknown>();
+  const isComputed = (value: unknown): boolean => {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return false;
+    seen.add(value);
+    if (value === engine) return false;
+    const token = value as Token;
+    if (TypeGuards.isPropertyAccessToken(token)) {
+      const [root] = token.props;
+      if (token.variable === undefined && TypeGuards.isPropertyAccessToken(root)) return true;
+    }
+    return Object.values(value).some(isComputed);
+  };
+  return isComputed(template);
 }
 
 /** An error of Liquid as a sentence, with the nearest name. */

@@ -4,7 +4,14 @@ import type { Situation } from '../condition/situation.ts';
 import type { RenderedOffer } from '../step.ts';
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../time/duration.ts';
 import { describeFound, join, type Report, readDuration, readFields, readId, readText } from './document.ts';
-import { describeLiquidError, LONGEST_TEMPLATE, namesReadIn, parseTemplate, renderPlain } from './liquid.ts';
+import {
+  describeLiquidError,
+  hasComputedRoot,
+  LONGEST_TEMPLATE,
+  namesReadIn,
+  parseTemplate,
+  renderPlain,
+} from './liquid.ts';
 import { suggestion } from './nearest-name.ts';
 import type { RuleContext, Trigger } from './trigger.ts';
 
@@ -93,6 +100,10 @@ function checkTemplate(text: string, path: string, known: KnownNames, report: Re
     template = parseTemplate(text);
   } catch (error) {
     report(path, `is not a Liquid template that is allowed here: ${describeLiquidError(error)}`);
+    return;
+  }
+  if (hasComputedRoot(template)) {
+    report(path, 'begins a name with [: write the name itself, such as metrics.fuel or metrics["fuel"]');
     return;
   }
   for (const name of namesReadIn(template)) {

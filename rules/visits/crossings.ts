@@ -121,6 +121,8 @@ function fireCrossing(
   const { name, direction, threshold, forMs } = rule.trigger;
   const lasting = forMs === 0 ? '' : ` for ${describeDuration(forMs)}`;
   const value = own(deviceOf(draft, deviceId)?.metrics ?? {}, name)?.value;
+  // Decisions are read by staff: a heart rate whose use was not agreed to is not written down in them.
+  const isSeen = draft.consumer === null || draft.rulebook.viewOf(draft.consumer.granted).metric(name);
   judge(draft, {
     rule,
     deviceId,
@@ -128,7 +130,9 @@ function fireCrossing(
     visit: null,
     cause: crossing.id,
     at,
-    found: `${name} of ${deviceId} is ${value}, which is ${direction} ${threshold}${lasting}`,
+    found: isSeen
+      ? `${name} of ${deviceId} is ${value}, which is ${direction} ${threshold}${lasting}`
+      : `${name} of ${deviceId} is what the rule waits for${lasting}`,
     ...(late === undefined ? {} : { obstacle: { reason: 'late_reading', detail: late } as const }),
   });
 }

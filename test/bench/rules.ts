@@ -1,6 +1,7 @@
 import { createRandom } from '../../devices-sim/city/model/random.ts';
 import { compileCondition } from '../../rules/condition/condition.ts';
 import { situationOf } from '../../rules/condition/situation.ts';
+import { EVERYTHING } from '../../rules/condition/view.ts';
 import { decide } from '../../rules/decide.ts';
 import { parseRule, type Rule } from '../../rules/document/rule.ts';
 import { emptyMemory, type Memory } from '../../rules/memory.ts';
@@ -198,6 +199,7 @@ function measureLinear(count: number): number {
       visit: null,
       segments: null,
       at: now,
+      view: EVERYTHING,
     });
     for (const condition of conditions) condition.holds(situation);
     elapsed = performance.now() - started;
