@@ -1,8 +1,7 @@
-import { Button, Select, TextInput, UnstyledButton } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
+import { Button, Select, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-import { Link, useSearchParams } from 'wouter';
+import { useState } from 'react';
+import { Link } from 'wouter';
 import { request } from '../api/request.ts';
 import type { Decision, Delivery, Page } from '../api/shapes.ts';
 import { REASON_LABELS, REASON_WORDS } from '../look/reasons.ts';
@@ -10,30 +9,19 @@ import { Pill, StateBadge } from '../look/StateBadge.tsx';
 import { dayAndTimeOf, momentOf } from '../look/when.ts';
 import { ListFrame } from './ListFrame.tsx';
 import { explainAddress } from './rules/explain-shapes.ts';
+import { TextFilter } from './TextFilter.tsx';
+import { useFilters } from './use-filters.ts';
 import { useList } from './use-list.ts';
 import { type Names, useNames } from './use-names.ts';
 
 const TEXT_FILTERS = ['rule', 'consumer', 'device'] as const;
 const FILTERS = ['state', 'reason', ...TEXT_FILTERS] as const;
-const TYPING_PAUSE_MS = 300;
+
+const capitalised = (word: string) => `${word[0]?.toUpperCase()}${word.slice(1)}`;
 
 /** Every decision with its reason. The filters stand in the address, so that a filtered list can be linked to. */
 export function DecisionsPage() {
-  const [parameters, setParameters] = useSearchParams();
-  const filters = Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name) ?? ''])) as Record<
-    (typeof FILTERS)[number],
-    string
-  >;
-  const set = (name: string, value: string) =>
-    setParameters(
-      (before) => {
-        const after = new URLSearchParams(before);
-        if (value === '') after.delete(name);
-        else after.set(name, value);
-        return after;
-      },
-      { replace: true },
-    );
+  const { filters, set } = useFilters(FILTERS);
   const names = useNames();
   const list = useList<Decision>('/api/v1/decisions', filters);
   return (
@@ -73,7 +61,13 @@ export function DecisionsPage() {
             onChange={(value) => set('reason', value ?? '')}
           />
           {TEXT_FILTERS.map((name) => (
-            <TextFilter key={name} name={name} value={filters[name]} onChange={(value) => set(name, value)} />
+            <TextFilter
+              key={name}
+              label={capitalised(name)}
+              placeholder={`${capitalised(name)} id`}
+              value={filters[name]}
+              onChange={(value) => set(name, value)}
+            />
           ))}
           <Button variant="default" onClick={() => list.refetch()} loading={list.isRefetching}>
             Refresh
@@ -85,33 +79,6 @@ export function DecisionsPage() {
         <DecisionRow key={decision.id} decision={decision} names={names} />
       ))}
     </ListFrame>
-  );
-}
-
-/** Filters by an exact id, once the typing pauses. */
-function TextFilter({
-  name,
-  value,
-  onChange,
-}: {
-  name: string;
-  value: string;
-  onChange: (value: string) => void;
-}) {
-  const [text, setText] = useState(value);
-  const [settled] = useDebouncedValue(text, TYPING_PAUSE_MS);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a pause in typing changes the filter
-  useEffect(() => {
-    if (settled.trim() !== value) onChange(settled.trim());
-  }, [settled]);
-  const label = `${name[0]?.toUpperCase()}${name.slice(1)}`;
-  return (
-    <TextInput
-      label={label}
-      placeholder={`${label} id`}
-      value={text}
-      onChange={(event) => setText(event.currentTarget.value)}
-    />
   );
 }
 
@@ -176,11 +143,12 @@ function DeliveryLine({ decision, deliveryId }: { decision: Decision; deliveryId
   if (delivery.isPending) return <small className="soft">Looking …</small>;
   if (delivery.isError) return <small className="lost">{delivery.error.message}</small>;
   if (delivery.data === null) return <small className="soft">The delivery is no longer kept.</small>;
-  const { state, attempts, sentAt, shownAt, clickedAt, reason } = delivery.data;
+  const { state, attempts, sentAt, shownAt, clickedAt, redeemedAt, reason } = delivery.data;
   const steps = [
     ['sent', sentAt],
     ['shown', shownAt],
     ['clicked', clickedAt],
+    ['redeemed', redeemedAt],
   ] as const;
   return (
     <small className="delivery">

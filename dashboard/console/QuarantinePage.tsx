@@ -1,31 +1,17 @@
-import { Button, Select, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { useEffect, useState } from 'react';
-import { useSearchParams } from 'wouter';
+import { Button, Select } from '@mantine/core';
 import type { QuarantineRecord } from '../api/shapes.ts';
 import { CODE_LABELS } from '../look/quality-words.ts';
 import { ListFrame } from './ListFrame.tsx';
 import { QuarantineRow } from './QuarantineRow.tsx';
 import { RetryAll } from './RetryAll.tsx';
+import { TextFilter } from './TextFilter.tsx';
+import { useFilters } from './use-filters.ts';
 import { useList } from './use-list.ts';
 import { useManagesDevices } from './use-role.ts';
 
-const TYPING_PAUSE_MS = 300;
-
 /** Messages that were refused, with what was wrong, and another try. The filters stand in the address. */
 export function QuarantinePage() {
-  const [parameters, setParameters] = useSearchParams();
-  const filters = { device: parameters.get('device') ?? '', reason: parameters.get('reason') ?? '' };
-  const set = (name: string, value: string) =>
-    setParameters(
-      (before) => {
-        const after = new URLSearchParams(before);
-        if (value === '') after.delete(name);
-        else after.set(name, value);
-        return after;
-      },
-      { replace: true },
-    );
+  const { filters, set } = useFilters(['device', 'reason']);
   const list = useList<QuarantineRecord>('/api/v1/quarantine', filters);
   const mayRetry = useManagesDevices();
   return (
@@ -53,7 +39,12 @@ export function QuarantinePage() {
             value={filters.reason || null}
             onChange={(value) => set('reason', value ?? '')}
           />
-          <DeviceFilter value={filters.device} onChange={(value) => set('device', value)} />
+          <TextFilter
+            label="Device"
+            placeholder="Device id"
+            value={filters.device}
+            onChange={(value) => set('device', value)}
+          />
           <Button variant="default" onClick={() => list.refetch()} loading={list.isRefetching}>
             Refresh
           </Button>
@@ -65,23 +56,5 @@ export function QuarantinePage() {
         <QuarantineRow key={item.id} item={item} mayRetry={mayRetry} />
       ))}
     </ListFrame>
-  );
-}
-
-/** Filters by an exact id, once the typing pauses. */
-function DeviceFilter({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [text, setText] = useState(value);
-  const [settled] = useDebouncedValue(text, TYPING_PAUSE_MS);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only a pause in typing changes the filter
-  useEffect(() => {
-    if (settled.trim() !== value) onChange(settled.trim());
-  }, [settled]);
-  return (
-    <TextInput
-      label="Device"
-      placeholder="Device id"
-      value={text}
-      onChange={(event) => setText(event.currentTarget.value)}
-    />
   );
 }

@@ -10,6 +10,7 @@ import { LiveFeedContext, useLive } from '../live/use-live.ts';
 import { Icon } from '../look/icons.tsx';
 import { ThemeToggle } from '../look/ThemeToggle.tsx';
 import { AccessPage } from './AccessPage.tsx';
+import { AuditPage } from './audit/AuditPage.tsx';
 import { DecisionsPage } from './DecisionsPage.tsx';
 import { DevicePage } from './DevicePage.tsx';
 import { DevicesPage } from './DevicesPage.tsx';
@@ -21,6 +22,7 @@ import { QuarantinePage } from './QuarantinePage.tsx';
 import { ExplainPage } from './rules/ExplainPage.tsx';
 import { RulePage } from './rules/RulePage.tsx';
 import { RulesPage } from './rules/RulesPage.tsx';
+import { TillsPage } from './tills/TillsPage.tsx';
 import { askBeforeLeaving } from './unsaved.ts';
 
 // With it comes the YAML parser, which only who writes a rule needs.
@@ -35,10 +37,19 @@ const PAGES = [
   { path: '/places', name: 'Places' },
   { path: '/audience', name: 'Audience' },
   { path: '/campaigns', name: 'Campaigns' },
+  { path: '/tills', name: 'Tills' },
   { path: '/devices', name: 'Devices' },
   { path: '/quarantine', name: 'Quarantine' },
   { path: '/access', name: 'Access' },
+  { path: '/audit', name: 'Audit' },
 ] as const;
+
+/** Pages that not every role may see; the gateway refuses their data to the others. */
+const MAY_SEE: Readonly<Record<string, readonly Session['role'][]>> = {
+  '/tills': ['admin', 'marketer', 'analyst'],
+  '/access': ['admin'],
+  '/audit': ['admin'],
+};
 
 /** Addresses that belong to a page of the navigation without lying below it. */
 const ALSO: Readonly<Record<string, string>> = { '/places': '/zones', '/decisions': '/explain' };
@@ -71,7 +82,7 @@ export function Shell({ session }: { session: Session }) {
               <span>Wayside</span>
             </Link>
             <nav aria-label="Pages">
-              {PAGES.filter(({ path }) => path !== '/access' || session.role === 'admin').map(
+              {PAGES.filter(({ path }) => MAY_SEE[path]?.includes(session.role) ?? true).map(
                 ({ path, name }) => (
                   <NavLink key={path} path={path} name={name} also={ALSO[path]} />
                 ),
@@ -102,6 +113,8 @@ export function Shell({ session }: { session: Session }) {
                 <Route path="/devices/:id">{({ id }) => <DevicePage id={id} />}</Route>
                 <Route path="/quarantine" component={QuarantinePage} />
                 <Route path="/access" component={AccessPage} />
+                <Route path="/audit" component={AuditPage} />
+                <Route path="/tills" component={TillsPage} />
                 <Route>
                   <Redirect to="/" />
                 </Route>

@@ -6,6 +6,7 @@ import './styles/feed.css';
 import './styles/lists.css';
 import './styles/quality.css';
 import './styles/access.css';
+import './styles/audit.css';
 import './styles/device.css';
 import './styles/fences.css';
 import './styles/pacing.css';

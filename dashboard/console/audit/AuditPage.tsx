@@ -1,0 +1,85 @@
+import { Button, Select, TextInput } from '@mantine/core';
+import type { AuditEntry } from '../../../gateway/records/audit.ts';
+import { ListFrame } from '../ListFrame.tsx';
+import { TextFilter } from '../TextFilter.tsx';
+import { useFilters } from '../use-filters.ts';
+import { useList } from '../use-list.ts';
+import { AuditRow } from './AuditRow.tsx';
+import { NOUNS } from './audit-words.ts';
+import { VerificationBadge } from './VerificationBadge.tsx';
+
+const FILTERS = ['actor', 'action', 'subject', 'from', 'to'] as const;
+
+/** Who saw or changed what about whom, and when; and whether that log is as it was written. */
+export function AuditPage() {
+  const { filters, set } = useFilters(FILTERS);
+  const { from, to, ...exact } = filters;
+  const list = useList<AuditEntry>('/api/v1/audit', { ...exact, from: epochMs(from), to: epochMs(to) });
+  const isFiltered = Object.values(filters).some((value) => value !== '');
+  return (
+    <ListFrame
+      title="Audit"
+      intro="Who changed what, and which staff looked at whose data. Looks at the same within an hour are one entry. Erased people and devices are not named any more; what was done about them stays."
+      columns={['When', 'Who', 'What', 'About', 'Detail', 'Hash']}
+      empty={isFiltered ? 'Nothing matches.' : 'Nothing has been done yet.'}
+      list={list}
+      actions={<VerificationBadge />}
+      filters={
+        <>
+          <TextFilter
+            label="Who"
+            placeholder="User, or consumer:id"
+            value={filters.actor}
+            onChange={(value) => set('actor', value)}
+          />
+          <Select
+            label="What"
+            placeholder="Anything"
+            clearable
+            clearButtonProps={{ 'aria-label': 'Clear the filter by what was done' }}
+            searchable
+            data={Object.entries(NOUNS).map(([value, label]) => ({ value, label }))}
+            value={filters.action || null}
+            onChange={(value) => set('action', value ?? '')}
+          />
+          <TextFilter
+            label="About"
+            placeholder="Id of anything"
+            value={filters.subject}
+            onChange={(value) => set('subject', value)}
+          />
+          <TextInput
+            type="datetime-local"
+            label="From"
+            value={from}
+            onChange={(event) => set('from', event.currentTarget.value)}
+          />
+          <TextInput
+            type="datetime-local"
+            label="To"
+            value={to}
+            onChange={(event) => set('to', event.currentTarget.value)}
+          />
+          <Button variant="default" onClick={() => list.refetch()} loading={list.isRefetching}>
+            Refresh
+          </Button>
+        </>
+      }
+    >
+      {list.items.map((entry) => (
+        <AuditRow
+          key={entry.id}
+          entry={entry}
+          onActor={(actor) => set('actor', actor)}
+          onSubject={(subject) => set('subject', subject)}
+        />
+      ))}
+    </ListFrame>
+  );
+}
+
+/** What a field of date and time holds, in the zone of whoever looks; empty where that is no time. */
+function epochMs(local: string): string {
+  const at = new Date(local).getTime();
+  return Number.isNaN(at) ? '' : String(at);
+}
