@@ -54,6 +54,22 @@ export function purposeNeeds(
   return PURPOSES.flatMap((purpose) => [...byText.values()].filter((need) => need.purpose === purpose));
 }
 
+const WHAT: Readonly<Record<Purpose, string>> = {
+  location_offers: 'tells where somebody is',
+  device_offers: 'is what a device reports',
+  health_offers: 'tells of somebody’s health',
+};
+
+/** A need as a sentence: `the condition reads metrics.pulse, which tells of somebody’s health (a health metric of ring)`. */
+export function needInWords({ path, read, purpose, metric, deviceTypes }: PurposeNeed): string {
+  const where =
+    path === 'trigger' ? 'the trigger' : path === 'when' ? 'the condition' : `a text of the offer (${path})`;
+  const isWhole = read === 'metrics';
+  const which = isWhole && metric !== ANY_OTHER ? `, which may be ${metric}, and that` : ', which';
+  const types = deviceTypes === undefined ? '' : ` (a metric of ${deviceTypes.join(', ')})`;
+  return `${where} reads ${isWhole ? 'metrics by a name that is worked out' : read}${which} ${WHAT[purpose]}${types}`;
+}
+
 function needsOf(look: Look, deviceTypes: readonly DeviceType[]): readonly PurposeNeed[] {
   const [root = '', ...rest] = look.read.split('.');
   switch (root) {

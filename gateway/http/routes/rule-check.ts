@@ -4,6 +4,7 @@ import { checkRuleDocument } from '../checked-rule.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { previewOffers } from '../offer-preview.ts';
 import { ruleContext } from '../rule-document.ts';
+import { needsOfRule, RuleNeeds } from '../rule-needs.ts';
 import { Nullable, Purpose } from '../shapes.ts';
 
 /** What would be wrong with a rule if it were saved; saves nothing. For editors, while somebody types. */
@@ -24,6 +25,7 @@ export function registerRuleCheckRoute(app: HttpApp, { deps }: RouteContext): vo
                 description: 'What a person must have agreed to; null while there are problems',
               }),
             ),
+            needs: RuleNeeds,
             previews: Type.Array(
               Type.Object({
                 path: Type.String({ description: 'Of the offer in the document' }),
@@ -45,8 +47,15 @@ export function registerRuleCheckRoute(app: HttpApp, { deps }: RouteContext): vo
       const context = await ruleContext(deps, [request.body]);
       const checked = checkRuleDocument(idOf(request.body), request.body, context);
       const previews = await previewOffers(deps, request.body, context);
-      if (!checked.ok) return { problems: [...checked.problems], purposes: null, previews };
-      return { problems: [], purposes: [...purposesOf(checked.value.rule, context.deviceTypes)], previews };
+      if (!checked.ok) return { problems: [...checked.problems], purposes: null, needs: [], previews };
+      const { rule } = checked.value;
+      const { deviceTypes } = context;
+      return {
+        problems: [],
+        purposes: [...purposesOf(rule, deviceTypes)],
+        needs: needsOfRule(rule, deviceTypes),
+        previews,
+      };
     },
   );
 }

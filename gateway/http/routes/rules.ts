@@ -5,6 +5,7 @@ import { checkRuleDocument, RULE_STATES } from '../checked-rule.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
 import { readRuleDocument, readYamlBodies, ruleContext } from '../rule-document.ts';
+import { needsOfRule, RuleNeeds } from '../rule-needs.ts';
 import { Choice, Closed, Id, IdParams, ListOf, PageQuery, Purpose, pageRequest, Time } from '../shapes.ts';
 import { IfMatchHeader, IfNoneMatchHeader, readVersionMatch, versionTag } from '../version-headers.ts';
 
@@ -28,6 +29,7 @@ const SavedRule = Type.Object({
     description:
       'What a person must have agreed to, each, before this rule sends anything: derived from all that it reads',
   }),
+  needs: RuleNeeds,
 });
 
 const RuleWithProblems = Type.Object({
@@ -79,8 +81,9 @@ export async function registerRuleRoutes(app: HttpApp, { deps }: RouteContext): 
       );
       await deps.changed({ kind: 'rules' });
       const purposes = [...purposesOf(parsed, deviceTypes)];
+      const needs = needsOfRule(parsed, deviceTypes);
       reply.header('etag', versionTag(rule.version));
-      return reply.code(created ? 201 : 200).send({ ...ruleShown(rule), purposes });
+      return reply.code(created ? 201 : 200).send({ ...ruleShown(rule), purposes, needs });
     },
   );
 

@@ -73,6 +73,27 @@ describe('rules', () => {
     ).toEqual(['device_offers']);
   });
 
+  it('say in words why they need a consent, and where', async () => {
+    const made = await put('pulse', {
+      ...RULE,
+      when: 'metrics.fuel < 0.1',
+      offer: { title: 'x', body: 'Your pulse is {{ metrics.heartRate }}' },
+    });
+    expect(made.body.needs).toContainEqual({
+      purpose: 'health_offers',
+      path: 'offer',
+      reads: 'metrics.heartRate',
+      why: 'a text of the offer (offer) reads metrics.heartRate, which tells of somebody’s health (a metric of wearable)',
+    });
+    expect(made.body.needs.map(({ path, reads }: { path: string; reads: string }) => [path, reads])).toEqual([
+      ['trigger', 'place'],
+      ['when', 'metrics.fuel'],
+      ['offer', 'metrics.heartRate'],
+    ]);
+    const checked = await server.call('POST', '/api/v1/rules/check', { body: made.body.rule });
+    expect(checked.body.needs).toEqual(made.body.needs);
+  });
+
   it('may name their state, which is no part of the rule', async () => {
     const made = await put('stateful', { ...RULE, state: 'live' });
     expect(made).toMatchObject({ status: 201, body: { state: 'live' } });
