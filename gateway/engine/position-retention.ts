@@ -27,6 +27,8 @@ export interface PositionRetentionParts {
 export interface PositionRetention {
   /** Positions that arrived before this are to be cleared now, epoch ms; null: none. */
   due(): Promise<number | null>;
+  /** Whether it waits for days to be counted, and is to be asked again soon. */
+  readonly isWaiting: boolean;
   /** They were, or can't be. */
   cleared(before: number): void;
   /** Deletes quarantined messages that were last seen before that time, for they hold positions as they came. */
@@ -38,7 +40,8 @@ export function createPositionRetention(parts: PositionRetentionParts): Position
   let clearedBefore = Number.NEGATIVE_INFINITY;
   let clearedAt = Number.NEGATIVE_INFINITY;
   let messagesClearedBefore = Number.NEGATIVE_INFINITY;
-  let waitsSince: number | null = null;
+  /** Since when it waits for days to be counted (real time), and the time of the oldest position then. */
+  let waiting: { readonly since: number; readonly oldest: number } | null = null;
 
   const bound = () => (Math.floor(clock.now() / DAY_MS) - days) * DAY_MS;
 
@@ -58,19 +61,22 @@ export function createPositionRetention(parts: PositionRetentionParts): Position
     async due() {
       const before = bound();
       if (days === 0 || before <= clearedBefore || realNow() - clearedAt < CLEAR_EVERY_MS) return null;
-      const oldest = await store.oldestPosition();
+      const oldest = waiting?.oldest ?? (await store.oldestPosition());
       if (oldest === null || oldest >= before) {
         clearedBefore = before;
         return null;
       }
       if (await isCounted(oldest, before)) return before;
-      waitsSince ??= realNow();
-      return realNow() - waitsSince > WAIT_FOR_COUNTS_MS ? before : null;
+      waiting ??= { since: realNow(), oldest };
+      return realNow() - waiting.since > WAIT_FOR_COUNTS_MS ? before : null;
+    },
+    get isWaiting() {
+      return waiting !== null;
     },
     cleared(before) {
       clearedBefore = before;
       clearedAt = realNow();
-      waitsSince = null;
+      waiting = null;
     },
     async clearQuarantine() {
       const before = bound();

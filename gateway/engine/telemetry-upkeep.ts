@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import { inChunks } from '../records/chunks.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
 import type { Schema } from '../records/schema.ts';
+import { deletingSecurely } from '../records/secure-delete.ts';
 import type { ExpiryLimit, Outdated, Removal, TelemetryStore } from '../telemetry/telemetry-store.ts';
 import { createDoorbell } from './doorbell.ts';
 import { createPositionRetention } from './position-retention.ts';
@@ -16,6 +17,7 @@ const DAY_MS = 86_400_000;
  */
 const EXPIRE_EVERY_MS = DAY_MS;
 const LOOK_EVERY_MS = 60_000;
+const LOOK_SOON_MS = 2_000;
 /** Erasures that come within this time are done as one. */
 const GATHER_MS = 200;
 /** Device keys that a limit names at a time. */
@@ -53,6 +55,8 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
   let stopping = false;
   let running: Promise<void> = Promise.resolve();
   let trouble: string | null = null;
+  /** Some erasure is not through yet. */
+  let isErasing = false;
   /** What device types keep for a time only, as it was looked at last. */
   let asked = '';
   let expired = { asked: '', at: Number.NEGATIVE_INFINITY };
@@ -93,16 +97,25 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
   /** Erasures that nothing in the journal speaks of any more need not be remembered. */
   async function tidy(): Promise<void> {
     const passed = Math.min(parts.engineSeq(), writer.storedSeq);
-    const done = await db
-      .deleteFrom('device_erasures')
-      .where('telemetry_gone', '=', 1)
-      .where('up_to_seq', '<=', passed)
-      .returning('device_key')
-      .execute();
-    for (const { device_key } of done) {
-      leftOut.get(device_key)?.();
-      leftOut.delete(device_key);
+    await db.transaction().execute((trx) =>
+      deletingSecurely(trx, () =>
+        trx
+          .deleteFrom('device_erasures')
+          .where('telemetry_gone', '=', 1)
+          .where('sessions_gone', '=', 1)
+          .where('journal_gone', '=', 1)
+          .where('up_to_seq', '<=', passed)
+          .execute(),
+      ),
+    );
+    const left = await db.selectFrom('device_erasures').select('device_key').execute();
+    const remembered = new Set(left.map(({ device_key }) => device_key));
+    for (const [key, end] of leftOut) {
+      if (remembered.has(key)) continue;
+      end();
+      leftOut.delete(key);
     }
+    isErasing = left.length > 0;
   }
 
   /** What device types keep for a time only, where it is time to look. */
@@ -154,7 +167,9 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
         trouble = reason;
       }
       if (stopping) return;
-      if (await work.rung(LOOK_EVERY_MS)) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+      const isBusy = retention.isWaiting || (isErasing && trouble === null);
+      if (await work.rung(isBusy ? LOOK_SOON_MS : LOOK_EVERY_MS))
+        await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     }
   }
 

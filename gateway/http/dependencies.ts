@@ -16,6 +16,7 @@ import type { JournalEntry } from '../journal/journal.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Schema } from '../records/schema.ts';
 import type { Seal } from '../records/seal.ts';
+import type { Sending } from '../records/sending.ts';
 import type { TelemetryReader } from '../telemetry/telemetry-store.ts';
 
 /** What of the records changed, so that the engine reloads just that. */
@@ -47,6 +48,7 @@ export type LiveEvent =
   | { readonly kind: 'visit'; readonly visit: object }
   | { readonly kind: 'decision'; readonly decision: object }
   | { readonly kind: 'delivery'; readonly delivery: object }
+  | { readonly kind: 'sending'; readonly sending: Sending }
   | DownlinkEvent
   | { readonly kind: 'quarantine'; readonly device: string; readonly code: string };
 

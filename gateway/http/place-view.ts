@@ -31,7 +31,8 @@ export async function viewText(records: Kysely<Schema>, bbox: string): Promise<s
   return `{"type":"FeatureCollection",${box}"numberMatched":${view.matched},"features":[${features.join(',')}]}`;
 }
 
-function readBox(text: string): Bounds {
+/** Longitudes of a box over the date line go on beyond 180. Throws `bad_request` where the text is no box. */
+export function readBox(text: string): Bounds {
   const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
   const [west = Number.NaN, south = Number.NaN, east = Number.NaN, north = Number.NaN] = parts;
   const good =
