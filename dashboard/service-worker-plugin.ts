@@ -33,7 +33,8 @@ export function serviceWorkerPlugin(): Plugin {
       outDir = config.build.outDir;
       publicDir = config.publicDir;
     },
-    generateBundle(_options, bundle) {
+    // Not in generateBundle: Vite still takes chunks out there, those of style sheets alone.
+    writeBundle(_options, bundle) {
       const chunks = new Map(
         Object.values(bundle).flatMap((one) => (one.type === 'chunk' ? [[one.fileName, one]] : [])),
       );

@@ -3,7 +3,7 @@ import { useCallback } from 'react';
 import type { Me } from '../../api/me-shapes.ts';
 import { bringUpToDate, guessStatus, lookAtStatus, turnOff, turnOn } from './browser-push.ts';
 
-const STATUS_KEY = ['push', 'status'] as const;
+export const STATUS_KEY = ['push', 'status'] as const;
 
 /** Whether this browser receives offers, and the ways to change it. Errors of the latter are the caller's to show. */
 export function usePush() {

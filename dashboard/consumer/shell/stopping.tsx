@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { request } from '../../api/request.ts';
@@ -7,6 +7,8 @@ import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
 import { FailureLine } from '../parts/Failure.tsx';
 import { turnOff } from '../push/browser-push.ts';
+import { STATUS_KEY } from '../push/use-push.ts';
+import { ME_KEY } from './use-me.ts';
 import { onWorkerMessage } from './worker-messages.ts';
 
 interface Stopping {
@@ -25,7 +27,7 @@ export function StoppingProvider({ children }: { readonly children: ReactNode })
     () =>
       onWorkerMessage('stopped', () => {
         setStopped(true);
-        void queries.invalidateQueries();
+        lookAgain(queries);
       }),
     [queries],
   );
@@ -34,6 +36,12 @@ export function StoppingProvider({ children }: { readonly children: ReactNode })
       {children}
     </StoppingContext>
   );
+}
+
+/** Asks for what has changed; not for all, for to bring push up to date belongs to a state that is known to be new. */
+function lookAgain(queries: QueryClient): void {
+  void queries.invalidateQueries({ queryKey: ME_KEY });
+  void queries.invalidateQueries({ queryKey: STATUS_KEY });
 }
 
 export function useStopping(): Stopping {
@@ -67,7 +75,7 @@ export function StopCard() {
       // The gateway has forgotten every subscription by now: this ends the browser's own.
       await turnOff(false);
     },
-    onSettled: () => queries.invalidateQueries(),
+    onSettled: () => lookAgain(queries),
   });
   return (
     <Card title={t('stop.button')} hideTitle className="stop">

@@ -11,13 +11,14 @@ const PAGE = '/me';
 /** A network that takes longer is passed over for what is kept. */
 const PATIENCE_MS = 4_000;
 
-const cacheName = `${PREFIX}${APP_SHELL.version}`;
+const { version, files } = APP_SHELL;
+const cacheName = `${PREFIX}${version}`;
 
 /** Fetches the files of this version aside. Where one cannot be had, the worker that is there stays in charge. */
 export async function keepShell(): Promise<void> {
   const cache = await caches.open(cacheName);
   // `no-cache` asks the gateway also where the browser has a copy: a page of yesterday would name files that are gone.
-  await cache.addAll(APP_SHELL.files.map((file) => new Request(file, { cache: 'no-cache' })));
+  await cache.addAll(files.map((file) => new Request(file, { cache: 'no-cache' })));
 }
 
 /** Drops what older versions kept, save the last, whose pages may still be open. */
@@ -34,7 +35,7 @@ export function answer(request: Request): Promise<Response> | null {
     return pathname === PAGE || pathname.startsWith(`${PAGE}/`) ? freshPage(request) : null;
   }
   if (pathname.startsWith('/assets/')) return keptFile(request, false);
-  return APP_SHELL.files.includes(pathname) ? keptFile(request, true) : null;
+  return files.includes(pathname) ? keptFile(request, true) : null;
 }
 
 /** The page as the gateway has it; as it was kept where there is no network, a slow one, or no gateway behind it. */

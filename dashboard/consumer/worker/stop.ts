@@ -15,9 +15,10 @@ export async function stopEverything({ token }: OfferData): Promise<void> {
   await remember('stopping', token);
   await remember('wantsPush', false);
   for (const one of await worker.registration.getNotifications()) if (isOfferData(one.data)) one.close();
-  if (!(await tellStop())) await sayStopped('stopping');
   const subscription = await worker.registration.pushManager.getSubscription();
-  await subscription?.unsubscribe();
+  const [isTold] = await Promise.all([tellStop(), subscription?.unsubscribe()]);
+  if (!isTold) await sayStopped('stopping');
+  await tellPages({ kind: 'stopped' });
 }
 
 /** Tells the gateway of a stop that it does not know of yet. Gives false where one still has to be told. */
