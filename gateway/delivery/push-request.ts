@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { browserKey } from './browser-keys.ts';
 import { encryptMessage, type MessageSecrets } from './content-encryption.ts';
 
 /** Where a browser is reached: what `PushSubscription.toJSON()` gives, keys in base64url. */
@@ -51,7 +52,7 @@ export function buildPushRequest(
 ): PushRequest {
   const body = encryptMessage(
     Buffer.from(message.payload),
-    Buffer.from(target.p256dh, 'base64url'),
+    browserKey(target.p256dh),
     Buffer.from(target.auth, 'base64url'),
     secrets,
   );
@@ -76,5 +77,5 @@ export function buildPushRequest(
  * replaces the first where the browser has not fetched it yet.
  */
 export function topicOf(deliveryId: string): string {
-  return createHash('sha256').update(deliveryId).digest('base64url').slice(0, 32);
+  return hash('sha256', deliveryId, 'base64url').slice(0, 32);
 }
