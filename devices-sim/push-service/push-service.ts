@@ -4,8 +4,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type BrowserLink, handleBrowserMessage, notificationOf } from './browser-protocol.ts';
 import { Mailboxes, type UserAgent } from './mailboxes.ts';
+import { misbehave } from './misbehave.ts';
 import { MAX_BODY_BYTES, postMessage } from './post-message.ts';
-import { createPushFaults, type PushFaults } from './push-faults.ts';
+import { createPushFaults, isTakenDespite, type PushFault, type PushFaults } from './push-faults.ts';
 import { createVapidCheck } from './vapid-check.ts';
 
 /** What came to pass, one a line with `--json`. */
@@ -24,6 +25,8 @@ export type PushEvent =
       readonly httpVersion: string;
     }
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string }
+  /** As was planned for this POST; a message that was taken all the same has an event of its own before. */
+  | { readonly kind: 'misbehaved'; readonly fault: PushFault['kind'] }
   | { readonly kind: 'acked'; readonly id: string; readonly code: number };
 
 export interface PushServiceOptions {
@@ -87,14 +90,9 @@ export function createPushService(options: PushServiceOptions): PushService {
   async function post(token: string, request: Request, response: Response): Promise<void> {
     const body = await readBody(request);
     const fault = faults.next();
-    if (fault?.kind === 'hang') return;
-    if (fault?.kind === 'reset') {
-      request.socket.destroy();
-      return;
-    }
-    if (fault !== null) {
-      const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
-      answer(response, fault.status, headers);
+    if (fault !== null && !isTakenDespite(fault)) {
+      emit({ kind: 'misbehaved', fault: fault.kind });
+      misbehave(fault, request, response as ServerResponse);
       return;
     }
     const headers = request.headers as Readonly<Record<string, string | undefined>>;
@@ -128,7 +126,11 @@ export function createPushService(options: PushServiceOptions): PushService {
       bytes,
       httpVersion,
     });
-    answer(response, 201, { location: `${origin}/m/${id}`, ttl: String(ttlSeconds) });
+    if (fault === null) answer(response, 201, { location: `${origin}/m/${id}`, ttl: String(ttlSeconds) });
+    else {
+      emit({ kind: 'misbehaved', fault: fault.kind });
+      misbehave(fault, request, response as ServerResponse);
+    }
     const browser = links.get(agent);
     if (browser !== undefined) browser.link.send(notificationOf(message));
   }
