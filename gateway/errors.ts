@@ -257,6 +257,12 @@ export const ERRORS = {
     title: 'The push endpoint is not one that this gateway sends to',
     mend: 'Use an https endpoint of a known push service, or name its origin in WAYSIDE_PUSH_HOSTS.',
   },
+  address_not_allowed: {
+    status: 422,
+    retry: false,
+    title: 'Offers may not be sent to that address',
+    mend: 'Use an https address of the public internet, or add its origin to WAYSIDE_PUSH_HOSTS.',
+  },
   unknown_push_key: {
     status: 422,
     retry: false,

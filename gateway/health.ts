@@ -11,9 +11,14 @@ export async function healthOf(parts: {
   readonly sessionTrouble: () => string | null;
   /** Left out where there is no bridge. */
   readonly bridge?: () => PartHealth;
+  readonly delivery: () => Promise<PartHealth>;
 }): Promise<Readonly<Record<string, PartHealth>>> {
   const trouble = parts.journalTrouble();
-  const [records, engine] = await Promise.all([answerWithin(parts.records), answerWithin(parts.engine)]);
+  const [records, engine, delivery] = await Promise.all([
+    answerWithin(parts.records),
+    answerWithin(parts.engine),
+    answerWithin(parts.delivery),
+  ]);
   return {
     journal: journal(trouble, engine.value),
     records: records.error !== undefined ? { ok: false, detail: records.error } : { ok: true },
@@ -24,6 +29,8 @@ export async function healthOf(parts: {
           telemetry: telemetry(engine.value),
         }
       : { engine: { ok: false, detail: engine.error } }),
+    delivery:
+      delivery.error === undefined ? delivery.value : { ok: false, degraded: true, detail: delivery.error },
     ...(parts.bridge !== undefined && { bridge: parts.bridge() }),
   };
 }

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { answerWithin } from './answer-within.ts';
 import type { EngineStatus } from './engine/engine-calls.ts';
 
@@ -14,6 +14,10 @@ export interface MetricSources {
   /** Left out where there is no bridge. */
   readonly bridge?: () => Readonly<Record<string, number>>;
   readonly delivery: () => Promise<Readonly<Record<string, number | null>>>;
+  /** What services refused for good, since the start. */
+  readonly refusals: () => Promise<
+    readonly { readonly origin: string; readonly status: number; readonly count: number }[]
+  >;
 }
 
 /**
@@ -27,6 +31,12 @@ export function createMetrics(sources: MetricSources): Registry {
     name: 'wayside_up',
     help: 'Whether a part answers',
     labelNames: ['part'],
+    registers: [registry],
+  });
+  const refused = new Counter({
+    name: 'wayside_push_refused_total',
+    help: 'Messages that a push service, webhook or mail server refused with a status that no repetition mends',
+    labelNames: ['origin', 'status'],
     registers: [registry],
   });
   const told = new Set<string>();
@@ -86,9 +96,10 @@ export function createMetrics(sources: MetricSources): Registry {
   };
 
   const collect = async () => {
-    const [engine, delivery] = await Promise.all([
+    const [engine, delivery, refusals] = await Promise.all([
       answerWithin(sources.engine),
       answerWithin(sources.delivery),
+      answerWithin(sources.refusals),
     ]);
     for (const name of told) registry.removeSingleMetric(name);
     told.clear();
@@ -110,6 +121,9 @@ export function createMetrics(sources: MetricSources): Registry {
     up.set({ part: 'delivery' }, delivery.error === undefined ? 1 : 0);
     for (const [name, value] of Object.entries(delivery.value ?? {}))
       tell(`wayside_delivery_${snake(name)}`, value ?? 0, `Delivery: ${name}`);
+    refused.reset();
+    for (const { origin, status, count } of refusals.value ?? [])
+      refused.inc({ origin, status: String(status) }, count);
   };
   const exposition = registry.metrics.bind(registry);
   registry.metrics = async () => {

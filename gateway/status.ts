@@ -2,12 +2,15 @@ import type { Registry } from 'prom-client';
 import type { Broker } from '../broker/ports.ts';
 import type { Bridge } from './bridge/bridge.ts';
 import type { Delivery } from './delivery/delivery-client.ts';
+import { deliveryHealth } from './delivery/delivery-health.ts';
+import { refusalsOf } from './delivery/services.ts';
 import type { Downlink } from './downlink/downlink.ts';
 import type { EngineClient } from './engine/engine-client.ts';
 import { healthOf } from './health.ts';
 import type { PartHealth } from './http/dependencies.ts';
 import type { Journal } from './journal/journal.ts';
 import { createMetrics } from './metrics.ts';
+import { getSending } from './records/sending.ts';
 import type { RecordsThread } from './records/thread.ts';
 
 /** The running parts, as far as they tell how they are. */
@@ -35,6 +38,8 @@ export function statusOf({ engine, records, journal, broker, downlink, delivery,
         journalTrouble: () => journal.trouble,
         sessionTrouble: () => broker.sessionTrouble(),
         ...(bridge !== null && { bridge: () => bridge.health() }),
+        delivery: async () =>
+          deliveryHealth(await getSending(records.db), await delivery.services(), Date.now()),
       }),
     metrics: createMetrics({
       engine: engine.status,
@@ -44,6 +49,7 @@ export function statusOf({ engine, records, journal, broker, downlink, delivery,
       downlink: () => ({ ...downlink.counters() }),
       ...(bridge !== null && { bridge: () => ({ ...bridge.counters() }) }),
       delivery: () => delivery.counters().then((counters) => ({ ...counters })),
+      refusals: () => delivery.services().then(refusalsOf),
     }),
   };
 }

@@ -21,6 +21,15 @@ export interface ServiceReport {
   readonly restingUntil: number | null;
 }
 
+/** Refusals of all services, one line for each status. */
+export function refusalsOf(
+  reports: readonly ServiceReport[],
+): readonly { readonly origin: string; readonly status: number; readonly count: number }[] {
+  return reports.flatMap(({ origin, refused }) =>
+    refused.map(({ status, count }) => ({ origin, status, count })),
+  );
+}
+
 /** All services that offers are handed to, with what is known of each. */
 export interface Services {
   /** For how long a service is to be left alone; 0: not at all. */

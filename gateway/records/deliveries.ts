@@ -1,4 +1,5 @@
 import { type Kysely, type Selectable, type SqlBool, sql } from 'kysely';
+import { WaysideError } from '../errors.ts';
 import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
 import type { DeliveryChannel, DeliveryState, Schema } from './schema.ts';
 
@@ -65,6 +66,8 @@ export function deliveryOf(row: Selectable<Schema['deliveries']>): StoredDeliver
   };
 }
 
+export type Codes = 'with codes' | 'without codes';
+
 /** With the one-time code, which is as good as money: for those alone who may see it. */
 export interface DeliveryWithCode extends StoredDelivery {
   readonly code?: string;
@@ -74,11 +77,22 @@ function withCode(row: Selectable<Schema['deliveries']>): DeliveryWithCode {
   return { ...deliveryOf(row), ...(row.code !== null && { code: row.code }) };
 }
 
+/** @throws WaysideError `not_found` */
+export async function getDelivery(
+  db: Kysely<Schema>,
+  id: string,
+  codes: Codes = 'without codes',
+): Promise<DeliveryWithCode> {
+  const row = await db.selectFrom('deliveries').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) throw new WaysideError('not_found', `there is no delivery "${id}"`);
+  return codes === 'with codes' ? withCode(row) : deliveryOf(row);
+}
+
 export async function listDeliveries(
   db: Kysely<Schema>,
   filter: DeliveryFilter,
   page: PageRequest,
-  codes: 'with codes' | 'without codes' = 'without codes',
+  codes: Codes = 'without codes',
 ): Promise<Page<DeliveryWithCode>> {
   const { consumer, rule, reason, state, device } = filter;
   let query = db

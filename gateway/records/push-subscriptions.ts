@@ -144,6 +144,17 @@ export async function countLivePushSubscriptions(db: Kysely<Schema>, consumerId:
   return row.n;
 }
 
+/** How many live subscriptions each push service stands for. */
+export async function liveByOrigin(db: Kysely<Schema>): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('push_subscriptions')
+    .select(['origin', sql<number>`count(*)`.as('n')])
+    .where('gone_at', 'is', null)
+    .groupBy('origin')
+    .execute();
+  return new Map(rows.map(({ origin, n }) => [origin, n]));
+}
+
 /** Removes a subscription by id or endpoint; false where the consumer has no such one. */
 export async function removePushSubscription(
   db: Kysely<Schema>,

@@ -17,6 +17,7 @@ const well = {
   records: async () => [],
   journalTrouble: () => null,
   sessionTrouble: () => null,
+  delivery: async () => ({ ok: true as const }),
 };
 
 it('tells of every part that is well', async () => {
@@ -26,6 +27,7 @@ it('tells of every part that is well', async () => {
     sessions: { ok: true },
     engine: { ok: true },
     telemetry: { ok: true, detail: 'duckdb', backlog },
+    delivery: { ok: true },
   });
 });
 
@@ -35,6 +37,7 @@ it('names each part with what is wrong with it', async () => {
     records: async () => Promise.reject(new Error('no disk')),
     journalTrouble: () => 'disk full',
     sessionTrouble: () => 'no room',
+    delivery: async () => ({ ok: false, degraded: true, detail: 'all sending is stopped' }),
   });
   expect(health).toEqual({
     journal: {
@@ -51,6 +54,7 @@ it('names each part with what is wrong with it', async () => {
       detail: 'away; the journal holds 4.2 MB for it, the oldest for 1 s',
       backlog,
     },
+    delivery: { ok: false, degraded: true, detail: 'all sending is stopped' },
   });
 });
 
@@ -61,12 +65,14 @@ it('a part that is not there, or never answers, keeps none of the others from be
       throw new Error('not started');
     },
     records: () => new Promise(() => undefined),
+    delivery: () => new Promise(() => undefined),
   });
   expect(health).toEqual({
     journal: { ok: true },
     records: { ok: false, detail: 'no answer within 2000 ms' },
     sessions: { ok: true },
     engine: { ok: false, detail: 'not started' },
+    delivery: { ok: false, degraded: true, detail: 'no answer within 2000 ms' },
   });
 });
 

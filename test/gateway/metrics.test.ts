@@ -23,6 +23,7 @@ it('are read where they are kept; a part that does not answer has none, and keep
     journal: () => ({ usedBytes: 9 }),
     broker: () => ({ inFlightBytes: 6 }),
     delivery: async () => ({ sent: 1, oldestCreatedAt: null }),
+    refusals: async () => [{ origin: 'https://push.example', status: 403, count: 3 }],
   });
   const lines = async () =>
     (await registry.metrics()).split('\n').filter((line) => line.startsWith('wayside'));
@@ -32,6 +33,7 @@ it('are read where they are kept; a part that does not answer has none, and keep
     'wayside_delivery_sent 1',
     'wayside_journal_pending_bytes 5',
     'wayside_journal_used_bytes 9',
+    'wayside_push_refused_total{origin="https://push.example",status="403"} 3',
     'wayside_up{part="delivery"} 1',
   ];
   const well = [

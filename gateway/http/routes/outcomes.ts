@@ -1,11 +1,12 @@
 import { Type } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
 import { listDecisions } from '../../records/decisions.ts';
-import { listDeliveries } from '../../records/deliveries.ts';
+import { type Codes, getDelivery, listDeliveries } from '../../records/deliveries.ts';
 import type { DeliveryChannel, DeliveryState } from '../../records/schema.ts';
 import { listVisits } from '../../records/visits.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
-import { Choice, Closed, Id, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
+import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
 
 export const DELIVERY_STATES: readonly DeliveryState[] = [
   'queued',
@@ -117,11 +118,20 @@ export function registerOutcomeRoutes(app: HttpApp, { deps: { records } }: Route
         response: { 200: ListOf(DeliveryWithCode) },
       },
     },
-    (request) => {
-      const mayUseCodes = request.identity?.kind === 'staff' && request.identity.role !== 'analyst';
-      const codes = mayUseCodes ? 'with codes' : 'without codes';
-      return listDeliveries(records, request.query, pageRequest(request.query), codes);
+    (request) => listDeliveries(records, request.query, pageRequest(request.query), codesFor(request)),
+  );
+
+  app.get(
+    '/api/v1/deliveries/:id',
+    {
+      schema: {
+        summary: 'What became of one offer',
+        tags,
+        params: IdParams,
+        response: { 200: DeliveryWithCode },
+      },
     },
+    (request) => getDelivery(records, request.params.id, codesFor(request)),
   );
 
   app.get(
@@ -141,4 +151,9 @@ export function registerOutcomeRoutes(app: HttpApp, { deps: { records } }: Route
     },
     (request) => listVisits(records, request.query, pageRequest(request.query)),
   );
+}
+
+/** A code is as good as money: analysts count, and need none. */
+function codesFor({ identity }: Pick<FastifyRequest, 'identity'>): Codes {
+  return identity?.kind === 'staff' && identity.role !== 'analyst' ? 'with codes' : 'without codes';
 }

@@ -10,6 +10,7 @@ import {
   removePushSubscription,
 } from '../../records/push-subscriptions.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
+import type { HttpDependencies } from '../dependencies.ts';
 import { changeBy } from '../identity.ts';
 import { Id, IdParams, ListOf, Nullable, PushSubscriptionBody, Time } from '../shapes.ts';
 
@@ -29,9 +30,38 @@ export async function subscribe(
   { deps, newId }: RouteContext,
   request: FastifyRequest,
   consumerId: string,
-  body: { readonly endpoint: string; readonly keys: PushKeys; readonly vapidKey?: string },
+  body: SubscriptionBody,
 ): Promise<PushSubscription> {
-  if (!deps.isAllowedPushEndpoint(body.endpoint)) {
+  const { endpoint, keys, vapidKey } = checkedSubscription(deps, body);
+  const { subscription, takenFrom } = await addPushSubscription(
+    deps.records,
+    deps.seal,
+    consumerId,
+    { id: newId(), endpoint, keys, vapidKey },
+    changeBy(deps, request),
+  );
+  const ids = takenFrom === null ? [consumerId] : [consumerId, takenFrom];
+  await deps.changed({ kind: 'consumers', ids });
+  await deps.pushKeys.dropUnused();
+  return subscription;
+}
+
+interface SubscriptionBody {
+  readonly endpoint: string;
+  readonly keys: PushKeys;
+  readonly vapidKey?: string;
+}
+
+/**
+ * A subscription that can be sent to, as far as one can tell without sending.
+ *
+ * @throws WaysideError `push_host_not_allowed`, `unknown_push_key`, `invalid_document` for a key that nothing could be encrypted for
+ */
+export function checkedSubscription(
+  { isAllowedPushEndpoint, pushKeys }: Pick<HttpDependencies, 'isAllowedPushEndpoint' | 'pushKeys'>,
+  body: SubscriptionBody,
+): Required<SubscriptionBody> {
+  if (!isAllowedPushEndpoint(body.endpoint)) {
     throw new WaysideError(
       'push_host_not_allowed',
       'the endpoint is not an https address of a known push service',
@@ -41,20 +71,10 @@ export async function subscribe(
     const problem = { path: 'body/keys/p256dh', message: 'is no point on the curve P-256' };
     throw new WaysideError('invalid_document', `${problem.path} ${problem.message}`, { problems: [problem] });
   }
-  const { vapidKey = deps.pushKeys.ring.current.publicKey } = body;
-  if (!deps.pushKeys.isKnown(vapidKey))
+  const { vapidKey = pushKeys.ring.current.publicKey } = body;
+  if (!pushKeys.isKnown(vapidKey))
     throw new WaysideError('unknown_push_key', 'the browser subscribed with a key that is not kept here');
-  const { subscription, takenFrom } = await addPushSubscription(
-    deps.records,
-    deps.seal,
-    consumerId,
-    { id: newId(), endpoint: body.endpoint, keys: body.keys, vapidKey },
-    changeBy(deps, request),
-  );
-  const ids = takenFrom === null ? [consumerId] : [consumerId, takenFrom];
-  await deps.changed({ kind: 'consumers', ids });
-  await deps.pushKeys.dropUnused();
-  return subscription;
+  return { ...body, vapidKey };
 }
 
 /** Whether a key (base64url) is an uncompressed public key as RFC 8291 §2.1 wants it. */
@@ -128,6 +148,7 @@ export function registerPushSubscriptionRoutes(app: HttpApp, context: RouteConte
       );
       if (!removed) throw new WaysideError('not_found', 'the consumer has no such subscription');
       await deps.changed({ kind: 'consumers', ids: [id] });
+      await deps.pushKeys.dropUnused();
       return reply.code(204).send(null);
     },
   );

@@ -1,17 +1,14 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { readReceipt } from '../../delivery/receipt-token.ts';
 import { WaysideError } from '../../errors.ts';
-import { hasStopped, stopEverything } from '../../records/consents.ts';
-import { consumerOfDelivery } from '../../records/deliveries.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
+import { stopForDelivery } from '../stop-for-delivery.ts';
 
 /** What withdrawn consents are noted to come from. */
 const SOURCE = 'notification';
 
 /** "Stop everything", the action on each notification. The token of the delivery is all the right that it takes. */
 export function registerStopRoute(app: HttpApp, { deps }: RouteContext): void {
-  const { records } = deps;
-
   // A POST alone: what fetches addresses by itself, such as a mail scanner, changes nothing.
   app.post(
     '/api/v1/stop/:token',
@@ -27,13 +24,7 @@ export function registerStopRoute(app: HttpApp, { deps }: RouteContext): void {
     async (request, reply) => {
       const deliveryId = readReceipt(deps.receiptKey, request.params.token);
       if (deliveryId === null) throw new WaysideError('forged_token', 'the token was not made here');
-      const consumer = await consumerOfDelivery(records, deliveryId);
-      // Nobody is left to stop for, or nothing to stop: whoever has the token can't fill the records with it.
-      if (consumer !== null && !(await hasStopped(records, consumer))) {
-        const change = { actor: `consumer:${consumer}`, at: deps.clock.now() };
-        await stopEverything(records, consumer, SOURCE, change);
-        await deps.changed({ kind: 'consumers', ids: [consumer] });
-      }
+      await stopForDelivery(deps, deliveryId, SOURCE);
       return reply.code(204).send(null);
     },
   );

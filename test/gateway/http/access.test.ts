@@ -52,13 +52,16 @@ async function statusOf(method: string, url: string, headers: Record<string, str
   return answer.status;
 }
 
+/** By a token that came by e-mail. */
+const UNSUBSCRIBE = ['GET /api/v1/unsubscribe/:token', 'POST /api/v1/unsubscribe/:token'];
+
 describe('who may use which route', () => {
   it('asks everybody to sign in, except where anybody may come', async () => {
     expect(routes.length).toBeGreaterThan(40);
     for (const { line, method, url, access } of routes) {
       const status = await statusOf(method, url, {});
       // Nobody signs in there: a device shows its token, and a notification the one it came with.
-      if (['POST /api/v1/device/claim-code', 'POST /api/v1/stop/:token'].includes(line))
+      if (['POST /api/v1/device/claim-code', 'POST /api/v1/stop/:token', ...UNSUBSCRIBE].includes(line))
         expect(status).toBe(401);
       else if (access === 'anybody') expect([line, [200, 204, 400, 415, 503]].flat()).toContain(status);
       else expect([line, status]).toEqual([line, 401]);
