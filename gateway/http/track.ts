@@ -20,12 +20,11 @@ export interface Track {
 const PAGE = 10_000;
 /** A reading a second for a day, and some more. */
 const MOST_READINGS = 100_000;
-/** More are not told apart on a screen. */
+/** More are not told apart on a screen. Even. */
 const MOST_POINTS = 2_000;
 
 /**
- * The way of a device within a time: of each of 2,000 equal parts of it the first position, so that a day of a reading a second
- * and a day of ten readings are drawn alike.
+ * The way of a device within a time. Of more than 2,000 positions every second, fourth … is taken, and the last one.
  *
  * @param from inclusive, epoch ms
  * @param to exclusive, epoch ms
@@ -37,9 +36,8 @@ export async function readTrack(
   from: number,
   to: number,
 ): Promise<Track> {
-  const points: TrackPoint[] = [];
-  const partMs = Math.max(1, (to - from) / MOST_POINTS);
-  let lastPart = -1;
+  const thinned = createThinning();
+  let readUntil: number | null = null;
   let cursor: string | null = null;
   for (let read = 0; read < MOST_READINGS; read += PAGE) {
     const page = await telemetry.read({
@@ -51,15 +49,33 @@ export async function readTrack(
     });
     for (const { at, position } of page.points as readonly ReadingPoint[]) {
       if (position === undefined) continue;
-      const part = Math.floor((at - from) / partMs);
-      if (part === lastPart) continue;
-      lastPart = part;
       const { lat, lon, accuracy } = position;
-      points.push({ at, lat, lon, ...(accuracy !== undefined && { accuracy }) });
+      thinned.add({ at, lat, lon, ...(accuracy !== undefined && { accuracy }) });
     }
     cursor = page.next;
-    if (cursor === null) return { points, readUntil: null };
-    if (read + PAGE >= MOST_READINGS) return { points, readUntil: page.points.at(-1)?.at ?? from };
+    readUntil = cursor === null ? null : (page.points.at(-1)?.at ?? from);
+    if (cursor === null) break;
   }
-  return { points, readUntil: null };
+  return { points: thinned.points(), readUntil };
+}
+
+/** Keeps evenly picked ones of however many points come, in bounded room. */
+function createThinning() {
+  let kept: TrackPoint[] = [];
+  let last: TrackPoint | null = null;
+  let seen = 0;
+  /** Every so many is kept; doubled whenever there are too many. */
+  let stride = 1;
+  return {
+    add(point: TrackPoint): void {
+      last = point;
+      if (seen % stride === 0) kept.push(point);
+      seen += 1;
+      if (kept.length > MOST_POINTS) {
+        kept = kept.filter((_, index) => index % 2 === 0);
+        stride *= 2;
+      }
+    },
+    points: (): readonly TrackPoint[] => (last === null || kept.at(-1) === last ? kept : [...kept, last]),
+  };
 }

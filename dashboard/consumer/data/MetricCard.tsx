@@ -52,7 +52,9 @@ export function MetricCard({ device, metric, period, span }: Props) {
         {metric.sensitivity === 'health' && <span className="pill pill-info">{t('told.health')}</span>}
         <p className="metric-latest">
           <strong>{write(metric.value)}</strong>
-          <span className="soft">{formats.dateTime(metric.at)}</span>
+          <span className="soft" title={formats.dateTime(metric.at)}>
+            {formats.relative(metric.at, Date.now())}
+          </span>
         </p>
       </header>
       {series.isError && <Failure error={series.error} onRetry={() => series.refetch()} />}
@@ -76,9 +78,9 @@ export function MetricCard({ device, metric, period, span }: Props) {
       {kind === 'string' && series.isSuccess && points.length === 0 && (
         <p className="soft">{t('told.quiet')}</p>
       )}
-      {points.length > 0 && (
-        <>
-          <p className="metric-range soft">{rangeInWords(points)}</p>
+      <div className="metric-foot">
+        <p className="metric-range soft">{rangeInWords(points)}</p>
+        {points.length > 0 && (
           <ValueTable
             title={title}
             points={points}
@@ -87,8 +89,8 @@ export function MetricCard({ device, metric, period, span }: Props) {
               span: t(`told.span.${EVERY_WORDS[span]}`),
             })}
           />
-        </>
-      )}
+        )}
+      </div>
     </section>
   );
 

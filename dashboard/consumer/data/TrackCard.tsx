@@ -60,7 +60,9 @@ export function TrackCard({ device, day, positionDays }: Props) {
       {!drawsMaps && track.isSuccess && (
         <p className="soft">{points.length === 0 ? t('where.none') : t('where.list')}</p>
       )}
-      {points.length > 0 && <PositionList points={points} isOpen={!drawsMaps} />}
+      <div className="track-foot">
+        {points.length > 0 && <PositionList points={points} isOpen={!drawsMaps} />}
+      </div>
       {readUntil !== null && <p className="soft">{t('where.partly', { time: formats.time(readUntil) })}</p>}
       {positionDays !== null && <p className="kept soft">{t('where.cleared', { count: positionDays })}</p>}
     </Card>

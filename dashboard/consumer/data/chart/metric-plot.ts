@@ -26,7 +26,8 @@ export interface MetricPlot {
 
 const HEIGHT_PX = 168;
 const LABEL = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
-const MOST_LABELS_APART_PX = 62;
+const TIMES_APART_PX = 62;
+const TIMES_HIGH_PX = 26;
 const VALUES_APART_PX = 34;
 
 /** Draws a line over time in the colours of the page; made anew when the theme changes. */
@@ -58,8 +59,10 @@ export function createMetricPlot(options: PlotOptions): MetricPlot {
         {
           ...axis,
           grid: { show: false },
-          space: MOST_LABELS_APART_PX,
-          values: (_, times) => times.map(options.writeTime),
+          space: TIMES_APART_PX,
+          size: TIMES_HIGH_PX,
+          // The end of the last day has no room for its name.
+          values: (_, times) => times.map((at) => (at < options.to ? options.writeTime(at) : '')),
         },
         {
           ...axis,
