@@ -27,6 +27,7 @@ import { thingsBoardForm } from './downlink/thingsboard-form.ts';
 import { tellDevices } from './engine/device-errors.ts';
 import { createEngineClient, type EngineClient } from './engine/engine-client.ts';
 import { createErasure } from './erasure/erasure.ts';
+import { createFinisher } from './erasure/finish.ts';
 import { openLedger } from './erasure/ledger.ts';
 import { replayErasures } from './erasure/replay.ts';
 import { firstContact } from './first-contact.ts';
@@ -296,8 +297,11 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       running.push(() => bridge.stop());
     }
     await downlink.waysAreOpen();
-    const erasure = createErasure({ db: records.db, ledger, broker, bridge, delivery, journal, engine });
+    const finisher = createFinisher({ db: records.db, sessions, journal, log, realNow });
+    const elsewhere = { broker, bridge, delivery, journal, engine };
+    const erasure = createErasure({ db: records.db, ledger, finisher, ...elsewhere });
     await erasure.start();
+    running.push(() => erasure.stop());
 
     /** The rules first, so that nothing new is decided; what they had decided until then is in the outbox. */
     const changed = async (change: RecordsChange): Promise<void> => {

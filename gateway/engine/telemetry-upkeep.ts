@@ -97,17 +97,19 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
   /** Erasures that nothing in the journal speaks of any more need not be remembered. */
   async function tidy(): Promise<void> {
     const passed = Math.min(parts.engineSeq(), writer.storedSeq);
-    await db.transaction().execute((trx) =>
-      deletingSecurely(trx, () =>
-        trx
-          .deleteFrom('device_erasures')
-          .where('telemetry_gone', '=', 1)
-          .where('sessions_gone', '=', 1)
-          .where('journal_gone', '=', 1)
-          .where('up_to_seq', '<=', passed)
-          .execute(),
-      ),
-    );
+    await db
+      .transaction()
+      .execute((trx) =>
+        deletingSecurely(trx, () =>
+          trx
+            .deleteFrom('device_erasures')
+            .where('telemetry_gone', '=', 1)
+            .where('sessions_gone', '=', 1)
+            .where('journal_gone', '=', 1)
+            .where('up_to_seq', '<=', passed)
+            .execute(),
+        ),
+      );
     const left = await db.selectFrom('device_erasures').select('device_key').execute();
     const remembered = new Set(left.map(({ device_key }) => device_key));
     for (const [key, end] of leftOut) {

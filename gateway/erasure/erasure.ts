@@ -1,13 +1,15 @@
+import type { Removed } from '../engine/engine-calls.ts';
 import type { Change } from '../records/audit.ts';
 import { findConsumerToErase, removeConsumer } from '../records/consumer-erasures.ts';
 import { type Alongside, removeDevice } from '../records/device-erasures.ts';
 import { deviceKeyOf } from '../records/devices.ts';
 import { setReplayed } from '../records/erasure-marks.ts';
 import { type Elsewhere, eraseElsewhere, eraseSessions } from './erase-elsewhere.ts';
+import type { Finisher, Progress } from './finish.ts';
 import type { Erased, ErasureLedger } from './ledger.ts';
 
-/** What an erasure still waits for. */
-export type WaitsFor = 'telemetry';
+/** What an erasure still waits for: the telemetry store, or that files are read up to it and overwritten. */
+export type WaitsFor = 'telemetry' | 'files';
 
 export type ErasureState =
   /** Nothing is left. */
@@ -15,10 +17,14 @@ export type ErasureState =
   /** Nobody can read anything of it any more; the rest goes by itself, also over a restart. */
   | { readonly state: 'pending'; readonly waitsFor: readonly WaitsFor[] };
 
+/** Whoever erases is told whether it is done, as long as that does not take too long. */
+const ANSWER_WITHIN_MS = 5_000;
+
 /** Erases devices and people everywhere. */
 export interface Erasure {
   /** Goes on with what an earlier process did not come to. The broker is to run by then. */
   start(): Promise<void>;
+  stop(): Promise<void>;
   /** @throws WaysideError `not_found` */
   device(id: string, change: Change): Promise<ErasureState>;
   /** A person with the devices that are linked to them. @throws WaysideError `not_found` */
@@ -26,6 +32,7 @@ export interface Erasure {
 }
 
 export interface ErasureParts extends Elsewhere {
+  readonly finisher: Finisher;
   readonly ledger: Pick<ErasureLedger, 'append'>;
 }
 
@@ -34,7 +41,7 @@ export interface ErasureParts extends Elsewhere {
  * follow, in one transaction that also notes that they have been through the ledger so far; then all that is elsewhere.
  */
 export function createErasure(parts: ErasureParts): Erasure {
-  const { db, ledger } = parts;
+  const { db, ledger, finisher } = parts;
   /** One after the other, so that the records are through all that the ledger has above a line. */
   let noting: Promise<unknown> = Promise.resolve();
   /** An erasure was noted and could not be carried out: the next start has to look at all of them. */
@@ -59,18 +66,33 @@ export function createErasure(parts: ErasureParts): Erasure {
     return noted;
   }
 
-  const stateOf = (isTelemetryGone: boolean): ErasureState =>
-    isTelemetryGone ? { state: 'erased', waitsFor: [] } : { state: 'pending', waitsFor: ['telemetry'] };
+  async function finish(removed: Removed): Promise<ErasureState> {
+    const isTelemetryGone = await eraseElsewhere(parts, removed);
+    const keys = removed.devices.map(({ key }) => key);
+    const isDone = ({ consumers, devices, isSwept }: Progress) =>
+      isSwept &&
+      !keys.some((key) => devices.has(key)) &&
+      (removed.consumer === null || !consumers.has(removed.consumer));
+    const progress = await finisher.until(isDone, isTelemetryGone ? ANSWER_WITHIN_MS : 0);
+    if (isDone(progress)) return { state: 'erased', waitsFor: [] };
+    const waitsForStore = keys.some((key) => progress.devices.get(key) === false);
+    return { state: 'pending', waitsFor: [waitsForStore ? 'telemetry' : 'files'] };
+  }
 
   return {
-    start: () => eraseSessions(parts),
+    async start() {
+      await eraseSessions(parts);
+      // In the background: a store may be away for long.
+      await finisher.until(() => true, 0);
+    },
+    stop: () => finisher.stop(),
     async device(id, change) {
       const device = await note(
         change.at,
         async () => [{ kind: 'device', key: await deviceKeyOf(db, id) }],
         (alongside) => removeDevice(db, id, change, alongside),
       );
-      return stateOf(await eraseElsewhere(parts, { devices: [device], consumer: null }));
+      return finish({ devices: [device], consumer: null });
     },
     async consumer(id, change) {
       const { devices } = await note(
@@ -82,7 +104,7 @@ export function createErasure(parts: ErasureParts): Erasure {
         },
         (alongside) => removeConsumer(db, id, change, alongside),
       );
-      return stateOf(await eraseElsewhere(parts, { devices, consumer: id }));
+      return finish({ devices, consumer: id });
     },
   };
 }

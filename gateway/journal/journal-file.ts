@@ -15,7 +15,8 @@ const FORMAT = 1;
  * Opens or creates the journal file for writing.
  *
  * WAL with synchronous=FULL fsyncs the log at each commit (https://www.sqlite.org/pragma.html#pragma_synchronous): what was
- * committed survives power loss. A row is a segment of up to 1 MiB that holds many entries, so that SQLite's cost is per
+ * committed survives power loss. What is deleted out of a page that stays in use is overwritten; what lies in free pages is by
+ * `erase`. A row is a segment of up to 1 MiB that holds many entries, so that SQLite's cost is per
  * commit and not per message.
  *
  * @throws {WaysideError} data_dir_damaged, data_dir_newer, data_dir_in_use, data_dir_unwritable, disk_full
@@ -33,6 +34,7 @@ export function openForWriting(file: string): DatabaseSync {
         PRAGMA wal_autocheckpoint = 2000;
         PRAGMA journal_size_limit = 67108864;
         PRAGMA temp_store = MEMORY;
+        PRAGMA secure_delete = FAST;
       `);
       const version = userVersion(database);
       if (version !== 0 && version !== FORMAT) throw unknownFormat(file, version);

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { JournalOpening } from './journal.ts';
+import type { ErasedEntries, JournalOpening } from './journal.ts';
 
 /** A coded error as it crosses from a thread, where classes are lost. */
 export interface Failure {
@@ -18,6 +18,8 @@ export interface JournalThread {
   trim(seq: number, receivedBefore: number | null): Promise<Outcome<number>>;
   /** Fails where a commit would be refused now. */
   checkSpace(): Promise<Outcome<null>>;
+  /** See `Journal.erase`. */
+  erase(erased: ErasedEntries): Promise<Outcome<null>>;
   continueAbove(seq: number): Promise<Outcome<null>>;
   close(): Promise<void>;
 }

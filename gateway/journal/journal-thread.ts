@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { WaysideError } from '../errors.ts';
+import { overwriteFreePages } from '../overwrite-free-pages.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
 import { codedError, lastSeqOf, trimmedSeqOf } from './journal-file.ts';
 import type {
@@ -15,7 +16,8 @@ import type {
   Segment,
 } from './journal-messages.ts';
 import { createRoomMeter, type Room, whyNoRoom } from './journal-space.ts';
-import { openSalvaging } from './salvage.ts';
+import { openSalvaging, removeTorn } from './salvage.ts';
+import { createScrubber } from './scrub.ts';
 import { createTrimmer, type Trimmer } from './trimmer.ts';
 
 interface Open {
@@ -66,6 +68,29 @@ serveFromWorker<object, JournalThread>({
     try {
       const failure = whyNoRoom(makeRoom(opened(), 0), 0, opened().maxBytes);
       return failure === null ? { ok: true, value: null } : { ok: false, failure };
+    } catch (error) {
+      return failed(error);
+    }
+  },
+
+  async erase(erased) {
+    try {
+      const { database, room, trimmer } = opened();
+      const scrubber = createScrubber(database, erased);
+      database.exec('PRAGMA secure_delete = ON');
+      try {
+        while (scrubber.step()) await nextTurn();
+      } finally {
+        database.exec('PRAGMA secure_delete = FAST');
+      }
+      if (!trimmer.rewrite(room()))
+        await overwriteFreePages(async (sql) => {
+          await nextTurn();
+          return database.prepare(sql).all();
+        });
+      removeTorn(file);
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      return { ok: true, value: null };
     } catch (error) {
       return failed(error);
     }

@@ -42,6 +42,9 @@ export interface JournalSpace {
   readonly failedCommits: number;
 }
 
+/** By the id of a device: entries of it up to which sequence are to be erased. */
+export type ErasedEntries = ReadonlyMap<string, number>;
+
 /** The writing side; lives on the socket thread, and never blocks it. */
 export interface Journal {
   /** Opens or creates the journal. */
@@ -70,6 +73,11 @@ export interface Journal {
   trim(seq: number, receivedBefore?: number): Promise<void>;
   /** Looks whether there is space, so that `trouble` tells it also while nothing is appended. */
   checkSpace(): Promise<void>;
+  /**
+   * Overwrites entries, and all that was deleted earlier, in the journal's files; what a torn journal left behind goes as a whole.
+   * Their sequences stay taken, and readers find entries that are nobody's there.
+   */
+  erase(erased: ErasedEntries): Promise<void>;
   /** No sequence up to `seq` is given from now on: readers have been there with a journal that was lost. */
   continueAbove(seq: number): Promise<void>;
   /** From now on what can't be written is refused instead of tried again: the process is about to leave. */

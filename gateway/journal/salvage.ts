@@ -1,6 +1,16 @@
 import { Buffer } from 'node:buffer';
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { isTorn, lastSeqOf, openForWriting } from './journal-file.ts';
@@ -136,6 +146,14 @@ function untilTorn(work: () => void): void {
   } catch (error) {
     const code = (error as { errcode?: number }).errcode ?? 0;
     if (!isTorn(error) && (code & 0xff) !== SQLITE_IOERR) throw error;
+  }
+}
+
+/** Removes the torn files that lie beside a journal, and what a salvage that was cut short left: nobody can be taken out of them. */
+export function removeTorn(file: string): void {
+  const prefixes = ['.torn-', '.salvage'].map((suffix) => basename(file) + suffix);
+  for (const name of readdirSync(dirname(file))) {
+    if (prefixes.some((prefix) => name.startsWith(prefix))) rmSync(join(dirname(file), name));
   }
 }
 

@@ -72,6 +72,55 @@ export function sequencesIn(segment: Buffer): number {
   return end;
 }
 
+/** Walks through the entries of a segment where they lie; not for reading them, which `SegmentCursor` does. */
+export class EntryCursor {
+  readonly #bytes: Buffer;
+  readonly #firstSeq: number;
+  #offset = 0;
+
+  constructor(bytes: Buffer, firstSeq: number) {
+    this.#bytes = bytes;
+    this.#firstSeq = firstSeq;
+  }
+
+  get done(): boolean {
+    return this.#offset >= this.#bytes.length;
+  }
+
+  next(): void {
+    this.#offset += this.#bytes.readUInt32LE(this.#offset);
+  }
+
+  get seq(): number {
+    return this.#firstSeq + this.#bytes.readUInt32LE(this.#offset + 4);
+  }
+
+  get userId(): string {
+    return this.#bytes.toString('utf8', this.#offset + HEADER_BYTES, this.#clientStart);
+  }
+
+  get topic(): string {
+    const start = this.#clientStart + this.#bytes.readUInt16LE(this.#offset + 30);
+    return this.#bytes.toString('utf8', start, start + this.#bytes.readUInt16LE(this.#offset + 32));
+  }
+
+  /** A view. */
+  get payload(): Buffer {
+    const end = this.#offset + this.#bytes.readUInt32LE(this.#offset);
+    return this.#bytes.subarray(end - this.#bytes.readUInt32LE(this.#offset + 16), end);
+  }
+
+  /** All but the header: who, on what and what. A view. */
+  get content(): Buffer {
+    const end = this.#offset + this.#bytes.readUInt32LE(this.#offset);
+    return this.#bytes.subarray(this.#offset + HEADER_BYTES, end);
+  }
+
+  get #clientStart(): number {
+    return this.#offset + HEADER_BYTES + this.#bytes.readUInt8(this.#offset + 29);
+  }
+}
+
 /** Walks through the entries of a segment; payloads are views into it. */
 export class SegmentCursor {
   readonly lastSeq: number;

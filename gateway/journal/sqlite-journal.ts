@@ -1,7 +1,7 @@
 import { WaysideError } from '../errors.ts';
 import { startWorker, type WorkerHandle } from '../worker-rpc.ts';
 import { Batch, SpareBuffers } from './batch.ts';
-import type { Journal, JournalEntry, JournalOpening, JournalSpace } from './journal.ts';
+import type { ErasedEntries, Journal, JournalEntry, JournalOpening, JournalSpace } from './journal.ts';
 import type { CommitMessage, CommittedMessage, Failure, JournalThread, Outcome } from './journal-messages.ts';
 import { fitsSegment } from './segment.ts';
 
@@ -146,6 +146,10 @@ class SqliteJournal implements Journal {
   async checkSpace(): Promise<void> {
     const found = await this.#opened().call.checkSpace();
     this.#spaceTrouble = found.ok ? null : found.failure.detail;
+  }
+
+  async erase(erased: ErasedEntries): Promise<void> {
+    checked(await this.#opened().call.erase(erased));
   }
 
   async continueAbove(seq: number): Promise<void> {

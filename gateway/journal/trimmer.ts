@@ -22,6 +22,8 @@ export interface Trimmer {
   dropTaken(): boolean;
   /** Lets the disk have what the file holds unused, where that is much. */
   giveBack(room: Room): void;
+  /** Writes the file anew, without what it holds unused, where that is quickly done. Returns whether it was. */
+  rewrite(room: Room): boolean;
 }
 
 export function createTrimmer(database: DatabaseSync): Trimmer {
@@ -62,6 +64,13 @@ export function createTrimmer(database: DatabaseSync): Trimmer {
     return true;
   }
 
+  function rewrite({ usedBytes, diskFreeBytes }: Pick<Room, 'usedBytes' | 'diskFreeBytes'>): boolean {
+    // It goes through the log first.
+    if (usedBytes > MOST_REWRITTEN_BYTES || diskFreeBytes <= 2 * MOST_REWRITTEN_BYTES) return false;
+    database.exec('VACUUM');
+    return true;
+  }
+
   return {
     step(seq, receivedBefore) {
       taken = Math.max(taken, seq);
@@ -70,10 +79,10 @@ export function createTrimmer(database: DatabaseSync): Trimmer {
     },
     dropTaken: () => removeOldest(candidates(taken, null)),
     giveBack({ usedBytes, reusableBytes, diskFreeBytes }) {
-      if (reusableBytes <= MOST_UNUSED_BYTES || usedBytes > MOST_REWRITTEN_BYTES) return;
-      // It goes through the log first. Without room for that it waits for a later call.
-      if (diskFreeBytes > 2 * MOST_REWRITTEN_BYTES) database.exec('VACUUM');
+      // Without room for it it waits for a later call.
+      if (reusableBytes > MOST_UNUSED_BYTES) rewrite({ usedBytes, diskFreeBytes });
     },
+    rewrite,
   };
 }
 

@@ -4,6 +4,7 @@ import { requireConsumer } from './consumers.ts';
 import { type Alongside, type RemovedDevice, removeDeviceRows } from './device-erasures.ts';
 import { deleteParts, deleteRows } from './person-tables/rows-of.ts';
 import type { Schema } from './schema.ts';
+import { deletingSecurely } from './secure-delete.ts';
 
 /** A person who was removed, with the devices that were linked to them. */
 export interface RemovedConsumer {
@@ -74,4 +75,43 @@ export async function unforgottenConsumers(db: Kysely<Schema>): Promise<readonly
     .where('engine_forgot', '=', 0)
     .execute();
   return rows.map((row) => row.consumer_id);
+}
+
+/** Forgets the erasures of people whom the engine has forgotten and whose devices' erasures are through. */
+export async function forgetErasedConsumers(db: Kysely<Schema>): Promise<void> {
+  await db.transaction().execute((trx) =>
+    deletingSecurely(trx, () =>
+      trx
+        .deleteFrom('consumer_erasures')
+        .where('engine_forgot', '=', 1)
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('device_erasures')
+                .select('device_key')
+                .whereRef('device_erasures.consumer_id', '=', 'consumer_erasures.consumer_id'),
+            ),
+          ),
+        )
+        .execute(),
+    ),
+  );
+}
+
+/** What erasures still wait for. */
+export interface WaitingErasures {
+  /** Ids of people. */
+  readonly consumers: ReadonlySet<string>;
+  /** By device key: whether the telemetry is gone. */
+  readonly devices: ReadonlyMap<string, boolean>;
+}
+
+export async function waitingErasures(db: Kysely<Schema>): Promise<WaitingErasures> {
+  const consumers = await db.selectFrom('consumer_erasures').select('consumer_id').execute();
+  const devices = await db.selectFrom('device_erasures').select(['device_key', 'telemetry_gone']).execute();
+  return {
+    consumers: new Set(consumers.map((row) => row.consumer_id)),
+    devices: new Map(devices.map((row) => [row.device_key, row.telemetry_gone === 1])),
+  };
 }

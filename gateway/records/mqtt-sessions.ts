@@ -8,6 +8,8 @@ const PAGE_ENTRIES = 200;
 
 export interface MqttSessions {
   readonly map: DurableMap;
+  /** Empties the file's log, which holds older forms of its pages. */
+  emptyLog(): Promise<void>;
   /** Closes the file and ends the thread. */
   stop(): Promise<void>;
 }
@@ -75,6 +77,9 @@ export async function openMqttSessions(
 
   return {
     map: { entries, write },
+    async emptyLog() {
+      await call.execute('pragma wal_checkpoint(truncate)', []);
+    },
     async stop() {
       if (alive) await call.close();
       await worker.terminate();

@@ -111,13 +111,17 @@ export interface Schema {
     telemetry_gone: 0 | 1;
     /** Whether its MQTT sessions and retained messages are gone. */
     sessions_gone: Generated<0 | 1>;
+    /** Whether what it published is overwritten in the journal. */
+    journal_gone: Generated<0 | 1>;
     /** What it was called in dialects. */
     aliases_json: Generated<string>;
     requested_at: number;
   };
   /** People who were removed, until nothing of them is left anywhere. */
   consumer_erasures: { consumer_id: string; engine_forgot: 0 | 1; requested_at: number };
-  /** How far the ledger of erasures was gone through: `name` is `replayed`, and `digest` that of its last line. */
+  /** Empty: overwrite-free-pages.ts fills it with zeros and empties it. */
+  erased_space: { zeros: Uint8Array };
+  /** How far the ledger of erasures was gone through: `name` is `replayed`, and `digest` that of its last line. Also `swept`: see erasure-marks.ts. */
   erasure_marks: { name: string; digest: string };
   /** Devices that were heard of over the bridge. */
   bridged_devices: { device_id: string };

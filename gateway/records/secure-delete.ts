@@ -2,9 +2,9 @@ import { type Kysely, sql } from 'kysely';
 import type { Schema } from './schema.ts';
 
 /**
- * Runs `work` so that what it deletes is overwritten in the file too; SQLite otherwise leaves it there until the page is used
- * again (https://www.sqlite.org/pragma.html#pragma_secure_delete). Not for everything: emptying a table of millions would write
- * all of it anew.
+ * Runs `work` so that what it deletes is overwritten in the file at once, also where whole pages are let go
+ * (https://www.sqlite.org/pragma.html#pragma_secure_delete). Else it is within pages that stay in use alone (`fast`, see
+ * sqlite-file.ts): emptying a table of millions would write all of it anew.
  *
  * @param transaction which holds the connection, so that nobody else changes the setting meanwhile
  */
@@ -16,6 +16,6 @@ export async function deletingSecurely<T>(transaction: Kysely<Schema>, work: () 
   try {
     return await work();
   } finally {
-    await sql`pragma secure_delete = off`.execute(transaction);
+    await sql`pragma secure_delete = fast`.execute(transaction);
   }
 }

@@ -7,8 +7,9 @@ import { Choice, IdParams } from '../shapes.ts';
 
 const Erasure = Type.Object({
   state: Choice('erased', 'pending'),
-  waitsFor: Type.Array(Choice('telemetry'), {
-    description: 'What is away or busy, and deletes it as soon as it can; it can be read no more',
+  waitsFor: Type.Array(Choice('telemetry', 'files'), {
+    description:
+      'The telemetry store is away, or files are still to be overwritten; nobody can read it any more',
   }),
 });
 const response = { 200: Erasure, 202: Erasure };

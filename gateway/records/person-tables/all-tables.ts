@@ -30,6 +30,7 @@ const NOBODYS_TABLES = {
   reading_verdicts: nobody(
     'numbers of readings in the journal, and what was noted of them until they are stored',
   ),
+  erased_space: nobody('zeros'),
   erasure_marks: nobody('how far erasures were done again'),
   webhooks: nobody('other programs'),
   tills: nobody('tills'),

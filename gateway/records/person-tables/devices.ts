@@ -203,6 +203,7 @@ export const DEVICE_TABLES = {
       up_to_seq: withheld('a step of the erasure'),
       telemetry_gone: field('telemetryGone', 'Whether its readings are gone', { form: 'boolean' }),
       sessions_gone: withheld('a step of the erasure'),
+      journal_gone: withheld('a step of the erasure'),
       aliases_json: withheld('a step of the erasure'),
       requested_at: time('requestedAt', 'Since when'),
     },

@@ -192,6 +192,10 @@ export async function startHttp(
     erasure: createErasure({
       db: records.db,
       ledger: { append: async () => 'digest' },
+      finisher: {
+        until: async () => ({ consumers: new Set(), devices: new Map(), isSwept: true }),
+        stop: async () => undefined,
+      },
       broker: { forget: async () => undefined, publish: async () => undefined },
       bridge: null,
       delivery: { recheck: async () => undefined },

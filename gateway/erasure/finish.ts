@@ -1,0 +1,108 @@
+import type { Logger } from 'pino';
+import {
+  forgetErasedConsumers,
+  type WaitingErasures,
+  waitingErasures,
+} from '../records/consumer-erasures.ts';
+import { type SweepParts, sweepJournal, sweepRecords } from './sweep.ts';
+
+/** How often it is looked after what is not through yet. */
+const LOOK_EVERY_MS = 1_000;
+/** While somebody waits for the answer. */
+const LOOK_SOON_MS = 200;
+/** Overwriting a large file takes no more than this share of the time, whatever comes. */
+const SWEEPS_SHARE = 0.2;
+
+export interface FinishParts extends SweepParts {
+  readonly log: Pick<Logger, 'error'>;
+  /** Real time, epoch ms. */
+  readonly realNow: () => number;
+}
+
+/** How far erasures are. */
+export interface Progress extends WaitingErasures {
+  /** Whether all that is through is overwritten in the files. */
+  readonly isSwept: boolean;
+}
+
+/** Goes on with erasures until nothing is left of them; several that come together share the work. */
+export interface Finisher {
+  /** Resolves when `isDone` is content, or after that time; gives how far it is then. It goes on without anybody waiting. */
+  until(isDone: (progress: Progress) => boolean, withinMs: number): Promise<Progress>;
+  stop(): Promise<void>;
+}
+
+export function createFinisher(parts: FinishParts): Finisher {
+  const { db, log, realNow } = parts;
+  /** One look after the other. */
+  let looks: Promise<unknown> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let stopping = false;
+  let failing = false;
+  let swept = '';
+  let maySweepAt = Number.NEGATIVE_INFINITY;
+
+  /** @param isNew something was removed since the look before */
+  function look(isNew: boolean): Promise<Progress> {
+    const done = looks.then(async () => {
+      await sweepJournal(parts);
+      await forgetErasedConsumers(db);
+      const waiting = await waitingErasures(db);
+      const state = JSON.stringify([[...waiting.consumers], [...waiting.devices]]);
+      if (isNew) swept = '';
+      const isSwept = state === swept || (await sweepInTurn());
+      if (isSwept) swept = state;
+      return { ...waiting, isSwept };
+    });
+    looks = done.catch(() => undefined); // whoever asked is told
+    return done;
+  }
+
+  async function sweepInTurn(): Promise<boolean> {
+    const began = realNow();
+    if (began < maySweepAt) return false;
+    await sweepRecords(parts);
+    const tookMs = realNow() - began;
+    maySweepAt = began + tookMs / SWEEPS_SHARE;
+    return true;
+  }
+
+  function lookLater(): void {
+    if (stopping || timer !== undefined) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      look(false).then(
+        (progress) => {
+          failing = false;
+          if (!isThrough(progress)) lookLater();
+        },
+        (error: unknown) => {
+          if (!failing) log.error({ err: error }, 'an erasure could not be finished; it is tried again');
+          failing = true;
+          lookLater();
+        },
+      );
+    }, LOOK_EVERY_MS);
+  }
+
+  return {
+    async until(isDone, withinMs) {
+      const end = realNow() + withinMs;
+      lookLater();
+      for (let isNew = true; ; isNew = false) {
+        const progress = await look(isNew);
+        if (isDone(progress) || realNow() >= end || stopping) return progress;
+        await new Promise((resolve) => setTimeout(resolve, LOOK_SOON_MS));
+      }
+    },
+    async stop() {
+      stopping = true;
+      clearTimeout(timer);
+      await looks;
+    },
+  };
+}
+
+function isThrough({ consumers, devices, isSwept }: Progress): boolean {
+  return consumers.size + devices.size === 0 && isSwept;
+}
