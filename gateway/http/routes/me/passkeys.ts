@@ -36,6 +36,8 @@ const CHALLENGE_MS = 5 * 60_000;
 /** Credential ids have at most 1,023 bytes (WebAuthn §4). */
 const LONGEST_ID = 1_364;
 const LONGEST_NAME = 100;
+/** EdDSA, ES256, RS256 (IANA COSE algorithms): what authenticators have, and no experiment of the platform. */
+const ALGORITHMS = [-8, -7, -257];
 
 const CredentialId = Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 1, maxLength: LONGEST_ID });
 const Passkey = Type.Object({
@@ -85,6 +87,7 @@ export function registerMyPasskeyRoutes(app: HttpApp, context: RouteContext): vo
         challenge: makeChallenge(receiptKey, purpose, userHandle, realNow() + CHALLENGE_MS),
         timeout: CHALLENGE_MS,
         attestationType: 'none',
+        supportedAlgorithmIDs: ALGORITHMS,
         excludeCredentials: known.map(({ id, transports }) => ({ id, transports: [...transports] })),
         authenticatorSelection: { residentKey: 'required', userVerification: 'preferred' },
       });
@@ -115,6 +118,7 @@ export function registerMyPasskeyRoutes(app: HttpApp, context: RouteContext): vo
           expectedOrigin: origin,
           expectedRPID: rpId,
           requireUserVerification: false,
+          supportedAlgorithmIDs: ALGORITHMS,
         }),
       );
       if (registrationInfo === undefined) throw new WaysideError('bad_passkey', 'the signature is wrong');
