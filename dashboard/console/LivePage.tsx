@@ -1,4 +1,4 @@
-import { SegmentedControl, Skeleton, Tabs } from '@mantine/core';
+import { SegmentedControl, Skeleton, Switch, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { request } from '../api/request.ts';
@@ -8,6 +8,8 @@ import { Trouble } from '../look/Trouble.tsx';
 import { Counters } from './Counters.tsx';
 import { DecisionFeed } from './DecisionFeed.tsx';
 import { DeviceList } from './DeviceList.tsx';
+import { CellsPanel } from './live-map/CellsPanel.tsx';
+import { useCells } from './live-map/use-cells.ts';
 import { whyNoMap } from './live-map/webgl.ts';
 
 const LiveMap = lazy(() => import('./live-map/LiveMap.tsx').then((module) => ({ default: module.LiveMap })));
@@ -37,6 +39,7 @@ export function LivePage() {
         {noMap !== null && (
           <div className="live-list">
             <p className="soft">{noMap}</p>
+            <CellsWithoutMap />
             {list}
           </div>
         )}
@@ -74,6 +77,22 @@ export function LivePage() {
         </Tabs>
       </aside>
     </div>
+  );
+}
+
+/** The coarse grid as a list, where somebody asks for it. */
+function CellsWithoutMap() {
+  const [isOpen, setOpen] = useState(false);
+  const { data, error } = useCells(isOpen, null);
+  return (
+    <>
+      <Switch
+        label="Where devices were"
+        checked={isOpen}
+        onChange={(event) => setOpen(event.currentTarget.checked)}
+      />
+      {isOpen && <CellsPanel answer={data} error={error} isOnMap={false} />}
+    </>
   );
 }
 

@@ -7,9 +7,19 @@ import { deviceLook } from '../../look/device-look.ts';
 import { Icon } from '../../look/icons.tsx';
 import type { Bounds } from '../../look/map/place-shapes.ts';
 import { useGroundData } from '../../look/map/use-ground-data.ts';
+import { CellsPanel } from './CellsPanel.tsx';
 import type { Pointed } from './map-pointer.ts';
 import { createMapView, type MapView } from './map-view.ts';
+import { type CellsAnswer, useCells } from './use-cells.ts';
 import { useExtentOfPlaces, usePlacesInView } from './use-places-in-view.ts';
+
+const NO_CELLS: CellsAnswer = {
+  type: 'FeatureCollection',
+  features: [],
+  numberMatched: 0,
+  leastDevices: 0,
+  from: 0,
+};
 
 interface Props {
   readonly feed: LiveFeed;
@@ -35,6 +45,9 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
   const [bounds, setBounds] = useState<Bounds | null>(null);
   const { places: shapes, clusters, error: placesFailed } = usePlacesInView(bounds);
   const extent = useExtentOfPlaces();
+  const [showsCells, setShowsCells] = useState(false);
+  const cells = useCells(showsCells, bounds);
+  const cellData = showsCells ? cells.data : undefined;
 
   useEffect(() => {
     if (box.current === null) return undefined;
@@ -69,6 +82,7 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
   }, [view, overlay]);
   useEffect(() => view?.setPlaces(shapes, clusters), [view, shapes, clusters]);
   useEffect(() => view?.setExtent(extent ?? null), [view, extent]);
+  useEffect(() => view?.setCells(cellData ?? NO_CELLS), [view, cellData]);
   useEffect(() => {
     view?.setSelected(selected);
     if (selected !== null) view?.flyTo(selected);
@@ -87,7 +101,7 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
           {notice}
         </p>
       )}
-      <Tooltip label="Show everything" position="left">
+      <Tooltip label="Show everything" position="left" withinPortal={false}>
         <ActionIcon
           className="map-fit"
           variant="default"
@@ -98,6 +112,19 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
           <Icon name="fit" size={16} />
         </ActionIcon>
       </Tooltip>
+      <Tooltip label="Where devices were" position="left" withinPortal={false}>
+        <ActionIcon
+          className="map-cells"
+          variant="default"
+          size={31}
+          aria-label="Where devices were"
+          aria-pressed={showsCells}
+          onClick={() => setShowsCells(!showsCells)}
+        >
+          <Icon name="cells" size={16} />
+        </ActionIcon>
+      </Tooltip>
+      {showsCells && <CellsPanel answer={cellData} error={cells.error} isOnMap />}
       {pointed !== null && (device !== undefined || place !== undefined) && (
         <div className="map-tip surface" style={{ left: pointed.x, top: pointed.y }} aria-hidden="true">
           {device !== undefined && (

@@ -10,11 +10,13 @@ import {
   viewOf,
 } from '../../look/map/ground.ts';
 import { type Bounds, boundsOf, type PlaceShape } from '../../look/map/place-shapes.ts';
+import { addCellLayer, CELL_SOURCE } from './cell-layer.ts';
 import { drawScene, type Hit, PULSE_MS, type Pulse } from './device-canvas.ts';
 import type { Cluster } from './gather-clusters.ts';
 import { followPointer, type Pointed } from './map-pointer.ts';
 import { MovingDevices } from './moving-devices.ts';
 
+const NO_CELLS: FeatureCollection = { type: 'FeatureCollection', features: [] };
 const FRAME_MS = 1000 / 30;
 const MAX_PULSES = 60;
 /** More at the top, where the counters lie over the map. */
@@ -42,6 +44,8 @@ export interface MapView {
   setPlaces(places: readonly PlaceShape[], clusters: readonly Cluster[]): void;
   /** The box around all places, for the first look; null where there is none. */
   setExtent(extent: Bounds | null): void;
+  /** Cells of the coarse grid, with `devices`; none where the layer is off. */
+  setCells(cells: FeatureCollection): void;
   setSelected(device: string | null): void;
   /** Shows that an offer happened at this device just now. */
   pulse(device: string): void;
@@ -57,6 +61,7 @@ export function createMapView(options: MapViewOptions): MapView {
   let places: readonly PlaceShape[] = [];
   let clusters: readonly Cluster[] = [];
   let extent: Bounds | null = null;
+  let cells: FeatureCollection = NO_CELLS;
   let selected: string | null = null;
   let pulses: Pulse[] = [];
   let hits: readonly Hit[] = [];
@@ -68,7 +73,10 @@ export function createMapView(options: MapViewOptions): MapView {
     scheme: options.scheme,
     styleUrl: options.styleUrl,
     placesData: () => placeFeatures(places),
-    onReady: fitOnce,
+    onReady() {
+      addCellLayer(map, cells, ground.palette());
+      fitOnce();
+    },
     onTrouble: options.onTrouble,
   });
   const { map } = ground;
@@ -162,6 +170,10 @@ export function createMapView(options: MapViewOptions): MapView {
     setExtent(next) {
       extent = next;
       fitOnce();
+    },
+    setCells(next) {
+      cells = next;
+      ground.setData(CELL_SOURCE, next);
     },
     setSelected(device) {
       selected = device;

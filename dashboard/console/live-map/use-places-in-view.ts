@@ -3,6 +3,7 @@ import type { Feature, FeatureCollection } from 'geojson';
 import { useMemo } from 'react';
 import { request } from '../../api/request.ts';
 import { type Bounds, type PlaceShape, placeShapes } from '../../look/map/place-shapes.ts';
+import { boxText, WHOLE_EARTH, widened } from './boxes.ts';
 import type { Cluster } from './gather-clusters.ts';
 
 /** What GET /api/v1/places.geojson?bbox= gives: the places of a box, or their clusters where they are too many. */
@@ -10,7 +11,6 @@ type InView = FeatureCollection & { readonly numberMatched: number };
 
 const REFRESH_MS = 60_000;
 export const PLACES_IN_VIEW = 'places-in-view';
-const WHOLE_EARTH: Bounds = [-180, -85, 180, 85];
 
 export interface PlacesInView {
   readonly places: readonly PlaceShape[];
@@ -65,25 +65,4 @@ const isCluster = ({ id, properties }: Feature): boolean =>
 function clusterOf({ geometry, properties }: Feature): Cluster {
   const [lon = 0, lat = 0] = geometry.type === 'Point' ? geometry.coordinates : [];
   return { lon, lat, places: Number(properties?.places) };
-}
-
-/** Somewhat more than is seen, on a grid, so that small moves ask for nothing new. */
-function widened([west, south, east, north]: Bounds): Bounds {
-  const step = Math.max(0.001, 2 ** Math.ceil(Math.log2((east - west) / 4)));
-  return [
-    Math.floor(west / step) * step,
-    Math.floor(south / step) * step,
-    Math.ceil(east / step) * step,
-    Math.ceil(north / step) * step,
-  ];
-}
-
-/** West,south,east,north as the API takes them: a box that runs over the date line has its west above its east. */
-function boxText([west, south, east, north]: Bounds): string {
-  const turned = (lon: number) => ((((lon + 180) % 360) + 360) % 360) - 180;
-  const [from, to] = east - west >= 360 ? [-180, 180] : [turned(west), turned(east) || 180];
-  const clamp = (lat: number) => Math.max(-90, Math.min(90, lat));
-  return [from, clamp(south), from === to ? to + 0.001 : to, clamp(north)]
-    .map((degrees) => Number(degrees.toFixed(6)))
-    .join(',');
 }

@@ -17,6 +17,8 @@ export interface MapPalette {
   readonly surface: string;
   /** Sensitive zones, and what is wrong. */
   readonly zone: string;
+  /** Cells in which devices were; the more of them, the denser. */
+  readonly cell: string;
 }
 
 export const MAP_PALETTES: Readonly<Record<'light' | 'dark', MapPalette>> = {
@@ -37,6 +39,7 @@ export const MAP_PALETTES: Readonly<Record<'light' | 'dark', MapPalette>> = {
     offer: '#e08700',
     surface: '#ffffff',
     zone: '#b42318',
+    cell: '#6a3fb5',
   },
   dark: {
     sea: '#0c1518',
@@ -55,5 +58,6 @@ export const MAP_PALETTES: Readonly<Record<'light' | 'dark', MapPalette>> = {
     offer: '#f5b841',
     surface: '#1f2827',
     zone: '#ff9d92',
+    cell: '#b79cf5',
   },
 };
