@@ -27,7 +27,7 @@ export function FleetKeys() {
     <ListFrame
       title="Fleet keys"
       intro="A device that nobody registered comes in with its id and a fleet key, is given a token of its own, and uses that from then on."
-      columns={['Name', 'Makes devices of type', 'Ids begin with', 'Came in', 'Ends', '']}
+      columns={['Name', 'Makes devices of type', 'Ids begin with', 'Came in', 'Ends', 'Remove']}
       empty="There is no fleet key."
       list={list}
       actions={

@@ -49,12 +49,14 @@ export function AuditPage() {
             onChange={(value) => set('subject', value)}
           />
           <TextInput
+            className="audit-when"
             type="datetime-local"
             label="From"
             value={from}
             onChange={(event) => set('from', event.currentTarget.value)}
           />
           <TextInput
+            className="audit-when"
             type="datetime-local"
             label="To"
             value={to}

@@ -29,6 +29,7 @@ export function AuditRow({ entry, onSubject, onActor }: Props) {
       </td>
       <td>{actionWords(entry)}</td>
       <td>
+        {action === 'people.read' && <span className="soft">everybody</span>}
         {subject !== '' && (
           <button
             type="button"

@@ -25,7 +25,7 @@ export function Tills() {
     <ListFrame
       title="Tills"
       intro="What redeems the one-time codes of offers: a till, or a shop’s server for all of its tills. Its token opens nothing else."
-      columns={['Name', 'Id', 'Added', 'Last code', ...(mayChange ? [''] : [])]}
+      columns={['Name', 'Id', 'Added', 'Last code', ...(mayChange ? ['Remove'] : [])]}
       empty="There is no till."
       list={list}
       actions={
