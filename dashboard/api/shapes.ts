@@ -70,6 +70,8 @@ export interface UserToken {
 export interface ClaimCode {
   readonly id: string;
   readonly code: string;
+  /** The consumer page with the code. */
+  readonly url: string;
   readonly expiresAt: number;
 }
 

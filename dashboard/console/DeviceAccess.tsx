@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { request } from '../api/request.ts';
 import type { ClaimCode, DeviceRecord, UserToken } from '../api/shapes.ts';
 import { dayAndTimeOf } from '../look/when.ts';
+import { ClaimLabel } from './ClaimLabel.tsx';
 import { OVERLAPS } from './overlaps.ts';
 import { Refusal } from './Refusal.tsx';
 import { Secret } from './Secret.tsx';
@@ -69,13 +70,7 @@ export function DeviceAccess({ device }: { device: DeviceRecord }) {
           {renew.data !== undefined && (
             <Secret title={`New token of ${device.id}`} secret={renew.data.token} />
           )}
-          {claim.data !== undefined && (
-            <Secret
-              title={`Code to claim ${device.id}`}
-              secret={claim.data.code}
-              note={`Whoever types it on the consumer page first owns the device. Good until ${dayAndTimeOf(claim.data.expiresAt)}.`}
-            />
-          )}
+          {claim.data !== undefined && <ClaimLabel claim={claim.data} />}
         </>
       )}
     </section>

@@ -56,7 +56,9 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
-/** Whether the page's visible text has this. */
+/** Whether the page's visible text has this; a page that is only beginning has none. */
 export async function hasText(page: Page, text: string): Promise<boolean> {
-  return (await page.evaluate(`document.body.innerText.includes(${JSON.stringify(text)})`)) as boolean;
+  return (await page.evaluate(
+    `document.body?.innerText.includes(${JSON.stringify(text)}) === true`,
+  )) as boolean;
 }

@@ -1,14 +1,12 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { encode } from 'uqr';
 import { Icon } from '../../look/icons.tsx';
+import { QrCode } from '../../look/QrCode.tsx';
 import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
 
 /** How long the button says that it has copied. */
 const SAY_COPIED_MS = 2_500;
-/** Free modules around a QR code, as ISO/IEC 18004 asks. */
-const QUIET_ZONE = 4;
 
 /** The offer's code: to read out, to copy, and for a scanner. */
 export function OfferCode({ code }: { readonly code: string }) {
@@ -42,25 +40,5 @@ export function OfferCode({ code }: { readonly code: string }) {
         </p>
       )}
     </Card>
-  );
-}
-
-/** Dark on white in both themes, for scanners don't read it the other way round. */
-function QrCode({ text, label }: { readonly text: string; readonly label: string }) {
-  const { data, size } = encode(text, { ecc: 'M', border: QUIET_ZONE });
-  const dark = data
-    .flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : '')))
-    .join('');
-  return (
-    <svg
-      className="qr"
-      viewBox={`0 0 ${size} ${size}`}
-      role="img"
-      aria-label={label}
-      shapeRendering="crispEdges"
-    >
-      <rect width={size} height={size} fill="#ffffff" />
-      <path d={dark} fill="#000000" />
-    </svg>
   );
 }

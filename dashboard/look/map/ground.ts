@@ -9,6 +9,7 @@ import {
 } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import 'maplibre-gl/dist/maplibre-gl.css';
+import './controls.css';
 import { type BaseMap, baseStyle, corridorWidthAtZoom0, overlayLayers } from './base-style.ts';
 import { MAP_PALETTES, type MapPalette } from './map-palette.ts';
 import { type Bounds, boundsOf, type PlaceShape } from './place-shapes.ts';

@@ -18,12 +18,13 @@ const LONGEST_CODE_SECONDS = 90 * 86_400;
 const ClaimCode = Type.Object({
   id: Id,
   code: Type.String({ description: 'Good once; an earlier code of the device is not good any more' }),
+  url: Type.String({ description: 'The consumer page with the code: what a QR code of it should hold' }),
   expiresAt: Time,
 });
 const BEARER = /^Bearer +(\S{1,512})$/i;
 
 /** How a consumer comes to own a device: whoever holds it reads a one-time code, and types it on the consumer page. */
-export function registerClaimRoutes(app: HttpApp, { deps, backoff }: RouteContext): void {
+export function registerClaimRoutes(app: HttpApp, { deps, backoff, publicUrl }: RouteContext): void {
   const { records } = deps;
 
   async function makeCode(request: FastifyRequest, id: string, goodForMs: number, actor?: string) {
@@ -32,7 +33,8 @@ export function registerClaimRoutes(app: HttpApp, { deps, backoff }: RouteContex
     const expiresAt = now + goodForMs;
     const change = { ...changeBy(deps, request), ...(actor !== undefined && { actor }) };
     await createClaimCode(records, id, claimCodeHash(code, deps.receiptKey), { now, expiresAt }, change);
-    return { id, code, expiresAt };
+    // In the fragment, so that the code reaches neither a log nor a Referer header.
+    return { id, code, url: `${publicUrl()}/me#claim=${code}`, expiresAt };
   }
 
   app.post(
