@@ -298,7 +298,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     }
     await downlink.waysAreOpen();
     const finisher = createFinisher({ db: records.db, sessions, journal, log, realNow });
-    const elsewhere = { broker, bridge, delivery, journal, engine };
+    const elsewhere = { broker, bridge, delivery, backtests, journal, engine };
     const erasure = createErasure({ db: records.db, ledger, finisher, ...elsewhere });
     await erasure.start();
     running.push(() => erasure.stop());

@@ -35,6 +35,8 @@ export interface Backtests {
   wait(id: string, withinMs: number): Promise<BacktestReport>;
   /** Ends it where it waits or runs. @throws WaysideError `not_found` */
   cancel(id: string): BacktestReport;
+  /** Forgets reports in which one of these ids stands, and ends what may yet come to it: it can be begun anew. */
+  forget(ids: readonly string[]): void;
   stop(): Promise<void>;
 }
 
@@ -124,6 +126,15 @@ export function createBacktests(parts: BacktestParts): Backtests {
       forgetOld();
       startNext();
       return job.report();
+    },
+    forget(ids) {
+      const texts = ids.map((id) => JSON.stringify(id));
+      for (const [id, job] of jobs) {
+        job.cancelled();
+        const report = JSON.stringify(job.report());
+        if (texts.some((text) => report.includes(text))) jobs.delete(id);
+      }
+      startNext();
     },
     async stop() {
       for (const job of jobs.values()) job.cancelled();

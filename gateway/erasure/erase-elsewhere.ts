@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Broker } from '../../broker/ports.ts';
+import type { Backtests } from '../backtest/jobs.ts';
 import type { Bridge } from '../bridge/bridge.ts';
 import type { Delivery } from '../delivery/delivery-client.ts';
 import type { Removed } from '../engine/engine-calls.ts';
@@ -15,6 +16,7 @@ export interface Elsewhere {
   /** Null where there is none. */
   readonly bridge: Pick<Bridge, 'forget'> | null;
   readonly delivery: Pick<Delivery, 'recheck'>;
+  readonly backtests: Pick<Backtests, 'forget'>;
   readonly journal: Pick<Journal, 'givenSeq'>;
   readonly engine: Pick<EngineClient, 'erase'>;
 }
@@ -25,9 +27,11 @@ export interface Elsewhere {
  * @returns whether the telemetry is gone already; else it goes as soon as the store can
  */
 export async function eraseElsewhere(elsewhere: Elsewhere, removed: Removed): Promise<boolean> {
-  const { delivery, engine, journal } = elsewhere;
+  const { backtests, delivery, engine, journal } = elsewhere;
+  const { consumer, devices } = removed;
+  backtests.forget([...devices.map(({ id }) => id), ...(consumer === null ? [] : [consumer])]);
   // What waits in the outbox went with the records; what was already taken out of it must not go either.
-  if (removed.consumer !== null) await delivery.recheck([removed.consumer]);
+  if (consumer !== null) await delivery.recheck([consumer]);
   // First nothing more comes in; then the number up to which the journal's entries are their own is known.
   await eraseSessions(elsewhere);
   return engine.erase(removed, journal.givenSeq);

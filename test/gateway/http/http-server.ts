@@ -199,6 +199,7 @@ export async function startHttp(
       broker: { forget: async () => undefined, publish: async () => undefined },
       bridge: null,
       delivery: { recheck: async () => undefined },
+      backtests,
       journal: { givenSeq: 0 },
       engine: { erase: async () => true },
     }),
