@@ -134,7 +134,7 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     await app.register(cookie);
     await addSecurityHeaders(app, deps.config);
     guardRoutes(app, deps);
-    noteReads(app, context.reads);
+    noteReads(app, context.reads, deps);
     await documentRoutes(app);
     registerServiceRoutes(app, context);
     registerSessionRoutes(app, context);

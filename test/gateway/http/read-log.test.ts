@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ACCESS } from '../../../gateway/http/access.ts';
+import { READS } from '../../../gateway/http/read-log.ts';
 import { readsOf } from '../../../gateway/records/audit-reads.ts';
+import { addDelivery } from './delivery-row.ts';
 import { NOW, startHttp, type TestServer } from './http-server.ts';
 
 const HOUR_MS = 3_600_000;
@@ -38,7 +41,71 @@ async function notedBy(look: () => Promise<unknown>): Promise<[string, string, s
     ]);
 }
 
+/** What staff may read that is about no person and no single device, or (quarantine, backtests) is noted where it is answered. */
+const ABOUT_NOBODY = [
+  '/analytics/cells',
+  '/audit',
+  '/audit/verification',
+  '/backtests/:id',
+  '/backups',
+  '/backups/:id',
+  '/campaigns',
+  '/campaigns/:id',
+  '/code-pools',
+  '/code-pools/:id',
+  '/consent-policy',
+  '/device-types',
+  '/device-types/:id',
+  '/fleet-keys',
+  '/map',
+  '/map/overlay',
+  '/pacing',
+  '/place-search',
+  '/places',
+  '/places.geojson',
+  '/places/:id',
+  '/push-services',
+  '/quality',
+  '/quarantine/:id',
+  '/redemptions',
+  '/rule-counts',
+  '/rules',
+  '/rules/:id',
+  '/rules/:id/funnel',
+  '/rules/:id/versions',
+  '/segments',
+  '/segments/:id',
+  '/sending',
+  '/sensitive-zones',
+  '/sensitive-zones.geojson',
+  '/sensitive-zones/:id',
+  '/service-accounts',
+  '/service-accounts/:id',
+  '/session',
+  '/tills',
+  '/traits',
+  '/traits/:name',
+  '/users',
+  '/webhooks',
+  '/webhooks/:id',
+].map((path) => `GET /api/v1${path}`);
+
 describe('looks at data of persons', () => {
+  it('are noted on every route that staff may read, but those about nobody', () => {
+    const readable = Object.entries(ACCESS).flatMap(([line, access]) =>
+      line.startsWith('GET ') && access !== 'anybody' && access !== 'consumer' ? [line] : [],
+    );
+    expect([...Object.keys(READS), ...ABOUT_NOBODY].sort()).toEqual(readable.sort());
+  });
+
+  it('of one offer are noted for whom it was made', async () => {
+    await addDelivery(server.db, 'd-1', 'sent');
+    expect(await notedBy(() => server.call('GET', '/api/v1/deliveries/d-1'))).toEqual([
+      ['consumer.read', 'anna', 'deliveries'],
+    ]);
+    expect(await notedBy(() => server.call('GET', '/api/v1/deliveries/none'))).toEqual([]);
+  });
+
   it.each([
     ['/consumers/anna', 'profile'],
     ['/consumers/anna/consents', 'consents'],
