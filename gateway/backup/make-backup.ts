@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DataFiles } from '../data-dir.ts';
 import { WaysideError } from '../errors.ts';
@@ -65,6 +65,8 @@ export async function makeBackup(
     await mkdir(draft, { mode: 0o700 });
     const files: BackedUpFile[] = [];
     const add = async (name: string) => {
+      // However it was made.
+      await chmod(join(draft, name), 0o600);
       await syncPath(join(draft, name));
       files.push({ name, ...(await digestFile(join(draft, name), tell)) });
     };
