@@ -15,6 +15,8 @@ export interface Formats {
   readonly dateTime: (at: number) => string;
   readonly date: (at: number) => string;
   readonly time: (at: number) => string;
+  /** The time alone where it is of the same day as now. */
+  readonly near: (at: number, now: number) => string;
   readonly number: (value: number) => string;
   /** How long ago or ahead, in the largest fitting unit: "5 minutes ago", "in 2 hours". */
   readonly relative: (at: number, now: number) => string;
@@ -44,10 +46,12 @@ function formatsOf(locale: string): Formats {
     dateTime: (at) => dateTime.format(at),
     date: (at) => date.format(at),
     time: (at) => time.format(at),
+    near: (at, now) => (date.format(at) === date.format(now) ? time : dateTime).format(at),
     number: (value) => number.format(value),
     relative(at, now) {
       const ms = at - now;
       const size = Math.abs(ms);
+      if (size < MINUTE_MS) return relative.format(0, 'second');
       if (size < HOUR_MS) return relative.format(Math.round(ms / MINUTE_MS), 'minute');
       if (size < DAY_MS) return relative.format(Math.round(ms / HOUR_MS), 'hour');
       return relative.format(Math.round(ms / DAY_MS), 'day');

@@ -48,11 +48,16 @@ export function InboxPage() {
           {t('older')}
         </Button>
       )}
-      <Link href="/not-sent" className="more">
-        {t('notSent')}
-        <Icon name="chevron" />
-      </Link>
-      <StopCard />
+      {/* What stands below comes when what is above it moves no more. */}
+      {(offers.isFetchedAfterMount || offers.isError) && (
+        <>
+          <Link href="/not-sent" className="more">
+            {t('notSent')}
+            <Icon name="chevron" />
+          </Link>
+          <StopCard />
+        </>
+      )}
     </Page>
   );
 }

@@ -51,7 +51,7 @@ export function OfferPage({ id }: { readonly id: string }) {
   }
   const life = offerLife(offer, now);
   const link = webAddress(offer.url);
-  const endsAt = formats.dateTime(offer.expiresAt);
+  const endsAt = formats.near(offer.expiresAt, now);
   return (
     <Page title={offer.title} back={back}>
       <OfferImage offer={offer} />
@@ -63,7 +63,7 @@ export function OfferPage({ id }: { readonly id: string }) {
           {life.kind === 'redeemed' && t('offer.redeemedText')}
           {life.kind === 'withdrawn' && t('offer.withdrawnText')}
         </span>
-        <span className="soft">{t('offer.received', { when: formats.dateTime(offer.createdAt) })}</span>
+        <span className="soft">{t('offer.received', { when: formats.near(offer.createdAt, now) })}</span>
       </p>
       {offer.body !== '' && <p className="offer-body">{offer.body}</p>}
       {link !== null && life.kind !== 'withdrawn' && (

@@ -1,0 +1,278 @@
+import type { Browser } from 'puppeteer-core';
+import { encode } from 'uqr';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  axeViolations,
+  chromiumPath,
+  chromiumSkipped,
+  screenshot,
+  startChromium,
+} from '../support/chromium.ts';
+import { appUrl, type ConsumerPage, invitationTo, openConsumerApp } from '../support/consumer-app.ts';
+import { type ConsumerWorld, startConsumerWorld } from '../support/consumer-world.ts';
+import { eventually, type GatewayProcess } from '../support/gateway.ts';
+
+const WITHIN_MS = 30_000;
+/** Nothing moves by itself; what is left is rounding. */
+const STILL = 0.005;
+/** WCAG 2.2, 2.5.8 (AA); links within a sentence are exempt. */
+const SMALLEST_TARGET_PX = 24;
+const CODE = 'CUP-7F3K-Q29X';
+const TITLE = 'A coffee at Corner Coffee';
+
+describe.skipIf(chromiumPath === null)(`the consumer's app in Chromium${chromiumSkipped}`, () => {
+  let world: ConsumerWorld;
+  let gateway: GatewayProcess;
+  let browser: Browser;
+  let app: ConsumerPage;
+  let offer: string;
+
+  beforeAll(async () => {
+    world = await startConsumerWorld();
+    ({ gateway } = world);
+    await made('PUT', '/api/v1/code-pools/cups', { id: 'cups', name: 'Cups' });
+    await made('POST', '/api/v1/code-pools/cups/codes', [CODE]);
+    const { body: rule } = await gateway.api('GET', '/api/v1/rules/coffee');
+    const image = `${appUrl(gateway)}/icons/icon-512.png`;
+    await made('PUT', '/api/v1/rules/coffee?state=live', {
+      ...rule.rule,
+      offer: { ...rule.rule.offer, code: 'cups', image },
+    });
+    browser = await startChromium();
+    app = await openConsumerApp(browser, gateway);
+    await app.context.overridePermissions(appUrl(gateway), ['clipboard-read', 'clipboard-sanitized-write']);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await world?.stop();
+  });
+
+  async function made(method: string, path: string, body: unknown): Promise<void> {
+    const answer = await gateway.api(method, path, body);
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  }
+  const delivery = async () => (await gateway.api('GET', '/api/v1/deliveries?consumer=ada')).body.items[0];
+  const isDelivery = (state: string) =>
+    eventually(`a delivery that is ${state}`, WITHIN_MS, async () =>
+      (await delivery())?.state === state ? true : undefined,
+    );
+  const inPage = (script: string) => app.page.evaluate(script) as Promise<unknown>;
+  const checked = async (name: string) => {
+    expect(await app.layoutShift(), name).toBeLessThan(STILL);
+    await screenshot(app.page, name);
+    expect(await axeViolations(app.page), name).toEqual([]);
+    expect(await inPage(SMALL_TARGETS), name).toEqual([]);
+  };
+
+  it.each(['light', 'dark'] as const)('tells what it takes while no offer has come, %s', async (scheme) => {
+    if (scheme === 'light') await app.open(await invitationTo(gateway, 'ada'));
+    else await app.open('/');
+    await app.theme(scheme);
+    await app.see('No offer has come yet');
+    await app.see('Turn on offers');
+    await checked(`me-inbox-empty-${scheme}`);
+  });
+
+  it.each(['light', 'dark'] as const)('lists an offer and tells that it was seen, %s', async (scheme) => {
+    if (scheme === 'light') {
+      await world.driveToCafe();
+      await isDelivery('sent');
+      offer = (await delivery()).id;
+    }
+    await app.open('/');
+    await app.theme(scheme);
+    await app.see(TITLE);
+    await app.see('left');
+    await isDelivery('shown');
+    await checked(`me-inbox-${scheme}`);
+  });
+
+  it.each(['light', 'dark'] as const)(
+    'shows an offer with its code, why it came and how long it holds, %s',
+    async (scheme) => {
+      await app.open(`/offers/${offer}`);
+      await app.theme(scheme);
+      await app.see(CODE);
+      await app.see('Why did I get this?');
+      await isDelivery('clicked');
+      await app.page.waitForNetworkIdle();
+      await checked(`me-offer-${scheme}`);
+    },
+  );
+
+  it('has the code as a QR code, and copies it', async () => {
+    const { data } = encode(CODE, { ecc: 'M', border: 4 });
+    const dark = data.flat().filter(Boolean).length;
+    expect(await inPage(`document.querySelector('.qr path').getAttribute('d').match(/M/g).length`)).toBe(
+      dark,
+    );
+    expect(await inPage(`document.querySelector('.qr').getAttribute('aria-label')`)).toContain(CODE);
+    await app.page.bringToFront();
+    await app.click('Copy code', 'button');
+    await app.see('Copied');
+    expect(await inPage('navigator.clipboard.readText()')).toBe(CODE);
+  });
+
+  it('sends fewer like this, then none, until that is undone', async () => {
+    const wanted = async () =>
+      inPage(`fetch('/api/v1/me/fewer').then((answer) => answer.json())`) as Promise<{ level: number }[]>;
+    await app.click('Fewer like this', 'button');
+    await app.see('at most once a week now');
+    expect(await wanted()).toMatchObject([{ level: 1 }]);
+    await app.click('None like this', 'button');
+    await app.see('no offers like this any more');
+    expect(await wanted()).toMatchObject([{ level: 2 }]);
+    await app.click('Change it in the settings', 'link');
+    await app.see('Less of these');
+    await app.click('Undo for Coffee on arrival', 'button');
+    await eventually('nothing', WITHIN_MS, async () => ((await wanted()).length === 0 ? true : undefined));
+  });
+
+  it.each(['light', 'dark'] as const)('has all settings on one page, %s', async (scheme) => {
+    await app.open('/settings');
+    await app.theme(scheme);
+    await app.see('Stop everything');
+    await app.see('Use where my devices are');
+    await checked(`me-settings-${scheme}`);
+  });
+
+  it('notes to which words a person agreed, and asks again when they change', async () => {
+    await app.click('Health-related offers', 'switch');
+    const consent = async (purpose: string) =>
+      (await gateway.api('GET', '/api/v1/consumers/ada')).body.consents.find(
+        (one: { purpose: string }) => one.purpose === purpose,
+      );
+    await eventually(
+      'the consent',
+      WITHIN_MS,
+      async () => (await consent('health_offers'))?.granted || undefined,
+    );
+    const { body: policy } = await gateway.api('GET', '/api/v1/consent-policy');
+    expect(await consent('health_offers')).toMatchObject({
+      policyVersion: policy.version,
+      wording: policy.wordings.health_offers.en,
+    });
+    const health_offers = { ...policy.wordings.health_offers, en: 'Use my heart rate, in other words.' };
+    await made('PUT', '/api/v1/consent-policy', {
+      version: policy.version + 1,
+      wordings: { ...policy.wordings, health_offers },
+    });
+    await app.open('/settings');
+    await app.see('in other words');
+    expect(await axeViolations(app.page)).toEqual([]);
+    // One of three asks for each purpose that was agreed to in earlier words.
+    await app.page.$$eval('.outdated button', (buttons) => {
+      for (const button of buttons) (button as unknown as { click(): void }).click();
+    });
+    await eventually('the new words', WITHIN_MS, async () => {
+      const { policyVersion } = await consent('health_offers');
+      return policyVersion === policy.version + 1 ? true : undefined;
+    });
+  });
+
+  it('links a device from a QR code, but only once the person has said so', async () => {
+    const device = await gateway.api('POST', '/api/v1/devices', { id: 'phone-1', type: 'phone' });
+    expect(device.status).toBe(201);
+    const { body: claim } = await gateway.api('POST', '/api/v1/devices/phone-1/claim-code');
+    await app.open(`#claim=${claim.code}`);
+    await app.see('Link this device?');
+    expect(app.page.url()).not.toContain(claim.code);
+    expect((await gateway.api('GET', '/api/v1/devices/phone-1')).body.consumerId).toBeNull();
+    expect(await axeViolations(app.page)).toEqual([]);
+    await app.click('Link the device', 'button');
+    await app.see('phone-1 is linked to you now');
+    expect((await gateway.api('GET', '/api/v1/devices/phone-1')).body.consumerId).toBe('ada');
+  });
+
+  it('speaks German and Italian, and remembers it', async () => {
+    await app.open('/settings');
+    await app.click('Deutsch', 'radio');
+    await app.see('Worin Sie einwilligen');
+    await app.see('Nutzt, wo meine Geräte sind');
+    expect(await inPage('document.documentElement.lang')).toBe('de');
+    await app.open(`/offers/${offer}`);
+    await app.see('Ihr Code');
+    expect(await axeViolations(app.page)).toEqual([]);
+    await app.open('/settings');
+    await screenshot(app.page, 'me-settings-de');
+    await app.click('Italiano', 'radio');
+    await app.see('A che cosa acconsenti');
+    await app.open('/');
+    await app.see('Le tue offerte');
+    expect(await app.layoutShift()).toBeLessThan(STILL);
+    await app.open('/settings');
+    await app.click('English', 'radio');
+    await app.see('What you agree to');
+  });
+
+  it('speaks the browser’s language to who has chosen none', async () => {
+    const italian = await openConsumerApp(browser, gateway, { language: 'it-CH' });
+    await italian.open('/');
+    await eventually('Italian', WITHIN_MS, async () =>
+      (await italian.page.evaluate('document.documentElement.lang')) === 'it' ? true : undefined,
+    );
+    await italian.page.waitForSelector('h1');
+    expect(await axeViolations(italian.page)).toEqual([]);
+    expect(italian.errors).toEqual([]);
+    await italian.context.close();
+  });
+
+  it('is used by keyboard, and moves nothing for whom that makes unwell', async () => {
+    await app.open('/settings');
+    await app.see('What you agree to');
+    await app.page.keyboard.press('Tab');
+    expect(await inPage('document.activeElement.textContent')).toBe('Skip to content');
+    await app.page.keyboard.press('Enter');
+    expect(await inPage('document.activeElement.id')).toBe('main');
+    await app.click('My data', 'link');
+    await app.see('What your devices told');
+    expect(await inPage('document.activeElement.tagName')).toBe('H1');
+    await app.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
+    await app.open('/settings');
+    await app.see('What you agree to');
+    const moving = `[...document.querySelectorAll('*')].filter((one) => {
+      const { transitionDuration, animationName } = getComputedStyle(one);
+      return animationName !== 'none' || transitionDuration.split(',').some((span) => parseFloat(span) > 0);
+    }).map(({ className }) => String(className))`;
+    expect(await inPage(moving)).toEqual([]);
+    await app.page.emulateMediaFeatures([]);
+  });
+
+  it('says that an offer is not there which is none of theirs', async () => {
+    await app.open('/offers/of-somebody-else');
+    await app.see('This offer is not here');
+    await app.open('/nonsense');
+    await app.see('There is nothing here');
+    expect(await axeViolations(app.page)).toEqual([]);
+  });
+
+  it('opens with what it last saw where there is no network and no gateway', async () => {
+    await app.open('/');
+    await app.see(TITLE);
+    await eventually('the worker in charge', WITHIN_MS, async () =>
+      (await inPage('navigator.serviceWorker.controller !== null')) ? true : undefined,
+    );
+    await gateway.kill('SIGKILL');
+    await app.open('/');
+    await app.see(TITLE);
+    await app.see('Wayside cannot be reached just now');
+    await app.page.setOfflineMode(true);
+    await app.see('You are offline');
+    await screenshot(app.page, 'me-offline');
+    expect(await axeViolations(app.page)).toEqual([]);
+    await app.click(TITLE);
+    await app.see(CODE);
+    await app.open('/settings');
+    await app.see('What you agree to');
+    expect(app.errors).toEqual([]);
+  });
+});
+
+/** What can be pressed and is smaller than a finger needs, with its size. */
+const SMALL_TARGETS = `[...document.querySelectorAll('button, a, input, summary')]
+  .filter((one) => one.checkVisibility() && getComputedStyle(one).clipPath === 'none' && one.closest('p, li > span') === null)
+  .map((one) => [one.textContent || one.getAttribute('aria-label') || one.type, one.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 0 && (box.width < ${SMALLEST_TARGET_PX} || box.height < ${SMALLEST_TARGET_PX}))
+  .map(([name, box]) => name + ': ' + Math.round(box.width) + ' x ' + Math.round(box.height))`;
