@@ -1,9 +1,8 @@
-import { inChunks } from '../records/chunks.ts';
 import { type DeliverParts, deliver, expiredResult } from './deliver.ts';
 import type { DeliveryRow, DueDelivery } from './due-facts.ts';
 import type { LaneName, Lanes } from './lanes.ts';
 import type { DeliveryResult, LaneMember, OutboxStore } from './outbox-store.ts';
-import { withdrawalReason } from './send-check.ts';
+import { createWithdrawals, type Sending } from './withdrawals.ts';
 
 /** Totals since the start, by what became of a delivery in a round, and what waits. */
 export interface DeliveryCounters {
@@ -48,13 +47,10 @@ export interface Outbox {
   counters(): Promise<DeliveryCounters>;
 }
 
-interface UnderWay {
+interface UnderWay extends Sending {
   readonly lane: LaneName;
-  readonly consumer: string;
   readonly leave: () => void;
   done: Promise<void>;
-  /** Why it must not go out after all, or null. */
-  unwanted: string | null;
 }
 
 /** Rows that another thread queued without a wake are found after this long. */
@@ -63,8 +59,6 @@ const LONGEST_SLEEP_MS = 30_000;
 const OVER_EVERY_MS = 2_000;
 /** Sorted or ended in one statement, which takes some milliseconds. */
 const ROWS_AT_ONCE = 500;
-/** More than wait for anybody: caps leave a person a few a day. */
-const MOST_RECHECKED = 10_000;
 /** Results are written together: one fsync for all that end within this time. */
 const GATHER_MS = 5;
 /** After a failure of the records. */
@@ -122,10 +116,10 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     const now = parts.realNow();
     endWhatIsOver(await overNow(now));
     const opensInMs = await startParked(now);
-    const isAllSeen = await startUnparked(now);
+    const { isAllSeen, nextLookMs } = await startUnparked(now);
     const nextDueAt = await store.nextDueAt(now);
     if (!isAllSeen) return 0;
-    return Math.min(LONGEST_SLEEP_MS, opensInMs, (nextDueAt ?? Number.POSITIVE_INFINITY) - now);
+    return Math.min(LONGEST_SLEEP_MS, opensInMs, nextLookMs, (nextDueAt ?? Number.POSITIVE_INFINITY) - now);
   }
 
   /** Returns when a lane opens that is left alone now; what waits in it can be over before. */
@@ -133,8 +127,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     let opensInMs = LONGEST_SLEEP_MS;
     for (const { lane, nextDueAt } of await store.parkedLanes()) {
       if (nextDueAt > now) continue;
-      const waitMs = parts.lanes.waitMs(lane, now);
-      if (waitMs > 0) opensInMs = Math.min(opensInMs, waitMs, OVER_EVERY_MS);
+      opensInMs = Math.min(opensInMs, nextLookIn(lane, now));
       const room = parts.lanes.room(lane, now);
       const ids = [...underWay].filter(([, entry]) => entry.lane === lane).map(([id]) => id);
       // Asking for a few rows each time one ends would cost more queries than deliveries.
@@ -144,10 +137,18 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     return opensInMs;
   }
 
-  /** What finds no place is parked, behind those that are. Returns whether all have been seen. */
-  async function startUnparked(now: number): Promise<boolean> {
+  /** While a lane is left alone nothing that ends wakes the outbox, and what waits in it can be over before it opens. */
+  function nextLookIn(lane: LaneName, now: number): number {
+    const waitMs = parts.lanes.waitMs(lane, now);
+    return waitMs > 0 ? Math.min(waitMs, OVER_EVERY_MS) : LONGEST_SLEEP_MS;
+  }
+
+  /** What finds no place is parked, behind those that are. Returns whether all have been seen, and when to look at the parked. */
+  async function startUnparked(
+    now: number,
+  ): Promise<{ readonly isAllSeen: boolean; readonly nextLookMs: number }> {
     const found = await store.unparked(now, ROWS_AT_ONCE, [...underWay.keys()]);
-    if (found.length === 0) return true;
+    if (found.length === 0) return { isAllSeen: true, nextLookMs: LONGEST_SLEEP_MS };
     const crowded = new Set((await store.parkedLanes()).map(({ lane }) => lane));
     const toPark: LaneMember[] = [];
     for (const [lane, members] of Map.groupBy(found, (member) => member.lane)) {
@@ -159,7 +160,11 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       toPark.push(...members.slice(room));
     }
     await store.park(toPark);
-    return found.length < ROWS_AT_ONCE;
+    const lanes = new Set(toPark.map(({ lane }) => lane));
+    return {
+      isAllSeen: found.length < ROWS_AT_ONCE,
+      nextLookMs: Math.min(LONGEST_SLEEP_MS, ...[...lanes].map((lane) => nextLookIn(lane, now))),
+    };
   }
 
   async function start(lane: LaneName, ids: readonly string[]): Promise<void> {
@@ -228,47 +233,15 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     recording = null;
   }
 
-  /** Together, beside what ends by itself. Tells of those alone that were withdrawn: others were faster. */
-  async function withdraw(reasons: ReadonlyMap<string, string>): Promise<void> {
-    for (const [id, reason] of reasons) {
-      const entry = underWay.get(id);
-      if (entry !== undefined) entry.unwanted = reason;
-    }
-    const results = [...reasons].map(([id, reason]): DeliveryResult => {
-      return { id, channel: null, attempted: false, goneSubscriptions: [], kind: 'withdrawn', reason };
-    });
-    const rows = await store.record(results, parts.domainNow());
-    const withdrawn = rows.filter(({ state }) => state === 'withdrawn');
-    totals.withdrawn += withdrawn.length;
-    options.onChanged(withdrawn);
-  }
-
-  async function recheck(all: readonly string[]): Promise<void> {
-    for (const consumers of inChunks(all)) await recheckSome(consumers);
-  }
-
-  async function recheckSome(consumers: readonly string[]): Promise<void> {
-    const concerned = new Set(consumers);
-    const waiting = new Set(await store.waitingFor(consumers, MOST_RECHECKED));
-    // Whose rows are gone with them.
-    for (const [id, entry] of underWay)
-      if (concerned.has(entry.consumer) && !waiting.has(id)) entry.unwanted = 'consumer_erased';
-    for (const ids of inChunks([...waiting])) {
-      const reasons = new Map<string, string>();
-      for (const { row, facts } of await store.load(ids)) {
-        const reason = withdrawalReason(facts, parts.domainNow());
-        // Quiet hours may be over when it is tried again.
-        if (reason !== null && reason !== 'quiet_hours') reasons.set(row.id, reason);
-      }
-      if (reasons.size > 0) await withdraw(reasons);
-    }
-  }
-
-  async function withdrawAll(reason: string): Promise<void> {
-    for (const entry of underWay.values()) entry.unwanted = reason;
-    for (let ids = await store.waiting(ROWS_AT_ONCE); ids.length > 0; ids = await store.waiting(ROWS_AT_ONCE))
-      await withdraw(new Map(ids.map((id) => [id, reason])));
-  }
+  const withdrawals = createWithdrawals({
+    store,
+    underWay,
+    domainNow: parts.domainNow,
+    onWithdrawn(rows) {
+      totals.withdrawn += rows.length;
+      options.onChanged(rows);
+    },
+  });
 
   return {
     start() {
@@ -285,8 +258,8 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       await recording;
     },
     wake,
-    recheck,
-    withdrawAll,
+    recheck: withdrawals.recheck,
+    withdrawAll: withdrawals.all,
     async counters() {
       const { size, oldestCreatedAt } = await store.backlog();
       const { retrying, ...rest } = totals;
