@@ -14,6 +14,8 @@ export interface MarkedPerson {
   readonly mark: string;
   /** Numbers of theirs begin here, and are counted up. */
   readonly firstNumber: number;
+  /** Tables in which they are already. */
+  readonly except?: readonly (keyof Schema)[];
 }
 
 /** A value that was put into a column. */
@@ -80,6 +82,8 @@ export async function insertMarkedPerson(
     if (name === 'devices' && column.name === 'device_key') return person.deviceKey;
     if (name === 'visits' && column.name === 'device') return person.device;
     if (name === 'codes' && column.name === 'pool') return 'pool';
+    // The pool's own: it stays, as one that was given.
+    if (name === 'codes' && column.name === 'code') return `code-${person.firstNumber}`;
     if (name === 'consumers' && column.name === 'webhook') return 'hook';
     if (Object.hasOwn(LIMITED, column.name)) return LIMITED[column.name];
     const form = (table.fields as unknown as Readonly<Record<string, Partial<Field>>>)[column.name]?.form;
@@ -123,6 +127,7 @@ export async function insertMarkedPerson(
   const wanted = PERSON_TABLES.flatMap(([name, table]) =>
     table.links
       .filter((link) => link.forErasureAlone !== true && table.goes !== 'with-the-erasure')
+      .filter(() => person.except?.includes(name) !== true)
       .map((link) => ({ name, table, link })),
   ).sort((a, b) => rank(a.name, a.link) - rank(b.name, b.link));
   for (const { name, table, link } of wanted) await insert(name, table, link);
