@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Purpose, QuietHours } from '../../rules/step.ts';
 import { DEFAULT_QUIET_HOURS } from '../records/consumers.ts';
+import { fewerOf } from '../records/fewer.ts';
 import { type BrowserAddress, openedAddress } from '../records/push-subscriptions.ts';
 import { appUsers } from '../records/reachable.ts';
 import type { Schema } from '../records/schema.ts';
@@ -48,6 +49,7 @@ export async function withFacts(
     .where('consumer_id', 'in', consumerIds)
     .where('granted', '=', 1)
     .execute();
+  const fewer = await fewerOf(db, consumerIds);
   const homeless = new Set(
     consumers.filter((consumer) => consumer.timezone === null).map((consumer) => consumer.id),
   );
@@ -76,6 +78,7 @@ export async function withFacts(
                 granted: new Set<Purpose>(
                   (consentsOf.get(row.consumer) ?? []).map((consent) => consent.purpose),
                 ),
+                wantsNone: fewer.get(row.consumer)?.[row.rule]?.level === 2,
                 quietHours: quietHoursOf(consumer.quiet_hours_json),
                 timezone: consumer.timezone ?? placeZones.get(row.decision_id) ?? null,
               },

@@ -12,6 +12,7 @@ export type WithdrawalReason =
   | 'rule_ended'
   | 'rule_invalid'
   | 'no_consent'
+  | 'consumer_cap'
   | 'quiet_hours';
 
 /** What of a rule matters at send. */
@@ -30,6 +31,8 @@ export interface SendFacts {
   /** Null where the consumer was erased. */
   readonly consumer: {
     readonly granted: ReadonlySet<Purpose>;
+    /** They asked for no more offers of this rule. */
+    readonly wantsNone: boolean;
     readonly quietHours: QuietHours | null;
     /** Of the consumer, else of the place, else null for UTC. */
     readonly timezone: string | null;
@@ -37,8 +40,8 @@ export interface SendFacts {
 }
 
 /**
- * Checks once more, right before sending, what may have changed since the decision: consent, quiet hours, and whether the rule
- * is still live.
+ * Checks once more, right before sending, what may have changed since the decision: consent, what people asked not to get, quiet
+ * hours, and whether the rule is still live.
  *
  * @param now domain time, epoch ms
  * @returns why the offer must not go out, or null where it may
@@ -51,6 +54,7 @@ export function withdrawalReason(facts: SendFacts, now: number): WithdrawalReaso
   if (rule.state !== 'live') return `rule_${rule.state}`;
   if (rule.needs === null) return 'rule_invalid';
   if (!rule.needs.purposes.every((purpose) => consumer.granted.has(purpose))) return 'no_consent';
+  if (consumer.wantsNone) return 'consumer_cap';
   if (!rule.needs.ignoresQuietHours && inQuietHours(consumer.quietHours, consumer.timezone, now))
     return 'quiet_hours';
   return null;

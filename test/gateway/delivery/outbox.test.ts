@@ -165,6 +165,7 @@ test('of several browsers one is enough', async () => {
 
 test.each([
   ['consent is withdrawn', 'no_consent', () => setConsent(0)],
+  ['no more offers of the rule are wanted', 'consumer_cap', () => wantFewer(2)],
   ['the rule is paused', 'rule_paused', () => world.setRule('paused')],
   ['the rule is ended', 'rule_ended', () => world.setRule('ended')],
   ['the rule is a draft again', 'rule_draft', () => world.setRule('draft')],
@@ -208,6 +209,24 @@ test.each([
   const id = await queueAndWake();
   await expect.poll(() => world.row(id)).toMatchObject({ state: 'withdrawn', reason, attempts: 0 });
   expect(pushes()).toEqual([]);
+});
+
+const wantFewer = (level: 1 | 2) =>
+  world.db
+    .insertInto('fewer')
+    .columns(['consumer_id', 'rule', 'level', 'since'])
+    .expression((select) =>
+      select
+        .selectFrom('consumers')
+        .select(({ val }) => ['id', val('coffee').as('rule'), val(level).as('level'), val(0).as('since')]),
+    )
+    .execute();
+
+test('who wants fewer offers of a rule still gets the one that was decided on', async () => {
+  await world.addBrowser();
+  await wantFewer(1);
+  const id = await queueAndWake();
+  await expect.poll(() => world.state(id)).toBe('sent');
 });
 
 async function setConsent(granted: 0 | 1): Promise<void> {
