@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
@@ -120,5 +120,127 @@ it('a backup of a gateway under load has all that was acknowledged before, once,
     (await stored(second, 'car-0')).includes(-1) ? true : undefined,
   );
   const audit = await second.api('GET', '/api/v1/audit?action=backup');
+  expect(audit).toMatchObject({ status: 200 });
   expect(audit.body.items[0]).toMatchObject({ actor: 'restore', action: 'backup.restored' });
+});
+
+/** Words that no other part writes, so that they can be looked for in files. */
+const PERSON = 'zaubermantel-person';
+const DEVICE = 'zaubermantel-phone';
+const WORD = 'Zaubermantelwort';
+const LAT = 45.464_217_5;
+
+/** Names of the files of a folder, and of folders in it, that hold any of the person's words or where they were. */
+async function filesOfPerson(dir: string): Promise<readonly string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const position = Buffer.alloc(8);
+  position.writeDoubleLE(LAT);
+  const found = entries
+    .filter((entry) => entry.isFile())
+    .map(async (entry) => {
+      const bytes = await readFile(join(entry.parentPath, entry.name));
+      const holds = [PERSON, DEVICE, WORD, String(LAT), position].some((word) => bytes.includes(word));
+      return holds ? [entry.name] : [];
+    });
+  return (await Promise.all(found)).flat();
+}
+
+it('who was erased after a backup is erased again by a start on it, before anybody is served', async () => {
+  const gateway = await startGateway();
+  onTestFinished(() => gateway.stop());
+  const place = await folder();
+  const backup = join(place, 'backup');
+  await gateway.api('POST', '/api/v1/consumers', { id: PERSON, attributes: { note: WORD } });
+  await gateway.api('PUT', `/api/v1/consumers/${PERSON}/consents/location_offers`, {
+    granted: true,
+    source: 'test',
+  });
+  const { body } = await gateway.api('POST', '/api/v1/devices', {
+    id: DEVICE,
+    type: 'phone',
+    consumerId: PERSON,
+  });
+  const client = await mqtt.connectAsync(gateway.mqttUrl, {
+    clientId: DEVICE,
+    username: DEVICE,
+    password: body.token,
+    reconnectPeriod: 0,
+  });
+  onTestFinished(() => client.endAsync(true));
+  for (let n = 0; n < 20; n += 1)
+    await client.publishAsync(
+      `devices/${DEVICE}/telemetry`,
+      JSON.stringify({ position: { lat: LAT, lon: 9 }, metrics: { n, word: WORD } }),
+      { qos: 1 },
+    );
+  await eventually('they are stored', 20_000, async () =>
+    (await stored(gateway, DEVICE)).length === 20 ? true : undefined,
+  );
+  const env = { WAYSIDE_ADMIN_TOKEN: gateway.adminToken };
+  const made = await runDataCommand(
+    'backup',
+    [backup, '--data-dir', gateway.dataDir, '--url', gateway.httpUrl],
+    env,
+  );
+  expect(made.code).toBe(0);
+  // Else nothing is proven.
+  expect(await filesOfPerson(backup)).toEqual(expect.arrayContaining(['wayside.db', 'telemetry.duckdb']));
+  const again = await runDataCommand('backup', [backup, '--url', gateway.httpUrl], env);
+  expect(again).toMatchObject({ code: 1, err: expect.stringContaining('backup_exists') });
+  const unasked = await runDataCommand('backup', [join(place, 'none'), '--url', gateway.httpUrl, '--json']);
+  expect(JSON.parse(unasked.out)).toMatchObject({ error: { code: 'not_signed_in' } });
+
+  expect((await gateway.api('DELETE', `/api/v1/consumers/${PERSON}`)).status).toBe(200);
+  const running = await runDataCommand('restore', [backup, '--data-dir', gateway.dataDir, '--replace']);
+  expect(running).toMatchObject({ code: 1, err: expect.stringContaining('data_dir_in_use') });
+  await gateway.kill('SIGTERM');
+  const other = join(place, 'other');
+  for (const args of [
+    ['--data-dir', other, '--erasures-from', gateway.dataDir],
+    ['--data-dir', gateway.dataDir, '--replace'],
+  ]) {
+    const restored = await runDataCommand('restore', [backup, ...args, '--json']);
+    expect(restored).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(restored.out).erasures).toBeGreaterThanOrEqual(2);
+  }
+  expect(await filesOfPerson(other)).not.toEqual([]);
+
+  for (const dataDir of [other, gateway.dataDir]) {
+    const started = await startGateway({ dataDir });
+    onTestFinished(() => started.stop());
+    // From the first moment on.
+    expect((await started.api('GET', `/api/v1/consumers/${PERSON}`)).status).toBe(404);
+    expect((await started.api('GET', `/api/v1/devices/${DEVICE}`)).status).toBe(404);
+    expect((await started.api('GET', `/api/v1/telemetry/${DEVICE}`)).status).toBe(404);
+    expect((await started.api('GET', '/api/v1/decisions')).body.items).toEqual([]);
+    await eventually('nothing of the person is in any file', 30_000, async () =>
+      (await filesOfPerson(dataDir)).length === 0 ? true : undefined,
+    );
+    await started.kill('SIGTERM');
+    expect(await filesOfPerson(dataDir)).toEqual([]);
+  }
+});
+
+it('a gateway that is stopped is backed up by itself', async () => {
+  const gateway = await startGateway();
+  onTestFinished(() => gateway.stop());
+  await gateway.api('POST', '/api/v1/consumers', { id: 'ann' });
+  await gateway.kill('SIGKILL');
+  const place = await folder();
+  const made = await runDataCommand('backup', ['backup', '--data-dir', gateway.dataDir], { INIT_CWD: place });
+  expect(made).toMatchObject({ code: 0, err: '', out: expect.stringContaining(join(place, 'backup')) });
+  const dataDir = join(place, 'restored');
+  expect(
+    await runDataCommand('restore', ['backup', '--data-dir', dataDir], { INIT_CWD: place }),
+  ).toMatchObject({ code: 0 });
+  const second = await startGateway({ dataDir });
+  onTestFinished(() => second.stop());
+  expect((await second.api('GET', '/api/v1/consumers/ann')).status).toBe(200);
+  const nothing = await runDataCommand('backup', [join(place, 'other'), '--data-dir', place]);
+  expect(nothing).toMatchObject({ code: 2, err: expect.stringContaining('no gateway') });
+  for (const command of ['backup', 'restore'] as const)
+    expect(await runDataCommand(command, ['--help'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('Examples:'),
+    });
 });
