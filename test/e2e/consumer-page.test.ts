@@ -173,6 +173,59 @@ describe.skipIf(chromiumPath === null)(`the consumer page in Chromium${chromiumS
     expect(await shown()).toEqual(['Marker']);
   });
 
+  it('shows an offer in the open page as it comes, in the language of the app on the notification', async () => {
+    const session = await page.createCDPSession();
+    const registrationId = await activeRegistration(session);
+    const deliver = (data: object) =>
+      session.send('ServiceWorker.deliverPushMessage', {
+        origin: world.gateway.httpUrl,
+        registrationId,
+        data: JSON.stringify(data),
+      });
+    await goTo('/settings');
+    await press('Deutsch', 'radio');
+    await see('Worin Sie einwilligen');
+    await press('Angebote', 'link');
+    await see('A coffee at Corner Coffee');
+    const [payload] = world.pushed;
+    await page.waitForNetworkIdle();
+    const asked = page.waitForRequest((request) => request.url().includes('/api/v1/me/offers?'), {
+      timeout: 10_000,
+    });
+    const notification = { ...payload?.notification, title: 'In German' };
+    await deliver({
+      ...payload,
+      notification: { ...notification, data: { ...notification.data, id: 'german' } },
+    });
+    await asked;
+    const { token: _token, ...trial } = { ...notification.data, id: 'trial' };
+    await deliver({ ...payload, notification: { ...notification, title: 'A trial', data: trial } });
+    const actions = () =>
+      page.evaluate(`navigator.serviceWorker.getRegistration('/me')
+        .then((registration) => registration.getNotifications())
+        .then((all) => Object.fromEntries(all.map(({ title, actions }) => [title, actions.map(({ title }) => title)])))`);
+    await eventually('the trial', WITHIN_MS, async () =>
+      Object.hasOwn((await actions()) as object, 'A trial') ? true : undefined,
+    );
+    expect(await actions()).toMatchObject({
+      'In German': ['Öffnen', 'Alles stoppen'],
+      'A trial': ['Öffnen'],
+    });
+    await goTo('/settings');
+    await press('English', 'radio');
+    await see('What you agree to');
+  });
+
+  it('can be installed', async () => {
+    const session = await page.createCDPSession();
+    await session.send('Page.enable');
+    const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
+    expect(installabilityErrors).toEqual([]);
+    const { errors, data } = await session.send('Page.getAppManifest');
+    expect(errors).toEqual([]);
+    expect(data).toContain('Wayside');
+  });
+
   it('stops everything with one press', async () => {
     await press('Stop everything', 'button');
     await see('Everything is stopped');
@@ -199,7 +252,7 @@ describe.skipIf(chromiumPath === null)(`the consumer page in Chromium${chromiumS
     const stranger = await browser.createBrowserContext();
     const blank = await stranger.newPage();
     await blank.goto(`${world.gateway.httpUrl}/me`);
-    await see('You need a link to open this page', blank);
+    await see('Sign in', blank);
     await stranger.close();
     expect(pageErrors).toEqual([]);
   });

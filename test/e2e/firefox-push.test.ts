@@ -22,8 +22,10 @@ afterEach(async () => {
 
 interface Setting {
   readonly gateway: GatewayProcess;
-  /** Kills the gateway at once, and starts it anew on its data, with its ports. */
-  crash(): Promise<GatewayProcess>;
+  /** Kills the gateway at once. */
+  kill(): Promise<void>;
+  /** Starts it anew on its data, with its ports. */
+  restart(): Promise<GatewayProcess>;
   readonly firefox: Firefox;
   readonly page: Page;
   readonly pushEvents: readonly PushEvent[];
@@ -91,8 +93,8 @@ async function begin(): Promise<Setting> {
     firefox,
     page,
     pushEvents,
-    async crash() {
-      await running.kill('SIGKILL');
+    kill: () => running.kill('SIGKILL'),
+    async restart() {
       const env = {
         WAYSIDE_PUSH_HOSTS: origin,
         WAYSIDE_HTTP_PORT: String(gateway.httpPort),
@@ -248,7 +250,8 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
       // In the midst of it: some offers are out, others are on their way, and a few were not decided yet.
       if (n !== 12) continue;
       await eventually('some of them', 20_000, async () => sent() >= 6 || undefined);
-      gateway = await setting.crash();
+      await setting.kill();
+      gateway = await setting.restart();
     }
     await Promise.all(told);
     await eventually('all of them shown', 60_000, async () => {
@@ -258,6 +261,37 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
     });
     const wanted = Array.from({ length: 20 }, (_, index) => `Offer ${index + 1}`);
     expect([...(await firefox.notedNotifications())].sort()).toEqual(wanted.sort());
+  });
+
+  it('tells later what was pressed while the gateway was away', async () => {
+    const setting = await begin();
+    const { firefox, page, tell } = setting;
+    await subscribeAndAgree(setting, DEVICE);
+    await tell('ping', { amount: 1 });
+    const first = await delivery(setting.gateway, 'shown');
+    await setting.kill();
+    await withNotification(() => firefox.closeNotification());
+    await eventually('it gone', 10_000, async () =>
+      (await shownNotifications(page)).length === 0 ? true : undefined,
+    );
+    let gateway = await setting.restart();
+    await page.reload();
+    expect(await delivery(gateway, 'dismissed')).toMatchObject({ id: first.id });
+
+    await tell('ping', { amount: 2 });
+    await delivery(gateway, 'shown', 2);
+    await setting.kill();
+    await withNotification(() => firefox.pressAction('stop'));
+    const says = (title: string) =>
+      eventually(title, 10_000, async () =>
+        String((await shownNotifications(page)).map((one) => one.title)) === title ? true : undefined,
+      );
+    await says('Offers are stopped here');
+    gateway = await setting.restart();
+    await page.reload();
+    await says('Everything is stopped');
+    const { body } = await gateway.api('GET', '/api/v1/consumers/ada');
+    expect(body.consents).toMatchObject([{ granted: false, source: 'notification' }]);
   });
 
   it('ends everything with the button on the notification', async () => {
