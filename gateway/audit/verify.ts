@@ -1,5 +1,5 @@
 import { CHAIN_START, entryHash } from '../records/audit-chain.ts';
-import { refOf } from '../records/audit-names.ts';
+import { isRefOf } from '../records/audit-names.ts';
 import type { ChainEntry, ChainSource } from './chain-source.ts';
 
 /** Rows a slice: some 10 ms, after which others come to their turn. */
@@ -125,7 +125,7 @@ async function wrongName(source: ChainSource, stopped: AbortSignal | undefined):
   for (let after = ''; ; ) {
     stopped?.throwIfAborted();
     const slice = await source.names(after, SLICE_ROWS);
-    const wrong = slice.find((name) => refOf(name.salt, name) !== name.ref);
+    const wrong = slice.find((name) => !isRefOf(name.ref, name.salt, name));
     if (wrong !== undefined) {
       return {
         kind: 'renamed',

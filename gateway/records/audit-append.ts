@@ -35,21 +35,22 @@ export async function appendEntries(trx: Kysely<Schema>, entries: readonly Entry
     ...markedActor(entry.actor),
     subject: named(entry.subject),
   }));
-  const refs = await refsOf(
-    trx,
-    marked.flatMap(({ who, subject, detail }) => [who, subject, ...namesIn(detail)].filter(isAuditName)),
-  );
-  const textOf = (value: string | AuditName) =>
-    isAuditName(value) ? (refs.get(nameKey(value)) as string) : value;
-  const replace = (_key: string, value: unknown) =>
-    isAuditName(value) ? textOf(value) : typeof value === 'string' ? textOf(plainWord(value)) : value;
-
   const end = await trx
     .selectFrom('audit')
     .select(['id', 'hash'])
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
+  const refs = await refsOf(
+    trx,
+    marked.flatMap(({ who, subject, detail }) => [who, subject, ...namesIn(detail)].filter(isAuditName)),
+    (end?.id ?? 0) + 1,
+  );
+  const textOf = (value: string | AuditName) =>
+    isAuditName(value) ? (refs.get(nameKey(value)) as string) : value;
+  const replace = (_key: string, value: unknown) =>
+    isAuditName(value) ? textOf(value) : typeof value === 'string' ? textOf(plainWord(value)) : value;
+
   let id = end?.id ?? 0;
   let prevHash = end?.hash ?? CHAIN_START;
   const rows = marked.map(({ at, prefix, who, action, subject, detail }) => {

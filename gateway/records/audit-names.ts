@@ -25,7 +25,11 @@ const SALT_BYTES = 16;
 /** 192 bits: nobody finds a second name that gives the same ref. */
 const REF_BYTES = 24;
 /** Every text of this form in the audit log is a ref; other texts of this form are given one (`word`). */
-const REF = /^p_[A-Za-z0-9_-]{32}$/;
+const REF = /^p_[0-9a-z]{8}[A-Za-z0-9_-]{32}$/;
+const REFS_IN_TEXT = /p_[0-9a-z]{8}[A-Za-z0-9_-]{32}/g;
+/** Digits of the entry's number in a ref. */
+const SEQUENCE_DIGITS = 8;
+const SEQUENCE_BASE = 36;
 /** What is shown in the place of a name that was forgotten. */
 export const ERASED = 'erased';
 
@@ -67,39 +71,61 @@ export function isRef(text: string): boolean {
   return REF.test(text);
 }
 
+/** Refs in a text, and perhaps some words that are none. */
+export function refsIn(text: string): readonly string[] {
+  return text.match(REFS_IN_TEXT) ?? [];
+}
+
 /** A name as a key of a Map. */
-export function nameKey({ kind, owner, name }: Pick<AuditName, 'kind' | 'owner' | 'name'>): string {
+export function nameKey({ kind, owner, name }: NameParts): string {
   return JSON.stringify([kind, owner, name]);
 }
 
 /**
  * The ref of a name: a hash that only who knows the salt can make again. So nobody can put another name under a ref unnoticed,
  * and once the salt is forgotten nobody can tell by trying names whose ref it was.
+ *
+ * @param sequence number of the first entry that has it. Refs of one time lie together in the file's indexes; in random order
+ * an import of thousands would rewrite as many pages.
  */
-export function refOf(salt: Uint8Array, name: Pick<AuditName, 'kind' | 'owner' | 'name'>): string {
+function refOf(sequence: number, salt: Uint8Array, name: NameParts): string {
+  return `p_${sequence.toString(SEQUENCE_BASE).padStart(SEQUENCE_DIGITS, '0')}${hashOf(salt, name)}`;
+}
+
+/** Whether a ref was made for this name. */
+export function isRefOf(ref: string, salt: Uint8Array, name: NameParts): boolean {
+  return isRef(ref) && ref.endsWith(hashOf(salt, name));
+}
+
+type NameParts = Pick<AuditName, 'kind' | 'owner' | 'name'>;
+
+function hashOf(salt: Uint8Array, name: NameParts): string {
   const digest = hash('sha256', Buffer.concat([salt, Buffer.from(nameKey(name))]), 'buffer');
-  return `p_${digest.subarray(0, REF_BYTES).toString('base64url')}`;
+  return digest.subarray(0, REF_BYTES).toString('base64url');
 }
 
 /**
  * The refs of names, by `nameKey`; those that have none yet get one.
  *
  * @param trx a transaction that holds the write lock, else two could give one name two refs
+ * @param sequence number of the entry that comes next
  */
 export async function refsOf(
   trx: Kysely<Schema>,
   names: readonly AuditName[],
+  sequence: number,
 ): Promise<ReadonlyMap<string, string>> {
   const refs = new Map<string, string>();
   if (names.length === 0) return refs;
   const wanted = new Map(names.map((name) => [nameKey(name), name]));
   for (const row of await rowsOfNames(trx, [...wanted.values()])) refs.set(nameKey(row), row.ref);
-  const fresh = [...wanted].flatMap(([key, { kind, owner, name }]) => {
-    if (refs.has(key)) return [];
-    const salt = randomBytes(SALT_BYTES);
-    const ref = refOf(salt, { kind, owner, name });
+  const unknown = [...wanted].filter(([key]) => !refs.has(key));
+  const salts = randomBytes(unknown.length * SALT_BYTES);
+  const fresh = unknown.map(([key, { kind, owner, name }], index) => {
+    const salt = salts.subarray(index * SALT_BYTES, (index + 1) * SALT_BYTES);
+    const ref = refOf(sequence, salt, { kind, owner, name });
     refs.set(key, ref);
-    return [{ ref, kind, owner, name, salt }];
+    return { ref, kind, owner, name, salt };
   });
   for (const rows of inChunks(fresh)) await trx.insertInto('audit_names').values(rows).execute();
   return refs;

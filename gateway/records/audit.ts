@@ -8,6 +8,7 @@ import {
   ERASED,
   isRef,
   namesOfRefs,
+  refsIn,
   refsOfId,
 } from './audit-names.ts';
 import { onPage, type Page, type PageRequest, pageOf } from './page.ts';
@@ -106,7 +107,10 @@ export async function listAudit(
     query = query.where('action', '>=', `${action}.`).where('action', '<', `${action}/`);
   }
   const rows = await query.execute();
-  const names = await namesOfRefs(db, rows.flatMap(refsIn));
+  const names = await namesOfRefs(
+    db,
+    rows.flatMap(({ actor, subject, detail_json }) => refsIn(`${actor} ${subject} ${detail_json}`)),
+  );
   return pageOf(
     ORDER,
     rows,
@@ -125,13 +129,6 @@ async function actorTexts(db: Kysely<Schema>, actor: string): Promise<readonly s
 }
 
 type Row = Selectable<Schema['audit']>;
-
-const REFS_IN_TEXT = /p_[A-Za-z0-9_-]{32}/g;
-
-/** Refs in an entry, and perhaps some texts that are none. */
-function refsIn({ actor, subject, detail_json }: Row): string[] {
-  return `${actor} ${subject} ${detail_json}`.match(REFS_IN_TEXT) ?? [];
-}
 
 function entryOf(row: Row, names: ReadonlyMap<string, string>): AuditEntry {
   const shown = (text: string) => (isRef(text) ? (names.get(text) ?? ERASED) : text);

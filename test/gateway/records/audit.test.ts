@@ -106,7 +106,7 @@ describe('the audit log', () => {
   });
 
   it('takes no text for a ref that is none', async () => {
-    const look = `p_${'x'.repeat(32)}`;
+    const look = `p_${'x'.repeat(40)}`;
     await writeAudit(db, by(look), 'rule.saved', look, { name: look, [look]: [look] });
     const { items } = await listAudit(db, { subject: look, actor: look }, PAGE);
     expect(items).toMatchObject([{ actor: look, subject: look, detail: { name: look, [look]: [look] } }]);
