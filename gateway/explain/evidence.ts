@@ -1,5 +1,8 @@
+import { type View, viewOf } from '../../rules/condition/view.ts';
 import { contains, metresOutside, type Shape } from '../../rules/geometry/shape.ts';
+import type { DeviceType } from '../../rules/readings/device-type.ts';
 import type { MetricValue, Position } from '../../rules/readings/reading.ts';
+import { PURPOSES, type Purpose } from '../../rules/step.ts';
 import { passesGate } from '../../rules/visits/border.ts';
 import type { ReadingPoint } from '../telemetry/telemetry-store.ts';
 
@@ -91,4 +94,23 @@ function besidePlace(
     inside: inside * step,
     nearestMetres: Number.isFinite(nearest) ? Math.round(nearest) : null,
   };
+}
+
+/** What of a person's metrics an explanation may show: marketers read it, who have no business with a heart rate unless its use was agreed to. */
+export function viewOfStaff(
+  consents: readonly { readonly purpose: Purpose; readonly granted: boolean }[],
+  deviceTypes: readonly DeviceType[],
+): View {
+  const seesHealth = consents.some(({ purpose, granted }) => purpose === 'health_offers' && granted);
+  return viewOf(
+    PURPOSES.filter((purpose) => purpose !== 'health_offers' || seesHealth),
+    deviceTypes,
+  );
+}
+
+/** A reading without the metrics that are not to be seen. */
+export function seenThrough(view: View, point: ReadingPoint): ReadingPoint {
+  if (point.metrics === undefined) return point;
+  const seen = Object.entries(point.metrics).filter(([name]) => view.metric(name));
+  return { ...point, metrics: Object.fromEntries(seen) };
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
+import type { View } from '../../rules/condition/view.ts';
 import { collecting } from '../../rules/document/document.ts';
 import { type RuleContext, readTrigger, type Trigger } from '../../rules/document/trigger.ts';
 import { type Shape, shapeOf } from '../../rules/geometry/shape.ts';
@@ -7,6 +8,7 @@ import { type Place, parsePlace } from '../../rules/places/place.ts';
 import type { SuppressionReason } from '../../rules/step.ts';
 import { isTimezone } from '../../rules/time/local-time.ts';
 import { WaysideError } from '../errors.ts';
+import { listConsents } from '../records/consents.ts';
 import { requireConsumer } from '../records/consumers.ts';
 import type { StoredDecision } from '../records/decisions.ts';
 import type { StoredDelivery } from '../records/deliveries.ts';
@@ -26,7 +28,7 @@ import type { RuleState, Schema } from '../records/schema.ts';
 import type { StoredVisit } from '../records/visits.ts';
 import type { ReadingPoint, TelemetryReader } from '../telemetry/telemetry-store.ts';
 import { type ConditionPart, conditionParts } from './condition-parts.ts';
-import { type Evidence, gatherEvidence } from './evidence.ts';
+import { type Evidence, gatherEvidence, seenThrough, viewOfStaff } from './evidence.ts';
 import type { Surroundings } from './surroundings.ts';
 import { type NotTriggeredReason, whyNot } from './why-not.ts';
 
@@ -108,7 +110,10 @@ export async function explain(stores: ExplainStores, query: ExplainQuery, at: nu
     records,
     decisions.flatMap(({ deliveryId }) => deliveryId ?? []),
   );
-  const evidence = await evidenceOf(stores, query, place === null ? null : shapeOf(place.geometry));
+  const deviceTypes = await listDeviceTypes(records);
+  const consents = await listConsents(records, query.consumer);
+  const view = viewOfStaff(consents, deviceTypes);
+  const evidence = await evidenceOf(stores, query, place === null ? null : shapeOf(place.geometry), view);
   const around: Surroundings = {
     from: query.from,
     to: query.to,
@@ -123,7 +128,7 @@ export async function explain(stores: ExplainStores, query: ExplainQuery, at: nu
   const found: Found = {
     deliveries,
     versions: await decidingVersions(records, decisions),
-    context: { deviceTypes: await listDeviceTypes(records), isSaved: true },
+    context: { deviceTypes, isSaved: true },
     around,
   };
   const explained: ExplainedRule[] = [];
@@ -208,6 +213,7 @@ async function evidenceOf(
   { records, telemetry }: ExplainStores,
   { consumer, from, to }: ExplainQuery,
   shape: Shape | null,
+  view: View,
 ): Promise<{ readonly devices: number; readonly found: Evidence | null }> {
   const devices = await records
     .selectFrom('devices')
@@ -221,7 +227,7 @@ async function evidenceOf(
   for (const { device_key: deviceKey } of devices) {
     try {
       const page = await telemetry.read({ deviceKey, from, to, limit: MOST_READINGS_A_DEVICE });
-      points.push(...(page.points as readonly ReadingPoint[]));
+      points.push(...(page.points as readonly ReadingPoint[]).map((point) => seenThrough(view, point)));
       truncated ||= page.next !== null;
     } catch (error) {
       if (error instanceof WaysideError && error.code === 'telemetry_unavailable')

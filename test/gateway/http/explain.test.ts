@@ -276,6 +276,25 @@ describe('why a consumer was not brought an offer', () => {
     expect((await ofRule('metric')).explanation).toMatch(/It was between 0.2 and 0.4\.$/);
   });
 
+  it('shows health metrics of those alone who agreed to their use', async () => {
+    await rule('pulse', { metric: { name: 'heartRate', above: 180 } });
+    const { device_key: deviceKey } = await server.db
+      .selectFrom('devices')
+      .select('device_key')
+      .where('id', '=', 'car-1')
+      .executeTakeFirstOrThrow();
+    const metrics = { heartRate: 143, fuel: 0.4 };
+    await server.telemetry.write([{ deviceKey, at: AT + 7, seq: 7, receivedAt: AT, metrics, flags: [] }], 7);
+    const hidden = (await explained()).evidence;
+    expect(hidden.metrics).toMatchObject({ fuel: { last: 0.4 } });
+    expect(JSON.stringify([hidden, await ofRule('pulse')])).not.toMatch(/143/);
+    await server.call('PUT', '/api/v1/consumers/anna/consents/health_offers', {
+      body: { granted: true, source: 'form' },
+    });
+    expect((await explained()).evidence.metrics).toMatchObject({ heartRate: { last: 143 } });
+    expect((await ofRule('pulse')).explanation).toMatch(/It was 143\.$/);
+  });
+
   it('says that the place lies in a sensitive zone', async () => {
     await rule('enter', ENTER);
     const zone = {
