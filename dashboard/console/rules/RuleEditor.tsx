@@ -159,7 +159,7 @@ export function RuleEditor({ record }: { record: RuleRecord | null }) {
         >
           <p>From this moment on it sends offers to real people:</p>
           <RuleSummary document={document} />
-          <Purposes purposes={editor.check?.purposes ?? null} />
+          <Purposes purposes={editor.check?.purposes ?? null} needs={editor.check?.needs ?? []} />
           <SaveTrouble error={editor.save.error} />
         </Confirm>
       )}

@@ -4,6 +4,7 @@ import { audienceInWords } from './AudienceFields.tsx';
 import { conditionInWords } from './ConditionField.tsx';
 import { textAt } from './document-fields.ts';
 import { experimentInWords } from './ExperimentFields.tsx';
+import type { RuleNeed } from './edit.ts';
 import { limitsInWords } from './LimitFields.tsx';
 import { scheduleInWords } from './ScheduleFields.tsx';
 import { triggerInWords } from './trigger-words.ts';
@@ -43,7 +44,13 @@ export function RuleSummary({ document }: { document: unknown }) {
 }
 
 /** What people must have agreed to before this rule may send to them. */
-export function Purposes({ purposes }: { purposes: readonly Purpose[] | null }) {
+export function Purposes({
+  purposes,
+  needs = [],
+}: {
+  purposes: readonly Purpose[] | null;
+  needs?: readonly RuleNeed[];
+}) {
   if (purposes === null)
     return <p className="soft">What people must have agreed to is known once the rule has no problem.</p>;
   return (
@@ -57,10 +64,28 @@ export function Purposes({ purposes }: { purposes: readonly Purpose[] | null }) 
           <li key={purpose}>
             <strong>{PURPOSE_WORDS[purpose].title}</strong>{' '}
             <span className="soft">{PURPOSE_WORDS[purpose].meaning}</span>
+            <Because needs={needs.filter((need) => need.purpose === purpose)} />
           </li>
         ))}
       </ul>
     </>
+  );
+}
+
+/** More of them say nothing more. */
+const MOST_SHOWN = 5;
+
+/** Why a purpose is needed, so that nobody asks for health data by a word in a text without seeing it. */
+function Because({ needs }: { needs: readonly RuleNeed[] }) {
+  const shown = [...new Set(needs.map(({ why }) => why))];
+  if (shown.length === 0) return null;
+  return (
+    <ul className="because">
+      {shown.slice(0, MOST_SHOWN).map((why) => (
+        <li key={why}>Because {why}.</li>
+      ))}
+      {shown.length > MOST_SHOWN && <li>And {shown.length - MOST_SHOWN} more.</li>}
+    </ul>
   );
 }
 

@@ -5,10 +5,21 @@ import { type DocumentValue, dotted, type Path, textAt } from './document-fields
 import type { RenderedPreview } from './OfferPreview.tsx';
 import { sentence } from './problem-words.ts';
 
+/** What a rule reads of people, and where. */
+export interface RuleNeed {
+  readonly purpose: Purpose;
+  readonly path: string;
+  readonly reads: string;
+  /** The same as a sentence. */
+  readonly why: string;
+}
+
 /** What the gateway says of a document that is not saved: POST /api/v1/rules/check. */
 export interface RuleCheck {
   readonly problems: readonly ApiFieldProblem[];
   readonly purposes: readonly Purpose[] | null;
+  /** Why it needs each of them. */
+  readonly needs: readonly RuleNeed[];
   /** The offers as people would read them, with sample values; those that cannot be written are left out. */
   readonly previews?: readonly RenderedPreview[];
 }
