@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { BrowserSession } from '../../api/access-shapes.ts';
@@ -6,33 +6,22 @@ import { request } from '../../api/request.ts';
 import { useFormats } from '../i18n/use-formats.ts';
 import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
-import { Failure } from '../parts/Failure.tsx';
-import { Waiting } from '../parts/Waiting.tsx';
 import { accessTrouble } from './access-trouble.ts';
 import { leaveThisBrowser } from './leave.ts';
+import { BROWSERS_KEY } from './use-access.ts';
 
 /** Where the person is signed in; each browser can be signed out, and all at once. */
-export function BrowsersCard() {
+export function BrowsersCard({ browsers }: { readonly browsers: readonly BrowserSession[] }) {
   const { t } = useTranslation('access');
-  const browsers = useQuery({
-    queryKey: ['me', 'sessions'],
-    queryFn: () => request<readonly BrowserSession[]>('GET', '/api/v1/me/sessions'),
-  });
   return (
     <Card title={t('browsers.title')}>
       <p className="soft">{t('browsers.text')}</p>
-      {browsers.isPending && <Waiting lines={2} />}
-      {browsers.isError && <Failure error={browsers.error} onRetry={() => browsers.refetch()} />}
-      {browsers.isSuccess && (
-        <>
-          <ul className="rows">
-            {browsers.data.map((session) => (
-              <BrowserRow key={session.id} session={session} />
-            ))}
-          </ul>
-          <Everywhere />
-        </>
-      )}
+      <ul className="rows">
+        {browsers.map((session) => (
+          <BrowserRow key={session.id} session={session} />
+        ))}
+      </ul>
+      <Everywhere />
     </Card>
   );
 }
@@ -47,7 +36,7 @@ function BrowserRow({ session }: { readonly session: BrowserSession }) {
     async mutationFn() {
       if (current) return leaveThisBrowser('/api/v1/me/session');
       await request('DELETE', `/api/v1/me/sessions/${encodeURIComponent(id)}`);
-      return queries.invalidateQueries({ queryKey: ['me', 'sessions'] });
+      return queries.invalidateQueries({ queryKey: BROWSERS_KEY });
     },
   });
   return (

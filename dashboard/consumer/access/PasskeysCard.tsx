@@ -1,54 +1,39 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Passkey, SignInWays } from '../../api/access-shapes.ts';
+import type { Passkey } from '../../api/access-shapes.ts';
 import { request } from '../../api/request.ts';
 import { useFormats } from '../i18n/use-formats.ts';
 import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
-import { Failure } from '../parts/Failure.tsx';
 import { Field } from '../parts/Field.tsx';
-import { Waiting } from '../parts/Waiting.tsx';
 import { accessTrouble } from './access-trouble.ts';
 import { addPasskey, knowsPasskeys } from './passkeys.ts';
+import { PASSKEYS_KEY } from './use-access.ts';
 
-const PASSKEYS_KEY = ['me', 'passkeys'];
+interface Props {
+  readonly passkeys: readonly Passkey[];
+  /** The gateway has an address that passkeys can be made for. */
+  readonly canHave: boolean;
+}
 
 /** The person's passkeys, and a way to another one. */
-export function PasskeysCard() {
+export function PasskeysCard({ passkeys, canHave }: Props) {
   const { t } = useTranslation('access');
-  const passkeys = useQuery({
-    queryKey: PASSKEYS_KEY,
-    queryFn: () => request<readonly Passkey[]>('GET', '/api/v1/me/passkeys'),
-  });
-  const ways = useQuery({
-    queryKey: ['sign-in'],
-    queryFn: () => request<SignInWays>('GET', '/api/v1/me/sign-in'),
-    staleTime: Infinity,
-  });
-  const error = passkeys.error ?? ways.error;
   return (
     <Card title={t('passkeys.title')}>
       <p className="soft">{t('passkeys.text')}</p>
-      {(passkeys.isPending || ways.isPending) && <Waiting lines={2} />}
-      {error !== null && (
-        <Failure error={error} onRetry={() => Promise.all([passkeys.refetch(), ways.refetch()])} />
+      {passkeys.length === 0 && <p>{t('passkeys.none')}</p>}
+      {passkeys.length > 0 && (
+        <ul className="rows">
+          {passkeys.map((passkey) => (
+            <PasskeyRow key={passkey.id} passkey={passkey} />
+          ))}
+        </ul>
       )}
-      {passkeys.isSuccess && ways.isSuccess && (
-        <>
-          {passkeys.data.length === 0 && <p>{t('passkeys.none')}</p>}
-          {passkeys.data.length > 0 && (
-            <ul className="rows">
-              {passkeys.data.map((passkey) => (
-                <PasskeyRow key={passkey.id} passkey={passkey} />
-              ))}
-            </ul>
-          )}
-          {!ways.data.passkeys && <p className="soft">{t('passkeys.unavailable')}</p>}
-          {ways.data.passkeys && !knowsPasskeys() && <p className="soft">{t('passkeys.unsupported')}</p>}
-          {ways.data.passkeys && knowsPasskeys() && <AddPasskey />}
-        </>
-      )}
+      {!canHave && <p className="soft">{t('passkeys.unavailable')}</p>}
+      {canHave && !knowsPasskeys() && <p className="soft">{t('passkeys.unsupported')}</p>}
+      {canHave && knowsPasskeys() && <AddPasskey />}
     </Card>
   );
 }

@@ -1,5 +1,5 @@
 import './access.css';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SignInWays } from '../../api/access-shapes.ts';
@@ -15,6 +15,7 @@ import { Waiting } from '../parts/Waiting.tsx';
 import { ME_KEY } from '../shell/use-me.ts';
 import { accessTrouble } from './access-trouble.ts';
 import { knowsPasskeys, signInWithPasskey } from './passkeys.ts';
+import { useSignInWays } from './use-access.ts';
 import { usePasskeysInField } from './use-passkeys-in-field.ts';
 
 /**
@@ -24,20 +25,18 @@ import { usePasskeysInField } from './use-passkeys-in-field.ts';
  */
 export function SignIn({ wasRefused }: { readonly wasRefused: boolean }) {
   const { t } = useTranslation('access');
-  const ways = useQuery({
-    queryKey: ['sign-in'],
-    queryFn: () => request<SignInWays>('GET', '/api/v1/me/sign-in'),
-    staleTime: Infinity,
-  });
+  const ways = useSignInWays();
   return (
     <Page title={t(wasRefused ? 'signIn.usedTitle' : 'signIn.title')}>
       <p className="soft">{t(wasRefused ? 'signIn.usedText' : 'signIn.text')}</p>
       {ways.isPending && <Waiting lines={3} />}
       {ways.isError && <Failure error={ways.error} onRetry={() => ways.refetch()} />}
       {ways.isSuccess && <Ways ways={ways.data} />}
-      <Card title={t('signIn.personal')}>
-        <p className="soft">{t('signIn.personalText')}</p>
-      </Card>
+      {!ways.isPending && (
+        <Card title={t('signIn.personal')}>
+          <p className="soft">{t('signIn.personalText')}</p>
+        </Card>
+      )}
     </Page>
   );
 }

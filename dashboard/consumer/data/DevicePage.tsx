@@ -62,7 +62,6 @@ function DeviceByDay({ device }: { readonly device: MyDevice }) {
       <p className="kept soft">
         {readingDays === null ? t('told.keptForever') : t('told.kept', { count: readingDays })}
       </p>
-      {device.positionAt !== null && <VisitsCard device={id} />}
       <p>
         <a
           className="button button-plain"
@@ -72,6 +71,7 @@ function DeviceByDay({ device }: { readonly device: MyDevice }) {
           {t('take.device', { device: deviceTypeName(t, device.type, device.typeName) })}
         </a>
       </p>
+      {device.positionAt !== null && <VisitsCard device={id} />}
     </>
   );
 }

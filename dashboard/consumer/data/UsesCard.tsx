@@ -1,43 +1,29 @@
-import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StaffRead } from '../../../gateway/records/audit-reads.ts';
 import type { RuleUse, Uses } from '../../api/my-data-shapes.ts';
-import { request } from '../../api/request.ts';
 import { data } from '../i18n/en/data.ts';
 import { useFormats } from '../i18n/use-formats.ts';
 import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
-import { Failure } from '../parts/Failure.tsx';
-import { Waiting } from '../parts/Waiting.tsx';
 
 const SHOWN_AT_FIRST = 5;
 
 /** Which rules used the person's data, and which staff looked at it. */
-export function UsesCard() {
+export function UsesCard({ uses }: { readonly uses: Uses }) {
   const { t } = useTranslation('data');
-  const uses = useQuery({
-    queryKey: ['me', 'uses'],
-    queryFn: () => request<Uses>('GET', '/api/v1/me/uses'),
-  });
   return (
     <Card title={t('uses.title')}>
-      {uses.isPending && <Waiting lines={6} />}
-      {uses.isError && <Failure error={uses.error} onRetry={() => uses.refetch()} />}
-      {uses.isSuccess && (
-        <>
-          <h3>{t('uses.rules')}</h3>
-          {uses.data.rules.length === 0 && <p className="soft">{t('uses.none')}</p>}
-          <Rows all={uses.data.rules} keyOf={({ rule }) => rule.id} draw={(use) => <RuleRow use={use} />} />
-          <h3>{t('uses.people')}</h3>
-          {uses.data.staff.length === 0 && <p className="soft">{t('uses.nobody')}</p>}
-          <Rows
-            all={uses.data.staff}
-            keyOf={({ at, what, role, device }) => `${at} ${role} ${what} ${device}`}
-            draw={(read) => <ReadRow read={read} />}
-          />
-        </>
-      )}
+      <h3>{t('uses.rules')}</h3>
+      {uses.rules.length === 0 && <p className="soft">{t('uses.none')}</p>}
+      <Rows all={uses.rules} keyOf={({ rule }) => rule.id} draw={(use) => <RuleRow use={use} />} />
+      <h3>{t('uses.people')}</h3>
+      {uses.staff.length === 0 && <p className="soft">{t('uses.nobody')}</p>}
+      <Rows
+        all={uses.staff}
+        keyOf={({ at, what, role, device }) => `${at} ${role} ${what} ${device}`}
+        draw={(read) => <ReadRow read={read} />}
+      />
     </Card>
   );
 }
