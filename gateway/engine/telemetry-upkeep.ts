@@ -71,6 +71,7 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
       .where('up_to_seq', 'is not', null)
       .execute();
     const keys = rows.map((row) => row.device_key);
+    isErasing ||= keys.length > 0;
     // Each for itself: readings of one may still be on their way when those of another are through.
     await Promise.all(keys.map(async (key) => leftOut.set(key, await writer.leaveOut(key))));
     return keys;
@@ -169,7 +170,7 @@ export function createTelemetryUpkeep(parts: TelemetryUpkeepParts): TelemetryUpk
         trouble = reason;
       }
       if (stopping) return;
-      const isBusy = retention.isWaiting || (isErasing && trouble === null);
+      const isBusy = retention.isWaiting || isErasing;
       if (await work.rung(isBusy ? LOOK_SOON_MS : LOOK_EVERY_MS))
         await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     }

@@ -90,7 +90,8 @@ export async function devicesWithSessions(db: Kysely<Schema>): Promise<readonly 
 export async function noteSessionsGone(db: Kysely<Schema>, device: RemovedDevice): Promise<void> {
   await db
     .updateTable('device_erasures')
-    .set({ sessions_gone: 1 })
+    // The aliases have served.
+    .set({ sessions_gone: 1, aliases_json: '[]' })
     .where('device_key', '=', device.key)
     .execute();
 }
