@@ -7,7 +7,7 @@ import type { Broker } from '../broker/ports.ts';
 import { createBacktests } from './backtest/jobs.ts';
 import { createBackups } from './backup/backups.ts';
 import { createHold } from './backup/hold.ts';
-import { quietRestored } from './backup/quiet-restored.ts';
+import { keepRestoredConsents, quietRestored } from './backup/quiet-restored.ts';
 import { finishRestoring } from './backup/restore-files.ts';
 import { openBridge } from './bridge/open-bridge.ts';
 import { toDeviceBy } from './bridge/to-device.ts';
@@ -97,7 +97,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     await ensureDeviceTypes(records.db);
     const passwordFile = await ensureAdmin(records.db, files.dir);
     if (passwordFile !== null) log.info({ user: 'admin', passwordFile }, 'made the first user');
-    const pushKeys = await openPushKeys(files.dir, records.db, (ring) => delivery.useVapidKeys(ring));
+    const pushKeys = await openPushKeys(files.dir, records.db, (ring) => delivery.replaceVapidKeys(ring));
     const receiptKey = await loadOrCreateReceiptKey(files.dir);
     const recordsKey = await loadOrCreateRecordsKey(files.dir);
     const seal = createSeal(recordsKey);
@@ -109,6 +109,8 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     const replayed = await replayErasures(records.db, ledger, clock.now());
     if (replayed.consumers + replayed.devices > 0)
       log.info(replayed, 'erased again what a restore brought back');
+
+    await keepRestoredConsents(records.db, files.dir, clock.now(), log);
 
     const journal = createSqliteJournal({
       file: files.journal,
@@ -255,6 +257,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
 
     await quietRestored({ records: records.db, dir: files.dir, engine, now: () => clock.now(), log });
     await delivery.start();
+    await pushKeys.dropUnused();
     running.push(() => delivery.stop());
     running.push(
       delivery.onChanged((rows) => {

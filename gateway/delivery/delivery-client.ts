@@ -52,7 +52,7 @@ export interface Delivery {
   /** Withdraws everything that waits. */
   withdrawAll(reason: string): Promise<void>;
   /** Signs with these pairs from now on. */
-  useVapidKeys(keys: VapidKeyRing): void;
+  replaceVapidKeys(keys: VapidKeyRing): void;
   /** Sends an offer to a browser at once; nothing is kept. */
   trial(push: TrialPush): Promise<TrialOutcome>;
   /** What services that offers are handed to made of them, since the start. */
@@ -156,8 +156,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     async withdrawAll(reason) {
       await running().withdrawAll(reason);
     },
-    useVapidKeys(keys) {
-      thread?.call.useVapidKeys.asEvent(keys);
+    replaceVapidKeys(keys) {
+      thread?.call.replaceVapidKeys.asEvent(keys);
     },
     trial: async (push) => running().trial(push),
     services: async () => running().services(),

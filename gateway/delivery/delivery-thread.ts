@@ -39,7 +39,7 @@ export interface DeliveryThread {
   wake(): void;
   recheck(consumers: readonly string[]): Promise<void>;
   withdrawAll(reason: string): Promise<void>;
-  useVapidKeys(keys: VapidKeyRing): void;
+  replaceVapidKeys(keys: VapidKeyRing): void;
   trial(push: TrialPush): Promise<TrialOutcome>;
   services(): readonly ServiceReport[];
   counters(): Promise<DeliveryCounters>;
@@ -68,7 +68,7 @@ const main = serveFromWorker<DeliveryListener, DeliveryThread>({
   wake: () => outbox.wake(),
   recheck: (consumers) => outbox.recheck(consumers),
   withdrawAll: (reason) => outbox.withdrawAll(reason),
-  useVapidKeys: (keys) => parts.signers.use(keys),
+  replaceVapidKeys: (keys) => parts.signers.use(keys),
   trial: (push) => sendTrial(parts, push),
   services: () => parts.services.reports(),
   counters: () => outbox.counters(),

@@ -61,8 +61,16 @@ export interface OutboxStore {
   backlog(): Promise<{ readonly size: number; readonly oldestCreatedAt: number | null }>;
 }
 
-/** Literals and not parameters, for SQLite takes the index over waiting rows only where its condition stands in the query. */
+/**
+ * Literals and not parameters, for SQLite takes the index over waiting rows only where its condition stands in the query. Which
+ * index is said as well (`indexed by`): SQLite knows nothing of how many rows wait, takes the one over all states, and looks
+ * through 100,000 of them each time.
+ */
 const WAITING = sql<boolean>`state in ('queued', 'retrying')`;
+
+/** Of rows that are found by their id: the plus keeps SQLite from the index over states. */
+const STILL_WAITS = sql<boolean>`+${WAITING}`;
+const BY_LANE = sql`deliveries indexed by deliveries_by_lane`;
 
 /**
  * The lane of a consumer's deliveries (lanes.ts): the origins of their live subscriptions, else the channel that is next. Of a
@@ -78,24 +86,21 @@ const LANE = sql<LaneName>`coalesce(
 /** One step through the index for each lane, however many deliveries wait in it. */
 const parkedLanes = sql<{ readonly lane: LaneName; readonly nextDueAt: number }>`
   with recursive names (lane) as (
-    select min(lane) from deliveries where ${WAITING} and lane is not null
+    select min(lane) from ${BY_LANE} where ${WAITING} and lane is not null
     union all
-    select (select min(lane) from deliveries where ${WAITING} and lane > names.lane) from names where lane is not null)
-  select lane, (select min(next_attempt_at) from deliveries where ${WAITING} and lane = names.lane) as "nextDueAt"
+    select (select min(lane) from ${BY_LANE} where ${WAITING} and lane > names.lane) from names where lane is not null)
+  select lane, (select min(next_attempt_at) from ${BY_LANE} where ${WAITING} and lane = names.lane) as "nextDueAt"
   from names where lane is not null`;
 
 export function createOutboxStore(sources: FactSources): OutboxStore {
   const { db } = sources;
   return {
     async unparked(now, limit, except) {
-      let query = db
-        .selectFrom('deliveries')
-        .select(['id', LANE.as('lane')])
-        .where(WAITING)
-        .where('lane', 'is', null)
-        .where('next_attempt_at', '<=', now);
-      if (except.length > 0) query = query.where('id', 'not in', except);
-      return query.orderBy('next_attempt_at').limit(limit).execute();
+      const { rows } = await sql<LaneMember>`
+        select id, ${LANE} as lane from ${BY_LANE}
+        where ${WAITING} and lane is null and next_attempt_at <= ${now}${excluding(except)}
+        order by next_attempt_at limit ${limit}`.execute(db);
+      return rows;
     },
 
     async park(members) {
@@ -104,7 +109,12 @@ export function createOutboxStore(sources: FactSources): OutboxStore {
       await db.transaction().execute(async (trx) => {
         for (const [lane, some] of idsOf) {
           const ids = some.map(({ id }) => id);
-          await trx.updateTable('deliveries').set({ lane }).where('id', 'in', ids).where(WAITING).execute();
+          await trx
+            .updateTable('deliveries')
+            .set({ lane })
+            .where('id', 'in', ids)
+            .where(STILL_WAITS)
+            .execute();
         }
       });
     },
@@ -115,14 +125,10 @@ export function createOutboxStore(sources: FactSources): OutboxStore {
     },
 
     async parked(lane, now, limit, except) {
-      let query = db
-        .selectFrom('deliveries')
-        .select('id')
-        .where(WAITING)
-        .where('lane', '=', lane)
-        .where('next_attempt_at', '<=', now);
-      if (except.length > 0) query = query.where('id', 'not in', except);
-      const rows = await query.orderBy('next_attempt_at').limit(limit).execute();
+      const { rows } = await sql<{ readonly id: string }>`
+        select id from ${BY_LANE}
+        where ${WAITING} and lane = ${lane} and next_attempt_at <= ${now}${excluding(except)}
+        order by next_attempt_at limit ${limit}`.execute(db);
       return rows.map(({ id }) => id);
     },
 
@@ -132,7 +138,7 @@ export function createOutboxStore(sources: FactSources): OutboxStore {
         .selectFrom('deliveries')
         .selectAll()
         .where('id', 'in', ids)
-        .where(WAITING)
+        .where(STILL_WAITS)
         .orderBy('next_attempt_at')
         .execute();
       return withFacts(sources, rows);
@@ -140,35 +146,30 @@ export function createOutboxStore(sources: FactSources): OutboxStore {
 
     async waitingFor(consumers, limit) {
       if (consumers.length === 0) return [];
-      const rows = await db
-        .selectFrom('deliveries')
-        .select('id')
-        .where(WAITING)
-        .where('consumer', 'in', consumers)
-        .limit(limit)
-        .execute();
+      const { rows } = await sql<{ readonly id: string }>`
+        select id from deliveries indexed by deliveries_waiting
+        where ${WAITING} and consumer in (${sql.join(consumers)}) limit ${limit}`.execute(db);
       return rows.map(({ id }) => id);
     },
 
     async waiting(limit) {
-      const rows = await db.selectFrom('deliveries').select('id').where(WAITING).limit(limit).execute();
+      const { rows } = await sql<{ readonly id: string }>`
+        select id from deliveries indexed by deliveries_due where ${WAITING} limit ${limit}`.execute(db);
       return rows.map(({ id }) => id);
     },
 
     async over(now, limit, except) {
-      let query = db.selectFrom('deliveries').selectAll().where(WAITING).where('expires_at_real', '<=', now);
-      if (except.length > 0) query = query.where('id', 'not in', except);
-      return query.limit(limit).execute();
+      const { rows } = await sql<DeliveryRow>`
+        select * from deliveries indexed by deliveries_ending
+        where ${WAITING} and expires_at_real <= ${now}${excluding(except)} limit ${limit}`.execute(db);
+      return rows;
     },
 
     async nextDueAt(now) {
-      const { at } = await db
-        .selectFrom('deliveries')
-        .select((eb) => eb.fn.min('next_attempt_at').as('at'))
-        .where(WAITING)
-        .where('next_attempt_at', '>', now)
-        .executeTakeFirstOrThrow();
-      return at;
+      const { rows } = await sql<{ readonly at: number | null }>`
+        select min(next_attempt_at) as at from deliveries indexed by deliveries_due
+        where ${WAITING} and next_attempt_at > ${now}`.execute(db);
+      return rows[0]?.at ?? null;
     },
 
     async record(results, at) {
@@ -190,14 +191,18 @@ export function createOutboxStore(sources: FactSources): OutboxStore {
     },
 
     async backlog() {
-      const row = await db
-        .selectFrom('deliveries')
-        .select((eb) => [eb.fn.countAll<number>().as('size'), eb.fn.min('created_at').as('oldestCreatedAt')])
-        .where(WAITING)
-        .executeTakeFirstOrThrow();
-      return { size: Number(row.size), oldestCreatedAt: row.oldestCreatedAt };
+      // The index over states has the time too, so that no row is read.
+      const { rows } = await sql<{ readonly size: number; readonly oldestCreatedAt: number | null }>`
+        select count(*) as size, min(created_at) as "oldestCreatedAt"
+        from deliveries indexed by deliveries_by_state where ${WAITING}`.execute(db);
+      return rows[0] ?? { size: 0, oldestCreatedAt: null };
     },
   };
+}
+
+/** ` and id not in (…)` */
+function excluding(ids: readonly string[]) {
+  return ids.length === 0 ? sql`` : sql` and id not in (${sql.join(ids)})`;
 }
 
 async function recordOne(trx: Transaction<Schema>, result: DeliveryResult, sentAt: number): Promise<void> {
@@ -221,7 +226,7 @@ async function recordOne(trx: Transaction<Schema>, result: DeliveryResult, sentA
       return;
     case 'retrying':
       await waiting
-        .where(WAITING)
+        .where(STILL_WAITS)
         .set({
           state: 'retrying',
           ...channel,
@@ -238,7 +243,7 @@ async function recordOne(trx: Transaction<Schema>, result: DeliveryResult, sentA
     case 'expired':
     case 'withdrawn':
       await waiting
-        .where(WAITING)
+        .where(STILL_WAITS)
         .set({
           state: result.kind,
           ...channel,

@@ -26,10 +26,6 @@ async function channels(db: Kysely<unknown>): Promise<void> {
 }
 
 async function waitingRows(db: Kysely<unknown>): Promise<void> {
-  // How many wait, and since when, is told from the index alone.
-  await sql`drop index deliveries_due`.execute(db);
-  await sql`create index deliveries_due on deliveries (next_attempt_at, id, created_at)
-    where state in ('queued', 'retrying')`.execute(db);
   await sql`create index deliveries_waiting on deliveries (consumer) where state in ('queued', 'retrying')`.execute(
     db,
   );
