@@ -23,6 +23,8 @@ export interface GatewayProcessOptions {
 }
 
 const MAIN = fileURLToPath(new URL('../../gateway/main.ts', import.meta.url));
+/** As `npm start` has it. */
+const NURSERY = '--max-semi-space-size=16';
 const LEAVE_WITH_PARENT = new URL('./leave-with-parent.ts', import.meta.url).href;
 const READY_WITHIN_MS = 45_000;
 const STOP_WITHIN_MS = 12_000;
@@ -36,7 +38,7 @@ export async function startGatewayProcess({
   onError,
 }: GatewayProcessOptions): Promise<GatewayProcess> {
   // A process group of its own: Ctrl-C reaches the demo alone, which then stops everything in order.
-  const child = spawn(process.execPath, ['--import', LEAVE_WITH_PARENT, MAIN], {
+  const child = spawn(process.execPath, [NURSERY, '--import', LEAVE_WITH_PARENT, MAIN], {
     env,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,11 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const MAIN = new URL('../../gateway/main.ts', import.meta.url).pathname;
+const ROOT = new URL('../../', import.meta.url);
+/** What `npm start` gives to Node: options, and the gateway as the last. */
+const START: readonly string[] = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'))
+  .scripts.start.split(/^.*&& node /)[1]
+  .split(' ')
+  .map((word: string) => (word.startsWith('-') ? word : new URL(word, ROOT).pathname));
 const READY_WITHIN_MS = 30_000;
 
 export interface ApiAnswer {
@@ -33,7 +39,7 @@ export interface GatewayProcess {
 }
 
 /**
- * Starts `gateway/main.ts` and waits for its ready line.
+ * Starts the gateway as `npm start` does, and waits for its ready line.
  *
  * @param options.env further settings; ports are free ones unless given
  * @param options.within what to put before its command; it has to become the gateway by exec
@@ -52,7 +58,7 @@ export async function startGateway(
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('WAYSIDE_')),
   );
-  const [command = '', ...rest] = [...(options.within ?? []), process.execPath, MAIN];
+  const [command = '', ...rest] = [...(options.within ?? []), process.execPath, ...START];
   const child = spawn(command, rest, {
     cwd: dataDir,
     stdio: ['ignore', 'pipe', 'pipe'],
