@@ -4,6 +4,25 @@ import type { EngineClient } from '../engine/engine-client.ts';
 import { writeAudit } from '../records/audit.ts';
 import type { Schema } from '../records/schema.ts';
 import { forgetRestoredNote, readRestoredNote } from './restored-note.ts';
+import { keepWithdrawn } from './withdrawn-consents.ts';
+
+/**
+ * At the first start after a restore, before the engine reads who agreed to what: consents that were withdrawn since the backup stay
+ * withdrawn. Does nothing at any other start.
+ *
+ * @param now domain time, epoch ms
+ */
+export async function keepRestoredConsents(
+  records: Kysely<Schema>,
+  dir: string,
+  now: number,
+  log: Logger,
+): Promise<void> {
+  const note = await readRestoredNote(dir);
+  if (note === null) return;
+  const kept = await keepWithdrawn(records, note.withdrawn, now);
+  if (kept > 0) log.info({ consents: kept }, 'withdrew again what a restore brought back');
+}
 
 export interface RestoredParts {
   readonly records: Kysely<Schema>;

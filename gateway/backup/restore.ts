@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { lstat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DataDir, takeDataDir } from '../data-dir.ts';
@@ -9,6 +10,7 @@ import { type BackupProgress, refuseWithoutRoom } from './make-backup.ts';
 import { type BackedUpFile, type Manifest, readManifest } from './manifest.ts';
 import { beginRestoring, finishRestoring, readyToReplace } from './restore-files.ts';
 import { noteRestored } from './restored-note.ts';
+import { readWithdrawn, type WithdrawnConsent } from './withdrawn-consents.ts';
 
 export interface Restore {
   /** Path of the backup. */
@@ -17,7 +19,7 @@ export interface Restore {
   readonly dataDir: string;
   /** Whether what is in the data directory may go. */
   readonly replace: boolean;
-  /** A data directory whose ledger of erasures is to count too, or null. */
+  /** A data directory whose erasures and withdrawn consents are to count too, or null. */
   readonly erasuresFrom: string | null;
   readonly knownMigrations: readonly string[];
   /** Real time, epoch ms. */
@@ -28,6 +30,8 @@ export interface Restored {
   readonly manifest: Manifest;
   /** Erasures that the next start makes again, where the backup brought somebody back. */
   readonly erasures: number;
+  /** Consents that stay withdrawn, whatever the backup says; null where records that are there could not be read for them. */
+  readonly withdrawn: number | null;
 }
 
 /**
@@ -52,7 +56,7 @@ export async function restoreBackup(
   try {
     // One that was cut short is brought to an end first: its ledger counts.
     await finishRestoring(dataDir.files.dir);
-    return { manifest, erasures: await putBack(restore, manifest, dataDir, tell) };
+    return { manifest, ...(await putBack(restore, manifest, dataDir, tell)) };
   } finally {
     dataDir.release();
   }
@@ -63,11 +67,12 @@ async function putBack(
   manifest: Manifest,
   { files: { dir } }: DataDir,
   tell: (bytes: number) => void,
-): Promise<number> {
+): Promise<Omit<Restored, 'manifest'>> {
   const present = await replacedFiles(dir);
   if (present.length > 0 && !restore.replace)
     throw new WaysideError('data_dir_not_empty', `${dir} holds ${present.slice(0, 3).join(', ')}`);
   const ledger = await ledgerOf(restore, dir);
+  const { withdrawn, isWhole } = withdrawnIn([dir, restore.erasuresFrom]);
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   await refuseWithoutRoom(dir, bytes);
   const folder = await beginRestoring(dir);
@@ -78,14 +83,24 @@ async function putBack(
       compare(file, copied);
     }
     await keepLedger(folder, ledger);
-    await noteRestored(folder, { createdAt: manifest.createdAt, restoredAt: restore.now });
+    await noteRestored(folder, { createdAt: manifest.createdAt, restoredAt: restore.now, withdrawn });
     await readyToReplace(dir);
   } catch (error) {
     await finishRestoring(dir);
     throw error;
   }
   await finishRestoring(dir);
-  return ledger.lines.length;
+  return { erasures: ledger.lines.length, withdrawn: isWhole ? withdrawn.length : null };
+}
+
+/** What people took back, by the records of these directories, as far as they can be read. */
+function withdrawnIn(dirs: readonly (string | null)[]): {
+  readonly withdrawn: readonly WithdrawnConsent[];
+  readonly isWhole: boolean;
+} {
+  const files = dirs.flatMap((dir) => (dir === null ? [] : [join(dir, 'wayside.db')]));
+  const found = files.filter((file) => existsSync(file)).map(readWithdrawn);
+  return { withdrawn: found.flatMap((some) => some ?? []), isWhole: !found.includes(null) };
 }
 
 async function ledgerOf(restore: Restore, dir: string): Promise<Ledger> {

@@ -1,5 +1,6 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { WithdrawnConsent } from './withdrawn-consents.ts';
 
 /** In a data directory that was restored, until its first start. */
 const NOTE_NAME = 'restored.json';
@@ -8,6 +9,8 @@ export interface RestoredNote {
   /** When the backup was begun, real time, epoch ms. */
   readonly createdAt: number;
   readonly restoredAt: number;
+  /** What people had taken back by then, whatever the backup says. */
+  readonly withdrawn: readonly WithdrawnConsent[];
 }
 
 /** Notes for the first start that what is there comes from a backup. */

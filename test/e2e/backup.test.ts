@@ -128,6 +128,7 @@ it('a backup of a gateway under load has all that was acknowledged before, once,
 const PERSON = 'zaubermantel-person';
 const DEVICE = 'zaubermantel-phone';
 const WORD = 'Zaubermantelwort';
+const BOBS_CONSENT = '/api/v1/consumers/bob/consents/location_offers';
 const LAT = 45.464_217_5;
 
 /** Names of the files of a folder, and of folders in it, that hold any of the person's words or where they were. */
@@ -176,6 +177,8 @@ it('who was erased after a backup is erased again by a start on it, before anybo
   await eventually('they are stored', 20_000, async () =>
     (await stored(gateway, DEVICE)).length === 20 ? true : undefined,
   );
+  await gateway.api('POST', '/api/v1/consumers', { id: 'bob' });
+  await gateway.api('PUT', BOBS_CONSENT, { granted: true, source: 'test' });
   const env = { WAYSIDE_ADMIN_TOKEN: gateway.adminToken };
   const made = await runDataCommand(
     'backup',
@@ -191,6 +194,7 @@ it('who was erased after a backup is erased again by a start on it, before anybo
   expect(JSON.parse(unasked.out)).toMatchObject({ error: { code: 'not_signed_in' } });
 
   expect((await gateway.api('DELETE', `/api/v1/consumers/${PERSON}`)).status).toBe(200);
+  await gateway.api('PUT', BOBS_CONSENT, { granted: false, source: 'changed his mind' });
   const running = await runDataCommand('restore', [backup, '--data-dir', gateway.dataDir, '--replace']);
   expect(running).toMatchObject({ code: 1, err: expect.stringContaining('data_dir_in_use') });
   await gateway.kill('SIGTERM');
@@ -213,6 +217,12 @@ it('who was erased after a backup is erased again by a start on it, before anybo
     expect((await started.api('GET', `/api/v1/devices/${DEVICE}`)).status).toBe(404);
     expect((await started.api('GET', `/api/v1/telemetry/${DEVICE}`)).status).toBe(404);
     expect((await started.api('GET', '/api/v1/decisions')).body.items).toEqual([]);
+    expect((await started.api('GET', '/api/v1/consumers/bob/consents')).body).toMatchObject({
+      items: [
+        { purpose: 'location_offers', granted: false, source: 'restore' },
+        { purpose: 'location_offers', granted: true },
+      ],
+    });
     await eventually('nothing of the person is in any file', 30_000, async () =>
       (await filesOfPerson(dataDir)).length === 0 ? true : undefined,
     );

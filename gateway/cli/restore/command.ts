@@ -15,10 +15,10 @@ interface Options {
 
 const MORE_HELP = `
 The gateway must be stopped. All of the backup is checked first; what is in the data directory stays until all of the backup is
-beside it, and is then deleted (--replace). Devices and people who were erased since the backup was made are erased again at the next
-start, before anybody is served: the ledger of erasures in the data directory is kept, and that of another one counts too with
---erasures-from, as where you restore into a new directory. Offers and commands that waited in the backup are not sent; everybody signs
-in again.
+beside it, and is then deleted (--replace). Devices and people who were erased since the backup was made are erased again at the
+next start, before anybody is served, and consents that were withdrawn since stay withdrawn: the data directory tells of both, and
+so does another one with --erasures-from, as where you restore into a new directory. Offers and commands that waited in the backup
+are not sent; everybody signs in again.
 Exit code: 0 done; 1 refused, with a code, and nothing was changed; 2 wrong options.
 
 Examples:
@@ -47,7 +47,7 @@ async function restore(backup: string, options: Options, io: CommandIo): Promise
   try {
     const dir = resolve(io.cwd, options.dataDir ?? loadConfig(io.env).dataDir);
     const told = progressTeller('restoring', io.now, io.err);
-    const { manifest, erasures } = await restoreBackup(
+    const { manifest, erasures, withdrawn } = await restoreBackup(
       {
         backup: resolve(io.cwd, backup),
         dataDir: dir,
@@ -63,7 +63,7 @@ async function restore(backup: string, options: Options, io: CommandIo): Promise
     if (options.json)
       io.out(
         JSON.stringify(
-          { dataDir: dir, createdAt, files: manifest.files.length, bytes, erasures, telemetry },
+          { dataDir: dir, createdAt, files: manifest.files.length, bytes, erasures, withdrawn, telemetry },
           null,
           2,
         ),
@@ -73,6 +73,10 @@ async function restore(backup: string, options: Options, io: CommandIo): Promise
       if (erasures > 0)
         io.out(`Its ledger has ${erasures} erasures, which the next start makes again where need be.`);
     }
+    if (withdrawn === null)
+      io.err(
+        'warning: the old records could not be read; consents that were withdrawn since the backup are in force again',
+      );
     return EXIT.fine;
   } catch (error) {
     return tellError(error, options.json, io);
