@@ -2,7 +2,6 @@ import { hash, randomBytes } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { inChunks } from './chunks.ts';
 import type { Schema } from './schema.ts';
-import { deletingSecurely } from './secure-delete.ts';
 
 /** Whose name it is. A `word` is nobody's: a text that only looks like a ref. */
 export type AuditNameKind = 'consumer' | 'device' | 'word';
@@ -11,7 +10,8 @@ const MARK = Symbol('name in the audit log');
 
 /**
  * Something in an audit entry by which a person or a device is known. The entry itself holds an opaque ref; the name is kept
- * beside it, so that it can be forgotten while the chain stays whole.
+ * beside it in `audit_names`. Erasing deletes that row (person-tables/): what was done stays in the log, about somebody who can't be
+ * told any more, and the chain stays whole.
  */
 export interface AuditName {
   readonly [MARK]: true;
@@ -168,23 +168,4 @@ export async function refsOfId(
     .where('name', '=', id)
     .execute();
   return rows.map(({ ref }) => ref);
-}
-
-/**
- * Forgets who was meant: the names of these persons or devices, and all words that belong to them. What they did and what was
- * done about them stays in the audit log, about somebody who can't be told any more, and the chain stays whole. Overwritten in
- * the file.
- *
- * @param trx a transaction; entries that are to be forgotten with the rest are written before
- */
-export async function forgetAuditNames(
-  trx: Kysely<Schema>,
-  kind: 'consumer' | 'device',
-  ids: readonly string[],
-): Promise<void> {
-  await deletingSecurely(trx, async () => {
-    for (const some of inChunks(ids)) {
-      await trx.deleteFrom('audit_names').where('kind', '=', kind).where('owner', 'in', some).execute();
-    }
-  });
 }

@@ -142,11 +142,13 @@ export function registerQuarantineRoutes(app: HttpApp, { deps, reads }: RouteCon
         more: found.more,
       };
       const subject = device === undefined ? 'all' : deviceName(device);
-      await writeAudit(records, changeBy(deps, request), 'quarantine.retried', subject, {
-        ...(device !== undefined && { device: deviceName(device) }),
-        ...(code !== undefined && { code }),
-        ...result,
-      });
+      // Where nothing was tried, the id may be anybody's: of an erased device it is not to come back.
+      if (results.length > 0)
+        await writeAudit(records, changeBy(deps, request), 'quarantine.retried', subject, {
+          ...(device !== undefined && { device: deviceName(device) }),
+          ...(code !== undefined && { code }),
+          ...result,
+        });
       return reply.code(result.waiting > 0 ? 202 : 200).send(result);
     },
   );

@@ -8,9 +8,10 @@ import { createVerification } from '../../../gateway/audit/verification.ts';
 import { verifyChain } from '../../../gateway/audit/verify.ts';
 import { writeAudit } from '../../../gateway/records/audit.ts';
 import { entryHash } from '../../../gateway/records/audit-chain.ts';
-import { consumerName, forgetAuditNames } from '../../../gateway/records/audit-names.ts';
+import { consumerName } from '../../../gateway/records/audit-names.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
+import { deleteRows } from '../../../gateway/records/person-tables/rows-of.ts';
 import type { Schema } from '../../../gateway/records/schema.ts';
 
 let directory: string;
@@ -65,7 +66,7 @@ describe('verifying the audit log', () => {
   });
 
   it('finds it whole after names were forgotten', async () => {
-    await db.transaction().execute((trx) => forgetAuditNames(trx, 'consumer', ['anna']));
+    await db.transaction().execute((trx) => deleteRows(trx, { kind: 'consumer', id: 'anna' }));
     expect((await verify()).broken).toBeNull();
   });
 

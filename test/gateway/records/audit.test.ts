@@ -5,14 +5,10 @@ import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listAudit, writeAudit, writeAudits } from '../../../gateway/records/audit.ts';
 import { CHAIN_START, entryHash } from '../../../gateway/records/audit-chain.ts';
-import {
-  consumerName,
-  deviceName,
-  forgetAuditNames,
-  wordsOfConsumer,
-} from '../../../gateway/records/audit-names.ts';
+import { consumerName, deviceName, wordsOfConsumer } from '../../../gateway/records/audit-names.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
+import { deleteRows } from '../../../gateway/records/person-tables/rows-of.ts';
 import type { Schema } from '../../../gateway/records/schema.ts';
 import { openRecordsThread } from '../../../gateway/records/thread.ts';
 
@@ -83,7 +79,7 @@ describe('the audit log', () => {
         },
       ]);
     const before = await rowsOf();
-    await inTrx((trx) => forgetAuditNames(trx, 'consumer', ['anna-b']));
+    await inTrx((trx) => deleteRows(trx, { kind: 'consumer', id: 'anna-b' }));
     expect(await rowsOf()).toEqual(before);
     await expectWhole(2);
     const { items } = await listAudit(db, {}, PAGE);
