@@ -22,6 +22,8 @@ import { QuarantinePage } from './QuarantinePage.tsx';
 import { ExplainPage } from './rules/ExplainPage.tsx';
 import { RulePage } from './rules/RulePage.tsx';
 import { RulesPage } from './rules/RulesPage.tsx';
+import { SendingBanner } from './sending/SendingBanner.tsx';
+import { SendingPage } from './sending/SendingPage.tsx';
 import { TillsPage } from './tills/TillsPage.tsx';
 import { askBeforeLeaving } from './unsaved.ts';
 
@@ -38,6 +40,7 @@ const PAGES = [
   { path: '/audience', name: 'Audience' },
   { path: '/campaigns', name: 'Campaigns' },
   { path: '/tills', name: 'Tills' },
+  { path: '/sending', name: 'Sending' },
   { path: '/devices', name: 'Devices' },
   { path: '/quarantine', name: 'Quarantine' },
   { path: '/access', name: 'Access' },
@@ -47,6 +50,7 @@ const PAGES = [
 /** Pages that not every role may see; the gateway refuses their data to the others. */
 const MAY_SEE: Readonly<Record<string, readonly Session['role'][]>> = {
   '/tills': ['admin', 'marketer', 'analyst'],
+  '/sending': ['admin', 'marketer'],
   '/access': ['admin'],
   '/audit': ['admin'],
 };
@@ -76,24 +80,27 @@ export function Shell({ session }: { session: Session }) {
           <button type="button" className="skip" onClick={skipToMain}>
             Skip to content
           </button>
-          <header className="top">
-            <Link href="/" className="brand" aria-label="Wayside, live map">
-              <img src="/icons/logo.svg" width={28} height={28} alt="" />
-              <span>Wayside</span>
-            </Link>
-            <nav aria-label="Pages">
-              {PAGES.filter(({ path }) => MAY_SEE[path]?.includes(session.role) ?? true).map(
-                ({ path, name }) => (
-                  <NavLink key={path} path={path} name={name} also={ALSO[path]} />
-                ),
-              )}
-            </nav>
-            <div className="top-right">
-              <Connection />
-              <ThemeToggle />
-              <SignOut name={session.name} />
-            </div>
-          </header>
+          <div>
+            <header className="top">
+              <Link href="/" className="brand" aria-label="Wayside, live map">
+                <img src="/icons/logo.svg" width={28} height={28} alt="" />
+                <span>Wayside</span>
+              </Link>
+              <nav aria-label="Pages">
+                {PAGES.filter(({ path }) => MAY_SEE[path]?.includes(session.role) ?? true).map(
+                  ({ path, name }) => (
+                    <NavLink key={path} path={path} name={name} also={ALSO[path]} />
+                  ),
+                )}
+              </nav>
+              <div className="top-right">
+                <Connection />
+                <ThemeToggle />
+                <SignOut name={session.name} />
+              </div>
+            </header>
+            <SendingBanner />
+          </div>
           <main id="main" tabIndex={-1}>
             <Suspense fallback={null}>
               <Switch>
@@ -115,6 +122,7 @@ export function Shell({ session }: { session: Session }) {
                 <Route path="/access" component={AccessPage} />
                 <Route path="/audit" component={AuditPage} />
                 <Route path="/tills" component={TillsPage} />
+                <Route path="/sending" component={SendingPage} />
                 <Route>
                   <Redirect to="/" />
                 </Route>

@@ -7,6 +7,7 @@ import './styles/lists.css';
 import './styles/quality.css';
 import './styles/access.css';
 import './styles/audit.css';
+import './styles/sending.css';
 import './styles/device.css';
 import './styles/fences.css';
 import './styles/pacing.css';

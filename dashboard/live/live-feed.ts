@@ -62,6 +62,8 @@ export interface LiveFeed {
   onDecision(listener: (decision: LiveDecision) => void): () => void;
   /** Hears of presence, commands and configurations as they change. */
   onDownlink(listener: (event: DownlinkEvent) => void): () => void;
+  /** Hears when all sending was stopped, or allowed again. */
+  onSending(listener: () => void): () => void;
   /** Puts earlier decisions (newest first) under those heard live. */
   seed(decisions: readonly Decision[], deliveries: ReadonlyMap<string, DeliveryState>): void;
   start(): void;
@@ -77,6 +79,7 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
   const deliveryStates = new Map<string, DeliveryState>();
   const listeners = new Set<() => void>();
   const decisionListeners = new Set<(decision: LiveDecision) => void>();
+  const sendingListeners = new Set<() => void>();
   const downlinkListeners = new Set<(event: DownlinkEvent) => void>();
   /** Positions heard in each of the last 60 seconds. */
   const perSecond = new Map<number, number>();
@@ -211,6 +214,9 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
       hear<DownlinkEvent>(kind, (event) => {
         for (const listener of downlinkListeners) listener(event);
       });
+    hear('sending', () => {
+      for (const listener of sendingListeners) listener();
+    });
     hear('quarantine', () => {
       counts.quarantined += 1;
       publishSoon();
@@ -231,6 +237,10 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
     onDownlink(listener) {
       downlinkListeners.add(listener);
       return () => downlinkListeners.delete(listener);
+    },
+    onSending(listener) {
+      sendingListeners.add(listener);
+      return () => sendingListeners.delete(listener);
     },
     seed(earlier, states) {
       const added = earlier.filter(({ id }) => !known.has(id));

@@ -105,7 +105,7 @@ export interface HttpDependencies {
   /** What browsers subscribe with. */
   readonly pushKeys: PushKeys;
   /** What sends offers. */
-  readonly delivery: Pick<Delivery, 'trial' | 'services' | 'withdrawAll'>;
+  readonly delivery: Pick<Delivery, 'trial' | 'services' | 'withdrawAll' | 'counters'>;
   /** Hides what is secret in the records. */
   readonly seal: Seal;
   /** Sends e-mail; null where no mail server is set. */

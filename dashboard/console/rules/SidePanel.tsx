@@ -1,7 +1,10 @@
 import type { ApiFieldProblem } from '../../api/request.ts';
+import type { TrialOffer } from '../sending/own-browser.ts';
+import { SendToThisBrowser } from '../sending/SendToThisBrowser.tsx';
+import { useMarkets } from '../use-role.ts';
 import { listAt, type Path, textAt } from './document-fields.ts';
 import { fieldId, type RuleCheck } from './edit.ts';
-import { OfferPreview } from './OfferPreview.tsx';
+import { OfferPreview, type RenderedPreview } from './OfferPreview.tsx';
 import { isStillEmpty, sentence } from './problem-words.ts';
 import { Purposes, RuleSummary } from './RuleSummary.tsx';
 
@@ -14,20 +17,21 @@ interface Props {
 
 /** Beside the form: what people will see, what the rule says in words, what it needs, and what is still to do. */
 export function SidePanel({ document, check, problems, onGoTo }: Props) {
+  const mayTry = useMarkets();
   return (
     <aside className="editor-side" aria-label="What the rule does">
       <section className="surface side-part">
         <h2>What people see</h2>
-        {offersOf(document).map(({ path, name }) => (
-          <div key={path.join('.')}>
-            {name !== null && <p className="soft">Wording {name}</p>}
-            <OfferPreview
-              document={document}
-              path={path}
-              rendered={check?.previews?.find((one) => one.path === path.join('.'))}
-            />
-          </div>
-        ))}
+        {offersOf(document).map(({ path, name }) => {
+          const rendered = check?.previews?.find((one) => one.path === path.join('.'));
+          return (
+            <div key={path.join('.')}>
+              {name !== null && <p className="soft">Wording {name}</p>}
+              <OfferPreview document={document} path={path} rendered={rendered} />
+              {mayTry && rendered !== undefined && <SendToThisBrowser offer={trialOf(rendered)} />}
+            </div>
+          );
+        })}
         {(check?.previews?.length ?? 0) > 0 && <p className="soft">With sample values.</p>}
       </section>
       {problems.length > 0 && (
@@ -51,10 +55,14 @@ export function SidePanel({ document, check, problems, onGoTo }: Props) {
       </section>
       <section className="surface side-part">
         <h2>Consent</h2>
-        <Purposes purposes={check?.purposes ?? null} />
+        <Purposes purposes={check?.purposes ?? null} needs={check?.needs ?? []} />
       </section>
     </aside>
   );
+}
+
+function trialOf({ title, body, url, image }: RenderedPreview): TrialOffer {
+  return { title, body, ...(url !== undefined && { url }), ...(image !== undefined && { image }) };
 }
 
 /** Fields as the form names them; others are called by their path, as in the YAML. */

@@ -41,7 +41,13 @@ export function registerPushServiceRoutes(app: HttpApp, { deps }: RouteContext):
       schema: {
         summary: 'What became of offers at each service, since the start',
         tags,
-        response: { 200: Type.Object({ items: Type.Array(Service) }) },
+        response: {
+          200: Type.Object({
+            items: Type.Array(Service),
+            waiting: Type.Integer({ description: 'Offers that wait to be sent' }),
+            waitingSince: Nullable(Time),
+          }),
+        },
       },
     },
     async () => {
@@ -57,7 +63,8 @@ export function registerPushServiceRoutes(app: HttpApp, { deps }: RouteContext):
           refused: refused.map((refusal) => ({ ...refusal })),
         };
       });
-      return { items };
+      const { outboxSize, oldestCreatedAt } = await deps.delivery.counters();
+      return { items, waiting: outboxSize, waitingSince: oldestCreatedAt };
     },
   );
 

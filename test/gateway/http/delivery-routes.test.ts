@@ -251,6 +251,8 @@ describe('push services', () => {
           restingUntil: null,
         },
       ],
+      waiting: 3,
+      waitingSince: 1_000,
     });
   });
 });

@@ -35,6 +35,9 @@ import { serveScan } from '../../../gateway/telemetry/scan-port.ts';
 import type { TelemetryStore } from '../../../gateway/telemetry/telemetry-store.ts';
 import { TEST_SEAL } from '../../support/push-subscription.ts';
 
+/** Totals of a delivery that has done nothing yet. */
+const NOTHING_SENT = { sent: 0, retried: 0, gone: 0, failed: 0, expired: 0, withdrawn: 0 };
+
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-0123456789';
 export const NOW = 1_763_756_400_000;
 export const RECEIPT_KEY = new Uint8Array(32).fill(7);
@@ -229,6 +232,7 @@ export async function startHttp(
         return { outcome: 'sent' };
       },
       services: async () => state.services,
+      counters: async () => ({ ...NOTHING_SENT, outboxSize: 3, oldestCreatedAt: 1_000 }),
       withdrawAll: async (reason) => void withdrawn.push(reason),
     },
     seal: TEST_SEAL,

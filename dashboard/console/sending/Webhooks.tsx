@@ -1,0 +1,129 @@
+import { Button, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { request } from '../../api/request.ts';
+import { dayAndTimeOf } from '../../look/when.ts';
+import { Fold } from '../Fold.tsx';
+import { ListBody } from '../ListBody.tsx';
+import { Refusal } from '../Refusal.tsx';
+import { Secret } from '../Secret.tsx';
+import { Remove } from '../ServiceAccounts.tsx';
+import { useList } from '../use-list.ts';
+import type { Webhook } from './shapes.ts';
+
+const PATH = '/api/v1/webhooks';
+const pathOf = (id: string) => `${PATH}/${encodeURIComponent(id)}`;
+type WithSecret = Webhook & { readonly secret?: string };
+
+/** Services of the operator's own that offers are handed to for people whom no browser takes them for. */
+export function Webhooks({ mayChange }: { mayChange: boolean }) {
+  const queries = useQueryClient();
+  const list = useList<Webhook>(PATH);
+  const refresh = () => queries.invalidateQueries({ queryKey: ['list', PATH] });
+  const renew = useMutation({
+    mutationFn: (id: string) => request<WithSecret>('POST', `${pathOf(id)}/secret`),
+  });
+  const remove = useMutation({
+    mutationFn: (id: string) => request('DELETE', pathOf(id)),
+    onSuccess: refresh,
+  });
+  return (
+    <section className="pacing-section" aria-labelledby="webhooks-title">
+      <h2 id="webhooks-title">Webhooks</h2>
+      <p className="soft">
+        Offers for people without a browser go to the webhook that they name, signed as Standard Webhooks
+        asks.
+      </p>
+      {mayChange && <NewWebhook onMade={refresh} />}
+      <Refusal error={renew.error ?? remove.error} />
+      {renew.data?.secret !== undefined && (
+        <Secret
+          title={`New secret of ${renew.data.id}`}
+          secret={renew.data.secret}
+          note="It is shown this once. From now on messages are signed with it alone."
+        />
+      )}
+      <ListBody
+        title="Webhooks"
+        columns={['Id', 'Address', 'Changed', ...(mayChange ? ['Secret'] : [])]}
+        empty="There is no webhook."
+        more="Show more"
+        loadingHeight={120}
+        list={list}
+      >
+        {list.items.map(({ id, url, updatedAt }) => (
+          <tr key={id}>
+            <th scope="row">{id}</th>
+            <td>
+              <code>{url}</code>
+            </td>
+            <td className="nowrap">{dayAndTimeOf(updatedAt)}</td>
+            {mayChange && (
+              <td className="nowrap">
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  aria-label={`New secret of ${id}`}
+                  onClick={() => renew.mutate(id)}
+                >
+                  New secret
+                </Button>{' '}
+                <Remove what={id} onRemove={() => remove.mutate(id)} />
+              </td>
+            )}
+          </tr>
+        ))}
+      </ListBody>
+    </section>
+  );
+}
+
+function NewWebhook({ onMade }: { onMade: () => unknown }) {
+  const [id, setId] = useState('');
+  const [url, setUrl] = useState('');
+  const make = useMutation({
+    mutationFn: () => request<WithSecret>('PUT', pathOf(id), { url }),
+    onSuccess: () => {
+      setId('');
+      setUrl('');
+      onMade();
+    },
+  });
+  return (
+    <Fold title="Add a webhook">
+      <form
+        className="fold-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          make.mutate();
+        }}
+      >
+        <TextInput
+          label="Id"
+          description="An id that is there already is led elsewhere"
+          required
+          value={id}
+          onChange={(event) => setId(event.currentTarget.value.trim())}
+        />
+        <TextInput
+          label="Address"
+          description="https, on the public internet"
+          type="url"
+          required
+          value={url}
+          onChange={(event) => setUrl(event.currentTarget.value.trim())}
+        />
+        <Button type="submit" loading={make.isPending}>
+          Add it
+        </Button>
+      </form>
+      <Refusal error={make.error} />
+      {make.data?.secret !== undefined && (
+        <Secret title={`Secret of ${make.data.id}`} secret={make.data.secret} />
+      )}
+      {make.data !== undefined && make.data.secret === undefined && (
+        <p role="status">{make.data.id} leads there now, with the secret that it had.</p>
+      )}
+    </Fold>
+  );
+}
