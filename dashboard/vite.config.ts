@@ -17,6 +17,24 @@ export default defineConfig({
     target: 'es2022',
     // MapLibre alone is a megabyte; it is a chunk of its own that only the live map loads.
     chunkSizeWarningLimit: 1_200,
-    rolldownOptions: { input: { console: `${root}index.html`, me: `${root}me.html` } },
+    rolldownOptions: {
+      input: { console: `${root}index.html`, me: `${root}me.html` },
+      output: {
+        codeSplitting: {
+          // Else each module that a first page shares with a later one is a file of its own: 25 of them for a phone to fetch.
+          groups: [
+            {
+              name: 'react',
+              test: /node_modules\/(react|react-dom|scheduler|wouter|regexparam|@tanstack)\//,
+            },
+            {
+              name: 'shared',
+              test: /dashboard\/(api\/(request|queries)|look\/(icons|device-look))\.tsx?$|vite\/preload-helper/,
+            },
+            { name: 'consumer', test: /dashboard\/consumer\/(parts|shell|push)\// },
+          ],
+        },
+      },
+    },
   },
 });

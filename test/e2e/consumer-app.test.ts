@@ -240,6 +240,24 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in Chromium${chromium
     await app.page.emulateMediaFeatures([]);
   });
 
+  it.each([
+    ['the narrowest phone', 320],
+    ['a desk', 1_280],
+  ])('fits %s', async (_name, width) => {
+    await app.page.setViewport({ width, height: 800 });
+    const pages = { '/': TITLE, [`/offers/${offer}`]: 'Why did I get this?', '/settings': 'Stop everything' };
+    for (const [path, text] of Object.entries(pages)) {
+      await app.open(path);
+      await app.see(text);
+      // WCAG 2.2, 1.4.10: nothing is scrolled sideways.
+      expect(await inPage('document.documentElement.scrollWidth - innerWidth'), path).toBeLessThanOrEqual(0);
+      await screenshot(app.page, `me-${width}${path.replaceAll('/', '-').slice(0, 10)}`);
+      expect(await axeViolations(app.page), path).toEqual([]);
+      expect(await app.layoutShift(), path).toBeLessThan(STILL);
+    }
+    await app.page.setViewport({ width: 390, height: 844 });
+  });
+
   it('says that an offer is not there which is none of theirs', async () => {
     await app.open('/offers/of-somebody-else');
     await app.see('This offer is not here');

@@ -1,3 +1,4 @@
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { Icon } from '../../look/icons.tsx';
@@ -26,6 +27,8 @@ export function InboxPage() {
   const now = useNow(LOOK_EVERY_MS);
   const items = offers.data?.pages.flatMap((page) => page.items) ?? [];
   useShownReceipts(items);
+  // What the app's icon counts is seen now.
+  useEffect(() => void navigator.clearAppBadge?.(), []);
   const hasAgreed = me.consents.some(({ granted }) => granted);
   return (
     <Page title={t('title')}>

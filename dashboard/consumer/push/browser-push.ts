@@ -10,6 +10,12 @@ export type PushStatus =
   | { readonly kind: 'off' }
   | { readonly kind: 'on' };
 
+/** Whom offers are for, and the key that their push service is told to let send. */
+interface Subscriber {
+  readonly id: string;
+  readonly vapidPublicKey: string;
+}
+
 const WORKER = { url: '/sw.js', scope: '/me' } as const;
 
 /** The worker's registration, made where there is none. Throws where the browser refuses, as in some private windows. */
@@ -53,7 +59,7 @@ export async function lookAtStatus(): Promise<PushStatus> {
 }
 
 /** Asks the person through the browser, subscribes, and tells the gateway. Gives what the person answered. */
-export async function turnOn(vapidPublicKey: string): Promise<NotificationPermission> {
+export async function turnOn({ id, vapidPublicKey }: Subscriber): Promise<NotificationPermission> {
   const permission = await Notification.requestPermission();
   if (permission !== 'granted') return permission;
   await workerRegistration();
@@ -63,14 +69,14 @@ export async function turnOn(vapidPublicKey: string): Promise<NotificationPermis
   const existing = await pushManager.getSubscription();
   if (existing !== null && !hasKey(existing, vapidPublicKey)) await existing.unsubscribe();
   await subscribe(pushManager, vapidPublicKey);
-  await remember('wantsPush', true);
+  await remember('pushFor', id);
   return permission;
 }
 
 /** Ends the subscription in this browser; with `tell` also at the gateway. */
 export async function turnOff(tell: boolean): Promise<void> {
   if (!isSupported()) return;
-  await remember('wantsPush', false);
+  await remember('pushFor', null);
   const registration = await navigator.serviceWorker.getRegistration(WORKER.scope);
   const subscription = await registration?.pushManager.getSubscription();
   if (subscription === null || subscription === undefined) return;
@@ -80,30 +86,27 @@ export async function turnOff(tell: boolean): Promise<void> {
 
 /**
  * Brings browser and gateway to one state, as each load of the app does: a subscription that the gateway may have lost is told
- * again; one made with a key that the gateway has replaced, or that the browser has lost, is made anew; and one that the
- * person has stopped from another browser ends here too.
+ * again; one made with a key that the gateway has replaced, or that the browser has lost, is made anew; and one ends that the
+ * person has stopped from another browser, or that somebody made who was signed in here before.
  *
- * @param me.isStopped nothing is agreed to, and the gateway knows no browser of this person
+ * @param isStopped nothing is agreed to, and the gateway knows no browser of this person
  */
-export async function bringUpToDate(me: {
-  readonly vapidPublicKey: string;
-  readonly isStopped: boolean;
-}): Promise<void> {
+export async function bringUpToDate({ id, vapidPublicKey }: Subscriber, isStopped: boolean): Promise<void> {
   if (!isSupported() || Notification.permission !== 'granted') return;
   await workerRegistration();
   const { pushManager } = await navigator.serviceWorker.ready;
   const subscription = await pushManager.getSubscription();
+  const pushFor = await recall('pushFor');
   if (subscription === null) {
-    if (!me.isStopped && (await recall('wantsPush')) === true)
-      await subscribe(pushManager, me.vapidPublicKey);
-  } else if (me.isStopped) {
-    await remember('wantsPush', false);
+    if (!isStopped && pushFor === id) await subscribe(pushManager, vapidPublicKey);
+  } else if (isStopped || (typeof pushFor === 'string' && pushFor !== id)) {
+    await remember('pushFor', null);
     await subscription.unsubscribe();
-  } else if (hasKey(subscription, me.vapidPublicKey)) {
-    await tellSubscription(subscription, me.vapidPublicKey);
+  } else if (hasKey(subscription, vapidPublicKey)) {
+    await tellSubscription(subscription, vapidPublicKey);
   } else {
     await subscription.unsubscribe();
-    await subscribe(pushManager, me.vapidPublicKey);
+    await subscribe(pushManager, vapidPublicKey);
     await forgetSubscription(subscription.endpoint);
   }
 }

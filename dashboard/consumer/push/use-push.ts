@@ -23,7 +23,7 @@ export function usePush() {
   return {
     status,
     async turnOn(me: Me): Promise<NotificationPermission> {
-      const permission = await turnOn(me.vapidPublicKey);
+      const permission = await turnOn(me);
       await lookAgain();
       return permission;
     },
@@ -41,7 +41,7 @@ export function usePushUpToDate(me: Me, isFresh: boolean): void {
   useQuery({
     queryKey: ['push', 'up to date', me.id],
     queryFn: async () => {
-      await bringUpToDate({ vapidPublicKey: me.vapidPublicKey, isStopped });
+      await bringUpToDate(me, isStopped);
       await queries.invalidateQueries({ queryKey: STATUS_KEY });
       return true;
     },

@@ -13,7 +13,7 @@ const TAG = 'stopped';
 export async function stopEverything({ token }: OfferData): Promise<void> {
   if (token === null) return;
   await remember('stopping', token);
-  await remember('wantsPush', false);
+  await remember('pushFor', null);
   for (const one of await worker.registration.getNotifications()) if (isOfferData(one.data)) one.close();
   const subscription = await worker.registration.pushManager.getSubscription();
   const [isTold] = await Promise.all([tellStop(), subscription?.unsubscribe()]);

@@ -14,8 +14,8 @@ const MAX_RECEIPTS = 100;
 
 /** What page and worker both know of this browser. */
 export interface Facts {
-  /** The person has turned on offers here, and not turned them off. */
-  readonly wantsPush: boolean;
+  /** Who has turned on offers here, and not turned them off; null for nobody any more. */
+  readonly pushFor: string | null;
   /** What notifications are to be worded in. */
   readonly language: string;
   /** Token of an offer on which everything was stopped, until the gateway knows it; null where it does. */
