@@ -35,6 +35,25 @@ export function telemetryScanCases(suite: TelemetrySuite): void {
     return { batches, rows: batches.flatMap((batch) => rowsOf(asked, batch)) };
   };
 
+  it('scans positions alone, late ones too, for who asks for nothing else', async () => {
+    const at = DAY + 20 * 3_600_000;
+    const position = { lat: 5, lon: 6, accuracy: 8 };
+    await suite.keep('scan-where', [
+      { at, receivedAt: at, position, metrics: { n: 1 }, event: 'ping' },
+      { at: at + 1, receivedAt: at + 1, metrics: { n: 2 } },
+      { at: at + 2, receivedAt: at + 7_200_000, position, flags: ['late'] },
+    ]);
+    const query = { deviceKeys: ['nobody', 'scan-where'], from: at, to: at + 3 * 3_600_000 };
+    const { rows } = await scan({ ...query, numbers: [], metrics: false, positionsOnly: true });
+    expect(rows).toHaveLength(2);
+    for (const row of rows) {
+      expect(row).toMatchObject({ device: 'scan-where', position: [5, 6, NaN, NaN, NaN, NaN] });
+      expect(row).not.toHaveProperty('metrics');
+      expect(row).not.toHaveProperty('event');
+    }
+    expect(rows.map((row) => row.at)).toEqual([at, at + 2]);
+  });
+
   it('scans what arrived within a time, in the order of arrival and not of the readings', async () => {
     const deviceKeys = ['scan-b', 'scan-a'];
     const position = { lat: 1, lon: -2, accuracy: 8, speed: 3, heading: 270, altitude: 12 };

@@ -4,7 +4,7 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createDuckDbStore } from '../../../gateway/telemetry/duckdb-store.ts';
 import type { TelemetryPoint } from '../../../gateway/telemetry/telemetry-store.ts';
 
@@ -156,6 +156,52 @@ describe('DuckDB store', () => {
     await store.stop();
     expect(scanned).toEqual(Array.from({ length: seq + 1 }, (_, index) => index + 1));
   }, 20_000);
+
+  it('is copied as of one moment while it is written, read and rid of what is too old', async () => {
+    const store = createDuckDbStore({ file });
+    await store.start();
+    onTestFinished(() => store.stop());
+    const POINTS = 60_000;
+    const kept = Array.from({ length: POINTS }, (_, n) => ({
+      deviceKey: `key-${n % 50}`,
+      at: T0 + n,
+      seq: n + 1,
+      receivedAt: T0 + n,
+      position: { lat: n / POINTS, lon: 9 },
+      metrics: { n },
+      flags: [],
+    }));
+    await store.write(kept, POINTS);
+    let copying = true;
+    const copy = path.join(directory, 'copy.duckdb');
+    const copied = store.copyTo(copy).finally(() => {
+      copying = false;
+    });
+    const cleared = store.expire({ readings: [], positionsBefore: T0 + POINTS });
+    let written = POINTS;
+    do {
+      written += 1;
+      const point = { deviceKey: 'live', at: T0 + written, seq: written, receivedAt: T0 + written };
+      await store.write([{ ...point, metrics: { n: written }, flags: [] }], written);
+    } while (copying);
+    expect(await copied).toBe(true);
+    expect(await cleared).toEqual({ kind: 'removed' });
+    expect(await store.oldestPosition()).toBe(null);
+    expect(await store.storedSeq()).toBe(written);
+
+    const other = createDuckDbStore({ file: copy });
+    await other.start();
+    onTestFinished(() => other.stop());
+    // What was there when it began, with its positions: the clearing waited.
+    const copiedTo = (await other.storedSeq()) ?? 0;
+    expect(copiedTo).toBeGreaterThanOrEqual(POINTS);
+    expect(copiedTo).toBeLessThan(written);
+    expect(await other.oldestPosition()).toBe(T0);
+    expect((await other.read({ deviceKey: 'live', limit: 100_000 })).points).toHaveLength(copiedTo - POINTS);
+    const { points } = await other.read({ deviceKey: 'key-7', limit: 100_000 });
+    expect(points).toHaveLength(POINTS / 50);
+    expect(points[0]).toMatchObject({ at: T0 + 7, metrics: { n: 7 }, position: { lat: 7 / POINTS } });
+  });
 
   it('stores 100,000 readings within a few seconds', async () => {
     const store = createDuckDbStore({ file });
