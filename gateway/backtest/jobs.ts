@@ -13,7 +13,6 @@ const MOST_WAITING = 10;
 const MOST_KEPT = 20;
 /** A trial that needs more ends with an error, and takes nothing else with it. */
 const HEAP_MIB = 1_536;
-const YOUNG_GENERATION_MIB = 64;
 
 export interface BacktestParts {
   readonly recordsFile: string;
@@ -71,7 +70,7 @@ export function createBacktests(parts: BacktestParts): Backtests {
       { progress: (progress) => job.progressed(progress) },
       // The call below rejects with it.
       () => undefined,
-      { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+      { maxOldGenerationSizeMb: HEAP_MIB },
       [port],
     );
     job.started(() => {

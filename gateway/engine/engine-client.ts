@@ -14,9 +14,6 @@ import type {
   ScanRequest,
 } from './engine-calls.ts';
 
-/** Batches live longer than V8's default nursery is large, and would be copied out of it only to die. */
-const YOUNG_GENERATION_MIB = 64;
-
 /** The engine as the socket thread sees it. */
 export interface EngineClient {
   start(): Promise<void>;
@@ -90,7 +87,6 @@ export function createEngineClient(parts: EngineClientParts): EngineClient {
         parts.settings,
         served,
         parts.onFailure,
-        { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
       );
       await thread().start();
       grew();
