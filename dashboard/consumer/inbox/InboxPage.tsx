@@ -54,6 +54,12 @@ export function InboxPage() {
       {/* What stands below comes when what is above it moves no more. */}
       {(offers.isFetchedAfterMount || offers.isError) && (
         <>
+          {me.consents.some(({ outdated }) => outdated) && (
+            <Link href="/settings#purposes" className="more">
+              {t('newWording')}
+              <Icon name="chevron" />
+            </Link>
+          )}
           <Link href="/not-sent" className="more">
             {t('notSent')}
             <Icon name="chevron" />

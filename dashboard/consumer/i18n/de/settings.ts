@@ -52,8 +52,8 @@ export const settings: Translated<typeof english> = {
       health_offers: 'Angebote zur Gesundheit',
     },
     outdated:
-      'Dieser Text ist neuer als der, in den Sie eingewilligt haben. Ihre Einwilligung gilt weiter; bitte lesen Sie ihn noch einmal.',
-    renew: 'In den neuen Text einwilligen',
+      'Diesen Text haben Sie noch nicht gesehen. Ihre Einwilligung gilt trotzdem; bitte lesen Sie ihn.',
+    renew: 'In diesen Text einwilligen',
   },
   quiet: {
     title: 'Ruhezeiten',

@@ -48,9 +48,8 @@ export const settings = {
       device_offers: 'Offers from your devices',
       health_offers: 'Health-related offers',
     },
-    outdated:
-      'The wording is newer than the one you agreed to. Your consent still holds; please read it again.',
-    renew: 'Agree to the new wording',
+    outdated: 'You have not seen this wording yet. Your consent holds all the same; please read it.',
+    renew: 'Agree to this wording',
   },
   quiet: {
     title: 'Quiet hours',

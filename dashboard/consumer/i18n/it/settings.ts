@@ -50,9 +50,8 @@ export const settings: Translated<typeof english> = {
       device_offers: 'Offerte dai tuoi dispositivi',
       health_offers: 'Offerte sulla salute',
     },
-    outdated:
-      'Questo testo è più recente di quello a cui hai acconsentito. Il tuo consenso vale ancora; rileggilo, per favore.',
-    renew: 'Acconsenti al nuovo testo',
+    outdated: 'Non hai ancora visto questo testo. Il tuo consenso vale comunque; leggilo, per favore.',
+    renew: 'Acconsenti a questo testo',
   },
   quiet: {
     title: 'Ore di silenzio',
