@@ -41,6 +41,7 @@ import { createSmtpMailer } from './mail/smtp-mailer.ts';
 import { deliveryOf } from './records/deliveries.ts';
 import { deviceOfAliases } from './records/device-aliases.ts';
 import { ensureDeviceTypes } from './records/device-types.ts';
+import { rewriteWhereDue } from './records/erasure-marks.ts';
 import { findUser, findUserNameByToken } from './records/logins.ts';
 import { MIGRATION_NAMES, migrate } from './records/migrate.ts';
 import { openMqttSessions } from './records/mqtt-sessions.ts';
@@ -104,6 +105,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     const sealed = await sealSubscriptions(records.db, seal, pushKeys.ring.current.publicKey);
     if (sealed !== null && sealed > 0) log.info({ subscriptions: sealed }, 'sealed the keys of browsers');
 
+    await rewriteWhereDue(records.db, log);
     const ledger = await openLedger(files.dir);
     running.push(() => ledger.close());
     const replayed = await replayErasures(records.db, ledger, clock.now());

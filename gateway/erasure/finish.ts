@@ -4,17 +4,20 @@ import {
   type WaitingErasures,
   waitingErasures,
 } from '../records/consumer-erasures.ts';
+import { rewriteWhereDue } from '../records/erasure-marks.ts';
 import { type SweepParts, sweepJournal, sweepRecords } from './sweep.ts';
 
 /** How often it is looked after what is not through yet. */
 const LOOK_EVERY_MS = 1_000;
+/** A large file is written anew so long after an erasure, or at the next start. */
+const REWRITE_AFTER_MS = 86_400_000;
 /** While somebody waits for the answer. */
 const LOOK_SOON_MS = 200;
 /** Overwriting a large file takes no more than this share of the time, whatever comes. */
 const SWEEPS_SHARE = 0.2;
 
 export interface FinishParts extends SweepParts {
-  readonly log: Pick<Logger, 'error'>;
+  readonly log: Pick<Logger, 'error' | 'warn'>;
   /** Real time, epoch ms. */
   readonly realNow: () => number;
 }
@@ -37,6 +40,7 @@ export function createFinisher(parts: FinishParts): Finisher {
   /** One look after the other. */
   let looks: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
+  let rewriting: NodeJS.Timeout | undefined;
   let stopping = false;
   let failing = false;
   let swept = '';
@@ -61,10 +65,18 @@ export function createFinisher(parts: FinishParts): Finisher {
   async function sweepInTurn(): Promise<boolean> {
     const began = realNow();
     if (began < maySweepAt) return false;
-    await sweepRecords(parts);
+    if (await sweepRecords(parts)) rewriteLater();
     const tookMs = realNow() - began;
     maySweepAt = began + tookMs / SWEEPS_SHARE;
     return true;
+  }
+
+  /** Erasures of a day share it. */
+  function rewriteLater(): void {
+    rewriting ??= setTimeout(() => {
+      rewriting = undefined;
+      looks = looks.then(() => rewriteWhereDue(db, log));
+    }, REWRITE_AFTER_MS);
   }
 
   function lookLater(): void {
@@ -98,6 +110,7 @@ export function createFinisher(parts: FinishParts): Finisher {
     async stop() {
       stopping = true;
       clearTimeout(timer);
+      clearTimeout(rewriting);
       await looks;
     },
   };

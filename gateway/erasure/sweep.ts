@@ -2,12 +2,16 @@ import { type Kysely, sql } from 'kysely';
 import type { ErasedEntries, Journal } from '../journal/journal.ts';
 import { overwriteFreePages } from '../overwrite-free-pages.ts';
 import { inChunks } from '../records/chunks.ts';
+import { noteRewriteDue, rewriteRecords } from '../records/erasure-marks.ts';
 import type { MqttSessions } from '../records/mqtt-sessions.ts';
 import type { Schema } from '../records/schema.ts';
 
+/** Written anew in about a second. */
+const REWRITTEN_AT_ONCE_BYTES = 128 * 1024 * 1024;
+
 export interface SweepParts {
   readonly db: Kysely<Schema>;
-  readonly sessions: Pick<MqttSessions, 'emptyLog'>;
+  readonly sessions: Pick<MqttSessions, 'rewrite'>;
   readonly journal: Pick<Journal, 'erase'>;
 }
 
@@ -33,11 +37,25 @@ export async function sweepJournal({ db, journal }: SweepParts): Promise<void> {
   }
 }
 
-/** Overwrites in the files of the records and the MQTT sessions what was deleted there: in pages that are free, and in their logs. */
-export async function sweepRecords({ db, sessions }: SweepParts): Promise<void> {
-  await overwriteFreePages(async (statement) => (await sql<Row>`${sql.raw(statement)}`.execute(db)).rows);
-  await sql`pragma wal_checkpoint(truncate)`.execute(db);
-  await sessions.emptyLog();
+/**
+ * Has nothing left of what was deleted in the files of the records and the MQTT sessions. A large file of records is written anew
+ * later, for that stops all that write: until then only its free pages and its log are overwritten.
+ *
+ * @returns whether the records are still to be written anew
+ */
+export async function sweepRecords({ db, sessions }: SweepParts): Promise<boolean> {
+  const execute = async (statement: string) => (await sql<Row>`${sql.raw(statement)}`.execute(db)).rows;
+  await sessions.rewrite();
+  const { rows } = await sql<{ bytes: number }>`
+    select page_count * page_size as bytes from pragma_page_count, pragma_page_size`.execute(db);
+  if ((rows[0]?.bytes ?? 0) <= REWRITTEN_AT_ONCE_BYTES) {
+    await rewriteRecords(db);
+    return false;
+  }
+  await noteRewriteDue(db);
+  await overwriteFreePages(execute);
+  await execute('pragma wal_checkpoint(truncate)');
+  return true;
 }
 
 type Row = Readonly<Record<string, unknown>>;

@@ -1,22 +1,60 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import type { Logger } from 'pino';
 import type { Schema } from './schema.ts';
 
-const NAME = 'replayed';
-
 /** Digest of the last line of the ledger of erasures that these records have been through, or null. */
-export async function replayedUpTo(db: Kysely<Schema>): Promise<string | null> {
+export function replayedUpTo(db: Kysely<Schema>): Promise<string | null> {
+  return markOf(db, 'replayed');
+}
+
+export function setReplayed(db: Kysely<Schema>, digest: string): Promise<void> {
+  return setMark(db, 'replayed', digest);
+}
+
+/**
+ * Writes the file of the records anew: only then is nothing left in it of what was deleted. SQLite moves rows between pages and
+ * leaves them standing in the free space of the page that they were in, also with `secure_delete` (3.53, seen).
+ */
+export async function rewriteRecords(db: Kysely<Schema>): Promise<void> {
+  await sql`vacuum`.execute(db);
+  await sql`pragma wal_checkpoint(truncate)`.execute(db);
+  await setMark(db, 'rewritten', '');
+}
+
+/** Notes that it has to be written anew, which takes some seconds a GB and stops all that write: see `rewriteWhereDue`. */
+export async function noteRewriteDue(db: Kysely<Schema>): Promise<void> {
+  await db.deleteFrom('erasure_marks').where('name', '=', 'rewritten').execute();
+}
+
+/**
+ * Does it where it is due: after erasures from a large file, and once for what an earlier version left. Where there is no room for
+ * it, it is tried again at the next start.
+ */
+export async function rewriteWhereDue(db: Kysely<Schema>, log: Pick<Logger, 'warn'>): Promise<void> {
+  if ((await markOf(db, 'rewritten')) !== null) return;
+  try {
+    await rewriteRecords(db);
+  } catch (error) {
+    log.warn(
+      { err: error },
+      'the records could not be written anew; parts of what was deleted are still in the file',
+    );
+  }
+}
+
+async function markOf(db: Kysely<Schema>, name: string): Promise<string | null> {
   const row = await db
     .selectFrom('erasure_marks')
     .select('digest')
-    .where('name', '=', NAME)
+    .where('name', '=', name)
     .executeTakeFirst();
   return row?.digest ?? null;
 }
 
-export async function setReplayed(db: Kysely<Schema>, digest: string): Promise<void> {
+async function setMark(db: Kysely<Schema>, name: string, digest: string): Promise<void> {
   await db
     .insertInto('erasure_marks')
-    .values({ name: NAME, digest })
+    .values({ name, digest })
     .onConflict((conflict) => conflict.column('name').doUpdateSet({ digest }))
     .execute();
 }

@@ -5,11 +5,13 @@ import type { RecordsWorker } from './records-worker.ts';
 
 /** Entries read at a time: a session may hold a MiB in few of them. */
 const PAGE_ENTRIES = 200;
+/** Written anew in about a second; a SUBACK waits meanwhile. */
+const REWRITTEN_BYTES = 128 * 1024 * 1024;
 
 export interface MqttSessions {
   readonly map: DurableMap;
-  /** Empties the file's log, which holds older forms of its pages. */
-  emptyLog(): Promise<void>;
+  /** Writes the file anew, so that nothing is left of what was deleted; a large one keeps what SQLite moved between pages. */
+  rewrite(): Promise<void>;
   /** Closes the file and ends the thread. */
   stop(): Promise<void>;
 }
@@ -77,7 +79,13 @@ export async function openMqttSessions(
 
   return {
     map: { entries, write },
-    async emptyLog() {
+    async rewrite() {
+      const { rows } = await call.execute(
+        'select page_count * page_size as bytes from pragma_page_count, pragma_page_size',
+        [],
+      );
+      const [size] = rows as { bytes: number }[];
+      if (size !== undefined && size.bytes <= REWRITTEN_BYTES) await call.execute('vacuum', []);
       await call.execute('pragma wal_checkpoint(truncate)', []);
     },
     async stop() {

@@ -121,7 +121,7 @@ export interface Schema {
   consumer_erasures: { consumer_id: string; engine_forgot: 0 | 1; requested_at: number };
   /** Empty: overwrite-free-pages.ts fills it with zeros and empties it. */
   erased_space: { zeros: Uint8Array };
-  /** How far the ledger of erasures was gone through: `name` is `replayed`, and `digest` that of its last line. Also `swept`: see erasure-marks.ts. */
+  /** How far the ledger of erasures was gone through: `name` is `replayed`, and `digest` that of its last line. Also `rewritten`, with none: see erasure-marks.ts. */
   erasure_marks: { name: string; digest: string };
   /** Devices that were heard of over the bridge. */
   bridged_devices: { device_id: string };
