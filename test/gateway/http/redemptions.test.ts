@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LiveEvent } from '../../../gateway/http/dependencies.ts';
+import { responsesOf } from '../../../gateway/records/responses.ts';
 import type { DeliveryState } from '../../../gateway/records/schema.ts';
 import { addDelivery } from './delivery-row.ts';
 import { NOW, startHttp, type TestServer } from './http-server.ts';
@@ -81,6 +82,14 @@ describe('redeeming a code', () => {
     await expect.poll(() => server.changes).toContainEqual({ kind: 'consumers', ids: ['anna'] });
     const { body } = await server.call('GET', '/api/v1/deliveries?state=redeemed');
     expect(body.items[0]).toMatchObject({ id, redeemedAt: DOMAIN_NOW });
+  });
+
+  it('counts as taking the offer up, also without a click', async () => {
+    const taken = async () => (await responsesOf(server.db, ['anna'])).get('anna')?.coffee?.taken ?? 0;
+    const before = await taken();
+    const id = await offer('sent');
+    await post('t1', { id: 'taken', code: codeOf(id) });
+    expect(await taken()).toBe(before + 1);
   });
 
   it('does it once: a second time is refused, whoever asks', async () => {
