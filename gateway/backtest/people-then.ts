@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { QuietHours } from '../../rules/step.ts';
+import { inChunks } from '../records/chunks.ts';
 import { fewerOf } from '../records/fewer.ts';
+import { reachedWithoutPush } from '../records/reachable.ts';
 import type { Schema } from '../records/schema.ts';
 import type { PersonChange, PersonRecord } from './people.ts';
 import type { SimulatedDevice } from './simulation.ts';
@@ -86,6 +88,12 @@ async function changesOf(db: Kysely<Schema>): Promise<Map<string, PersonChange[]
   for (const { consumer_id, created_at, gone_at } of subscriptions) {
     add(consumer_id, { at: created_at, kind: 'subscriptions', by: 1 });
     if (gone_at !== null) add(consumer_id, { at: gone_at, kind: 'subscriptions', by: -1 });
+  }
+  // Since when they had another way is not kept: as it is now, it counts as having been so.
+  const everybody = await db.selectFrom('consumers').select('id').execute();
+  for (const ids of inChunks(everybody.map(({ id }) => id))) {
+    for (const id of await reachedWithoutPush(db, ids, { mail: true, realNow: 0 }))
+      add(id, { at: 0, kind: 'subscriptions', by: 1 });
   }
   const shown = await db
     .selectFrom('deliveries')

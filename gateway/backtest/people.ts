@@ -3,7 +3,7 @@ import type { ConsumerFacts, OfferResponse, Purpose } from '../../rules/step.ts'
 /** Something that became so at a time, epoch ms. */
 export type PersonChange =
   | { readonly at: number; readonly kind: 'consent'; readonly purpose: Purpose; readonly granted: boolean }
-  /** One more browser that is subscribed, or one less. */
+  /** One more way to reach them, mostly a browser that is subscribed, or one less. */
   | { readonly at: number; readonly kind: 'subscriptions'; readonly by: 1 | -1 }
   | { readonly at: number; readonly kind: 'seen' | 'taken'; readonly rule: string };
 
