@@ -27,11 +27,13 @@ export function PushKey({ mayRotate }: { mayRotate: boolean }) {
   });
   return (
     <section className="pacing-section" aria-labelledby="key-title">
-      <h2 id="key-title">Push key</h2>
-      <p className="soft">
-        Messages to browsers are signed with it (VAPID), and each browser takes them from the key alone that
-        it subscribed with.
-      </p>
+      <div className="sending-head">
+        <h2 id="key-title">Push key</h2>
+        <p className="soft">
+          Messages to browsers are signed with it (VAPID), and each browser takes them from the key alone that
+          it subscribed with.
+        </p>
+      </div>
       {key.isError && <Trouble error={key.error} onRetry={() => key.refetch()} />}
       {key.isPending && <Skeleton height={48} role="status" aria-label="Loading" />}
       {key.data !== undefined && (

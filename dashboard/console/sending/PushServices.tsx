@@ -19,8 +19,10 @@ export function PushServices() {
   });
   return (
     <section className="pacing-section" aria-labelledby="services-title">
-      <h2 id="services-title">Services</h2>
-      <p className="soft">Where offers are handed to, and what became of them since the gateway started.</p>
+      <div className="sending-head">
+        <h2 id="services-title">Services</h2>
+        <p className="soft">Where offers are handed to, and what became of them since the gateway started.</p>
+      </div>
       {services.isError && <Trouble error={services.error} onRetry={() => services.refetch()} />}
       {services.isPending && <Skeleton height={160} role="status" aria-label="Loading" />}
       {services.data !== undefined && (

@@ -29,11 +29,13 @@ export function Webhooks({ mayChange }: { mayChange: boolean }) {
   });
   return (
     <section className="pacing-section" aria-labelledby="webhooks-title">
-      <h2 id="webhooks-title">Webhooks</h2>
-      <p className="soft">
-        Offers for people without a browser go to the webhook that they name, signed as Standard Webhooks
-        asks.
-      </p>
+      <div className="sending-head">
+        <h2 id="webhooks-title">Webhooks</h2>
+        <p className="soft">
+          Offers for people without a browser go to the webhook that they name, signed as Standard Webhooks
+          asks.
+        </p>
+      </div>
       {mayChange && <NewWebhook onMade={refresh} />}
       <Refusal error={renew.error ?? remove.error} />
       {renew.data?.secret !== undefined && (
