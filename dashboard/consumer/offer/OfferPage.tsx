@@ -21,14 +21,18 @@ const OfferCode = lazy(async () => ({ default: (await import('./OfferCode.tsx'))
 
 const Why = lazy(async () => ({ default: (await import('../why/Why.tsx')).Why }));
 
+/** In its last two minutes an offer is counted down by seconds. */
+const LAST_MS = 120_000;
 const SECOND_MS = 1_000;
+const LOOK_EVERY_MS = 15_000;
 
 /** One offer: what it is, how long it holds, the way to it, its code, why it came, and how to get fewer of them. */
 export function OfferPage({ id }: { readonly id: string }) {
   const { t } = useTranslation('offers');
   const formats = useFormats();
   const { offer, detail, error, refetch } = useOffer(id);
-  const now = useNow(SECOND_MS);
+  const isLast = offer !== undefined && Math.abs(offer.expiresAt - Date.now()) < LAST_MS;
+  const now = useNow(isLast ? SECOND_MS : LOOK_EVERY_MS);
   const queries = useQueryClient();
   const back = { to: '/', name: t('offer.back') };
   const isNews = offer !== undefined && (offer.state === 'sent' || offer.state === 'shown');

@@ -70,6 +70,8 @@ export async function turnOn({ id, vapidPublicKey }: Subscriber): Promise<Notifi
   if (existing !== null && !hasKey(existing, vapidPublicKey)) await existing.unsubscribe();
   await subscribe(pushManager, vapidPublicKey);
   await remember('pushFor', id);
+  // A stop of earlier that the gateway has not heard of is overtaken by this.
+  await remember('stopping', null);
   return permission;
 }
 

@@ -45,6 +45,17 @@ describe('pages', () => {
     expect(answer.headers.get('cache-control')).toBe('no-cache');
   });
 
+  it('are there for a worker that fetches the app’s page, and for who only asks whether it is there', async () => {
+    for (const path of ['/me', '/me/offers/17']) {
+      const asked = await server.call('GET', path, { token: null });
+      expect(asked).toMatchObject({ status: 200, body: '<title>me</title>' });
+      const head = await server.call('HEAD', path, { token: null });
+      expect(head.status).toBe(200);
+      expect(head.headers.get('content-security-policy')).toContain("script-src 'self'");
+      expect((await server.call('POST', path, { token: null })).status).toBe(405);
+    }
+  });
+
   it.each([
     `/api/v1/devices/${'a'.repeat(1_000)}`,
     `/api/v1/${'a'.repeat(1_000)}`,
