@@ -35,7 +35,7 @@ it('what was sent, said and tagged before the upgrade counts after it', async ()
         values (${at}, 'hello', 1, 'ada', 'car', 'x', ${outcome}, '')`.execute(db);
     }
     await migrate(db);
-    expect(await db.selectFrom('consent_log').selectAll().execute()).toEqual([
+    expect(await db.selectFrom('consent_log').selectAll().execute()).toMatchObject([
       { id: 1, consumer_id: 'ada', purpose: 'location_offers', granted: 1, source: 'form', at: 7 },
     ]);
     expect(await db.selectFrom('sends').selectAll().orderBy('day').execute()).toEqual([
