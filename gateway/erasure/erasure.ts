@@ -82,8 +82,7 @@ export function createErasure(parts: ErasureParts): Erasure {
   return {
     async start() {
       await eraseSessions(parts);
-      // In the background: a store may be away for long.
-      await finisher.until(() => true, 0);
+      await finisher.resume();
     },
     stop: () => finisher.stop(),
     async device(id, change) {

@@ -30,6 +30,8 @@ export interface Progress extends WaitingErasures {
 
 /** Goes on with erasures until nothing is left of them; several that come together share the work. */
 export interface Finisher {
+  /** Goes on in the background with what an earlier process left, if anything: a store may be away for long. */
+  resume(): Promise<void>;
   /** Resolves when `isDone` is content, or after that time; gives how far it is then. It goes on without anybody waiting. */
   until(isDone: (progress: Progress) => boolean, withinMs: number): Promise<Progress>;
   stop(): Promise<void>;
@@ -98,6 +100,10 @@ export function createFinisher(parts: FinishParts): Finisher {
   }
 
   return {
+    async resume() {
+      const { consumers, devices } = await waitingErasures(db);
+      if (consumers.size + devices.size > 0) lookLater();
+    },
     async until(isDone, withinMs) {
       const end = realNow() + withinMs;
       lookLater();

@@ -197,6 +197,7 @@ export async function startHttp(
       ledger: { append: async () => 'digest' },
       finisher: {
         until: async () => ({ consumers: new Set(), devices: new Map(), isSwept: true }),
+        resume: async () => undefined,
         stop: async () => undefined,
       },
       broker: { forget: async () => undefined, publish: async () => undefined },
