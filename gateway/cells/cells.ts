@@ -1,8 +1,8 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { DAY_MS } from '../../rules/time/duration.ts';
 import type { Clock } from '../clock.ts';
-import type { EngineClient } from '../engine/engine-client.ts';
 import { type CellSum, saveCellDays, sumCells, uncountedDays } from '../records/cell-days.ts';
 import type { Schema } from '../records/schema.ts';
 import { startWorker } from '../worker-rpc.ts';
@@ -20,9 +20,23 @@ const WAIT_FOR_TODAY_MS = 10_000;
 /** A day's devices by cell: a fleet that needs more has its day left out, and takes nothing else with it. */
 const HEAP_MIB = 1_024;
 
+/** What the engine's thread tells of the telemetry store. */
+interface CellSource {
+  /** A port through which another thread can have one scan. */
+  openScan(): MessagePort;
+  oldestPosition(): Promise<number | null>;
+  status(): Promise<{
+    readonly telemetryStore: string;
+    /** Why the store takes nothing, or null. */
+    readonly telemetryTrouble: string | null;
+    /** Real ms since the oldest arrived that it does not have. */
+    readonly telemetryBacklog: { readonly lagMs: number };
+  }>;
+}
+
 export interface CellsParts {
   readonly records: Kysely<Schema>;
-  readonly engine: Pick<EngineClient, 'openScan' | 'oldestPosition' | 'status'>;
+  readonly engine: CellSource;
   readonly clock: Clock;
   /** Real time, epoch ms. */
   readonly realNow: () => number;

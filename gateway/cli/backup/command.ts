@@ -6,6 +6,7 @@ import { takeDataDir } from '../../data-dir.ts';
 import { WaysideError } from '../../errors.ts';
 import { type CommandIo, EXIT, runProgram, tellError, Unusable } from '../command-io.ts';
 import { megabytes, progressTeller } from '../progress.ts';
+import type { BackupMade } from './backup-made.ts';
 import { backUpRunning } from './running-gateway.ts';
 import { backUpStopped } from './stopped-gateway.ts';
 
@@ -14,16 +15,6 @@ interface Options {
   readonly token?: string;
   readonly dataDir?: string;
   readonly json: boolean;
-}
-
-/** What was made. */
-export interface BackupMade {
-  readonly path: string;
-  readonly files: number;
-  readonly bytes: number;
-  /** All that was acknowledged before is in it; real time, epoch ms. */
-  readonly createdAt: number;
-  readonly telemetry: 'duckdb' | 'influxdb';
 }
 
 const MORE_HELP = `

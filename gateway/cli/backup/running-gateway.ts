@@ -6,7 +6,7 @@ import { ERRORS, type ErrorCode, WaysideError } from '../../errors.ts';
 import { MIGRATION_NAMES } from '../../records/migrate.ts';
 import { Unusable } from '../command-io.ts';
 import { createGatewayClient, type GatewayAnswer, problemText } from '../gateway-client.ts';
-import type { BackupMade } from './command.ts';
+import type { BackupMade } from './backup-made.ts';
 
 /** Has a running gateway copy its data directory, and takes the copy to where it is to be. */
 export async function backUpRunning(

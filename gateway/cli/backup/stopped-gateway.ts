@@ -7,7 +7,7 @@ import { finishRestoring } from '../../backup/restore-files.ts';
 import type { DataFiles } from '../../data-dir.ts';
 import { openRecords } from '../../records/open.ts';
 import { createDuckDbStore } from '../../telemetry/duckdb-store.ts';
-import type { BackupMade } from './command.ts';
+import type { BackupMade } from './backup-made.ts';
 
 /** Copies a data directory that nobody else has open; the caller holds its lock. It stays as it is, of whatever version. */
 export async function backUpStopped(
