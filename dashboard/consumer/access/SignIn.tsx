@@ -1,9 +1,9 @@
 import './access.css';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SignInWays } from '../../api/access-shapes.ts';
-import { request } from '../../api/request.ts';
+import { type ApiProblem, request } from '../../api/request.ts';
 import { Icon } from '../../look/icons.tsx';
 import { spokenLanguage } from '../i18n/start.ts';
 import { Button } from '../parts/Button.tsx';
@@ -47,6 +47,9 @@ function Ways({ ways }: { readonly ways: SignInWays }) {
   const hasPasskeys = ways.passkeys && knowsPasskeys();
   const enter = () => queries.invalidateQueries({ queryKey: ME_KEY, exact: true });
   const passkey = useMutation({ mutationFn: () => signInWithPasskey(false), onSuccess: enter });
+  const [refused, setRefused] = useState<ApiProblem | null>(null);
+  usePasskeysInField(hasPasskeys && ways.mail, { onEntered: enter, onRefused: setRefused });
+  const trouble = passkey.error ?? refused;
   if (!hasPasskeys && !ways.mail) return null;
   return (
     <section className="card sign-in" aria-label={t('signIn.title')}>
@@ -57,35 +60,27 @@ function Ways({ ways }: { readonly ways: SignInWays }) {
             {t('signIn.passkey')}
           </Button>
           <p className="soft">{t('signIn.passkeyText')}</p>
-          {passkey.isError && (
+          {trouble !== null && (
             <p className="wrong" role="alert">
-              {t(`trouble.${accessTrouble(passkey.error)}`)}
+              {t(`trouble.${accessTrouble(trouble)}`)}
             </p>
           )}
         </>
       )}
       {hasPasskeys && ways.mail && <p className="sign-in-or soft">{t('signIn.or')}</p>}
-      {ways.mail && <MailForm withPasskeys={hasPasskeys} onEntered={enter} />}
+      {ways.mail && <MailForm withPasskeys={hasPasskeys} />}
     </section>
   );
 }
 
-interface MailFormProps {
-  /** The browser may offer passkeys in the field. */
-  readonly withPasskeys: boolean;
-  readonly onEntered: () => unknown;
-}
-
-function MailForm({ withPasskeys, onEntered }: MailFormProps) {
+/** @param withPasskeys the browser may offer passkeys in the field */
+function MailForm({ withPasskeys }: { readonly withPasskeys: boolean }) {
   const { t } = useTranslation('access');
   const [email, setEmail] = useState('');
   const send = useMutation({
     mutationFn: (address: string) =>
       request('POST', '/api/v1/me/login-links', { email: address, language: spokenLanguage() }),
   });
-  usePasskeysInField(withPasskeys, onEntered);
-  // What is said of a sent link is for the screen reader, too: it has to be there before it says anything.
-  useEffect(() => () => send.reset(), [send.reset]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     send.mutate(email.trim());

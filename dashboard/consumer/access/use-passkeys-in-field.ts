@@ -1,17 +1,23 @@
 import { useEffect, useRef } from 'react';
-import { accessTrouble } from './access-trouble.ts';
+import { ApiProblem } from '../../api/request.ts';
 import { offersInFields, signInWithPasskey, stopWaiting } from './passkeys.ts';
 
 /** A challenge of the gateway is good for five minutes: before that is over, another one is asked for. */
 const ASK_AGAIN_MS = 4 * 60_000;
 
+interface Listener {
+  readonly onEntered: () => unknown;
+  /** The gateway did not take the passkey that was picked. */
+  readonly onRefused: (problem: ApiProblem) => void;
+}
+
 /**
- * Has the browser offer the person's passkeys in the field for the e-mail address, where it can (conditional mediation). What fails
- * here is silent: nobody has asked for anything yet, and the button beside it tells.
+ * Has the browser offer the person's passkeys in the field for the e-mail address, where it can (conditional mediation). What the
+ * browser says against it is no news to somebody who has not asked for anything.
  */
-export function usePasskeysInField(wanted: boolean, onEntered: () => unknown): void {
-  const entered = useRef(onEntered);
-  entered.current = onEntered;
+export function usePasskeysInField(wanted: boolean, listener: Listener): void {
+  const hears = useRef(listener);
+  hears.current = listener;
   useEffect(() => {
     if (!wanted) return undefined;
     let isOver = false;
@@ -19,11 +25,10 @@ export function usePasskeysInField(wanted: boolean, onEntered: () => unknown): v
       try {
         if (isOver || !(await offersInFields()) || isOver) return;
         await signInWithPasskey(true);
-        if (!isOver) entered.current();
+        if (!isOver) hears.current.onEntered();
       } catch (error) {
         if (!(error instanceof Error)) throw error;
-        // Wrong or closed: the person sees the form, and may try again by the button.
-        if (accessTrouble(error) === 'notKnown' && !isOver) void offer();
+        if (error instanceof ApiProblem && !isOver) hears.current.onRefused(error);
       }
     };
     void offer();
