@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startHttp, type TestServer } from './http-server.ts';
+
+let server: TestServer;
+const AT = Date.UTC(2026, 5, 1, 12);
+
+beforeAll(async () => {
+  server = await startHttp();
+});
+afterAll(() => server.stop());
+
+async function consumer(id: string): Promise<string> {
+  await server.call('POST', '/api/v1/consumers', { body: { id } });
+  const { body } = await server.call('POST', `/api/v1/consumers/${id}/invitations`);
+  const code = new URL(body.url).hash.split('=')[1];
+  const session = await server.call('POST', '/api/v1/me/session', { token: null, body: { code } });
+  return session.headers.get('set-cookie')?.split(';')[0] ?? '';
+}
+
+async function deviceOf(id: string, consumerId: string): Promise<string> {
+  await server.call('POST', '/api/v1/devices', { body: { id, type: 'car', consumerId } });
+  const row = await server.db
+    .selectFrom('devices')
+    .select('device_key')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return row.device_key;
+}
+
+describe('the export of a device as CSV', () => {
+  it('has a line a reading, with units, and nothing that a spreadsheet takes for a formula', async () => {
+    const cookie = await consumer('cas');
+    const deviceKey = await deviceOf('cas-car', 'cas');
+    await server.telemetry.write(
+      [
+        {
+          deviceKey,
+          at: AT,
+          seq: 1,
+          receivedAt: AT,
+          position: { lat: 45.5, lon: -9.25, accuracy: 8, speed: 3.5, heading: 270, altitude: 12 },
+          metrics: { fuel: 0.5, note: 'a "quoted", one' },
+          flags: [],
+        },
+        { deviceKey, at: AT + 1, seq: 2, receivedAt: AT, event: '=HYPERLINK("x")', flags: ['late'] },
+      ],
+      2,
+    );
+
+    const answer = await server.call('GET', '/api/v1/me/export?format=csv&device=cas-car', { cookie });
+
+    expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="wayside-cas-car.csv"');
+    const [head = '', first = '', second = '', end] = String(answer.body).split('\r\n');
+    const columns = head.split(',');
+    expect(columns.slice(0, 5)).toEqual([
+      'at',
+      'lat_degrees',
+      'lon_degrees',
+      'accuracy_metres',
+      'speed_metres_per_second',
+    ]);
+    expect(columns.some((column) => column.startsWith('metric:fuel'))).toBe(true);
+    expect(columns.at(-1)).toBe('other_metrics');
+    expect(first).toMatch(/^2026-06-01T12:00:00\.000Z,45\.5,-9\.25,8,3\.5,270,12,,,/);
+    expect(first.endsWith(String.raw`,"{""note"":""a \""quoted\"", one""}"`)).toBe(true);
+    expect(second).toMatch(/^2026-06-01T12:00:00\.001Z,,,,,,,"'=HYPERLINK\(""x""\)",late,/);
+    expect(end).toBe('');
+  });
+
+  it('is of one’s own devices alone', async () => {
+    const cookie = await consumer('dan');
+    const get = async (query: string) =>
+      (await server.call('GET', `/api/v1/me/export?${query}`, { cookie })).status;
+    expect(await get('format=csv&device=cas-car')).toBe(404);
+    expect(await get('format=csv')).toBe(400);
+    expect(await get('device=cas-car')).toBe(400);
+    expect(await get('format=xml')).toBe(400);
+    expect((await server.call('GET', '/api/v1/consumers/nobody/export')).status).toBe(404);
+  });
+});
+
+describe('who is erased', () => {
+  it('is signed out, and gone with their devices', async () => {
+    const cookie = await consumer('eva');
+    await deviceOf('eva-car', 'eva');
+
+    const answer = await server.call('DELETE', '/api/v1/me', { cookie });
+
+    expect(answer).toMatchObject({ status: 200, body: { state: 'erased', waitsFor: [] } });
+    expect(answer.headers.get('set-cookie')).toMatch(/^wayside_consumer=;/);
+    expect((await server.call('GET', '/api/v1/me', { cookie })).status).toBe(401);
+    expect((await server.call('GET', '/api/v1/devices/eva-car')).status).toBe(404);
+    expect((await server.call('DELETE', '/api/v1/consumers/eva')).status).toBe(404);
+    const { body } = await server.call('GET', '/api/v1/audit?action=consumer.erased');
+    expect(body.items[0]).toMatchObject({
+      action: 'consumer.erased',
+      subject: 'erased',
+      actor: 'consumer:erased',
+    });
+    expect(JSON.stringify(body)).not.toContain('eva');
+  });
+
+  it('is not erased by a page of another origin', async () => {
+    const cookie = await consumer('fay');
+    const answer = await server.call('DELETE', '/api/v1/me', {
+      cookie,
+      headers: { 'sec-fetch-site': 'cross-site' },
+    });
+    expect(answer).toMatchObject({ status: 403, body: { code: 'foreign_origin' } });
+    expect((await server.call('GET', '/api/v1/consumers/fay')).status).toBe(200);
+  });
+});
