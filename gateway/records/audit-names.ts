@@ -1,10 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { inChunks } from './chunks.ts';
-import type { Schema } from './schema.ts';
-
-/** Whose name it is. A `word` is nobody's: a text that only looks like a ref. */
-export type AuditNameKind = 'consumer' | 'device' | 'word';
+import type { AuditNameKind, Schema } from './schema.ts';
 
 const MARK = Symbol('name in the audit log');
 

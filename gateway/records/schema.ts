@@ -1,7 +1,6 @@
 import type { Generated } from 'kysely';
 import type { EndReason } from '../../broker/end-reason.ts';
 import type { Purpose, SuppressionReason } from '../../rules/step.ts';
-import type { AuditNameKind } from './audit-names.ts';
 import type { QualityKind } from './quality-kinds.ts';
 
 /**
@@ -436,6 +435,8 @@ interface SeenReading {
 export type RuleState = 'draft' | 'live' | 'paused' | 'ended';
 /** `gateway_stopped`: the gateway ended while the device was connected; `reported`: a dialect or a bridge said so. */
 export type OfflineReason = EndReason | 'gateway_stopped' | 'reported';
+/** Whose name a ref in the audit log stands for. A `word` is nobody's: a text that only looks like a ref. */
+export type AuditNameKind = 'consumer' | 'device' | 'word';
 export type Role = 'admin' | 'marketer' | 'analyst' | 'device-manager';
 export type DeliveryChannel = 'web-push' | 'webhook' | 'email' | 'inbox';
 export type DeliveryState =

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ACCESS } from '../../../gateway/http/access.ts';
-import { READS } from '../../../gateway/http/read-log.ts';
+import { READS } from '../../../gateway/http/noted-reads.ts';
 import { readsOf } from '../../../gateway/records/audit-reads.ts';
 import { addDelivery } from './delivery-row.ts';
 import { NOW, startHttp, type TestServer } from './http-server.ts';
