@@ -6,6 +6,7 @@ import type { Bench, BenchResult } from './bench.ts';
 import { crashBench } from './crash.ts';
 import { geofenceBench } from './geofence.ts';
 import { ingestBench } from './ingest.ts';
+import { latencyBench } from './latency.ts';
 import { pushBench } from './push.ts';
 import { rulesBench } from './rules.ts';
 import { soakBench } from './soak.ts';
@@ -18,6 +19,7 @@ const benches: readonly Bench[] = [
   geofenceBench,
   rulesBench,
   pushBench,
+  latencyBench,
   storeBench,
   soakBench,
   backtestBench,
