@@ -1,67 +1,160 @@
-import { readdir } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
-import { LANGUAGES, languageFor, localeFor } from '../../dashboard/consumer/i18n/languages.ts';
+import i18next, { type TFunction } from 'i18next';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { OfferWhy } from '../../dashboard/api/my-data-shapes.ts';
+import { lineOf } from '../../dashboard/consumer/data/gaps.ts';
+import { inWords } from '../../dashboard/consumer/data/measure.ts';
+import { periodOf, shiftDays, startOfDay } from '../../dashboard/consumer/data/spans.ts';
+import { de } from '../../dashboard/consumer/i18n/de.ts';
+import { en } from '../../dashboard/consumer/i18n/en.ts';
+import { it as italian } from '../../dashboard/consumer/i18n/it.ts';
+import { byReason } from '../../dashboard/consumer/why/held-back.ts';
+import { readWords, reasonWord, whySentences } from '../../dashboard/consumer/why/why-words.ts';
+import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
+import { SUPPRESSION_REASONS } from '../../rules/step.ts';
 
-const FOLDER = new URL('../../dashboard/consumer/i18n/', import.meta.url);
+const WORDS = { en, de, it: italian };
+const LANGUAGES = Object.keys(WORDS) as (keyof typeof WORDS)[];
+const TRIGGERS = ['enter', 'exit', 'dwell', 'approach', 'pass', 'metric', 'event'] as const;
+const formats = { locale: 'en', date: () => '3 May 2026' };
 
-/** Every text of a language's area by its path: `offer.copy` → `Copy code`. */
-function texts(words: unknown, path = ''): [string, string][] {
-  if (typeof words === 'string') return [[path, words]];
-  return Object.entries(words as object).flatMap(([key, value]) =>
-    texts(value, path === '' ? key : `${path}.${key}`),
-  );
-}
+beforeAll(async () => {
+  await i18next.init({ lng: 'en', resources: WORDS, interpolation: { escapeValue: false } });
+});
 
-/** What a text leaves open, such as `{{when}}`. */
-const gaps = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort();
+const wordsOf = (language: string) =>
+  i18next.getFixedT(language) as unknown as TFunction<['why', 'settings', 'data']>;
 
-const areas = (await readdir(new URL('en/', FOLDER))).map((file) => file.replace('.ts', ''));
+const WHY: OfferWhy = {
+  device: { id: 'car-1', type: 'car' },
+  place: { id: 'cafe', name: 'Corner Coffee' },
+  trigger: { on: 'enter' },
+  purposes: [{ purpose: 'location_offers', grantedAt: 5, policyVersion: 2 }],
+  reads: ['place', 'position', 'metrics.fuel'],
+  rule: { id: 'coffee-r', name: 'Coffee on arrival' },
+  detail: 'car-1 entered',
+};
+const AGREED = [{ purpose: 'location_offers', granted: true }];
 
-async function wordsOf(language: string, area: string): Promise<Map<string, string>> {
-  const module = (await import(new URL(`${language}/${area}.ts`, FOLDER).href)) as Record<string, unknown>;
-  return new Map(texts(module[area]));
-}
-
-describe('the words of the consumer app', () => {
-  it('are there by area', () => {
-    expect(areas).toEqual(expect.arrayContaining(['offers', 'settings', 'shell', 'worker']));
+describe.each(LANGUAGES)('the words, %s', (language) => {
+  it('tell every reason in its own way, none of them as it is called inside', () => {
+    const told = SUPPRESSION_REASONS.map((reason) => WORDS[language].why.reason[reasonWord(reason) as never]);
+    expect(new Set(told).size).toBe(SUPPRESSION_REASONS.length);
+    for (const text of told) expect(text).toMatch(/^\p{Lu}[^_]{15,}\.$/u);
+    for (const reason of SUPPRESSION_REASONS) expect(reasonWord(reason)).toBe(reason);
   });
 
-  it.each(areas)('say the same in every language: %s', async (area) => {
-    const english = await wordsOf('en', area);
-    expect(english.size).toBeGreaterThan(0);
-    for (const language of LANGUAGES) {
-      const words = await wordsOf(language, area);
-      expect([...words.keys()].sort(), language).toEqual([...english.keys()].sort());
-      for (const [path, text] of words) {
-        expect(text.trim(), `${language} ${path}`).not.toBe('');
-        expect(gaps(text), `${language} ${path}`).toEqual(gaps(english.get(path) ?? ''));
+  it('tell every trigger in whole sentences, without an id', () => {
+    for (const on of TRIGGERS) {
+      for (const place of [WHY.place, null]) {
+        const trigger = { on, ...((on === 'metric' || on === 'event') && { what: 'fuel' }) };
+        const sentences = whySentences({ ...WHY, place, trigger }, AGREED, wordsOf(language), formats);
+        expect(sentences.length).toBe(4);
+        for (const sentence of sentences) {
+          expect(sentence).toMatch(/^\p{Lu}.+\.$/u);
+          expect(sentence).not.toMatch(/car-1|cafe|coffee-r|\{\{|[a-z]+_[a-z]+|why:|undefined/);
+        }
+        if (place !== null && on === 'enter') expect(sentences[0]).toContain('Corner Coffee');
       }
     }
   });
 
-  it.each(areas)('are in another language than English: %s', async (area) => {
-    const english = await wordsOf('en', area);
-    for (const language of ['de', 'it']) {
-      const words = await wordsOf(language, area);
-      const long = [...words].filter(([path]) => (english.get(path) ?? '').split(' ').length > 4);
-      for (const [path, text] of long) expect(text, `${language} ${path}`).not.toBe(english.get(path));
+  it('have a name for each metric and device type that is built in', () => {
+    for (const type of BUILT_IN_DEVICE_TYPES) {
+      expect(Object.keys(WORDS[language].data.type)).toContain(type.id);
+      expect(Object.keys(WORDS[language].why.device)).toContain(type.id);
+      for (const metric of Object.keys(type.metrics))
+        expect(Object.keys(WORDS[language].data.metric)).toContain(metric);
     }
   });
 });
 
-describe('the language', () => {
-  it.each([
-    ['what was chosen', 'it', ['de'], 'it'],
-    ['the first of the browser’s that is there', null, ['fr-FR', 'de-AT', 'it'], 'de'],
-    ['English where none is', null, ['fr', 'ja'], 'en'],
-    ['the browser’s where what was chosen is no language of the app', 'xx', ['it-IT'], 'it'],
-  ])('is %s', (_name, chosen, preferred, language) => {
-    expect(languageFor(chosen, preferred)).toBe(language);
+describe('why an offer came', () => {
+  const t = () => wordsOf('en');
+
+  it('is told in order: what happened, what was looked at, what was agreed to, whose rule', () => {
+    expect(whySentences(WHY, AGREED, t(), formats)).toEqual([
+      'Your car arrived at Corner Coffee.',
+      'For this, it looked at: the place, where the device was, and Fuel.',
+      'You agreed to “Offers near places” on 3 May 2026, as worded in version 2.',
+      'It was sent by the rule “Coffee on arrival”, which a person wrote.',
+    ]);
   });
 
-  it('writes dates in the browser’s own variant of it', () => {
-    expect(localeFor('de', ['en-US', 'de-AT'])).toBe('de-AT');
-    expect(localeFor('it', ['en-US'])).toBe('it');
+  it('says what is no more: a consent, a device, a place, a rule that cannot be read', () => {
+    const gone = {
+      ...WHY,
+      device: { id: 'car-1', type: null },
+      place: { id: 'cafe', name: null },
+      variant: 'b',
+    };
+    const sentences = whySentences(gone, [], t(), formats);
+    expect(sentences[0]).toBe('A device that was yours arrived at a place that this offer is for.');
+    expect(sentences).toContain('You had agreed to “Offers near places” then, and have withdrawn it since.');
+    expect(sentences.at(-1)).toContain('by chance');
+    expect(whySentences({ ...WHY, trigger: null, reads: [] }, AGREED, t(), formats)).toHaveLength(2);
+  });
+
+  it('names what a rule looked at once each, and nothing that is no data', () => {
+    const reads = ['metrics.fuel', 'metrics.tyre', 'event.purchase', 'position', 'position', 'constructor'];
+    expect(readWords(reads, t())).toEqual(['Fuel', 'tyre', 'the report “purchase”', 'where the device was']);
+  });
+});
+
+describe('what was not sent', () => {
+  it('is grouped by reason, the latest first; a reason that is not known is told, too', () => {
+    const held = (id: string, reason: string) => ({
+      id,
+      at: 1,
+      rule: { id: 'r', name: 'R' },
+      reason,
+      detail: '',
+    });
+    const groups = byReason([
+      held('3', 'quiet_hours'),
+      held('2', 'expired after time_out'),
+      held('1', 'quiet_hours'),
+      held('0', 'toString'),
+    ]);
+    expect(groups.map(({ reason, items }) => [reason, items.length])).toEqual([
+      ['quiet_hours', 2],
+      ['expired', 1],
+      ['other', 1],
+    ]);
+  });
+});
+
+describe('figures', () => {
+  const say = { yes: 'Yes', no: 'No' };
+  it.each([
+    [0.453, 'ratio', '45 %'],
+    [27.78, 'm/s', '100 km/h'],
+    [12_345, 'm', '12.3 km'],
+    [101_325, 'Pa', '1,013 hPa'],
+    [4.06, '°C', '4.1 °C'],
+    [1.005, 'bar', '1.01 bar'],
+    [true, '', 'Yes'],
+    ['Wi-Fi', '', 'Wi-Fi'],
+    [3, 'constructor', '3 constructor'],
+  ])('%s in %s is %s', (value, unit, words) => {
+    expect(inWords(value, unit, 'en', say)).toBe(words);
+  });
+
+  it('break the line where a device was away, and not where it only speaks seldom', () => {
+    const minute = 60_000;
+    const often = [0, 10, 20, 30, 400, 410].map((at) => ({ at: at * minute, value: 1 }));
+    expect(lineOf(often, 10 * minute, 2).values).toEqual([2, 2, 2, 2, null, 2, 2]);
+    const seldom = [0, 120, 240, 360].map((at) => ({ at: at * minute, value: 1 }));
+    expect(lineOf(seldom, 10 * minute, 1).values).toEqual([1, 1, 1, 1]);
+    const door = [0, 10, 400].map((at, step) => ({ at: at * minute, value: step === 1 }));
+    expect(lineOf(door, 10 * minute, 1).values).toEqual([0, 1, 0]);
+    expect(lineOf([], minute, 1)).toEqual({ times: [], values: [] });
+  });
+
+  it('are of whole days, also over a change of the clocks', () => {
+    const day = startOfDay(Date.parse('2026-10-25T12:00:00Z'));
+    for (const days of [1, -1, 30]) expect(startOfDay(shiftDays(day, days))).toBe(shiftDays(day, days));
+    const { from, to } = periodOf('week', day);
+    expect(from).toBe(shiftDays(day, -6));
+    expect(to).toBe(shiftDays(day, 1));
   });
 });
