@@ -103,7 +103,10 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     const recordsKey = await loadOrCreateRecordsKey(files.dir);
     const seal = createSeal(recordsKey);
     const sealed = await sealSubscriptions(records.db, seal, pushKeys.ring.current.publicKey);
-    if (sealed !== null && sealed > 0) log.info({ subscriptions: sealed }, 'sealed the keys of browsers');
+    if (sealed !== null && sealed.count > 0)
+      log.info({ subscriptions: sealed.count }, 'sealed the keys of browsers');
+    if (sealed?.isRewritten === false)
+      log.warn('there was no room to write wayside.db anew: keys of browsers from before may still be in it');
 
     await rewriteWhereDue(records.db, log);
     const ledger = await openLedger(files.dir);

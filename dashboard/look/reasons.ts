@@ -19,7 +19,7 @@ export const REASON_WORDS: Readonly<Record<SuppressionReason, string>> = {
   global_cap: 'The person has had today’s share of all offers',
   rule_total: 'The rule has given out all its offers',
   no_code_left: 'No code was left to give',
-  no_channel: 'The person has no browser that receives offers',
+  no_channel: 'Nothing reaches the person: no browser that receives offers, no webhook, no e-mail, no app',
   expired: 'The offer was out of date before it could be sent',
   outranked: 'A more important offer went out instead',
 };

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { WaysideError } from '../errors.ts';
 import { sealedAddress } from './push-subscriptions.ts';
 import type { Schema } from './schema.ts';
 import type { Seal } from './seal.ts';
@@ -14,19 +15,26 @@ interface UnsealedRow {
   readonly gone_at: number | null;
 }
 
+export interface SealedSubscriptions {
+  /** How many were sealed now. */
+  readonly count: number;
+  /** False where the disk had no room to write the file anew: the next start tries again. */
+  readonly isRewritten: boolean;
+}
+
 /**
  * Seals the subscriptions that earlier versions kept in the clear. Afterwards neither the records nor their log hold a plain one,
  * also of those that had been deleted before: SQLite leaves them in the file, so it is written anew, once. What is cut short
  * by a crash is done at the next start.
  *
  * @param vapidKey public key that these browsers subscribed with: there was one alone
- * @returns how many were sealed, or null where that was done long ago
+ * @returns null where that was done long ago
  */
 export async function sealSubscriptions(
   db: Kysely<Schema>,
   seal: Seal,
   vapidKey: string,
-): Promise<number | null> {
+): Promise<SealedSubscriptions | null> {
   const table = await sql`select 1 from sqlite_master where name = 'unsealed_push_subscriptions'`.execute(db);
   if (table.rows.length === 0) return null;
   const { rows } = await sql<UnsealedRow>`select * from unsealed_push_subscriptions`.execute(db);
@@ -48,8 +56,19 @@ export async function sealSubscriptions(
       await sql`delete from unsealed_push_subscriptions`.execute(trx);
     }),
   );
-  await sql`vacuum`.execute(db);
-  await sql`drop table unsealed_push_subscriptions`.execute(db);
+  const isRewritten = await rewritten(db);
   await sql`pragma wal_checkpoint(truncate)`.execute(db);
-  return rows.length;
+  return { count: rows.length, isRewritten };
+}
+
+/** The table stays for as long as the file was not written anew, for by it the next start knows. */
+async function rewritten(db: Kysely<Schema>): Promise<boolean> {
+  try {
+    await sql`vacuum`.execute(db);
+  } catch (error) {
+    if (error instanceof WaysideError && error.code === 'disk_full') return false;
+    throw error;
+  }
+  await sql`drop table unsealed_push_subscriptions`.execute(db);
+  return true;
 }

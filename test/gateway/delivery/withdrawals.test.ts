@@ -131,7 +131,7 @@ test('erased while it is being sent: nothing is tried again, and nothing is writ
 test('a stop of all sending withdraws everything that waits, also what comes meanwhile, for good', async () => {
   const change = { actor: 'admin', at: NOON };
   const later = { state: 'retrying', next_attempt_at: Date.now() + 300_000 } as const;
-  const waiting = await Promise.all(Array.from({ length: 1_200 }, () => world.queue(later)));
+  const waiting = await Promise.all(Array.from({ length: 700 }, () => world.queue(later)));
   outbox.start();
   await saveSending(world.db, { stopped: true, note: null }, change);
   await outbox.withdrawAll('sending_stopped');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { WaysideError } from '../../../gateway/errors.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
 import { openedAddress } from '../../../gateway/records/push-subscriptions.ts';
@@ -95,7 +96,7 @@ test('subscriptions of an earlier version are sealed, and nothing of them is lef
   expect(await filesWith(texts)).toEqual(['wayside.db']);
 
   await migrate(db);
-  expect(await sealSubscriptions(db, seal, 'the-vapid-key')).toBe(299);
+  expect(await sealSubscriptions(db, seal, 'the-vapid-key')).toEqual({ count: 299, isRewritten: true });
   expect(await filesWith(texts)).toEqual([]);
   const rows = await db.selectFrom('push_subscriptions').selectAll().orderBy('id').execute();
   expect(rows).toHaveLength(299);
@@ -117,6 +118,15 @@ test('sealing that was cut short is finished at the next start', async () => {
   const made = await earlierRecords(50);
   const texts = made.map(({ endpoint }) => endpoint);
   await migrate(db);
+  // No room for another file: the gateway starts all the same, and tries again.
+  const full: Kysely<Schema> = db.withPlugin({
+    transformQuery: ({ node }) => {
+      if (JSON.stringify(node).includes('vacuum')) throw new WaysideError('disk_full', 'wayside.db');
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  });
+  expect(await sealSubscriptions(full, seal, 'key')).toEqual({ count: 49, isRewritten: false });
   // Cut off between the sealing and the writing anew: the rows are sealed, the file still has what was deleted before.
   const cutOff: Kysely<Schema> = db.withPlugin({
     transformQuery: ({ node }) => {
@@ -126,7 +136,7 @@ test('sealing that was cut short is finished at the next start', async () => {
     transformResult: async ({ result }) => result,
   });
   await expect(sealSubscriptions(cutOff, seal, 'key')).rejects.toThrow('killed');
-  expect(await sealSubscriptions(db, seal, 'key')).toBe(0);
+  expect(await sealSubscriptions(db, seal, 'key')).toEqual({ count: 0, isRewritten: true });
   expect(await filesWith(texts)).toEqual([]);
   expect(await db.selectFrom('push_subscriptions').select('id').execute()).toHaveLength(49);
 });
