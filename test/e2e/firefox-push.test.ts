@@ -187,13 +187,13 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
     const clicked = await delivery(gateway, 'clicked');
     expect(clicked.id).toBe(shown.id);
     expect(clicked.shownAt).toBe(shown.shownAt);
-    expect(await shownNotifications(page)).toEqual([]);
     await eventually(
       'its own page in the app',
       10_000,
       async () => page.url().endsWith(`/me/offers/${shown.id}`) || undefined,
     );
     await page.locator(`::-p-aria([name="${OFFER.title}"][role="heading"])`).wait();
+    expect(await shownNotifications(page)).toEqual([]);
   });
 
   it('is put away, which is told too', async () => {
