@@ -11,8 +11,9 @@ import {
   screenshot,
   startChromium,
 } from '../support/chromium.ts';
-import { type ConsumerPage, invitationTo, openConsumerApp } from '../support/consumer-app.ts';
+import { appUrl, type ConsumerPage, invitationTo, openConsumerApp } from '../support/consumer-app.ts';
 import { type ConsumerWorld, startConsumerWorld } from '../support/consumer-world.ts';
+import { type Firefox, firefoxPath, firefoxSkipped, startFirefox } from '../support/firefox.ts';
 import { eventually, type GatewayProcess } from '../support/gateway.ts';
 
 const WITHIN_MS = 30_000;
@@ -77,7 +78,8 @@ describe.skipIf(chromiumPath === null)(`my data in Chromium${chromiumSkipped}`, 
   it('reads a chart by key, and lists its figures', async () => {
     await app.open('/data/fridge-1');
     const slider = await app.page.waitForSelector('[role=slider][aria-label^="Temperature"]');
-    const said = () => slider?.evaluate((element) => element.getAttribute('aria-valuetext'));
+    const said = async () =>
+      (await app.page.evaluate('document.activeElement.getAttribute("aria-valuetext")')) as string;
     await slider?.focus();
     await app.page.keyboard.press('Home');
     const first = await said();
@@ -206,9 +208,7 @@ describe.skipIf(chromiumPath === null)(`my data in Chromium${chromiumSkipped}`, 
     expect(await axeViolations(app.page)).toEqual([]);
     await app.click('Keep my data', 'button');
     await app.click('Erase my data', 'button');
-    const isOff = await app.page.$eval('.erase form [type=submit]', (button) =>
-      button.hasAttribute('disabled'),
-    );
+    const isOff = await app.page.evaluate('document.querySelector(".erase form [type=submit]").disabled');
     expect(isOff).toBe(true);
     await app.click('I have read this', 'checkbox');
     await app.click('Erase everything now', 'button');
@@ -259,4 +259,41 @@ describe.skipIf(chromiumPath === null)(`my data in Chromium${chromiumSkipped}`, 
       return name === undefined ? undefined : readFile(join(folder, name), 'utf8');
     });
   }
+});
+
+describe.skipIf(firefoxPath === null)(`my data in Firefox without WebGL 2${firefoxSkipped}`, () => {
+  let world: ConsumerWorld;
+  let firefox: Firefox;
+
+  beforeAll(async () => {
+    world = await startConsumerWorld();
+    // No push service listens there, and none is needed.
+    firefox = await startFirefox('ws://127.0.0.1:9/');
+  });
+  afterAll(async () => {
+    await firefox?.stop();
+    await world?.stop();
+  });
+
+  it('lists where a device was, and draws its charts', async () => {
+    const page = await firefox.browser.newPage();
+    const see = (text: string) =>
+      eventually(`"${text}" on the page`, WITHIN_MS, async () =>
+        (await hasText(page, text)) ? true : undefined,
+      );
+    await page.goto(`${appUrl(world.gateway)}/me${await invitationTo(world.gateway, 'ada')}`);
+    await see('Your offers');
+    await world.driveToCafe();
+    await eventually('the visit', WITHIN_MS, async () =>
+      (await world.gateway.api('GET', '/api/v1/visits?device=car-1')).body.items.length > 0
+        ? true
+        : undefined,
+    );
+    await page.goto(`${appUrl(world.gateway)}/me/data/car-1`);
+    await see('This browser cannot draw the map');
+    await see('45.47000, 9.19');
+    expect(await page.evaluate('document.querySelectorAll(".where tbody tr").length')).toBeGreaterThan(8);
+    expect(await page.evaluate('document.querySelector(".track-map")')).toBeNull();
+    await page.waitForSelector('.metric canvas', { timeout: WITHIN_MS });
+  });
 });
