@@ -5,17 +5,19 @@ import { residentMiB } from './ingest-steady.ts';
 import { runLoad } from './ingest-subjects.ts';
 import { allStored, furnish } from './ingest-wayside.ts';
 
-const MINUTES = 10;
+/** Until SQLite's page caches are full, which are bounded: the file of the records reaches their size about then. */
+const FILLING_MINUTES = 5;
+const MINUTES = FILLING_MINUTES + 10;
 const DEVICES = 100;
 const PER_SECOND = 5000;
 const SECONDS_A_MINUTE = 60;
-const HALF = MINUTES / 2;
+const HALF = FILLING_MINUTES + 5;
 const BYTES_A_MIB = 1024 * 1024;
 
 /** Resident memory minute by minute under a steady load. */
 export const soakBench: Bench = {
   name: 'soak',
-  about: `memory of the gateway over ${MINUTES} minutes of a steady load`,
+  about: `memory of the gateway over 10 minutes of a steady load, after ${FILLING_MINUTES} in which caches fill`,
   byNameOnly: true,
   async run(progress) {
     const gateway = await startGateway();
@@ -50,7 +52,7 @@ export const soakBench: Bench = {
       }
       // DuckDB keeps of its file what its bound leaves room for, so it grows with the file up to there. Heaps go up and down
       // between collections: what counts is whether their peaks rise.
-      const first = Math.max(...afterMinute.slice(0, HALF));
+      const first = Math.max(...afterMinute.slice(FILLING_MINUTES, HALF));
       const second = Math.max(...afterMinute.slice(HALF));
       return {
         name: 'soak',
@@ -59,9 +61,9 @@ export const soakBench: Bench = {
         rows,
         ratios: [
           {
-            name: `highest RSS without DuckDB's of minutes ${HALF + 1} to ${MINUTES} ÷ of minutes 1 to ${HALF}`,
+            name: `highest RSS without DuckDB's of minutes ${HALF + 1} to ${MINUTES} ÷ of minutes ${FILLING_MINUTES + 1} to ${HALF}`,
             value: second / first,
-            aim: '≤ 1.1',
+            aim: '≤ 1.05',
           },
         ],
       };
