@@ -43,6 +43,7 @@ export function registerMySubscriptionRoutes(app: HttpApp, context: RouteContext
       const removed = await removePushSubscription(deps.records, deps.seal, id, request.body, change);
       if (!removed) throw new WaysideError('not_found', 'this browser is not subscribed');
       await deps.changed({ kind: 'consumers', ids: [id] });
+      await deps.pushKeys.dropUnused();
       return reply.code(204).send(null);
     },
   );
