@@ -1,6 +1,7 @@
 import type { Purpose } from '../../rules/step.ts';
 import { WaysideError } from '../errors.ts';
-import { type ConsentPolicy, LANGUAGES } from '../records/consent-policy.ts';
+import { LANGUAGES } from '../records/built-in-wordings.ts';
+import type { ConsentPolicy } from '../records/consent-policy.ts';
 
 /** A consent as a page sends it. */
 interface ConsentGiven {

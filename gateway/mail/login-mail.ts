@@ -1,4 +1,4 @@
-import type { Language } from '../records/consent-policy.ts';
+import type { Language } from '../records/built-in-wordings.ts';
 import type { Mail } from './mailer.ts';
 
 type Words = { readonly subject: string; readonly text: (url: string, minutes: number) => string };

@@ -1,4 +1,10 @@
-import type { Wordings } from './consent-policy.ts';
+import type { Purpose } from '../../rules/step.ts';
+
+export const LANGUAGES = ['en', 'de', 'it'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** What people are asked, by purpose and language. */
+export type Wordings = Readonly<Record<Purpose, Readonly<Record<Language, string>>>>;
 
 /** What people are asked unless an organisation says it in its own words: short, and true of what this gateway does. */
 export const BUILT_IN_WORDINGS: Wordings = {

@@ -1,15 +1,9 @@
 import type { Kysely } from 'kysely';
-import { PURPOSES, type Purpose } from '../../rules/step.ts';
+import { PURPOSES } from '../../rules/step.ts';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
-import { BUILT_IN_WORDINGS } from './built-in-wordings.ts';
+import { BUILT_IN_WORDINGS, LANGUAGES, type Wordings } from './built-in-wordings.ts';
 import type { Schema } from './schema.ts';
-
-export const LANGUAGES = ['en', 'de', 'it'] as const;
-export type Language = (typeof LANGUAGES)[number];
-
-/** What people are asked, by purpose and language. */
-export type Wordings = Readonly<Record<Purpose, Readonly<Record<Language, string>>>>;
 
 export interface ConsentPolicy {
   /** Counts up; what people agreed to names it. */

@@ -32,7 +32,7 @@ export function personalLimit(draft: Draft, consumer: ConsumerFacts, firing: Fir
     };
   }
   const fewer = fewerWanted(draft, consumer, id, at);
-  if (fewer !== null) return fewer;
+  if (fewer !== null) return { reason: 'consumer_cap', detail: fewer };
   const cap = limits.perConsumer;
   if (cap !== null && countWithin(times, at, cap.perMs) >= cap.count) {
     return {

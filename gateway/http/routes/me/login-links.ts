@@ -3,7 +3,7 @@ import { newToken } from '../../../../broker/credentials.ts';
 import { WaysideError } from '../../../errors.ts';
 import { loginMail } from '../../../mail/login-mail.ts';
 import { isMailAddress } from '../../../mail/mail-settings.ts';
-import { LANGUAGES, type Language } from '../../../records/consent-policy.ts';
+import { LANGUAGES, type Language } from '../../../records/built-in-wordings.ts';
 import { createLoginCode } from '../../../records/login-codes.ts';
 import { lookupHash } from '../../../records/sessions.ts';
 import type { HttpApp, RouteContext } from '../../context.ts';
