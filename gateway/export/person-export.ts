@@ -41,7 +41,7 @@ export async function* personExport(source: PersonExportSource, consumer: string
   yield `,\n"telemetry":{`;
   for (const [index, device] of devices.entries()) {
     yield `${index === 0 ? '' : ','}\n${JSON.stringify(device.id)}:`;
-    yield* jsonList(exportedReadings(telemetry, device.key, device.since));
+    yield* jsonList(exportedReadings(telemetry, device.key, device.since, source.now()));
   }
   yield '}}\n';
 }

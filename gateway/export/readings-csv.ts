@@ -26,11 +26,13 @@ const FORMULA = /^[=+\-@\t\r]/;
  * `metric:<name>` with its unit for each metric that the device type describes.
  *
  * @param type null where it is not known any more
+ * @param now domain time, epoch ms
  */
 export async function* readingsCsv(
   telemetry: TelemetryReader,
   device: ExportedDevice,
   type: DeviceType | null,
+  now: number,
 ): AsyncGenerator<string> {
   const described = Object.entries(type?.metrics ?? {});
   const names = described.map(([name]) => name);
@@ -38,7 +40,7 @@ export async function* readingsCsv(
     ([name, { unit }]) => `metric:${name}${unit === undefined || unit === '' ? '' : ` (${unit})`}`,
   );
   // Asked first: a store that is away is told before the answer has begun.
-  const pages = exportedReadings(telemetry, device.key, device.since);
+  const pages = exportedReadings(telemetry, device.key, device.since, now);
   let page = await pages.next();
   yield lineOf([...COLUMNS, ...headings, OTHER_METRICS]);
   for (; page.done !== true; page = await pages.next())

@@ -47,7 +47,7 @@ export function registerPersonExportRoutes(app: HttpApp, { deps }: RouteContext)
   async function* csv(consumer: string, id: string): AsyncGenerator<string> {
     const device = await exportedDevice(db, consumer, id);
     const type = (await listDeviceTypes(db)).find((one) => one.id === device.type) ?? null;
-    yield* readingsCsv(telemetry, device, type);
+    yield* readingsCsv(telemetry, device, type, clock.now());
   }
 
   /** Takes the first piece, for what is wrong is known by then; the rest comes as it is read. */
