@@ -1,5 +1,7 @@
 const FIRST_MS = 2_000;
 const LONGEST_MS = 5 * 60_000;
+/** Who was asked to wait comes back up to this share later: not all that were told the same moment at once. */
+const ASKED_JITTER = 0.1;
 
 /**
  * How long to wait before the next attempt: doubling from 2 s to 5 min, of which a random half is taken, so that messages
@@ -12,7 +14,7 @@ const LONGEST_MS = 5 * 60_000;
 export function retryDelayMs(attempts: number, askedMs: number | null, random: number): number {
   const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempts - 1, 20));
   const own = Math.round(ceiling * (0.5 + random / 2));
-  return askedMs === null ? own : Math.max(own, askedMs);
+  return askedMs === null ? own : Math.max(own, Math.round(askedMs * (1 + ASKED_JITTER * random)));
 }
 
 /**

@@ -400,7 +400,7 @@ test('a push service that hangs takes no time from the others', async () => {
   hanging.faults.plan({ kind: 'hang' }, HANGING);
   const taken = () => HANGING - hanging.faults.left;
   await outbox.stop(1_000);
-  const timeoutMs = 20_000;
+  const timeoutMs = 50_000;
   outbox = startOutbox((store) => store, [origin], timeoutMs);
   await world.addBrowser();
   await world.readdress(({ endpoint }) => ({ endpoint: endpoint.replace(world.origin, origin) }));

@@ -10,7 +10,8 @@ test('doubles from 2 s up to 5 min, of which a random half is taken', () => {
 });
 
 test('never comes back sooner than asked', () => {
-  expect(retryDelayMs(1, 60_000, 0.5)).toBe(60_000);
+  expect(retryDelayMs(1, 60_000, 0)).toBe(60_000);
+  expect(retryDelayMs(1, 60_000, 0.5)).toBe(63_000);
   expect(retryDelayMs(9, 1, 0)).toBe(150_000);
 });
 
