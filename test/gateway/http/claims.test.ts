@@ -31,6 +31,7 @@ describe('claiming', () => {
       body: {
         id: 'c-1',
         code: expect.stringMatching(/^[A-Z2-9]{4}-[A-Z2-9]{4}$/),
+        url: expect.stringMatching(/^http:\/\/localhost:\d+\/me#claim=[A-Z2-9]{4}-[A-Z2-9]{4}$/),
         expiresAt: server.realNow + 604_800_000,
       },
     });
