@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
 const PUBLIC_KEY_BYTES = 65;
+const UNCOMPRESSED = 4;
 /** Some 2 KiB each. Who gets one offer soon gets another. */
 const MAX_KEPT = 5_000;
 
@@ -27,7 +28,9 @@ export function browserKey(p256dh: string): BrowserKey {
     return known;
   }
   const point = Buffer.from(p256dh, 'base64url');
-  if (point.byteLength !== PUBLIC_KEY_BYTES) throw new RangeError('p256dh must be 65 bytes');
+  // OpenSSL would take the hybrid form too, which no browser gives and RFC 8291 §3.1 does not know.
+  if (point.byteLength !== PUBLIC_KEY_BYTES || point[0] !== UNCOMPRESSED)
+    throw new RangeError('p256dh must be an uncompressed point of 65 bytes');
   const format = { format: 'raw-public', asymmetricKeyType: 'ec', namedCurve: 'prime256v1' } as const;
   const read: BrowserKey = { point, key: createPublicKey({ key: point, ...format }) };
   const oldest = kept.keys().next();
