@@ -70,11 +70,13 @@ const Why = Type.Object({
   detail: Type.String({ description: 'The decision’s own sentence' }),
 });
 
-const OfferWithWhy = Type.Object({ ...offerFields, why: Why, fewer: Nullable(Choice1or2()) });
+const FewerLevel = Type.Unsafe<1 | 2>({
+  type: 'integer',
+  enum: [1, 2],
+  description: '1: at most one a week; 2: none',
+});
 
-function Choice1or2() {
-  return Type.Unsafe<1 | 2>({ type: 'integer', enum: [1, 2], description: '1: at most one a week; 2: none' });
-}
+const OfferWithWhy = Type.Object({ ...offerFields, why: Why, fewer: Nullable(FewerLevel) });
 
 const OfferParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) });
 const NoContent = { 204: Type.Null() };
@@ -151,7 +153,7 @@ export function registerMyOfferRoutes(app: HttpApp, { deps }: RouteContext): voi
         summary: 'Fewer like this: at most one a week of its rule; asked again, none',
         tags,
         params: OfferParams,
-        response: { 200: Type.Object({ rule: RuleTold, level: Choice1or2() }) },
+        response: { 200: Type.Object({ rule: RuleTold, level: FewerLevel }) },
       },
     },
     async (request) => {
@@ -169,7 +171,7 @@ export function registerMyOfferRoutes(app: HttpApp, { deps }: RouteContext): voi
       schema: {
         summary: 'Of which rules I want fewer offers',
         tags,
-        response: { 200: Type.Array(Type.Object({ rule: RuleTold, level: Choice1or2() })) },
+        response: { 200: Type.Array(Type.Object({ rule: RuleTold, level: FewerLevel })) },
       },
     },
     async (request) => {
