@@ -47,6 +47,9 @@ export const PATTERNS_IN_WORDS: Readonly<Record<string, string>> = {
 
 export const PushSubscriptionBody = Closed({
   endpoint: Type.String({ minLength: 1, maxLength: 2_048 }),
+  expirationTime: Type.Optional(
+    Nullable(Type.Number({ description: 'Comes with `PushSubscription.toJSON()`, and is not looked at' })),
+  ),
   keys: Closed({
     p256dh: Type.String({ pattern: '^[A-Za-z0-9_-]{86,88}=?$', description: '65 bytes, base64url' }),
     auth: Type.String({ pattern: '^[A-Za-z0-9_-]{22}(==)?$', description: '16 bytes, base64url' }),

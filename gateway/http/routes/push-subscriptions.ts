@@ -74,7 +74,7 @@ export function checkedSubscription(
   const { vapidKey = pushKeys.ring.current.publicKey } = body;
   if (!pushKeys.isKnown(vapidKey))
     throw new WaysideError('unknown_push_key', 'the browser subscribed with a key that is not kept here');
-  return { ...body, vapidKey };
+  return { endpoint: body.endpoint, keys: body.keys, vapidKey };
 }
 
 /** Whether a key (base64url) is an uncompressed public key as RFC 8291 §2.1 wants it. */
