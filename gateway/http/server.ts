@@ -38,7 +38,7 @@ import { registerInvitationRoutes } from './routes/invitations.ts';
 import { registerLiveRoute } from './routes/live.ts';
 import { registerMapRoutes } from './routes/map.ts';
 import { registerMeRoutes } from './routes/me/me.ts';
-import { registerMyDeviceRoutes } from './routes/my-devices.ts';
+import { registerMyDeviceRoutes } from './routes/me/own-devices.ts';
 import { registerOutcomeRoutes } from './routes/outcomes.ts';
 import { registerPacingRoutes } from './routes/pacing.ts';
 import { registerPersonExportRoutes } from './routes/person-export.ts';

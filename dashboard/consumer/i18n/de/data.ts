@@ -131,7 +131,7 @@ export const data: Translated<typeof english> = {
     goes: 'Das verschwindet, und niemand kann es zurückholen:',
     goesWhat: {
       record: 'wer Sie hier sind, Ihre Einwilligungen und wie Sie sich anmelden',
-      devices: 'die Verbindung zu Ihren Geräten und alles, was sie je gemeldet haben',
+      devices: 'Ihre Geräte und alles, was sie je gemeldet haben',
       places: 'die Orte, an denen Sie waren',
       offers: 'Ihre Angebote und Codes, auch die, die Sie noch nicht eingelöst haben',
     },

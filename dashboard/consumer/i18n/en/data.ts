@@ -129,7 +129,7 @@ export const data = {
     goes: 'This goes, and nobody can bring it back:',
     goesWhat: {
       record: 'who you are here, what you agreed to, and how you sign in',
-      devices: 'your devices’ links to you, and all that they ever told',
+      devices: 'your devices, and all that they ever told',
       places: 'the places you were at',
       offers: 'your offers and codes, also those that you have not used yet',
     },

@@ -131,7 +131,7 @@ export const data: Translated<typeof english> = {
     goes: 'Questo sparisce, e nessuno può riportarlo indietro:',
     goesWhat: {
       record: 'chi sei qui, i tuoi consensi e il tuo modo di accedere',
-      devices: 'il legame con i tuoi dispositivi e tutto ciò che hanno mai comunicato',
+      devices: 'i tuoi dispositivi e tutto ciò che hanno mai comunicato',
       places: 'i luoghi in cui sei stato',
       offers: 'le tue offerte e i codici, anche quelli che non hai ancora usato',
     },

@@ -1,12 +1,12 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { METRIC_KINDS, SENSITIVITIES } from '../../../rules/readings/device-type.ts';
-import { WaysideError } from '../../errors.ts';
-import { listDeviceTypes } from '../../records/device-types.ts';
-import { latestValues, requireOwnDevice } from '../../records/own-device.ts';
-import type { HttpApp, RouteContext } from '../context.ts';
-import { consumerOf } from '../identity.ts';
-import { Choice, Closed, Id, IdParams, Nullable, readTime, Time } from '../shapes.ts';
-import { readTrack } from '../track.ts';
+import { METRIC_KINDS, SENSITIVITIES } from '../../../../rules/readings/device-type.ts';
+import { WaysideError } from '../../../errors.ts';
+import { listDeviceTypes } from '../../../records/device-types.ts';
+import { latestValues, requireOwnDevice } from '../../../records/own-device.ts';
+import type { HttpApp, RouteContext } from '../../context.ts';
+import { consumerOf } from '../../identity.ts';
+import { Choice, Closed, Id, IdParams, Nullable, readTime, Time } from '../../shapes.ts';
+import { readTrack } from '../../track.ts';
 
 const MAX_TRACK_MS = 7 * 86_400_000;
 
