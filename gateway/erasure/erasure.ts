@@ -1,35 +1,15 @@
 import type { Removed } from '../engine/engine-calls.ts';
-import type { Change } from '../records/audit.ts';
 import { findConsumerToErase, removeConsumer } from '../records/consumer-erasures.ts';
 import { type Alongside, removeDevice } from '../records/device-erasures.ts';
 import { deviceKeyOf } from '../records/devices.ts';
 import { setReplayed } from '../records/erasure-marks.ts';
+import type { Erasure, ErasureState } from './erase.ts';
 import { type Elsewhere, eraseElsewhere, eraseSessions } from './erase-elsewhere.ts';
 import type { Finisher, Progress } from './finish.ts';
 import type { Erased, ErasureLedger } from './ledger.ts';
 
-/** What an erasure still waits for: the telemetry store, or that files are read up to it and overwritten. */
-export type WaitsFor = 'telemetry' | 'files';
-
-export type ErasureState =
-  /** Nothing is left. */
-  | { readonly state: 'erased'; readonly waitsFor: readonly [] }
-  /** Nobody can read anything of it any more; the rest goes by itself, also over a restart. */
-  | { readonly state: 'pending'; readonly waitsFor: readonly WaitsFor[] };
-
 /** Whoever erases is told whether it is done, as long as that does not take too long. */
 const ANSWER_WITHIN_MS = 5_000;
-
-/** Erases devices and people everywhere. */
-export interface Erasure {
-  /** Goes on with what an earlier process did not come to. The broker is to run by then. */
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  /** @throws WaysideError `not_found` */
-  device(id: string, change: Change): Promise<ErasureState>;
-  /** A person with the devices that are linked to them. @throws WaysideError `not_found` */
-  consumer(id: string, change: Change): Promise<ErasureState>;
-}
 
 export interface ErasureParts extends Elsewhere {
   readonly finisher: Finisher;

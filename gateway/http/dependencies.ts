@@ -11,7 +11,7 @@ import type { Delivery } from '../delivery/delivery-client.ts';
 import type { PushKeys } from '../delivery/push-keys.ts';
 import type { Downlink } from '../downlink/downlink.ts';
 import type { DownlinkEvent } from '../downlink/downlink-event.ts';
-import type { Erasure } from '../erasure/erasure.ts';
+import type { Erasure } from '../erasure/erase.ts';
 import type { JournalEntry } from '../journal/journal.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Schema } from '../records/schema.ts';

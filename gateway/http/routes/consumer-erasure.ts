@@ -1,6 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import type { ErasureState } from '../../erasure/erasure.ts';
+import type { ErasureState } from '../../erasure/erase.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy, clearSessionCookie, consumerOf } from '../identity.ts';
 import { Choice, IdParams } from '../shapes.ts';
