@@ -4,8 +4,8 @@ import { inChunks } from '../../gateway/records/chunks.ts';
 import { ensureDeviceTypes } from '../../gateway/records/device-types.ts';
 import { migrate } from '../../gateway/records/migrate.ts';
 import type { Schema } from '../../gateway/records/schema.ts';
-import { CITY_METRES, DEVICES, deviceKey, positionAt } from './backtest-city.ts';
 import { subscriptionRow } from '../support/push-subscription.ts';
+import { CITY_METRES, DEVICES, deviceKey, positionAt } from './backtest-city.ts';
 
 const TAGS = ['coffee', 'fuel', 'bakery', 'pharmacy', 'parking', 'market', 'gym', 'cinema', 'books', 'bank'];
 
@@ -44,9 +44,7 @@ export async function furnishRecords(db: Kysely<Schema>): Promise<void> {
       .execute();
     await db
       .insertInto('push_subscriptions')
-      .values(
-        ids.map(({ consumer }) => subscriptionRow(consumer, 0)),
-      )
+      .values(ids.map(({ consumer }) => subscriptionRow(consumer, 0)))
       .execute();
     await db
       .insertInto('devices')

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOUR_MS, MINUTE_MS } from '../../../rules/time/duration.ts';
-import { startHttp, type TestServer } from './http-server.ts';
 import { subscriptionRow } from '../../support/push-subscription.ts';
+import { startHttp, type TestServer } from './http-server.ts';
 
 const DAY = Date.UTC(2026, 4, 4);
 const CAFE = { lat: 45.4642, lon: 9.19 };
@@ -27,10 +27,7 @@ async function addPerson(id: string): Promise<void> {
     .insertInto('consent_log')
     .values({ consumer_id: id, purpose: 'location_offers', granted: 1, source: 'test', at: 0 })
     .execute();
-  await db
-    .insertInto('push_subscriptions')
-    .values(subscriptionRow(id, 0))
-    .execute();
+  await db.insertInto('push_subscriptions').values(subscriptionRow(id, 0)).execute();
   await db.updateTable('consumers').set({ quiet_hours_json: 'null' }).where('id', '=', id).execute();
 }
 
