@@ -2,7 +2,7 @@ import type { TFunction } from 'i18next';
 import type { OfferWhy } from '../../api/my-data-shapes.ts';
 import { metricWord } from '../data/names.ts';
 import { why as english } from '../i18n/en/why.ts';
-import type { Formats } from '../i18n/use-formats.ts';
+import type { Formats } from '../i18n/formats.ts';
 
 type Words = TFunction<['why', 'settings', 'data']>;
 type DeviceWord = keyof typeof english.device;
