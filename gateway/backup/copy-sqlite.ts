@@ -1,4 +1,4 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 /** How long it waits for a moment in which nobody changes the form of the file. */
@@ -10,7 +10,6 @@ const BUSY_TIMEOUT_MS = 10_000;
  * Nothing that was deleted is in the copy. Blocks its thread.
  */
 export function copySqlite(file: string, copy: string): void {
-  if (!existsSync(file)) return;
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     database.prepare('vacuum into ?').run(copy);

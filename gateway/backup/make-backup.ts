@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DataFiles } from '../data-dir.ts';
@@ -71,6 +72,8 @@ export async function makeBackup(
       files.push({ name, ...(await digestFile(join(draft, name), tell)) });
     };
     const database = async (file: string) => {
+      // Data of an earlier version may lack one.
+      if (!existsSync(file)) return;
       await source.copySqlite(file, join(draft, basename(file)));
       await add(basename(file));
     };
