@@ -13,13 +13,32 @@ export interface Ledger {
   readonly key: string | null;
   /** Each an erasure; one that a crash cut short is left out. */
   readonly lines: readonly string[];
+  /** Whether both files are there: else what was erased is not known. */
+  readonly isThere: boolean;
 }
 
 /** Reads what a directory has of it. */
 export async function readLedger(directory: string): Promise<Ledger> {
   const key = await textOf(join(directory, LEDGER_KEY_NAME));
-  const text = (await textOf(join(directory, LEDGER_NAME))) ?? '';
-  return { key, lines: text.split('\n').filter(isWhole) };
+  const text = await textOf(join(directory, LEDGER_NAME));
+  return {
+    key,
+    lines: (text ?? '').split('\n').filter(isWhole),
+    isThere: key !== null && text !== null,
+  };
+}
+
+/** Whether it is known to be of the gateway whose ledger the other is: one that never erased anybody may have another key. */
+export function isOfSameGateway(restored: Ledger, { key, isThere }: Ledger): boolean {
+  return isThere && (restored.key === null || restored.key.trim() === key?.trim());
+}
+
+/** How many erasures were made since the backup; null where no ledger of its gateway tells. */
+export function erasuresSince(restored: Ledger, known: readonly Ledger[]): number | null {
+  const own = known.filter((ledger) => isOfSameGateway(restored, ledger));
+  if (own.length === 0) return null;
+  const before = new Set(restored.lines);
+  return new Set(own.flatMap(({ lines }) => lines).filter((line) => !before.has(line))).size;
 }
 
 /**
@@ -29,7 +48,7 @@ export async function readLedger(directory: string): Promise<Ledger> {
  * @param known of directories in which erasures were made since: the one that is replaced, or one that is named
  * @throws WaysideError `backup_foreign` where erasures were made by another gateway: their digests can't be held against this one's
  */
-export function mergedLedger(restored: Ledger, known: readonly Ledger[]): Ledger {
+export function mergedLedger(restored: Ledger, known: readonly Ledger[]): Pick<Ledger, 'key' | 'lines'> {
   let { key } = restored;
   const lines = [...restored.lines];
   for (const ledger of known) {
@@ -42,7 +61,7 @@ export function mergedLedger(restored: Ledger, known: readonly Ledger[]): Ledger
   return { key, lines: [...new Set(lines)] };
 }
 
-export function ledgerText({ lines }: Ledger): string {
+export function ledgerText({ lines }: Pick<Ledger, 'lines'>): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 

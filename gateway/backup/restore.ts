@@ -5,11 +5,20 @@ import { type DataDir, takeDataDir } from '../data-dir.ts';
 import { WaysideError } from '../errors.ts';
 import { copyFile, digestFile, syncPath } from './copy-file.ts';
 import { replacedFiles } from './data-files.ts';
-import { LEDGER_KEY_NAME, LEDGER_NAME, type Ledger, ledgerText, mergedLedger, readLedger } from './ledger.ts';
+import {
+  erasuresSince,
+  isOfSameGateway,
+  LEDGER_KEY_NAME,
+  LEDGER_NAME,
+  type Ledger,
+  ledgerText,
+  mergedLedger,
+  readLedger,
+} from './ledger.ts';
 import { type BackupProgress, refuseWithoutRoom } from './make-backup.ts';
 import { type BackedUpFile, type Manifest, readManifest } from './manifest.ts';
 import { beginRestoring, finishRestoring, readyToReplace } from './restore-files.ts';
-import { noteRestored } from './restored-note.ts';
+import { noteRestored, readRestoredNote } from './restored-note.ts';
 import { readWithdrawn, type WithdrawnConsent } from './withdrawn-consents.ts';
 
 export interface Restore {
@@ -28,10 +37,18 @@ export interface Restore {
 
 export interface Restored {
   readonly manifest: Manifest;
-  /** Erasures that the next start makes again, where the backup brought somebody back. */
+  /** All erasures of the ledger, which the next start makes again where the backup brought somebody back. */
   readonly erasures: number;
-  /** Consents that stay withdrawn, whatever the backup says; null where records that are there could not be read for them. */
+  /** Those of them that were made since the backup; null where nothing is known of that: whoever was erased since is back. */
+  readonly erasuresSince: number | null;
+  /** Consents that stay withdrawn, whatever the backup says; null where later records are not there or can't be read. */
   readonly withdrawn: number | null;
+}
+
+/** A data directory that may be newer than the backup. */
+interface Newer {
+  readonly dir: string;
+  readonly ledger: Ledger;
 }
 
 /**
@@ -71,8 +88,11 @@ async function putBack(
   const present = await replacedFiles(dir);
   if (present.length > 0 && !restore.replace)
     throw new WaysideError('data_dir_not_empty', `${dir} holds ${present.slice(0, 3).join(', ')}`);
-  const ledger = await ledgerOf(restore, dir);
-  const { withdrawn, isWhole } = withdrawnIn([dir, restore.erasuresFrom]);
+  const before = await readLedger(restore.backup);
+  const newer = await newerDirs(restore, dir);
+  const known = newer.map(({ ledger }) => ledger);
+  const ledger = mergedLedger(before, known);
+  const { withdrawn, isKnown } = await withdrawnIn(newer, before);
   const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
   await refuseWithoutRoom(dir, bytes);
   const folder = await beginRestoring(dir);
@@ -90,31 +110,48 @@ async function putBack(
     throw error;
   }
   await finishRestoring(dir);
-  return { erasures: ledger.lines.length, withdrawn: isWhole ? withdrawn.length : null };
+  return {
+    erasures: ledger.lines.length,
+    erasuresSince: erasuresSince(before, known),
+    withdrawn: isKnown ? withdrawn.length : null,
+  };
 }
 
-/** What people took back, by the records of these directories, as far as they can be read. */
-function withdrawnIn(dirs: readonly (string | null)[]): {
-  readonly withdrawn: readonly WithdrawnConsent[];
-  readonly isWhole: boolean;
-} {
-  const files = dirs.flatMap((dir) => (dir === null ? [] : [join(dir, 'wayside.db')]));
-  const found = files.filter((file) => existsSync(file)).map(readWithdrawn);
-  return { withdrawn: found.flatMap((some) => some ?? []), isWhole: !found.includes(null) };
+/** What is replaced, and what the operator names. */
+async function newerDirs({ erasuresFrom }: Restore, dir: string): Promise<readonly Newer[]> {
+  const present = { dir, ledger: await readLedger(dir) };
+  if (erasuresFrom === null) return [present];
+  const named = { dir: erasuresFrom, ledger: await readLedger(erasuresFrom) };
+  if (!named.ledger.isThere)
+    throw new WaysideError(
+      'data_dir_damaged',
+      `${erasuresFrom} has no ${LEDGER_NAME} with ${LEDGER_KEY_NAME}`,
+    );
+  return [present, named];
 }
 
-async function ledgerOf(restore: Restore, dir: string): Promise<Ledger> {
-  const known = [await readLedger(dir)];
-  if (restore.erasuresFrom !== null) {
-    const named = await readLedger(restore.erasuresFrom);
-    if (named.key === null)
-      throw new WaysideError('data_dir_damaged', `${restore.erasuresFrom} has no ${LEDGER_KEY_NAME}`);
-    known.push(named);
-  }
-  return mergedLedger(await readLedger(restore.backup), known);
+/** What people took back, by the records of these directories, and whether those of the backup's gateway could be read. */
+async function withdrawnIn(
+  newer: readonly Newer[],
+  before: Ledger,
+): Promise<{ readonly withdrawn: readonly WithdrawnConsent[]; readonly isKnown: boolean }> {
+  const found = await Promise.all(
+    newer
+      .filter(({ dir }) => existsSync(join(dir, 'wayside.db')))
+      .map(async ({ dir, ledger }) => ({
+        records: readWithdrawn(join(dir, 'wayside.db')),
+        // Of a restore that no start has followed yet: not in the records.
+        noted: (await readRestoredNote(dir))?.withdrawn ?? [],
+        isOwn: isOfSameGateway(before, ledger),
+      })),
+  );
+  return {
+    withdrawn: found.flatMap(({ records, noted }) => [...(records ?? []), ...noted]),
+    isKnown: found.some(({ isOwn }) => isOwn) && found.every(({ records }) => records !== null),
+  };
 }
 
-async function keepLedger(folder: string, ledger: Ledger): Promise<void> {
+async function keepLedger(folder: string, ledger: Pick<Ledger, 'key' | 'lines'>): Promise<void> {
   const files = [
     ...(ledger.key === null ? [] : [[LEDGER_KEY_NAME, ledger.key] as const]),
     ...(ledger.lines.length === 0 ? [] : [[LEDGER_NAME, ledgerText(ledger)] as const]),

@@ -90,7 +90,13 @@ it('a backup of a gateway under load has all that was acknowledged before, once,
 
   const dataDir = join(place, 'restored');
   const restored = await runDataCommand('restore', [backup, '--data-dir', dataDir]);
-  expect(restored).toMatchObject({ code: 0, err: '' });
+  // Nothing there tells what happened since.
+  expect(restored).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(
+      /^warning: .*erased since.*--erasures-from.*\nwarning: .*withdrawn since.*\n$/,
+    ),
+  });
   expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
   for (const name of await readdir(dataDir)) expect((await stat(join(dataDir, name))).mode & 0o077).toBe(0);
 
@@ -205,7 +211,10 @@ it('who was erased after a backup is erased again by a start on it, before anybo
   ]) {
     const restored = await runDataCommand('restore', [backup, ...args, '--json']);
     expect(restored).toMatchObject({ code: 0, err: '' });
-    expect(JSON.parse(restored.out).erasures).toBeGreaterThanOrEqual(2);
+    const { erasures, erasuresSince, withdrawn } = JSON.parse(restored.out);
+    expect(erasures).toBeGreaterThanOrEqual(2);
+    expect(erasuresSince).toBe(erasures);
+    expect(withdrawn).toBeGreaterThanOrEqual(1);
   }
   expect(await filesOfPerson(other)).not.toEqual([]);
 

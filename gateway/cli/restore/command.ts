@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { restoreBackup } from '../../backup/restore.ts';
+import { type Restored, restoreBackup } from '../../backup/restore.ts';
 import { loadConfig } from '../../config.ts';
 import { MIGRATION_NAMES } from '../../records/migrate.ts';
 import { type CommandIo, EXIT, runProgram, tellError } from '../command-io.ts';
@@ -47,7 +47,7 @@ async function restore(backup: string, options: Options, io: CommandIo): Promise
   try {
     const dir = resolve(io.cwd, options.dataDir ?? loadConfig(io.env).dataDir);
     const told = progressTeller('restoring', io.now, io.err);
-    const { manifest, erasures, withdrawn } = await restoreBackup(
+    const { manifest, ...known } = await restoreBackup(
       {
         backup: resolve(io.cwd, backup),
         dataDir: dir,
@@ -63,22 +63,35 @@ async function restore(backup: string, options: Options, io: CommandIo): Promise
     if (options.json)
       io.out(
         JSON.stringify(
-          { dataDir: dir, createdAt, files: manifest.files.length, bytes, erasures, withdrawn, telemetry },
+          { dataDir: dir, createdAt, files: manifest.files.length, bytes, ...known, telemetry },
           null,
           2,
         ),
       );
     else {
       io.out(`${dir}: restored as of ${new Date(createdAt).toISOString()}, ${megabytes(bytes)}`);
-      if (erasures > 0)
-        io.out(`Its ledger has ${erasures} erasures, which the next start makes again where need be.`);
+      if (known.erasures > 0)
+        io.out(`Its ledger has ${known.erasures} erasures, which the next start makes again where need be.`);
     }
-    if (withdrawn === null)
-      io.err(
-        'warning: the old records could not be read; consents that were withdrawn since the backup are in force again',
-      );
+    for (const warning of warningsOf(known)) io.err(`warning: ${warning}`);
     return EXIT.fine;
   } catch (error) {
     return tellError(error, options.json, io);
   }
+}
+
+/** What the restored gateway can't know of the time since the backup. */
+function warningsOf({ erasuresSince, withdrawn }: Omit<Restored, 'manifest'>): readonly string[] {
+  return [
+    ...(erasuresSince === null
+      ? [
+          'nothing here tells who was erased since the backup: devices and people who were are back. Restore again with --replace and --erasures-from, and name the data directory in which they were erased, or a copy of its erasures.jsonl and erasure-key',
+        ]
+      : []),
+    ...(withdrawn === null
+      ? [
+          'the records since the backup are not here or could not be read: consents that were withdrawn since are in force again',
+        ]
+      : []),
+  ];
 }

@@ -11,12 +11,14 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { makeBackup } from '../../../gateway/backup/make-backup.ts';
 import { readManifest, writeManifest } from '../../../gateway/backup/manifest.ts';
 import { moveBackup } from '../../../gateway/backup/move-backup.ts';
 import { type Restore, restoreBackup } from '../../../gateway/backup/restore.ts';
 import { finishRestoring } from '../../../gateway/backup/restore-files.ts';
+import { readRestoredNote } from '../../../gateway/backup/restored-note.ts';
 import { takeDataDir } from '../../../gateway/data-dir.ts';
 import { MIGRATION_NAMES } from '../../../gateway/records/migrate.ts';
 import { createDuckDbStore } from '../../../gateway/telemetry/duckdb-store.ts';
@@ -88,6 +90,19 @@ describe('a backup of a stopped gateway', () => {
     ]);
     await store.stop();
   });
+
+  it.each(['sessions.db', 'journal.db'])(
+    'goes without %s where an earlier version made none',
+    async (name) => {
+      const folder = await temporaryFolder();
+      const dir = await stoppedDataDir(folder);
+      await rm(join(dir, name));
+      const backup = join(folder, 'backup');
+      await backUp(dir, backup);
+      expect((await readdir(backup)).toSorted()).toEqual(FILES.filter((file) => file !== name));
+      await restoring(backup, join(folder, 'new'));
+    },
+  );
 
   it('leaves nothing half done where a part of it fails', async () => {
     const folder = await temporaryFolder();
@@ -237,8 +252,52 @@ describe('a restore', () => {
     await expect(restoring(backup, other, elsewhere)).rejects.toMatchObject({ code: 'backup_foreign' });
     expect(await contents(other)).toEqual(before);
 
-    expect(await restoring(backup, dir, { replace: true })).toMatchObject({ erasures: 2 });
+    expect(await restoring(backup, dir, { replace: true })).toMatchObject({ erasures: 2, erasuresSince: 1 });
     expect(await readFile(join(dir, 'erasures.jsonl'), 'utf8')).toBe(line('first') + line('second'));
+  });
+
+  it('tells where nothing is known of what happened since', async () => {
+    const { folder, dir, backup } = await backedUp();
+    const unknown = { erasuresSince: null, withdrawn: null };
+    const target = join(folder, 'new');
+    expect(await restoring(backup, target)).toMatchObject(unknown);
+    // Nor does a directory know it that has no ledger, or that of another gateway.
+    expect(await restoring(backup, target, { replace: true })).toMatchObject(unknown);
+    await writeFile(join(dir, 'erasure-key'), 'key-of-this-one\n');
+    await writeFile(join(dir, 'erasures.jsonl'), '');
+    await rm(backup, { recursive: true });
+    await backUp(dir, backup);
+    await writeFile(join(target, 'erasure-key'), 'key-of-another\n');
+    expect(await restoring(backup, target, { replace: true })).toMatchObject(unknown);
+
+    const known = { erasuresSince: 0, withdrawn: 0 };
+    expect(await restoring(backup, target, { replace: true, erasuresFrom: dir })).toMatchObject(known);
+    const copies = join(folder, 'copies');
+    await mkdir(copies);
+    await writeFile(join(copies, 'erasure-key'), 'key-of-this-one\n');
+    await expect(restoring(backup, join(folder, 'other'), { erasuresFrom: copies })).rejects.toMatchObject({
+      code: 'data_dir_damaged',
+    });
+    await writeFile(join(copies, 'erasures.jsonl'), '{"at":1,"kind":"device","digest":"first"}\n');
+    expect(await restoring(backup, join(folder, 'other'), { erasuresFrom: copies })).toMatchObject({
+      erasures: 1,
+      erasuresSince: 1,
+      withdrawn: null,
+    });
+  });
+
+  it('keeps withdrawn what a restore withdraws that no start has followed', async () => {
+    const { dir, backup } = await backedUp();
+    const records = new DatabaseSync(join(dir, 'wayside.db'));
+    records.exec(`insert into consumers (id, attributes_json, quiet_hours_json, created_at) values ('bob', '{}', '{}', 1);
+      insert into consents (consumer_id, purpose, granted, source, at) values ('bob', 'location_offers', 0, 'test', 2)`);
+    records.close();
+    for (const _ of ['once', 'again']) {
+      await restoring(backup, dir, { replace: true });
+      expect((await readRestoredNote(dir))?.withdrawn).toEqual([
+        { consumer: 'bob', purpose: 'location_offers' },
+      ]);
+    }
   });
 
   it('is brought to an end wherever it was cut short once the new files are whole', async () => {
