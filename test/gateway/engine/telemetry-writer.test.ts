@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createTelemetryUpkeep } from '../../../gateway/engine/telemetry-upkeep.ts';
-import { removeDevice } from '../../../gateway/records/device-erasures.ts';
+import { type RemovedDevice, removeDevice } from '../../../gateway/records/device-erasures.ts';
 import type { TelemetryPoint, TelemetryStore } from '../../../gateway/telemetry/telemetry-store.ts';
 import { addPerson, type EngineUnderTest, START, startEngine } from '../../support/engine.ts';
 import { eventually } from '../../support/gateway.ts';
@@ -57,6 +57,17 @@ async function worldWith(wrap: (store: TelemetryStore) => TelemetryStore): Promi
   });
   await addPerson(world.db, 'ann', { van: 'car', bike: 'phone' });
   return world;
+}
+
+/** Removes a device, as far as everything but its telemetry goes: sessions and journal have no more of it. */
+async function removed({ db, engine }: EngineUnderTest, id: string): Promise<RemovedDevice> {
+  const device = await removeDevice(db, id, { at: START, actor: 'test' });
+  await db
+    .updateTable('device_erasures')
+    .set({ up_to_seq: engine.seq, sessions_gone: 1, journal_gone: 1 })
+    .where('device_id', '=', id)
+    .execute();
+  return device;
 }
 
 const until = (what: string, isSo: () => boolean) =>
@@ -148,13 +159,7 @@ describe('the upkeep of telemetry', () => {
     upkeep.start();
     onTestFinished(() => upkeep.stop());
     for (const id of ['van', 'bike']) {
-      const removed = await removeDevice(world.db, id, { at: START, actor: 'test' });
-      expect(removed).toEqual({ id, key: `key-${id}`, consumerId: 'ann' });
-      await world.db
-        .updateTable('device_erasures')
-        .set({ up_to_seq: world.engine.seq })
-        .where('device_id', '=', id)
-        .execute();
+      expect(await removed(world, id)).toEqual({ id, key: `key-${id}`, consumerId: 'ann' });
     }
     await expect(removeDevice(world.db, 'van', { at: START, actor: 'test' })).rejects.toMatchObject({
       code: 'not_found',
@@ -178,25 +183,17 @@ describe('the upkeep of telemetry', () => {
       return store;
     });
     if (store === null) throw new Error('there is no store');
-    const remove = async (id: string) => {
-      await removeDevice(world.db, id, { at: START, actor: 'test' });
-      await world.db
-        .updateTable('device_erasures')
-        .set({ up_to_seq: world.engine.seq })
-        .where('device_id', '=', id)
-        .execute();
-    };
     await world.send('van', { metrics: { n: 1 } });
     await world.engine.drain();
     await until('all is stored', () => world.writer.storedSeq === world.engine.seq);
-    await remove('van');
+    await removed(world, 'van');
     gate.shut();
     for (const n of [2, 3]) {
       await world.send('bike', { metrics: { n } });
       await world.engine.drain();
       await until('a write fails', () => world.writer.trouble !== null);
     }
-    await remove('bike');
+    await removed(world, 'bike');
     const upkeep = createTelemetryUpkeep({
       db: world.db,
       store,
