@@ -1,5 +1,6 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
+import { hmacSha256 } from './hmac.ts';
 import { readOrCreateKey } from './secret-file.ts';
 
 const MAX_TOKEN_LENGTH = 512;
@@ -43,5 +44,5 @@ export function readSignedId(key: Uint8Array, use: TokenUse, token: string): str
 }
 
 function macOf(key: Uint8Array, use: TokenUse, id: string): Buffer {
-  return createHmac('sha256', key).update(`${use}\0`).update(id).digest();
+  return hmacSha256(key, Buffer.from(`${use}\0${id}`));
 }

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { join } from 'node:path';
 import { readOrCreateKey } from '../delivery/secret-file.ts';
 
@@ -45,8 +53,9 @@ export function createSeal(key: Uint8Array): Seal {
   };
 }
 
-function derived(key: Uint8Array, use: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', key, '', use, 32));
+/** An object, for Node takes three times as long with bare bytes. */
+function derived(key: Uint8Array, use: string): KeyObject {
+  return createSecretKey(new Uint8Array(hkdfSync('sha256', key, '', use, 32)));
 }
 
 /**
