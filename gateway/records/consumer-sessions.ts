@@ -99,6 +99,8 @@ export async function endAllConsumerSessions(
       .where('consumer_id', '=', consumer)
       .where('used_at', 'is', null)
       .execute();
+    // None: somebody else was faster, perhaps who erased the person, whose name is not to be written down again.
+    if (numDeletedRows === 0n) return;
     await writeAudit(trx, change, 'consumer.signed_out', consumer, { sessions: Number(numDeletedRows) });
   });
 }

@@ -36,10 +36,11 @@ export async function createInvitation(
 /**
  * Uses a link up, and gives its consumer; null where it opens nothing. Two who try at once: one of them gets in.
  *
+ * @param trx of the sign-in
  * @param now real time, epoch ms
  */
-export async function takeInvitation(db: Kysely<Schema>, code: string, now: number): Promise<string | null> {
-  const row = await db
+export async function takeInvitation(trx: Kysely<Schema>, code: string, now: number): Promise<string | null> {
+  const row = await trx
     .updateTable('invitations')
     .set({ used_at: now })
     .where('code_hash', '=', lookupHash(code))

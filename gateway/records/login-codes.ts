@@ -53,25 +53,24 @@ export async function createLoginCode(
  * Uses a code up, and gives its consumer; null where it opens nothing: unknown, used, over, or sent to an address that is not the
  * consumer's any more. Two who try at once: one of them gets in. Whoever came in needs no other link: those go as well.
  *
+ * @param trx of the sign-in
  * @param now real time, epoch ms
  */
-export async function takeLoginCode(db: Kysely<Schema>, code: string, now: number): Promise<string | null> {
-  return db.transaction().execute(async (trx) => {
-    const row = await trx
-      .deleteFrom('login_codes')
-      .where('code_hash', '=', lookupHash(code))
-      .where('expires_at', '>', now)
-      .returning(['consumer_id', 'email_hash'])
-      .executeTakeFirst();
-    if (row === undefined) return null;
-    const consumer = await trx
-      .selectFrom('consumers')
-      .select('email')
-      .where('id', '=', row.consumer_id)
-      .executeTakeFirst();
-    const email = consumer?.email ?? null;
-    if (email === null || lookupHash(email) !== row.email_hash) return null;
-    await trx.deleteFrom('login_codes').where('consumer_id', '=', row.consumer_id).execute();
-    return row.consumer_id;
-  });
+export async function takeLoginCode(trx: Kysely<Schema>, code: string, now: number): Promise<string | null> {
+  const row = await trx
+    .deleteFrom('login_codes')
+    .where('code_hash', '=', lookupHash(code))
+    .where('expires_at', '>', now)
+    .returning(['consumer_id', 'email_hash'])
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const consumer = await trx
+    .selectFrom('consumers')
+    .select('email')
+    .where('id', '=', row.consumer_id)
+    .executeTakeFirst();
+  const email = consumer?.email ?? null;
+  if (email === null || lookupHash(email) !== row.email_hash) return null;
+  await trx.deleteFrom('login_codes').where('consumer_id', '=', row.consumer_id).execute();
+  return row.consumer_id;
 }

@@ -103,7 +103,7 @@ export async function savePasskey(
 ): Promise<Passkey> {
   return db.transaction().execute(async (trx) => {
     await requireConsumer(trx, consumer);
-    await useChallenge(trx, challenge, now);
+    await spendChallenge(trx, challenge, now);
     const known = await passkeysOf(trx, consumer);
     if (known.length >= MOST_PASSKEYS)
       throw new WaysideError('too_many', `at most ${MOST_PASSKEYS} passkeys a person`);
@@ -131,27 +131,26 @@ export async function savePasskey(
  * Notes a sign-in by passkey: its challenge is used up, and its counter moves on. The counter must grow, where the authenticator
  * has one (WebAuthn §7.2 step 22): one that does not is a copy's. Two at once: one of them gets in.
  *
+ * @param trx of the sign-in
  * @param now real time, epoch ms
  * @throws WaysideError `bad_passkey`
  */
 export async function notePasskeyUsed(
-  db: Kysely<Schema>,
+  trx: Kysely<Schema>,
   id: string,
   used: { readonly counter: number; readonly backedUp: boolean },
   challenge: AnsweredChallenge,
   now: number,
 ): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    await useChallenge(trx, challenge, now);
-    const { numUpdatedRows } = await trx
-      .updateTable('passkeys')
-      .set({ counter: used.counter, backed_up: used.backedUp ? 1 : 0, last_used_at: now })
-      .where('id', '=', id)
-      .where((is) => is.or([is('counter', '<', used.counter), is('counter', '=', 0)]))
-      .executeTakeFirstOrThrow();
-    if (numUpdatedRows === 0n)
-      throw new WaysideError('bad_passkey', 'the passkey is gone, or was used elsewhere meanwhile');
-  });
+  await spendChallenge(trx, challenge, now);
+  const { numUpdatedRows } = await trx
+    .updateTable('passkeys')
+    .set({ counter: used.counter, backed_up: used.backedUp ? 1 : 0, last_used_at: now })
+    .where('id', '=', id)
+    .where((is) => is.or([is('counter', '<', used.counter), is('counter', '=', 0)]))
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n)
+    throw new WaysideError('bad_passkey', 'the passkey is gone, or was used elsewhere meanwhile');
 }
 
 /**
@@ -186,7 +185,7 @@ export async function removePasskey(
   });
 }
 
-async function useChallenge(trx: Kysely<Schema>, challenge: AnsweredChallenge, now: number): Promise<void> {
+async function spendChallenge(trx: Kysely<Schema>, challenge: AnsweredChallenge, now: number): Promise<void> {
   await trx.deleteFrom('used_challenges').where('expires_at', '<=', now).execute();
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto('used_challenges')

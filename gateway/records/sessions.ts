@@ -45,29 +45,32 @@ export function lookupHash(token: string): string {
 const spanOf = (kind: Session['kind']): SessionSpan => (kind === 'staff' ? STAFF_SPAN : CONSUMER_SPAN);
 
 /** Keeps a session, and forgets those that are over. */
-export async function createSession(
-  db: Kysely<Schema>,
+export async function createSession(db: Kysely<Schema>, signIn: SignIn): Promise<void> {
+  await db.transaction().execute((trx) => addSession(trx, signIn));
+}
+
+/** The same in a transaction that does more. */
+export async function addSession(
+  trx: Kysely<Schema>,
   { token, session, now, browser, openedWith }: SignIn,
 ): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    await trx.deleteFrom('sessions').where('expires_at', '<=', now).execute();
-    await trx
-      .insertInto('sessions')
-      .values({
-        token_hash: lookupHash(token),
-        kind: session.kind,
-        subject: session.subject,
-        role: session.kind === 'staff' ? session.role : null,
-        expires_at: now + spanOf(session.kind).idleMs,
-        id: session.id,
-        created_at: now,
-        last_seen_at: now,
-        browser,
-        opened_with: openedWith,
-      })
-      .execute();
-    if (session.kind === 'consumer') await endSurplus(trx, session.subject);
-  });
+  await trx.deleteFrom('sessions').where('expires_at', '<=', now).execute();
+  await trx
+    .insertInto('sessions')
+    .values({
+      token_hash: lookupHash(token),
+      kind: session.kind,
+      subject: session.subject,
+      role: session.kind === 'staff' ? session.role : null,
+      expires_at: now + spanOf(session.kind).idleMs,
+      id: session.id,
+      created_at: now,
+      last_seen_at: now,
+      browser,
+      opened_with: openedWith,
+    })
+    .execute();
+  if (session.kind === 'consumer') await endSurplus(trx, session.subject);
 }
 
 async function endSurplus(trx: Kysely<Schema>, consumer: string): Promise<void> {

@@ -229,8 +229,10 @@ export function registerMyPasskeyRoutes(app: HttpApp, context: RouteContext): vo
         throw new WaysideError('bad_passkey', 'the signature is wrong');
       const { newCounter, credentialBackedUp } = authenticationInfo;
       const used = { counter: newCounter, backedUp: credentialBackedUp };
-      await notePasskeyUsed(records, passkey.id, used, challenge.read(), realNow());
-      await signInConsumer(context, request, reply, passkey.consumerId, `passkey:${passkey.id}`);
+      await signInConsumer(context, request, reply, async (trx, now) => {
+        await notePasskeyUsed(trx, passkey.id, used, challenge.read(), now);
+        return { consumerId: passkey.consumerId, openedWith: `passkey:${passkey.id}` };
+      });
       return reply.code(204).send(null);
     },
   );

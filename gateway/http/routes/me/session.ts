@@ -45,11 +45,14 @@ export function registerMySessionRoutes(app: HttpApp, context: RouteContext): vo
     async (request, reply) => {
       // No waiting for who tries too often: nobody guesses 256 bits, and behind a proxy all share one address.
       const { code } = request.body;
-      const now = deps.realNow();
-      const byMail = await takeLoginCode(records, code, now);
-      const consumer = byMail ?? (await takeInvitation(records, code, now));
-      if (consumer === null) throw new WaysideError('bad_invitation', 'the code opens nothing');
-      await signInConsumer(context, request, reply, consumer, byMail === null ? 'invitation' : 'mail');
+      const isIn = await signInConsumer(context, request, reply, async (trx, now) => {
+        const byMail = await takeLoginCode(trx, code, now);
+        const consumerId = byMail ?? (await takeInvitation(trx, code, now));
+        return consumerId === null
+          ? null
+          : { consumerId, openedWith: byMail === null ? 'invitation' : 'mail' };
+      });
+      if (!isIn) throw new WaysideError('bad_invitation', 'the code opens nothing');
       return reply.code(204).send(null);
     },
   );
