@@ -90,6 +90,9 @@ async function diagnose(source: ChainSource, entry: ChainEntry, head: ChainHead 
       : told('changed', entry.id, `the content of entry ${entry.id} is not what was hashed`);
   }
   // It is whole, and belongs elsewhere.
+  const same = await source.withHash(entry.hash);
+  if (same !== null && same.id < entry.id)
+    return told('inserted', entry.id, `entry ${entry.id} is a copy of entry ${same.id}`);
   const before =
     entry.prev_hash === CHAIN_START
       ? ({ id: Number.MIN_SAFE_INTEGER } as const)

@@ -25,13 +25,15 @@ export async function runProgram(
   io: CommandIo,
   exitCode: () => number,
 ): Promise<number> {
-  program
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => io.out(text.trimEnd()),
-      writeErr: (text) => io.err(text.trimEnd()),
-    })
-    .showHelpAfterError('(add --help for the options)');
+  // A command within it has taken over what the program was set to when it was made.
+  for (const command of [program, ...program.commands])
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => io.out(text.trimEnd()),
+        writeErr: (text) => io.err(text.trimEnd()),
+      })
+      .showHelpAfterError('(add --help for the options)');
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {

@@ -142,15 +142,21 @@ function sqliteFile(file: string, database: DatabaseSync): SqliteFile {
 
 const NOTHING_CHANGED: SqliteResult = { rows: [], changes: 0, lastInsertRowid: 0 };
 
-/** A full disk is an error that people meet: it has a code, and says what helps. */
+/** A full disk, and numbers that nobody here wrote, are errors that people meet: they have a code, and say what helps. */
 function coded<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const isFull = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_FULL;
-    if (isFull) throw new WaysideError('disk_full', `${file}: ${error.message}`, { cause: error });
-    throw error;
+    if (!(error instanceof Error)) throw error;
+    const code = codeOf(error);
+    if (code === null) throw error;
+    throw new WaysideError(code, `${file}: ${error.message}`, { cause: error });
   }
+}
+
+function codeOf(error: Error & { readonly errcode?: unknown; readonly code?: unknown }) {
+  if (error.errcode === SQLITE_FULL) return 'disk_full';
+  return error.code === 'ERR_OUT_OF_RANGE' ? 'data_dir_damaged' : null;
 }
 
 function openDatabase(file: string): DatabaseSync {

@@ -1,27 +1,21 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { chainSource } from '../../audit/chain-source.ts';
 import { type VerifiedChain, verifyChain } from '../../audit/verify.ts';
 import { ERRORS, WaysideError } from '../../errors.ts';
 import { openRecordsToRead } from '../../records/open.ts';
+import { type CommandIo, runProgram, tellError, Unusable } from '../command-io.ts';
 
 /** As shells report an end by SIGINT: 130. */
-export const EXIT = { whole: 0, broken: 1, unusable: 2, stopped: 130 } as const;
+export const EXIT = { whole: 0, broken: 1, stopped: 130 } as const;
 
 /** What takes longer says how far it is, as often. */
 const TELL_EVERY_MS = 2_000;
 
 /** What the command has of its surroundings. */
-export interface CommandIo {
-  /** Where relative paths begin. */
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  out(text: string): void;
-  err(text: string): void;
-  /** Epoch ms. */
-  now(): number;
+export interface AuditIo extends CommandIo {
   /** Set off when the command is to end early. */
   readonly stopped: AbortSignal;
 }
@@ -32,15 +26,12 @@ interface Options {
   readonly json: boolean;
 }
 
-/** There is nothing to verify. */
-class Unusable extends Error {}
-
 type Records = ReturnType<typeof openRecordsToRead>;
 
 /** Carries out `verify` or `head` and gives the exit code. @param args without node and script */
-export async function runAuditCommand(args: readonly string[], io: CommandIo): Promise<number> {
+export async function runAuditCommand(args: readonly string[], io: AuditIo): Promise<number> {
   let exitCode: number = EXIT.whole;
-  const run = (work: (db: Records, options: Options, io: CommandIo) => Promise<number>) => {
+  const run = (work: (db: Records, options: Options, io: AuditIo) => Promise<number>) => {
     return async (options: Options) => {
       exitCode = await onRecords(io, options, (db) => work(db, options, io));
     };
@@ -50,12 +41,6 @@ export async function runAuditCommand(args: readonly string[], io: CommandIo): P
     .description(
       'The audit log: who saw or changed what about whom. Each entry is hashed together with the one before, so that nobody changes it unnoticed.',
     )
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => io.out(text.trimEnd()),
-      writeErr: (text) => io.err(text.trimEnd()),
-    })
-    .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', MORE_HELP);
   const dataDir = () =>
     new Option('--data-dir <dir>', 'data directory of the gateway, or a backup').default(
@@ -79,13 +64,7 @@ export async function runAuditCommand(args: readonly string[], io: CommandIo): P
     .addOption(dataDir())
     .option('--json', 'as one JSON document', false)
     .action(run(head));
-  try {
-    await program.parseAsync([...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.whole : EXIT.unusable;
-  }
-  return exitCode;
+  return runProgram(program, args, io, () => exitCode);
 }
 
 const MORE_HELP = `
@@ -94,7 +73,7 @@ The file is only read, while the gateway runs or not.
 Exit codes: 0 whole, 1 broken, 2 not found or not readable.`;
 
 async function onRecords(
-  io: CommandIo,
+  io: AuditIo,
   options: Options,
   work: (db: Records) => Promise<number>,
 ): Promise<number> {
@@ -111,24 +90,22 @@ async function onRecords(
     }
   } catch (error) {
     if (io.stopped.aborted) return EXIT.stopped;
-    const text = troubleText(error);
-    if (text === null) throw error;
-    io.err(options.json ? JSON.stringify({ error: text }) : text);
-    return EXIT.unusable;
+    return tellError(unusable(error), options.json, io);
   }
 }
 
-function troubleText(error: unknown): string | null {
-  if (error instanceof Unusable) return error.message;
+/** Code 1 says that the log is broken: that nothing could be verified has another. */
+function unusable(error: unknown): unknown {
   if (error instanceof WaysideError)
-    return `${ERRORS[error.code].title}: ${error.detail}. ${ERRORS[error.code].mend}`;
-  if (error instanceof Error && /no such (column|table)/.test(error.message)) {
-    return 'The records are of an earlier version, whose audit log is no chain yet. Start the gateway once: it brings them up to date.';
-  }
-  return null;
+    return new Unusable(`${ERRORS[error.code].title}: ${error.detail}. ${ERRORS[error.code].mend}`);
+  if (error instanceof Error && /no such (column|table)/.test(error.message))
+    return new Unusable(
+      'The records are of an earlier version, whose audit log is no chain yet. Start the gateway once: it brings them up to date.',
+    );
+  return error;
 }
 
-async function verify(db: Records, options: Options, io: CommandIo): Promise<number> {
+async function verify(db: Records, options: Options, io: AuditIo): Promise<number> {
   let toldAt = io.now();
   const result = await verifyChain(chainSource(db), {
     expect: options.expect,
@@ -161,7 +138,7 @@ function resultLines({ entries, head, broken }: VerifiedChain): readonly string[
   ];
 }
 
-async function head(db: Records, options: Options, io: CommandIo): Promise<number> {
+async function head(db: Records, options: Options, io: AuditIo): Promise<number> {
   const last = await db
     .selectFrom('audit')
     .select(['id', 'at', 'hash'])

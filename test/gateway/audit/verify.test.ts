@@ -130,6 +130,19 @@ describe('verifying the audit log', () => {
     expect(await verify()).toMatchObject({ broken: { kind: 'inserted', id: 8 } });
   });
 
+  it('names a copy at the end', async () => {
+    await db
+      .insertInto('audit')
+      .values({ ...(await row(5)), id: 11 })
+      .execute();
+    expect(await verify()).toMatchObject({ entries: 10, broken: { kind: 'inserted', id: 11 } });
+  });
+
+  it('says that a number is none that was written here', async () => {
+    await sql`update audit set id = 9223372036854775807 where id = 10`.execute(db);
+    await expect(verify()).rejects.toMatchObject({ code: 'data_dir_damaged' });
+  });
+
   it.each([
     [5, 6],
     [2, 9],
