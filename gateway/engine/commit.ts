@@ -186,7 +186,11 @@ async function upsertVisits(transaction: Kysely<Schema>, notes: readonly VisitNo
 }
 
 async function insertVerdicts(transaction: Kysely<Schema>, outcome: Outcome): Promise<void> {
-  const rows = outcome.verdicts.map(({ seq, verdict }) => ({ seq, verdict_json: JSON.stringify(verdict) }));
+  const rows = outcome.verdicts.map(({ seq, verdict, deviceKey = null }) => ({
+    seq,
+    verdict_json: JSON.stringify(verdict),
+    device_key: deviceKey,
+  }));
   for (const chunk of inChunks(rows)) {
     await transaction
       .insertInto('reading_verdicts')

@@ -44,6 +44,7 @@ export async function forgetDeviceState(
       // What was on its way while the device was removed.
       await transaction.deleteFrom('quarantine').where('device', '=', device.id).execute();
       await transaction.deleteFrom('visits').where('device', '=', device.id).execute();
+      await transaction.deleteFrom('reading_verdicts').where('device_key', '=', device.key).execute();
       await transaction.deleteFrom('seen_readings_0').where('device_key', '=', device.key).execute();
       await transaction.deleteFrom('seen_readings_1').where('device_key', '=', device.key).execute();
       // Other client ids of it hold checksums alone, and go within two days.

@@ -39,7 +39,10 @@ export function noteReading(
     admitted.metrics === reading.metrics &&
     // Else it can't be decoded again from the entry alone.
     statefulCodecOf(entry.topic) === null;
-  if (!asSent) outcome.verdicts.push({ seq, verdict: { kind: 'stored_as', reading: admitted } });
+  if (!asSent) {
+    const verdict = { kind: 'stored_as', reading: admitted } as const;
+    outcome.verdicts.push({ seq, verdict, deviceKey: device.key });
+  }
   quality.stored += 1;
   if (admitted.flags.length > 0)
     noteFlags(outcome, admitted, quality, (reading.at ?? receivedAt) - receivedAt, receivedAt);

@@ -17,6 +17,14 @@ export type Verdict =
   | { readonly kind: 'not_stored' }
   | { readonly kind: 'stored_as'; readonly reading: AdmittedReading };
 
+/** A verdict as it is kept until the store has the reading. */
+export interface NotedVerdict {
+  readonly seq: number;
+  readonly verdict: Verdict;
+  /** Whose reading stands in it; left out where none does. */
+  readonly deviceKey?: string;
+}
+
 export interface QuarantineNote {
   readonly device: string;
   readonly topic: string;
@@ -80,7 +88,7 @@ export function noCounts(): EngineCounts {
 /** All that came out of one stretch of the journal (or of ticks); written as one transaction. */
 export interface Outcome {
   readonly points: TelemetryPoint[];
-  readonly verdicts: { seq: number; verdict: Verdict }[];
+  readonly verdicts: NotedVerdict[];
   readonly identities: Identity[];
   /** Newest state of each visit, by its id. */
   readonly visits: Map<string, VisitNote>;

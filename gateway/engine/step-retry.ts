@@ -58,7 +58,8 @@ export function stepRetry(
     }
     subjects.set(device.subject, step.memory, step.wakeAt);
     noteStep(context, outcome, step, consumer);
-    outcome.verdicts.push({ seq, verdict: { kind: 'stored_as', reading: admitted } });
+    const verdict = { kind: 'stored_as', reading: admitted } as const;
+    outcome.verdicts.push({ seq, verdict, deviceKey: device.key });
     outcome.points.push(pointOf(device.key, seq, receivedAt, admitted));
     outcome.counts.retried += 1;
     quality.note('retried', '', entry.receivedAt);

@@ -17,6 +17,7 @@ import { personErasure } from './migrations/013-person-erasure.ts';
 import { minimisation } from './migrations/014-minimisation.ts';
 import { consumer } from './migrations/015-consumer.ts';
 import { lanes } from './migrations/016-lanes.ts';
+import { verdicts } from './migrations/017-verdicts.ts';
 import type { Schema } from './schema.ts';
 
 /** In order, and only ever added to: a released migration never changes. */
@@ -37,6 +38,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '014-minimisation': minimisation,
   '015-consumer': consumer,
   '016-lanes': lanes,
+  '017-verdicts': verdicts,
 };
 
 /** Of every change that this version knows. */

@@ -410,7 +410,7 @@ export interface Schema {
   /** How far each reader of the journal has come. */
   cursors: { name: string; seq: number };
   /** What the engine noted about readings that are not plain, so that the telemetry writer stores them alike after a restart. */
-  reading_verdicts: { seq: number; verdict_json: string };
+  reading_verdicts: { seq: number; verdict_json: string; device_key: string | null };
   /** Readings with a time of their own, of the last 24 to 48 hours, to store each once; two tables that take turns by the day. */
   seen_readings_0: SeenReading;
   seen_readings_1: SeenReading;

@@ -27,9 +27,6 @@ const NOBODYS_TABLES = {
   rule_states: nobody('rules'),
   users: nobody('staff'),
   cursors: nobody('how far the journal was read'),
-  reading_verdicts: nobody(
-    'numbers of readings in the journal, and what was noted of them until they are stored',
-  ),
   erased_space: nobody('zeros'),
   erasure_marks: nobody('how far erasures were done again'),
   webhooks: nobody('other programs'),

@@ -170,6 +170,16 @@ export const DEVICE_TABLES = {
       packets: withheld('checksums of messages'),
     },
   }),
+  reading_verdicts: personTable('reading_verdicts', {
+    links: [{ by: 'device-key', column: 'device_key' }],
+    goes: 'deleted',
+    export: withheld('readings on their way into the telemetry store, which are under `telemetry` then'),
+    fields: {
+      seq: withheld('a running number'),
+      verdict_json: withheld('of a reading, which is under `telemetry`'),
+      device_key: withheld('a random name in the telemetry store, which means nothing by itself'),
+    },
+  }),
   seen_readings_0: seenReadings('seen_readings_0'),
   seen_readings_1: seenReadings('seen_readings_1'),
   devices: personTable('devices', {
