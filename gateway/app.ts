@@ -255,6 +255,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       },
       log,
     });
+    await backups.start();
     running.push(() => backups.stop());
     const cells = createCells({ records: records.db, engine, clock, realNow, log });
     cells.start();

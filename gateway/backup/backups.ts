@@ -24,6 +24,8 @@ export interface BackupReport {
 
 /** Backups of a gateway that runs: one at a time. */
 export interface Backups {
+  /** Takes off the disk what a crash left of one that was being made: nobody who is erased stays in it. */
+  start(): Promise<void>;
   /** @throws WaysideError `backup_running` */
   begin(): BackupReport;
   /** Those of this run that are still there, newest first, and those that an earlier run left. */
@@ -75,7 +77,6 @@ export function createBackups({ source, log }: BackupsParts): Backups {
     stopped.catch(() => undefined);
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      await removeDrafts();
       const manifest: Manifest = await makeBackup(
         {
           ...source,
@@ -105,13 +106,7 @@ export function createBackups({ source, log }: BackupsParts): Backups {
     running = null;
   }
 
-  /** What a crash left of one that was being made. */
-  async function removeDrafts(): Promise<void> {
-    for (const entry of await readdir(directory))
-      if (entry.endsWith(PARTIAL)) await rm(join(directory, entry), { recursive: true, force: true });
-  }
-
-  async function listNames(): Promise<readonly string[]> {
+  async function folders(): Promise<readonly string[]> {
     const entries = await readdir(directory, { withFileTypes: true }).catch(
       (error: NodeJS.ErrnoException) => {
         // The first one makes it.
@@ -119,7 +114,7 @@ export function createBackups({ source, log }: BackupsParts): Backups {
         throw error;
       },
     );
-    return entries.filter((entry) => entry.isDirectory() && isName(entry.name)).map(({ name }) => name);
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   }
 
   const earlier = (name: string): BackupReport => ({
@@ -133,7 +128,7 @@ export function createBackups({ source, log }: BackupsParts): Backups {
   });
 
   async function list(): Promise<readonly BackupReport[]> {
-    const names = await listNames();
+    const names = (await folders()).filter(isName);
     // One that was moved away since is no news any more.
     for (const [name, { report }] of jobs)
       if (report.state === 'done' && !names.includes(name)) jobs.delete(name);
@@ -150,6 +145,10 @@ export function createBackups({ source, log }: BackupsParts): Backups {
   }
 
   return {
+    async start() {
+      for (const name of await folders())
+        if (name.endsWith(PARTIAL)) await rm(join(directory, name), { recursive: true, force: true });
+    },
     begin() {
       if (running !== null) throw new WaysideError('backup_running', running.report.name);
       const startedAt = source.now();

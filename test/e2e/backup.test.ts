@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
@@ -252,8 +252,13 @@ it('a gateway that is stopped is backed up by itself', async () => {
   expect(
     await runDataCommand('restore', ['backup', '--data-dir', dataDir], { INIT_CWD: place }),
   ).toMatchObject({ code: 0 });
+  // What a crash leaves of a backup that was being made.
+  const draft = join(dataDir, 'backups', '2026-11-22T07-20-31-412Z.0123456789ab.partial');
+  await mkdir(draft, { recursive: true });
+  await writeFile(join(draft, 'wayside.db'), 'of everybody');
   const second = await startGateway({ dataDir });
   onTestFinished(() => second.stop());
+  expect(await readdir(join(dataDir, 'backups'))).toEqual([]);
   expect((await second.api('GET', '/api/v1/consumers/ann')).status).toBe(200);
   const nothing = await runDataCommand('backup', [join(place, 'other'), '--data-dir', place]);
   expect(nothing).toMatchObject({ code: 2, err: expect.stringContaining('no gateway') });
