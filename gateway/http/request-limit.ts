@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { BackoffError } from './sign-in-backoff.ts';
 
 /** Keys counted at most; beyond that the one whose count began longest ago is forgotten. */
@@ -31,8 +31,12 @@ export function createRequestLimit(most: number, withinMs: number, now: () => nu
   };
 }
 
-/** What requests of an address are counted under: of IPv6 the /64, for one household has all of it. */
+/**
+ * What requests of an address are counted under: of IPv6 the /64, for one household has all of it. What is no address, as a proxy
+ * may have told it, counts as one.
+ */
 export function addressKey(ip: string): string {
+  if (isIP(ip) === 0) return 'unknown';
   if (!isIPv6(ip) || ip.startsWith('::ffff:')) return ip;
   const [head = '', tail = ''] = ip.split('::', 2);
   const groups = head === '' ? [] : head.split(':');

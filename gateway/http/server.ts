@@ -106,6 +106,8 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // TLS is a proxy's. One on this machine is believed whom it asks for (X-Forwarded-For), or all people would share its address.
+    trustProxy: 'loopback',
     // Else a browser's idle connection would hold up the stop; requests under way are let finish.
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
