@@ -10,12 +10,12 @@ import { usePushUpToDate } from './push/use-push.ts';
 import { pendingClaim } from './settings/pending-claim.ts';
 import type { Entered } from './shell/enter.ts';
 import { Frame } from './shell/Frame.tsx';
-import { forgetKept } from './shell/kept.ts';
+import { forgetKept, onForgotten } from './shell/kept.ts';
 import { Farewell, SignIn } from './shell/lazy-pages.ts';
 import { Routes } from './shell/Routes.tsx';
 import { Seen } from './shell/Seen.tsx';
 import { StoppingProvider } from './shell/stopping.tsx';
-import { MeContext, useMeQuery } from './shell/use-me.ts';
+import { ME_KEY, MeContext, useMeQuery } from './shell/use-me.ts';
 import { onWorkerMessage, tellWhenOnline } from './shell/worker-messages.ts';
 
 /** Where whoever was erased is led: nobody is signed in there, and nobody is asked to be. */
@@ -97,6 +97,10 @@ function Duties({ me, isFresh }: { readonly me: Me; readonly isFresh: boolean })
   const [, navigate] = useLocation();
   usePushUpToDate(me, isFresh);
   useEffect(tellWhenOnline, []);
+  useEffect(
+    () => onForgotten(() => void queries.invalidateQueries({ queryKey: ME_KEY, exact: true })),
+    [queries],
+  );
   useEffect(
     () => onWorkerMessage('offer', () => void queries.invalidateQueries({ queryKey: OFFERS_KEY })),
     [queries],

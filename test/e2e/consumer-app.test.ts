@@ -261,9 +261,39 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in Chromium${chromium
   it('says that an offer is not there which is none of theirs', async () => {
     await app.open('/offers/of-somebody-else');
     await app.see('This offer is not here');
-    await app.open('/nonsense');
-    await app.see('There is nothing here');
+    for (const path of ['/nonsense', '/data/100%25']) {
+      await app.open(path);
+      await app.see('There is nothing here');
+    }
     expect(await axeViolations(app.page)).toEqual([]);
+    expect(app.errors).toEqual([]);
+  });
+
+  it('keeps the way to other pages where the part with this one cannot be fetched', async () => {
+    const other = await openConsumerApp(browser, gateway);
+    await other.page.setBypassServiceWorker(true);
+    await other.page.setRequestInterception(true);
+    other.page.on('request', (request) => {
+      const isGone = /\/assets\/AccessPage-.*\.js$/.test(request.url());
+      void (isGone ? request.respond({ status: 404 }) : request.continue());
+    });
+    await other.open(await invitationTo(gateway, 'ada'));
+    await other.click('Access', 'link');
+    await other.see('That did not work');
+    await other.click('Offers', 'link');
+    await other.see(TITLE);
+    await other.context.close();
+  });
+
+  it('ends in all tabs with the session', async () => {
+    const other = await openConsumerApp(browser, gateway);
+    await other.open(await invitationTo(gateway, 'ada'));
+    await other.see(TITLE);
+    const tab = await other.context.newPage();
+    await tab.goto(`${appUrl(gateway)}/me/access`);
+    await tab.locator('::-p-aria([name="Sign out here"][role="button"])').click();
+    await other.see('There is no password to remember');
+    await other.context.close();
   });
 
   it('opens with what it last saw where there is no network and no gateway', async () => {

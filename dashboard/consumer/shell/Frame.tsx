@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
+import { Mishap } from './Mishap.tsx';
 import { Navigation } from './Navigation.tsx';
 
 interface Props {
@@ -12,6 +13,7 @@ interface Props {
 /** What stays while pages change: the name above, the ways to the pages (below on a phone, above elsewhere). */
 export function Frame({ withNavigation = false, children }: Props) {
   const { t } = useTranslation();
+  const [path] = useLocation();
   return (
     <div className="app">
       <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
@@ -25,7 +27,7 @@ export function Frame({ withNavigation = false, children }: Props) {
         {withNavigation && <Navigation />}
       </header>
       <main id="main" tabIndex={-1}>
-        {children}
+        <Mishap path={path}>{children}</Mishap>
       </main>
     </div>
   );

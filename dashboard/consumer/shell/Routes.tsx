@@ -16,13 +16,28 @@ export function Routes() {
         <Route path="/offers/:id">{({ id }) => <OfferPage key={id} id={id} />}</Route>
         <Route path="/not-sent" component={NotSentPage} />
         <Route path="/data" component={DataPage} />
-        <Route path="/data/:id">{({ id }) => <DevicePage key={id} id={decodeURIComponent(id)} />}</Route>
+        <Route path="/data/:id">
+          {({ id: inPath }) => {
+            const id = decoded(inPath);
+            return id === null ? <NotFoundPage /> : <DevicePage key={id} id={id} />;
+          }}
+        </Route>
         <Route path="/access" component={AccessPage} />
         <Route path="/settings" component={SettingsPage} />
         <Route component={NotFoundPage} />
       </Switch>
     </Suspense>
   );
+}
+
+/** A part of an address as it was meant; null where somebody wrote what no part can be, such as a lone `%`. */
+function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
 }
 
 function NotFoundPage() {

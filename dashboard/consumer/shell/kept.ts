@@ -55,3 +55,12 @@ function write(kept: Kept): void {
 export function forgetKept(): void {
   localStorage.removeItem(KEPT_AS);
 }
+
+/** Hears that another tab forgot it: the session has ended there, and so here. Returns what ends it. */
+export function onForgotten(listener: () => void): () => void {
+  const hear = ({ key, newValue }: StorageEvent) => {
+    if (key === KEPT_AS && newValue === null) listener();
+  };
+  addEventListener('storage', hear);
+  return () => removeEventListener('storage', hear);
+}
