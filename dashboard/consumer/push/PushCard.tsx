@@ -5,6 +5,7 @@ import { Icon } from '../../look/icons.tsx';
 import { Button } from '../parts/Button.tsx';
 import { useMe } from '../shell/use-me.ts';
 import type { PushStatus } from './browser-push.ts';
+import { isWithoutService } from './subscription.ts';
 import { usePush } from './use-push.ts';
 
 /** What to say: the status, and whether there is anything that may be sent. */
@@ -64,7 +65,7 @@ export function PushCard({ asLink = false }: { readonly asLink?: boolean }) {
       )}
       {(on.isError || off.isError) && (
         <p className="wrong" role="alert">
-          {t('push.failed')}
+          {t(isWithoutService(on.error) ? 'push.noService' : 'push.failed')}
         </p>
       )}
       {on.data === 'default' && (

@@ -1,14 +1,34 @@
 import type { Me } from '../../api/me-shapes.ts';
 import { ApiProblem, request } from '../../api/request.ts';
 
-/** Subscribes this browser to push with the gateway's key and tells the gateway. Returns the subscription. */
+/** Where its push service is out of reach, as behind some firewalls, a browser tries for ever. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * Subscribes this browser to push with the gateway's key and tells the gateway. Returns the subscription. Throws a DOMException where
+ * the browser can't, of the name `TimeoutError` where its push service does not answer.
+ */
 export async function subscribe(pushManager: PushManager, vapidPublicKey: string): Promise<PushSubscription> {
-  const subscription = await pushManager.subscribe({
-    userVisibleOnly: true,
-    applicationServerKey: keyBytes(vapidPublicKey),
-  });
+  const subscription = await Promise.race([
+    pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: keyBytes(vapidPublicKey) }),
+    silence(),
+  ]);
   await tellSubscription(subscription, vapidPublicKey);
   return subscription;
+}
+
+function silence(): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(
+      () => reject(new DOMException('the push service does not answer', 'TimeoutError')),
+      PATIENCE_MS,
+    );
+  });
+}
+
+/** Whether an error says that the browser's push service could not be had: `AbortError` by the Push API, 3.3. */
+export function isWithoutService(error: unknown): boolean {
+  return error instanceof DOMException && (error.name === 'AbortError' || error.name === 'TimeoutError');
 }
 
 /**

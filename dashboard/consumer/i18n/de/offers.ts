@@ -6,7 +6,7 @@ export const offers: Translated<typeof english> = {
   older: 'Ältere zeigen',
   code: 'Mit Code',
   notSent: 'Was Sie nicht bekommen haben, und warum',
-  newWording: 'Worin Sie eingewilligt haben, ist neu formuliert',
+  newWording: 'Bitte lesen Sie, worin Sie eingewilligt haben',
   empty: {
     title: 'Noch ist kein Angebot gekommen',
     text: 'Was kommt, bleibt hier aufgelistet. Angebote sind selten: Sie kommen, wenn eines passt.',

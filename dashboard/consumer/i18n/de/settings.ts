@@ -34,6 +34,8 @@ export const settings: Translated<typeof english> = {
     turnOn: 'Angebote einschalten',
     turnOff: 'Hier ausschalten',
     failed: 'Das hat nicht geklappt. Versuchen Sie es gleich noch einmal.',
+    noService:
+      'Der Push-Dienst dieses Browsers ist nicht erreichbar; manche Netze und Browser sperren ihn. Versuchen Sie es später oder in einem anderen Browser.',
     undecided:
       'Der Browser hat noch nicht gefragt, oder Sie haben die Frage geschlossen. Versuchen Sie es, wann Sie möchten.',
   },

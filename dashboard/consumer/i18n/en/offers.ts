@@ -4,7 +4,7 @@ export const offers = {
   older: 'Show older',
   code: 'With a code',
   notSent: 'What you did not get, and why',
-  newWording: 'There is a new wording of what you agreed to',
+  newWording: 'Please read what you agreed to',
   empty: {
     title: 'No offer has come yet',
     text: 'Those that come stay listed here. Offers are few: they come when one fits.',

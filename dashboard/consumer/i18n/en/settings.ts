@@ -32,6 +32,8 @@ export const settings = {
     turnOn: 'Turn on offers',
     turnOff: 'Turn off here',
     failed: 'That did not work. Try again in a moment.',
+    noService:
+      'The push service of this browser cannot be reached; some networks and browsers block it. Try again later, or in another browser.',
     undecided: 'The browser has not asked yet, or you closed its question. Try again when you like.',
   },
   install: {

@@ -6,7 +6,7 @@ export const offers: Translated<typeof english> = {
   older: 'Mostra le precedenti',
   code: 'Con codice',
   notSent: 'Che cosa non hai ricevuto, e perché',
-  newWording: 'C’è un nuovo testo per i tuoi consensi',
+  newWording: 'Leggi il testo dei tuoi consensi',
   empty: {
     title: 'Non è ancora arrivata nessuna offerta',
     text: 'Quelle che arrivano restano elencate qui. Sono poche: arrivano quando sono adatte a te.',

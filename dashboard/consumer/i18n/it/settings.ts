@@ -34,6 +34,8 @@ export const settings: Translated<typeof english> = {
     turnOn: 'Attiva le offerte',
     turnOff: 'Disattiva qui',
     failed: 'Non ha funzionato. Riprova tra un momento.',
+    noService:
+      'Il servizio push di questo browser non è raggiungibile; alcune reti e alcuni browser lo bloccano. Riprova più tardi o con un altro browser.',
     undecided: 'Il browser non ha ancora chiesto, o hai chiuso la sua domanda. Riprova quando vuoi.',
   },
   install: {
