@@ -2,6 +2,9 @@ import helmet from '@fastify/helmet';
 import type { Config } from '../config.ts';
 import type { HttpApp } from './context.ts';
 
+/** Answers of the API hold people's data, codes and tokens: no cache on the way keeps them, nor the browser after signing out. */
+const UNKEPT = '/api/v1/';
+
 /**
  * Security headers. Scripts come from here alone. Styles may be inline, for Mantine and Swagger UI set them so; MapLibre
  * starts its workers from blobs. Only where an outside map style is set may pages fetch and show what it names: its tiles,
@@ -34,5 +37,8 @@ export async function addSecurityHeaders(app: HttpApp, config: Config): Promise<
     crossOriginEmbedderPolicy: false,
     crossOriginOpenerPolicy: isHttps,
     originAgentCluster: isHttps,
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.url.startsWith(UNKEPT)) reply.header('cache-control', 'no-store');
   });
 }

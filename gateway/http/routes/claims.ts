@@ -59,7 +59,7 @@ export function registerClaimRoutes(app: HttpApp, { deps, backoff, publicUrl }: 
       const seconds = request.body?.expiresInSeconds;
       const goodForMs = seconds === undefined ? PRINTED_CODE_MS : seconds * 1_000;
       const made = await makeCode(request, request.params.id, goodForMs);
-      return reply.code(201).header('cache-control', 'no-store').send(made);
+      return reply.code(201).send(made);
     },
   );
 
@@ -76,7 +76,7 @@ export function registerClaimRoutes(app: HttpApp, { deps, backoff, publicUrl }: 
     async (request, reply) => {
       const id = await deviceByToken(deps, request);
       const made = await makeCode(request, id, SHOWN_CODE_MS, `device:${id}`);
-      return reply.code(201).header('cache-control', 'no-store').send(made);
+      return reply.code(201).send(made);
     },
   );
 

@@ -68,9 +68,7 @@ export async function registerDeviceImportRoute(app: HttpApp, { deps, newId }: R
         devices.flatMap(({ id, consumerId }) => (refusals.has(id) ? [] : (consumerId ?? []))),
       );
       if (people.size > 0) await deps.changed({ kind: 'consumers', ids: [...people] });
-      return reply
-        .header('cache-control', 'no-store')
-        .send({ registered: ids.length, refused: rows.length - ids.length, rows });
+      return reply.send({ registered: ids.length, refused: rows.length - ids.length, rows });
     },
   );
 }

@@ -46,11 +46,7 @@ export function registerDeviceRoutes(app: HttpApp, { deps, newId }: RouteContext
       const device = { id, type, consumerId, deviceKey: newId(), token };
       await createDevice(records, device, changeBy(deps, request));
       await deps.changed({ kind: 'devices', ids: [id] });
-      return reply
-        .code(201)
-        .header('location', `/api/v1/devices/${id}`)
-        .header('cache-control', 'no-store')
-        .send({ id, token });
+      return reply.code(201).header('location', `/api/v1/devices/${id}`).send({ id, token });
     },
   );
 
@@ -121,7 +117,7 @@ export function registerDeviceRoutes(app: HttpApp, { deps, newId }: RouteContext
     },
     async (request, reply) => {
       const renewed = await renewToken(deps, request, 'device', request.params.id, request.body);
-      return reply.code(201).header('cache-control', 'no-store').send(renewed);
+      return reply.code(201).send(renewed);
     },
   );
 

@@ -38,7 +38,6 @@ export function registerPersonExportRoutes(app: HttpApp, { deps }: RouteContext)
     return reply
       .type(device === undefined ? 'application/json; charset=utf-8' : 'text/csv; charset=utf-8')
       .header('content-disposition', `attachment; filename="${name}"`)
-      .header('cache-control', 'no-store')
       .send(text);
   }
 

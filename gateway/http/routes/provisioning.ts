@@ -65,10 +65,7 @@ export function registerProvisioningRoutes(app: HttpApp, { deps, newId }: RouteC
         { ...rest, idPrefix, expiresAt, key },
         changeBy(deps, request),
       );
-      return reply
-        .code(201)
-        .header('cache-control', 'no-store')
-        .send({ ...made, key });
+      return reply.code(201).send({ ...made, key });
     },
   );
 
@@ -123,7 +120,7 @@ export function registerProvisioningRoutes(app: HttpApp, { deps, newId }: RouteC
       const contact = { id, key, deviceKey: newId(), token, renew: true };
       const { isNew } = await provisionDevice(records, contact, deps.realNow(), deps.clock.now());
       if (isNew) await deps.changed({ kind: 'devices', ids: [id] });
-      return reply.code(201).header('cache-control', 'no-store').send({ id, token });
+      return reply.code(201).send({ id, token });
     },
   );
 }

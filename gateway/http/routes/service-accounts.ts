@@ -55,7 +55,7 @@ export function registerServiceAccountRoutes(app: HttpApp, { deps }: RouteContex
       checkFilters({ publish, subscribe });
       const token = newToken();
       await createServiceAccount(records, { id, publish, subscribe, token }, changeBy(deps, request));
-      return reply.code(201).header('cache-control', 'no-store').send({ id, token });
+      return reply.code(201).send({ id, token });
     },
   );
 
@@ -135,7 +135,7 @@ export function registerServiceAccountRoutes(app: HttpApp, { deps }: RouteContex
     },
     async (request, reply) => {
       const renewed = await renewToken(deps, request, 'service', request.params.id, request.body);
-      return reply.code(201).header('cache-control', 'no-store').send(renewed);
+      return reply.code(201).send(renewed);
     },
   );
 

@@ -34,7 +34,7 @@ export function registerTillRoutes(app: HttpApp, { deps }: RouteContext): void {
       const { id, name } = request.body;
       const token = newToken();
       await createTill(records, { id, name, token }, changeBy(deps, request));
-      return reply.code(201).header('cache-control', 'no-store').send({ id, token });
+      return reply.code(201).send({ id, token });
     },
   );
 

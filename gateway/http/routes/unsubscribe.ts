@@ -99,6 +99,6 @@ function page(
   title: string,
   body: string,
 ): string {
-  reply.type('text/html; charset=utf-8').header('cache-control', 'no-store');
+  reply.type('text/html; charset=utf-8');
   return `<!doctype html><html lang="${languageOf(request)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title><style>:root{color-scheme:light dark}body{font:1.125rem/1.5 system-ui,sans-serif;max-width:32em;margin:3em auto;padding:0 1em}button{font:inherit;padding:.6em 1.2em}</style></head><body><main><h1>${title}</h1>${body}</main></body></html>`;
 }

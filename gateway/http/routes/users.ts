@@ -41,7 +41,7 @@ export function registerUserRoutes(app: HttpApp, { deps }: RouteContext): void {
         { name, role, passwordHash: await hashPassword(password) },
         changeBy(deps, request),
       );
-      return reply.code(201).header('cache-control', 'no-store').send({ name, role, password });
+      return reply.code(201).send({ name, role, password });
     },
   );
 

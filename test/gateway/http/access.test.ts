@@ -45,15 +45,36 @@ async function signAnnaIn(): Promise<void> {
 }
 
 /** Live streams do not end by themselves, so only the head of the answer is looked at. */
-async function statusOf(method: string, url: string, headers: Record<string, string>): Promise<number> {
+async function headOf(method: string, url: string, headers: Record<string, string>): Promise<Response> {
   const controller = new AbortController();
   const answer = await fetch(server.url + url, { method, headers, signal: controller.signal });
   controller.abort();
-  return answer.status;
+  return answer;
+}
+
+async function statusOf(method: string, url: string, headers: Record<string, string>): Promise<number> {
+  return (await headOf(method, url, headers)).status;
 }
 
 /** By a token that came by e-mail. */
 const UNSUBSCRIBE = ['GET /api/v1/unsubscribe/:token', 'POST /api/v1/unsubscribe/:token'];
+
+describe('what a route answers', () => {
+  it('is kept by no cache, save the schema that is the same for all', async () => {
+    for (const { line, method, url, access } of routes) {
+      if (method !== 'GET' || !url.startsWith('/api/v1/')) continue;
+      const isMine = access === 'consumer';
+      const headers: Record<string, string> = isMine
+        ? { cookie: 'wayside_consumer=cookie-of-anna' }
+        : { authorization: `Bearer ${ADMIN_TOKEN}` };
+      const kept = (await headOf(method, url, headers)).headers.get('cache-control');
+      expect([line, kept]).toEqual([
+        line,
+        url.includes('/schemas/') ? expect.stringContaining('public') : 'no-store',
+      ]);
+    }
+  });
+});
 
 describe('who may use which route', () => {
   it('asks everybody to sign in, except where anybody may come', async () => {
