@@ -26,7 +26,7 @@ export interface ChannelKit {
   /** For what is sent to the other side, including its answer. */
   readonly timeoutMs: number;
   open(): Promise<ChannelUnderTest>;
-  /** Faults that this other side can't have, and why. */
+  /** Faults that this other side can't have, and why; they are not tried. */
   readonly without: Partial<Record<ChannelFault, string>>;
 }
 
@@ -54,9 +54,8 @@ export function testChannel(kit: ChannelKit): void {
 
   const send = (one: OutgoingOffer) => open.channel.send(one, open.recipient);
   const withFault = (fault: ChannelFault, what: string, body: () => Promise<void>) => {
-    const reason = kit.without[fault];
-    test(what, async (context) => {
-      if (reason !== undefined) context.skip(reason);
+    if (kit.without[fault] !== undefined) return;
+    test(what, async () => {
       await open.fail(fault);
       await body();
     });
