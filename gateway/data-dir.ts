@@ -72,8 +72,8 @@ async function unwritable(dir: string, cause: unknown): Promise<WaysideError> {
   return new WaysideError(isFull ? 'disk_full' : 'data_dir_unwritable', dir, { cause });
 }
 
-/** Not `mkdir`'s own recursion: below /proc that never ends, on Node 24. */
-async function makeDirectory(dir: string): Promise<void> {
+/** With those above it, all for their owner alone. Not `mkdir`'s own recursion: below /proc that never ends, on Node 24. */
+export async function makeDirectory(dir: string): Promise<void> {
   try {
     await mkdir(dir, { mode: 0o700 });
   } catch (error) {

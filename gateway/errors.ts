@@ -378,6 +378,12 @@ export const ERRORS = {
     title: 'The data directory holds data',
     mend: 'Restore into another one (--data-dir), or have what is in it deleted by --replace.',
   },
+  path_unusable: {
+    status: 500,
+    retry: false,
+    title: 'A path cannot be used',
+    mend: 'Mend what is said of it, such as its permissions, or name another.',
+  },
   backup_exists: {
     status: 500,
     retry: false,

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { chmod, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { DataFiles } from '../data-dir.ts';
+import { type DataFiles, makeDirectory } from '../data-dir.ts';
 import { WaysideError } from '../errors.ts';
+import { codedTrouble } from './coded-trouble.ts';
 import { copyFile, digestFile, syncPath } from './copy-file.ts';
 import { bytesToCopy, plainFiles } from './data-files.ts';
 import { type BackedUpFile, type Manifest, newManifest, writeManifest } from './manifest.ts';
@@ -44,26 +45,24 @@ export interface BackupProgress {
  * signed or sealed with a key that is not there.
  *
  * @param target path that does not exist; appears when the backup is whole
- * @throws WaysideError `backup_exists`, `disk_full`, `telemetry_unavailable`
+ * @throws WaysideError `backup_exists`, `disk_full`, `path_unusable`, `telemetry_unavailable`
  */
 export async function makeBackup(
   source: BackupSource,
   target: string,
   told: (progress: BackupProgress) => void = () => undefined,
 ): Promise<Manifest> {
-  const draft = draftOf(target);
   const totalBytes = await bytesToCopy(source.files);
   let doneBytes = 0;
   const tell = (bytes: number) => {
     doneBytes += bytes;
     told({ doneBytes, totalBytes: Math.max(totalBytes, doneBytes) });
   };
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-  await refuseWithoutRoom(dirname(target), totalBytes);
+  const draft = await makeDraft(target);
   const release = source.holdJournal();
   try {
+    await refuseWithoutRoom(draft, totalBytes);
     const createdAt = source.now();
-    await mkdir(draft, { mode: 0o700 });
     const files: BackedUpFile[] = [];
     const add = async (name: string) => {
       // However it was made.
@@ -98,15 +97,25 @@ export async function makeBackup(
     return manifest;
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
-    throw coded(error, target);
+    throw codedTrouble(error, dirname(target));
   } finally {
     release();
   }
 }
 
-/** Where a directory is made that is to get that name: a name that nobody else has. */
-export function draftOf(target: string): string {
-  return `${target}.${randomBytes(6).toString('hex')}${PARTIAL}`;
+/**
+ * Makes an empty directory that is to get that name when it is finished, under one that nobody else has, and those above it.
+ *
+ * @throws WaysideError `path_unusable`, `disk_full`
+ */
+export async function makeDraft(target: string): Promise<string> {
+  const draft = `${target}.${randomBytes(6).toString('hex')}${PARTIAL}`;
+  try {
+    await makeDirectory(draft);
+  } catch (error) {
+    throw codedTrouble(error, dirname(target));
+  }
+  return draft;
 }
 
 /** Gives a finished directory its name. @throws WaysideError `backup_exists` */
@@ -132,9 +141,4 @@ export async function refuseWithoutRoom(directory: string, bytes: number): Promi
     'disk_full',
     `${directory} has ${mb(free)} MB left, and ${mb(bytes + SPARE_BYTES)} MB are needed`,
   );
-}
-
-function coded(error: unknown, target: string): unknown {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  return code === 'ENOSPC' ? new WaysideError('disk_full', dirname(target), { cause: error }) : error;
 }

@@ -1,15 +1,16 @@
-import { copyFile as copyPlain, mkdir, rename, rm } from 'node:fs/promises';
+import { copyFile as copyPlain, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WaysideError } from '../errors.ts';
+import { codedTrouble } from './coded-trouble.ts';
 import { copyFile, syncPath } from './copy-file.ts';
-import { draftOf, putInPlace, refuseWithoutRoom } from './make-backup.ts';
+import { makeDraft, putInPlace, refuseWithoutRoom } from './make-backup.ts';
 import { MANIFEST_NAME, type Manifest } from './manifest.ts';
 
 /**
  * Takes a backup to another place, also on another disk; there it appears when it is whole, and then goes from where it was.
  *
  * @param target path that does not exist
- * @throws WaysideError `backup_exists`, `disk_full`, `backup_damaged`
+ * @throws WaysideError `backup_exists`, `disk_full`, `path_unusable`, `backup_damaged`
  */
 export async function moveBackup(
   from: string,
@@ -17,31 +18,39 @@ export async function moveBackup(
   manifest: Manifest,
   told: (doneBytes: number, totalBytes: number) => void = () => undefined,
 ): Promise<void> {
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-  if (await renamed(from, target)) return;
+  const draft = await makeDraft(target);
+  try {
+    if (await renamed(from, target)) return;
+    await copyAll(from, draft, manifest, told);
+    await putInPlace(draft, target);
+  } catch (error) {
+    throw codedTrouble(error, dirname(target));
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  await rm(from, { recursive: true });
+}
+
+async function copyAll(
+  from: string,
+  draft: string,
+  manifest: Manifest,
+  told: (doneBytes: number, totalBytes: number) => void,
+): Promise<void> {
   const totalBytes = manifest.files.reduce((sum, { bytes }) => sum + bytes, 0);
   let doneBytes = 0;
   const tell = (bytes: number) => {
     doneBytes += bytes;
     told(doneBytes, totalBytes);
   };
-  await refuseWithoutRoom(dirname(target), totalBytes);
-  const draft = draftOf(target);
-  await mkdir(draft, { mode: 0o700 });
-  try {
-    for (const file of manifest.files) {
-      const copied = await copyFile(join(from, file.name), join(draft, file.name), tell);
-      if (copied.sha256 !== file.sha256) throw new WaysideError('backup_damaged', `${file.name} was changed`);
-    }
-    await copyPlain(join(from, MANIFEST_NAME), join(draft, MANIFEST_NAME));
-    await syncPath(join(draft, MANIFEST_NAME));
-    await syncPath(draft);
-    await putInPlace(draft, target);
-  } catch (error) {
-    await rm(draft, { recursive: true, force: true });
-    throw error;
+  await refuseWithoutRoom(draft, totalBytes);
+  for (const file of manifest.files) {
+    const copied = await copyFile(join(from, file.name), join(draft, file.name), tell);
+    if (copied.sha256 !== file.sha256) throw new WaysideError('backup_damaged', `${file.name} was changed`);
   }
-  await rm(from, { recursive: true });
+  await copyPlain(join(from, MANIFEST_NAME), join(draft, MANIFEST_NAME));
+  await syncPath(join(draft, MANIFEST_NAME));
+  await syncPath(draft);
 }
 
 /** Whether both lie on one disk, and it is done. */

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { lstat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type DataDir, takeDataDir } from '../data-dir.ts';
+import { basename, join } from 'node:path';
+import { type DataDir, type DataFiles, takeDataDir } from '../data-dir.ts';
 import { WaysideError } from '../errors.ts';
+import { codedTrouble } from './coded-trouble.ts';
 import { copyFile, digestFile, syncPath } from './copy-file.ts';
 import { replacedFiles } from './data-files.ts';
 import {
@@ -55,7 +56,7 @@ interface Newer {
  * Puts a backup in the place of a data directory. All of the backup is checked before anything changes; what is there stays until
  * all of the new is on its disk. The ledger of erasures outlives it: nobody who was erased since comes back.
  *
- * @throws WaysideError `backup_damaged`, `backup_newer`, `backup_foreign`, `data_dir_not_empty`, `disk_full`, and as `takeDataDir`
+ * @throws WaysideError `backup_damaged`, `backup_newer`, `backup_foreign`, `data_dir_not_empty`, `disk_full`, `path_unusable`, and as `takeDataDir`
  */
 export async function restoreBackup(
   restore: Restore,
@@ -74,6 +75,8 @@ export async function restoreBackup(
     // One that was cut short is brought to an end first: its ledger counts.
     await finishRestoring(dataDir.files.dir);
     return { manifest, ...(await putBack(restore, manifest, dataDir, tell)) };
+  } catch (error) {
+    throw codedTrouble(error, dataDir.files.dir);
   } finally {
     dataDir.release();
   }
@@ -82,12 +85,11 @@ export async function restoreBackup(
 async function putBack(
   restore: Restore,
   manifest: Manifest,
-  { files: { dir } }: DataDir,
+  { files }: DataDir,
   tell: (bytes: number) => void,
 ): Promise<Omit<Restored, 'manifest'>> {
-  const present = await replacedFiles(dir);
-  if (present.length > 0 && !restore.replace)
-    throw new WaysideError('data_dir_not_empty', `${dir} holds ${present.slice(0, 3).join(', ')}`);
+  const { dir } = files;
+  await refuseWhatIsThere(files, restore.replace);
   const before = await readLedger(restore.backup);
   const newer = await newerDirs(restore, dir);
   const known = newer.map(({ ledger }) => ledger);
@@ -117,16 +119,25 @@ async function putBack(
   };
 }
 
+/** A path that was mistyped costs nobody their files: only what is a gateway's is replaced. */
+async function refuseWhatIsThere({ dir, records, journal, telemetry }: DataFiles, replace: boolean) {
+  const present = await replacedFiles(dir);
+  if (present.length === 0) return;
+  const isOfGateway = [records, journal, telemetry].some((file) => present.includes(basename(file)));
+  if (replace && isOfGateway) return;
+  const what = `${dir} holds ${present.slice(0, 3).join(', ')}`;
+  throw replace
+    ? new WaysideError('path_unusable', `${what}, and nothing of a gateway that could be replaced`)
+    : new WaysideError('data_dir_not_empty', what);
+}
+
 /** What is replaced, and what the operator names. */
 async function newerDirs({ erasuresFrom }: Restore, dir: string): Promise<readonly Newer[]> {
   const present = { dir, ledger: await readLedger(dir) };
   if (erasuresFrom === null) return [present];
   const named = { dir: erasuresFrom, ledger: await readLedger(erasuresFrom) };
   if (!named.ledger.isThere)
-    throw new WaysideError(
-      'data_dir_damaged',
-      `${erasuresFrom} has no ${LEDGER_NAME} with ${LEDGER_KEY_NAME}`,
-    );
+    throw new WaysideError('path_unusable', `${erasuresFrom} has no ${LEDGER_NAME} with ${LEDGER_KEY_NAME}`);
   return [present, named];
 }
 
@@ -152,11 +163,11 @@ async function withdrawnIn(
 }
 
 async function keepLedger(folder: string, ledger: Pick<Ledger, 'key' | 'lines'>): Promise<void> {
-  const files = [
-    ...(ledger.key === null ? [] : [[LEDGER_KEY_NAME, ledger.key] as const]),
-    ...(ledger.lines.length === 0 ? [] : [[LEDGER_NAME, ledgerText(ledger)] as const]),
-  ];
-  for (const [name, text] of files) {
+  if (ledger.key === null) return;
+  for (const [name, text] of [
+    [LEDGER_KEY_NAME, ledger.key],
+    [LEDGER_NAME, ledgerText(ledger)],
+  ] as const) {
     await writeFile(join(folder, name), text, { mode: 0o600, flag: 'wx' });
     await syncPath(join(folder, name));
   }
@@ -170,7 +181,10 @@ async function check(backup: string, file: BackedUpFile, tell: (bytes: number) =
   if (!found.isFile()) throw new WaysideError('backup_damaged', `${file.name} is no file`);
   // Told before it is read: a file that has grown would be read for nothing.
   if (found.size !== file.bytes) compare(file, { bytes: found.size, sha256: '' });
-  compare(file, await digestFile(path, tell));
+  const read = await digestFile(path, tell).catch((error: unknown) => {
+    throw codedTrouble(error, backup);
+  });
+  compare(file, read);
 }
 
 function compare(file: BackedUpFile, found: { readonly bytes: number; readonly sha256: string }): void {

@@ -134,6 +134,11 @@ describe('a backup of a stopped gateway', () => {
     release();
   });
 
+  it.each(['/dev/null/backup', '/proc/backups/backup'])('says that it can not be at %s', async (target) => {
+    const dir = await stoppedDataDir(await temporaryFolder());
+    await expect(backUp(dir, target)).rejects.toMatchObject({ code: 'path_unusable' });
+  });
+
   it('goes to another disk as it is', async () => {
     const { folder, backup } = await backedUp();
     const elsewhere = '/dev/shm';
@@ -219,6 +224,15 @@ describe('a restore', () => {
     );
   });
 
+  it('deletes nothing where there is nothing of a gateway', async () => {
+    const { folder, backup } = await backedUp();
+    const home = join(folder, 'home');
+    await mkdir(home);
+    await writeFile(join(home, 'letters'), 'dear');
+    await expect(restoring(backup, home, { replace: true })).rejects.toMatchObject({ code: 'path_unusable' });
+    expect(Object.keys(await contents(home))).toEqual(['letters']);
+  });
+
   it('refuses a directory that a gateway uses', async () => {
     const { dir, backup } = await backedUp();
     const { release } = await takeDataDir(dir);
@@ -240,6 +254,7 @@ describe('a restore', () => {
 
     const other = join(folder, 'other');
     await mkdir(other);
+    await writeFile(join(other, 'wayside.db'), '');
     await writeFile(join(other, 'erasure-key'), 'key-of-another\n');
     const elsewhere = { replace: true, erasuresFrom: dir };
     // Nobody was erased there: what it has is no ledger of anybody.
@@ -272,11 +287,13 @@ describe('a restore', () => {
 
     const known = { erasuresSince: 0, withdrawn: 0 };
     expect(await restoring(backup, target, { replace: true, erasuresFrom: dir })).toMatchObject(known);
+    // Now it knows.
+    expect(await restoring(backup, target, { replace: true })).toMatchObject(known);
     const copies = join(folder, 'copies');
     await mkdir(copies);
     await writeFile(join(copies, 'erasure-key'), 'key-of-this-one\n');
     await expect(restoring(backup, join(folder, 'other'), { erasuresFrom: copies })).rejects.toMatchObject({
-      code: 'data_dir_damaged',
+      code: 'path_unusable',
     });
     await writeFile(join(copies, 'erasures.jsonl'), '{"at":1,"kind":"device","digest":"first"}\n');
     expect(await restoring(backup, join(folder, 'other'), { erasuresFrom: copies })).toMatchObject({
