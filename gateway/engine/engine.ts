@@ -158,9 +158,10 @@ export class Engine {
     if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(leftMs, BATCH_EVERY_MS)));
   }
 
-  /** Forgets what was the newest time of a device that is no more. Between batches. */
+  /** Forgets what was the newest time of a device that is no more, and its latest packets. Between batches. */
   forget(deviceKey: string): void {
     this.#processing.newestAt.delete(deviceKey);
+    this.#processing.packets.forgetDevice(deviceKey);
   }
 
   /** Runs `task` between batches, when all that was taken is committed. */

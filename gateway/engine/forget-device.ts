@@ -47,8 +47,7 @@ export async function forgetDeviceState(
       await transaction.deleteFrom('reading_verdicts').where('device_key', '=', device.key).execute();
       await transaction.deleteFrom('seen_readings_0').where('device_key', '=', device.key).execute();
       await transaction.deleteFrom('seen_readings_1').where('device_key', '=', device.key).execute();
-      // Other client ids of it hold checksums alone, and go within two days.
-      await transaction.deleteFrom('seen_packets').where('client_id', '=', device.id).execute();
+      await transaction.deleteFrom('seen_packets').where('device_key', '=', device.key).execute();
     }),
   );
   subjects.saved();

@@ -12,11 +12,16 @@ const CACHED_CLIENTS = 20_000;
 
 /** Few lengths, so that few statements are kept prepared; a statement a row took twice as long. */
 const ROWS_A_STATEMENT = [64, 16, 4, 1];
-const INSERT = 'insert or replace into seen_packets (client_id, block, newest_minute, packets) values ';
-const VALUES = ',(?,?,?,?)';
+const INSERT =
+  'insert or replace into seen_packets (client_id, block, newest_minute, packets, device_key) values ';
+const VALUES = ',(?,?,?,?,?)';
 
-/** For each of 64 packet ids, the checksum of the last payload sent under it, then the minute of its arrival (0: none). */
-type Block = Uint32Array<ArrayBuffer>;
+interface Block {
+  /** For each of 64 packet ids, the checksum of the last payload sent under it, then the minute of its arrival (0: none). */
+  readonly packets: Uint32Array<ArrayBuffer>;
+  /** The one device that all of them were about; null: they were about several, undefined: there was none yet. */
+  deviceKey: string | null | undefined;
+}
 
 interface Client {
   readonly blocks: Map<number, Block>;
@@ -39,11 +44,15 @@ export interface PacketMemory {
   /**
    * Remembers a prepared entry, and says whether it repeats what came before under its packet id. Of other payloads with
    * DUP set, one in 2^32 is taken for a repetition.
+   *
+   * @param deviceKey of the device that the entry is about
    */
-  take(entry: StoredEntry): boolean;
+  take(entry: StoredEntry, deviceKey: string): boolean;
   /** Writes what changed; call `saved` once the transaction is committed. */
   save(transaction: Kysely<Schema>): Promise<void>;
   saved(): void;
+  /** Drops what was about a removed device alone. */
+  forgetDevice(deviceKey: string): void;
   /** Drops all that was not saved: after a commit that failed. */
   forget(): void;
 }
@@ -64,16 +73,18 @@ export function createPacketMemory(db: Kysely<Schema>): PacketMemory {
 
   async function load(wanted: readonly (readonly [string, number])[]): Promise<void> {
     for (const [clientId, block] of wanted) {
-      clientOf(clientId).blocks.set(block, new Uint32Array(2 * IDS_A_BLOCK));
+      const packets = new Uint32Array(2 * IDS_A_BLOCK);
+      clientOf(clientId).blocks.set(block, { packets, deviceKey: undefined });
     }
-    const { rows } = await sql<{ client_id: string; block: number; packets: Uint8Array }>`
-      select seen.client_id, seen.block, seen.packets from json_each(${JSON.stringify(wanted)}) as wanted
+    const { rows } = await sql<Schema['seen_packets']>`
+      select seen.* from json_each(${JSON.stringify(wanted)}) as wanted
       join seen_packets as seen on seen.client_id = wanted.value ->> 0 and seen.block = wanted.value ->> 1`.execute(
       db,
     );
-    for (const { client_id, block, packets } of rows) {
+    for (const { client_id, block, packets, device_key } of rows) {
       // Copied, for a row's bytes need not lie where 32-bit numbers may.
-      clientOf(client_id).blocks.set(block, new Uint32Array(new Uint8Array(packets).buffer));
+      const copied = new Uint32Array(new Uint8Array(packets).buffer);
+      clientOf(client_id).blocks.set(block, { packets: copied, deviceKey: device_key });
     }
   }
 
@@ -87,7 +98,7 @@ export function createPacketMemory(db: Kysely<Schema>): PacketMemory {
       }
       if (wanted.size > 0) await load([...wanted.values()]);
     },
-    take({ clientId, packetId, payload, dup, receivedAt }) {
+    take({ clientId, packetId, payload, dup, receivedAt }, deviceKey) {
       const client = clientOf(clientId);
       const number = Math.floor(packetId / IDS_A_BLOCK);
       const block = client.blocks.get(number);
@@ -95,10 +106,12 @@ export function createPacketMemory(db: Kysely<Schema>): PacketMemory {
       const slot = packetId % IDS_A_BLOCK;
       const checksum = crc32(payload);
       const minute = Math.floor(receivedAt / MINUTE_MS);
-      const before = block[IDS_A_BLOCK + slot] ?? 0;
-      const repeats = dup && block[slot] === checksum && minute - before <= REMEMBERED_MINUTES;
-      block[slot] = checksum;
-      block[IDS_A_BLOCK + slot] = minute;
+      const { packets } = block;
+      const before = packets[IDS_A_BLOCK + slot] ?? 0;
+      const repeats = dup && packets[slot] === checksum && minute - before <= REMEMBERED_MINUTES;
+      packets[slot] = checksum;
+      packets[IDS_A_BLOCK + slot] = minute;
+      if (block.deviceKey !== deviceKey) block.deviceKey = block.deviceKey === undefined ? deviceKey : null;
       if (client.latest !== number || client.changed.size === 0) {
         client.latest = number;
         client.changed.add(number);
@@ -107,12 +120,13 @@ export function createPacketMemory(db: Kysely<Schema>): PacketMemory {
       return repeats;
     },
     async save(transaction) {
-      const rows: (readonly [string, number, number, Uint8Array])[] = [];
+      const rows: (readonly [string, number, number, Uint8Array, string | null])[] = [];
       for (const [clientId, client] of changed) {
         for (const number of client.changed) {
           const block = client.blocks.get(number);
           if (block === undefined) continue;
-          rows.push([clientId, number, newestMinute(block), new Uint8Array(block.buffer)]);
+          const { packets, deviceKey = null } = block;
+          rows.push([clientId, number, newestMinute(packets), new Uint8Array(packets.buffer), deviceKey]);
         }
       }
       let start = 0;
@@ -136,6 +150,10 @@ export function createPacketMemory(db: Kysely<Schema>): PacketMemory {
         clients.delete(clientId);
       }
     },
+    forgetDevice(deviceKey) {
+      for (const { blocks } of clients.values())
+        for (const [number, block] of blocks) if (block.deviceKey === deviceKey) blocks.delete(number);
+    },
     forget() {
       clients.clear();
       changed.clear();
@@ -149,10 +167,10 @@ export async function deleteOldPackets(transaction: Kysely<Schema>, now: number)
   await transaction.deleteFrom('seen_packets').where('newest_minute', '<', oldest).execute();
 }
 
-function newestMinute(block: Block): number {
+function newestMinute(packets: Block['packets']): number {
   let newest = 0;
-  for (let index = IDS_A_BLOCK; index < block.length; index += 1) {
-    newest = Math.max(newest, block[index] ?? 0);
+  for (let index = IDS_A_BLOCK; index < packets.length; index += 1) {
+    newest = Math.max(newest, packets[index] ?? 0);
   }
   return newest;
 }

@@ -160,7 +160,7 @@ function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, o
   const { registry, subjects, packets } = context;
   const { subject } = device;
   const consumer = factsOf(registry, device.consumerId);
-  const packetRepeats = byPacket && packets.take(entry);
+  const packetRepeats = byPacket && packets.take(entry, device.key);
   quality.readings += readings.length;
   let position = 0;
   for (const numbered of readings) {

@@ -415,7 +415,14 @@ export interface Schema {
   seen_readings_0: SeenReading;
   seen_readings_1: SeenReading;
   /** What came last under each packet id of a client; 64 ids a row, laid out in engine/packet-memory.ts. */
-  seen_packets: { client_id: string; block: number; newest_minute: number; packets: Uint8Array };
+  seen_packets: {
+    client_id: string;
+    block: number;
+    newest_minute: number;
+    packets: Uint8Array;
+    /** The one device that the messages of this block were about; null where there were several. */
+    device_key: string | null;
+  };
 }
 
 interface StoredDocument {

@@ -95,9 +95,9 @@ export async function addTracedPerson(gateway: GatewayProcess, person: TracedPer
   await ok(gateway, 'POST', `/api/v1/devices/${phone}/aliases`, { alias: person.alias });
   await ok(gateway, 'POST', `/api/v1/devices/${car}/commands`, { name: 'honk', args: { word: mark } });
   await ok(gateway, 'PUT', `/api/v1/devices/${car}/config`, { word: mark });
-  const connect = (device: string) =>
+  const connect = (device: string, clientId: string) =>
     mqtt.connectAsync(gateway.mqttUrl, {
-      clientId: device,
+      clientId,
       username: device,
       password: tokens.get(device) ?? '',
       clean: false,
@@ -109,7 +109,7 @@ export async function addTracedPerson(gateway: GatewayProcess, person: TracedPer
         retain: false,
       },
     });
-  const connected = { car: await connect(car), phone: await connect(phone) };
+  const connected = { car: await connect(car, car), phone: await connect(phone, `app-of-${mark}`) };
   await connected.car.subscribeAsync(`devices/${car}/config`, { qos: 1 });
   await report(connected, person, 5);
   // Too late to count: the engine notes all of it for the telemetry writer.

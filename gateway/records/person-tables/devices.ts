@@ -160,14 +160,15 @@ export const DEVICE_TABLES = {
     },
   }),
   seen_packets: personTable('seen_packets', {
-    links: [{ by: 'device', column: 'client_id' }],
+    links: [{ by: 'device-key', column: 'device_key' }],
     goes: 'deleted',
     export: { as: 'packets', what: 'Which of the messages of your devices came last, to know repeated ones' },
     fields: {
-      client_id: DEVICE,
+      client_id: field('client', 'MQTT client id of the sender'),
       block: withheld('a running number'),
       newest_minute: withheld('a running number'),
       packets: withheld('checksums of messages'),
+      device_key: withheld('a random name in the telemetry store, which means nothing by itself'),
     },
   }),
   reading_verdicts: personTable('reading_verdicts', {
