@@ -3,7 +3,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { OfferWhy } from '../../dashboard/api/my-data-shapes.ts';
 import { lineOf } from '../../dashboard/consumer/data/gaps.ts';
 import { inWords } from '../../dashboard/consumer/data/measure.ts';
-import { periodOf, shiftDays, startOfDay } from '../../dashboard/consumer/data/spans.ts';
+import {
+  closeUpOf,
+  periodOf,
+  pieceInWords,
+  shiftDays,
+  startOfDay,
+} from '../../dashboard/consumer/data/spans.ts';
 import { de } from '../../dashboard/consumer/i18n/de.ts';
 import { en } from '../../dashboard/consumer/i18n/en.ts';
 import { it as italian } from '../../dashboard/consumer/i18n/it.ts';
@@ -156,5 +162,24 @@ describe('figures', () => {
     const { from, to } = periodOf('week', day);
     expect(from).toBe(shiftDays(day, -6));
     expect(to).toBe(shiftDays(day, 1));
+  });
+
+  it('are looked at closely where a device told something in a small part of them only', () => {
+    const day = periodOf('day', startOfDay(Date.parse('2026-05-03T12:00:00Z')));
+    const piece = day.everyMs;
+    const toldAt = (...pieces: number[]) => pieces.map((one) => ({ at: day.from + one * piece }));
+    expect(closeUpOf(day, [])).toBeNull();
+    expect(closeUpOf(day, toldAt(3, 4))).toEqual({
+      from: day.from + 3 * piece,
+      to: day.from + 5 * piece,
+      everyMs: 60_000,
+    });
+    expect(closeUpOf(day, toldAt(3, 15))).toBeNull();
+    expect(closeUpOf(day, toldAt(143))?.to).toBe(day.to);
+    const month = periodOf('month', startOfDay(Date.parse('2026-05-03T12:00:00Z')));
+    // Two days are few pieces of a month, but are no one day, which the hours of an axis are of.
+    expect(closeUpOf(month, [{ at: month.from }, { at: month.from + 40 * 3_600_000 }])).toBeNull();
+    expect(pieceInWords(60_000, 'en')).toBe('1 minute');
+    expect(pieceInWords(4 * 3_600_000, 'de')).toBe('4 Stunden');
   });
 });

@@ -1,18 +1,15 @@
-import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { MyMetric, Series, SeriesPoint } from '../../api/my-data-shapes.ts';
-import { request } from '../../api/request.ts';
+import type { MyMetric, SeriesPoint } from '../../api/my-data-shapes.ts';
 import { useFormats } from '../i18n/use-formats.ts';
 import { Failure } from '../parts/Failure.tsx';
 import { inWords } from './measure.ts';
 import { metricName } from './names.ts';
-import type { Period, Span } from './spans.ts';
+import { type Period, pieceInWords, type Span } from './spans.ts';
+import { useSeries } from './use-series.ts';
 import { ValueTable } from './ValueTable.tsx';
 
 const MetricChart = lazy(async () => ({ default: (await import('./chart/MetricChart.tsx')).MetricChart }));
-
-const MOST_POINTS = 1_000;
 
 interface Props {
   readonly device: string;
@@ -26,21 +23,8 @@ export function MetricCard({ device, metric, period, span }: Props) {
   const { t } = useTranslation('data');
   const formats = useFormats();
   const { name, unit, kind } = metric;
-  const { from, to, everyMs } = period;
-  const series = useQuery({
-    queryKey: ['me', 'series', device, name, from, to, everyMs],
-    queryFn: () => {
-      const query = new URLSearchParams({
-        metric: name,
-        from: String(from),
-        to: String(to),
-        every: String(everyMs),
-        limit: String(MOST_POINTS),
-      });
-      return request<Series>('GET', `/api/v1/me/devices/${encodeURIComponent(device)}/telemetry?${query}`);
-    },
-  });
-  const points = series.data?.points ?? [];
+  const series = useSeries(device, name, period);
+  const points = series.points ?? [];
   const write = (value: SeriesPoint['value']) =>
     inWords(value, unit, formats.locale, { yes: t('told.yes'), no: t('told.no') });
   const title = metricName(t, name);
@@ -57,10 +41,10 @@ export function MetricCard({ device, metric, period, span }: Props) {
           </span>
         </p>
       </header>
-      {series.isError && <Failure error={series.error} onRetry={() => series.refetch()} />}
-      {!series.isError && kind !== 'string' && (
+      {series.error !== null && <Failure error={series.error} onRetry={series.refetch} />}
+      {series.error === null && kind !== 'string' && (
         <div className="chart-place">
-          {series.isSuccess && !isDrawn && <p className="chart-none soft">{t('told.quiet')}</p>}
+          {series.points !== null && !isDrawn && <p className="chart-none soft">{t('told.quiet')}</p>}
           {isDrawn && (
             <Suspense fallback={null}>
               <MetricChart
@@ -68,14 +52,14 @@ export function MetricCard({ device, metric, period, span }: Props) {
                 unit={unit}
                 isState={kind === 'boolean'}
                 points={points}
-                period={period}
+                period={series.period}
                 span={span}
               />
             </Suspense>
           )}
         </div>
       )}
-      {kind === 'string' && series.isSuccess && points.length === 0 && (
+      {kind === 'string' && series.points !== null && points.length === 0 && (
         <p className="soft">{t('told.quiet')}</p>
       )}
       <div className="metric-foot">
@@ -86,7 +70,7 @@ export function MetricCard({ device, metric, period, span }: Props) {
             points={points}
             write={write}
             note={t(kind === 'number' ? 'told.averages' : 'told.lasts', {
-              span: t(`told.span.${EVERY_WORDS[span]}`),
+              span: pieceInWords(series.period.everyMs, formats.locale),
             })}
           />
         )}
@@ -101,8 +85,6 @@ export function MetricCard({ device, metric, period, span }: Props) {
       ([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const,
       [Infinity, -Infinity] as const,
     );
-    return t('told.range', { low: write(low), high: write(high) });
+    return low === high ? ' ' : t('told.range', { low: write(low), high: write(high) });
   }
 }
-
-const EVERY_WORDS = { day: 'minutes', week: 'hour', month: 'hours' } as const;

@@ -4,7 +4,7 @@ import type { SeriesPoint } from '../../../api/my-data-shapes.ts';
 import { useFormats } from '../../i18n/use-formats.ts';
 import { lineOf } from '../gaps.ts';
 import { inWords, measureOf } from '../measure.ts';
-import type { Period, Span } from '../spans.ts';
+import { isWithinADay, type Period, type Span } from '../spans.ts';
 import { useScheme } from '../use-scheme.ts';
 import { createMetricPlot, type MetricPlot } from './metric-plot.ts';
 
@@ -49,7 +49,7 @@ export function MetricChart({ name, unit, isState, points, period, span }: Props
   // biome-ignore lint/correctness/useExhaustiveDependencies: the colours are read from the page, which has another theme then
   useEffect(() => {
     if (box.current === null) return undefined;
-    const times = new Intl.DateTimeFormat(locale, AXIS_TIMES[span]);
+    const times = new Intl.DateTimeFormat(locale, AXIS_TIMES[isWithinADay(period) ? 'day' : span]);
     const made = createMetricPlot({
       container: box.current,
       line,
@@ -71,7 +71,7 @@ export function MetricChart({ name, unit, isState, points, period, span }: Props
       plot.current = null;
       made.destroy();
     };
-  }, [line, period, span, isState, unit, locale, yes, no, scheme]);
+  }, [line, period.from, period.to, span, isState, unit, locale, yes, no, scheme]);
 
   const told = useMemo(() => line.values.flatMap((value, index) => (value === null ? [] : [index])), [line]);
   const shown = pointed !== null && line.values[pointed] !== null ? pointed : null;
