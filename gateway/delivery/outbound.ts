@@ -7,6 +7,8 @@ export interface OutboundRequest {
   readonly endpoint: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** Asked once there is a connection for it, right before anything is written; one has to be waited for now and then. */
+  readonly isStillWanted?: () => boolean;
 }
 
 /** All that is read of an answer. */
@@ -20,7 +22,7 @@ export interface OutboundAgent {
   /**
    * Resolves with the status as soon as it is known; what follows is read up to a bound and dropped. Redirects are not followed.
    *
-   * @throws OutboundError `refused` before anything is sent, `timeout`; errors of the network, with a `code`
+   * @throws OutboundError `refused` and `unwanted` before anything is sent, `timeout`; errors of the network, with a `code`
    */
   post(request: OutboundRequest): Promise<OutboundAnswer>;
   /** Closes the connections; posts under way reject. */
@@ -42,7 +44,7 @@ export interface OutboundOptions {
 
 /** `refused`: the endpoint is none that may be sent to, and never will be. */
 export class OutboundError extends Error {
-  readonly code: 'refused' | 'timeout' | 'answer_too_large';
+  readonly code: 'refused' | 'unwanted' | 'timeout' | 'answer_too_large';
   constructor(code: OutboundError['code']) {
     super(`outbound: ${code}`);
     this.code = code;
@@ -98,7 +100,7 @@ export function createOutboundAgent(options: OutboundOptions): OutboundAgent {
 /** By undici's lowest layer, for `request` makes a stream of each answer, which nobody would read. */
 function exchange(
   agent: Agent,
-  { endpoint, headers, body }: OutboundRequest,
+  { endpoint, headers, body, isStillWanted = () => true }: OutboundRequest,
   timeoutMs: number,
 ): Promise<OutboundAnswer> {
   return new Promise((resolve, reject) => {
@@ -119,6 +121,7 @@ function exchange(
         onRequestStart(given) {
           controller = given;
           if (cutOff !== null) given.abort(cutOff);
+          else if (!isStillWanted()) giveUp('unwanted');
         },
         onResponseStart(_, status, answer) {
           if (status < 200) return; // informational: the answer is still to come

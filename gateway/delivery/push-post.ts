@@ -1,6 +1,6 @@
 import { freshMessageSecrets } from './content-encryption.ts';
 import { buildPushRequest, type PushRequest, type PushTarget, urgencyOf } from './push-request.ts';
-import type { PushOutcome, PushSender } from './push-sender.ts';
+import type { PostOutcome, PushOutcome, PushSender } from './push-sender.ts';
 import type { Services } from './services.ts';
 import type { VapidSigners } from './vapid-signers.ts';
 
@@ -16,6 +16,8 @@ export interface PushPostMessage {
   /** JSON text of at most MAX_PLAIN_BYTES. */
   readonly payload: string;
   readonly ttlSeconds: number;
+  /** Asked right before anything leaves. */
+  readonly isStillWanted: () => boolean;
 }
 
 /** An endpoint that is no URL has no origin, and is refused when it is sent to. */
@@ -29,8 +31,8 @@ const BAD_SUBSCRIPTION: PushOutcome = { kind: 'failed', reason: 'bad_subscriptio
 export async function postPush(
   { sender, signers, services }: PushPostParts,
   target: PushTarget & { readonly vapidKey: string },
-  { id, payload, ttlSeconds }: PushPostMessage,
-): Promise<PushOutcome> {
+  { id, payload, ttlSeconds, isStillWanted }: PushPostMessage,
+): Promise<PostOutcome> {
   const origin = originOf(target.endpoint);
   if (origin === '') return BAD_SUBSCRIPTION;
   const authorization = signers.authorizationFor(origin, target.vapidKey);
@@ -43,7 +45,7 @@ export async function postPush(
   } catch {
     return BAD_SUBSCRIPTION; // keys that are no point of the curve stay so
   }
-  const outcome = await sender.send(request);
-  services.note(origin, outcome);
+  const outcome = await sender.send({ ...request, isStillWanted });
+  if (outcome.kind !== 'unwanted') services.note(origin, outcome);
   return outcome;
 }

@@ -35,6 +35,8 @@ export interface PushRequest {
   readonly endpoint: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Asked right before it is written. */
+  readonly isStillWanted?: () => boolean;
 }
 
 /**

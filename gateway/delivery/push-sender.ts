@@ -15,9 +15,12 @@ export type PushOutcome =
   /** Trying again would end the same. `status` is the answer, where there was one: operators are told. */
   | { readonly kind: 'failed'; readonly reason: string; readonly status?: number };
 
+/** Of a POST that need not have been made: it was not wanted any more when there was a connection for it. */
+export type PostOutcome = PushOutcome | { readonly kind: 'unwanted' };
+
 export interface PushSender {
   /** Never rejects: every failure is an outcome. */
-  send(request: PushRequest): Promise<PushOutcome>;
+  send(request: PushRequest): Promise<PostOutcome>;
   /** Closes the connections; requests under way end as `retry`. */
   stop(): Promise<void>;
 }
@@ -73,7 +76,8 @@ export function outcomeOf(status: number, retryAfter: string | undefined, now: n
 }
 
 /** What an error of `post` means: all but a refused address may be over the next time. */
-export function outcomeOfError(error: unknown): PushOutcome {
+export function outcomeOfError(error: unknown): PostOutcome {
+  if (error instanceof OutboundError && error.code === 'unwanted') return { kind: 'unwanted' };
   if (error instanceof OutboundError && error.code === 'refused') {
     return { kind: 'failed', reason: 'address_not_allowed' };
   }

@@ -33,7 +33,12 @@ export async function sendTrial(
     publicUrl: parts.publicUrl(),
   });
   if (Buffer.byteLength(payload) > MAX_PLAIN_BYTES) return { outcome: 'failed', reason: 'offer_too_large' };
-  const outcome = await postPush(parts, target, { id, payload, ttlSeconds: TTL_SECONDS });
+  const outcome = await postPush(parts, target, {
+    id,
+    payload,
+    ttlSeconds: TTL_SECONDS,
+    isStillWanted: () => true,
+  });
   switch (outcome.kind) {
     case 'sent':
     case 'gone':
@@ -41,5 +46,7 @@ export async function sendTrial(
     case 'retry':
     case 'failed':
       return { outcome: outcome.kind, reason: outcome.reason };
+    case 'unwanted':
+      return { outcome: 'failed', reason: outcome.kind };
   }
 }

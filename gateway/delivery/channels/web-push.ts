@@ -1,7 +1,7 @@
 import { MAX_PLAIN_BYTES } from '../content-encryption.ts';
 import { pushPayload } from '../push-payload.ts';
 import { type PushPostParts, postPush } from '../push-post.ts';
-import type { PushOutcome } from '../push-sender.ts';
+import type { PostOutcome } from '../push-sender.ts';
 import { signReceipt } from '../receipt-token.ts';
 import type { Browser, Channel, ChannelOutcome, OutgoingOffer } from './channel.ts';
 
@@ -46,9 +46,10 @@ function post(
   browser: Browser,
   offer: OutgoingOffer,
   payload: string,
-): Promise<PushOutcome> {
+): Promise<PostOutcome> {
   const ttlSeconds = Math.floor((offer.expiresAtReal - parts.realNow()) / 1000);
-  return postPush(parts, browser, { id: offer.id, payload, ttlSeconds });
+  const { id, isStillWanted } = offer;
+  return postPush(parts, browser, { id, payload, ttlSeconds, isStillWanted });
 }
 
 /**
@@ -56,9 +57,10 @@ function post(
  *
  * @param isWhole false where some were left out, because their service does not answer at the moment
  */
-function verdictOf(outcomes: readonly PushOutcome[], isWhole: boolean): ChannelOutcome {
+function verdictOf(outcomes: readonly PostOutcome[], isWhole: boolean): ChannelOutcome {
   // A push service that took a message does not tell whether the browser got it.
   if (outcomes.some(({ kind }) => kind === 'sent')) return { kind: 'sent', isDelivered: false };
+  if (outcomes.some(({ kind }) => kind === 'unwanted')) return { kind: 'unwanted' };
   const retries = outcomes.filter((outcome) => outcome.kind === 'retry');
   if (retries.length > 0 || !isWhole) {
     const asked = retries.map(({ afterMs }) => afterMs);

@@ -1,5 +1,5 @@
-import type { OutboundAgent } from '../outbound.ts';
-import { outcomeOf, outcomeOfError, type PushOutcome } from '../push-sender.ts';
+import type { OutboundAgent, OutboundRequest } from '../outbound.ts';
+import { outcomeOf, outcomeOfError, type PostOutcome, type PushOutcome } from '../push-sender.ts';
 import { signReceipt } from '../receipt-token.ts';
 import type { Services } from '../services.ts';
 import type { Channel, ChannelOutcome, OutgoingOffer } from './channel.ts';
@@ -27,29 +27,26 @@ export function webhookChannel(parts: WebhookParts): Channel {
       if (!offer.isStillWanted()) return { kind: 'unwanted' };
       const body = bodyOf(offer, parts.receiptKey);
       const now = parts.realNow();
-      const outcome = await post(parts, webhook.url, body, {
-        ...webhookHeaders(webhook.secret, offer.id, Math.floor(now / 1000), body),
-        'content-type': 'application/json',
-        'content-length': String(Buffer.byteLength(body)),
+      const outcome = await post(parts, {
+        endpoint: new URL(webhook.url),
+        headers: {
+          ...webhookHeaders(webhook.secret, offer.id, Math.floor(now / 1000), body),
+          'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(body)),
+        },
+        body: Buffer.from(body),
+        isStillWanted: offer.isStillWanted,
       });
+      if (outcome.kind === 'unwanted') return outcome;
       parts.services.note(service, outcome);
       return verdictOf(outcome);
     },
   };
 }
 
-async function post(
-  { agent, realNow }: WebhookParts,
-  url: string,
-  body: string,
-  headers: Readonly<Record<string, string>>,
-): Promise<PushOutcome> {
+async function post({ agent, realNow }: WebhookParts, request: OutboundRequest): Promise<PostOutcome> {
   try {
-    const { status, retryAfter } = await agent.post({
-      endpoint: new URL(url),
-      headers,
-      body: Buffer.from(body),
-    });
+    const { status, retryAfter } = await agent.post(request);
     return outcomeOf(status, retryAfter, realNow());
   } catch (error) {
     return outcomeOfError(error);

@@ -160,3 +160,30 @@ test('what is under way ends when the agent stops', async () => {
   await expect.poll(() => host.open()).toBe(1);
   await Promise.all([expect(pending).rejects.toThrow(), agent.stop()]);
 });
+
+test('what waited for a connection is looked at once more before it is written', async () => {
+  const answers: (() => void)[] = [];
+  const host = await startHost((socket) => {
+    answers.push(() => socket.write('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n'));
+  });
+  const agent = agentFor([host.origin], { connectionsPerOrigin: 1, timeoutMs: 20_000 });
+  let isWanted = true;
+  const request = {
+    endpoint: new URL(host.origin),
+    headers: { 'content-length': '2' },
+    body: Buffer.from('{}'),
+    isStillWanted: () => isWanted,
+  };
+  const first = agent.post(request);
+  await expect.poll(() => answers.length, { timeout: 5_000 }).toBe(1);
+  const second = agent.post(request);
+  isWanted = false;
+  answers[0]?.();
+  expect((await first).status).toBe(201);
+  await expect(second).rejects.toMatchObject({ code: 'unwanted' });
+  isWanted = true;
+  const third = agent.post(request);
+  await expect.poll(() => answers.length, { timeout: 5_000 }).toBe(2);
+  answers[1]?.();
+  expect((await third).status).toBe(201);
+});
