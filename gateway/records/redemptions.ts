@@ -25,7 +25,8 @@ export type Redemption =
     }
   | { readonly kind: 'unknown_code' }
   | { readonly kind: 'already_redeemed'; readonly redeemedAt: number }
-  | { readonly kind: 'offer_over'; readonly expiredAt: number }
+  /** `expiredAt`: null where nobody was sent it. */
+  | { readonly kind: 'offer_over'; readonly expiredAt: number | null }
   /** The till has used the id for another code. */
   | { readonly kind: 'already_exists' }
   /** Too many codes were unknown: this one was not looked at. */
@@ -105,12 +106,17 @@ export async function redeem(
 }
 
 function isOver(row: Row, at: number): boolean {
-  return NEVER_SENT.includes(row.state) || at >= offerOf(row).expiresAt;
+  return wasNeverSent(row) || at >= offerOf(row).expiresAt;
+}
+
+function wasNeverSent({ state }: Row): boolean {
+  return NEVER_SENT.includes(state);
 }
 
 function whyNot(rows: readonly Row[]): Redemption {
   const over = rows.find((row) => row.redeemed_at === null);
-  if (over !== undefined) return { kind: 'offer_over', expiredAt: offerOf(over).expiresAt };
+  if (over !== undefined)
+    return { kind: 'offer_over', expiredAt: wasNeverSent(over) ? null : offerOf(over).expiresAt };
   return { kind: 'already_redeemed', redeemedAt: Math.max(...rows.map((row) => row.redeemed_at ?? 0)) };
 }
 

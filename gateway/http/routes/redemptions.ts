@@ -183,7 +183,9 @@ function detailOf(id: string, refusal: Exclude<Redemption, Done>): string {
     case 'already_redeemed':
       return `it was redeemed at ${new Date(refusal.redeemedAt).toISOString()}`;
     case 'offer_over':
-      return `it ended at ${new Date(refusal.expiredAt).toISOString()}`;
+      return refusal.expiredAt === null
+        ? 'the offer was not sent'
+        : `it ended at ${new Date(refusal.expiredAt).toISOString()}`;
     case 'already_exists':
       return `"${id}" is the redemption of another code`;
     case 'too_many_requests':

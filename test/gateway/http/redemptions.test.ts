@@ -159,7 +159,7 @@ describe('redeeming a code', () => {
       const id = await offer(state);
       expect(await post('t1', { id: `never-${state}`, code: codeOf(id) })).toMatchObject({
         status: 410,
-        body: { code: 'offer_over' },
+        body: { code: 'offer_over', detail: 'the offer was not sent' },
       });
       expect((await row(id)).state).toBe(state);
     },
