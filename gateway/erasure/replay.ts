@@ -50,31 +50,34 @@ export async function replayErasures(
   return { consumers, devices };
 }
 
-async function* allConsumers(db: Kysely<Schema>) {
-  for (let after = ''; ; ) {
-    const rows = await db
+const allConsumers = (db: Kysely<Schema>) =>
+  pageByPage((after) =>
+    db
       .selectFrom('consumers')
       .select(['id', 'created_at as createdAt'])
       .where('id', '>', after)
       .orderBy('id')
       .limit(ROWS_A_PAGE)
-      .execute();
-    yield* rows;
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    after = last.id;
-  }
-}
+      .execute(),
+  );
 
-async function* allDevices(db: Kysely<Schema>) {
-  for (let after = ''; ; ) {
-    const rows = await db
+const allDevices = (db: Kysely<Schema>) =>
+  pageByPage((after) =>
+    db
       .selectFrom('devices')
       .select(['id', 'device_key as key'])
       .where('id', '>', after)
       .orderBy('id')
       .limit(ROWS_A_PAGE)
-      .execute();
+      .execute(),
+  );
+
+/** @param read a page in the order of ids, of those after one */
+async function* pageByPage<Row extends { readonly id: string }>(
+  read: (after: string) => Promise<readonly Row[]>,
+): AsyncGenerator<Row, void> {
+  for (let after = ''; ; ) {
+    const rows = await read(after);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined) return;

@@ -2,18 +2,18 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import webPush from 'web-push';
 import { createSubscriber } from '../../../devices-sim/push-service/subscriber.ts';
-import { createDelivery } from '../../../gateway/delivery/delivery-client.ts';
+import { createDelivery, type Delivery } from '../../../gateway/delivery/delivery-client.ts';
 import { openPushKeys } from '../../../gateway/delivery/push-keys.ts';
 import { loadOrCreateVapidKeys, type VapidKeyRing } from '../../../gateway/delivery/vapid-keys.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
 import type { Schema } from '../../../gateway/records/schema.ts';
 import { subscriptionRow, TEST_RECORDS_KEY } from '../../support/push-subscription.ts';
-import { createOutboxWorld, NOON, RECEIPT_KEY } from './outbox-world.ts';
+import { createOutboxWorld, NOON, type OutboxWorld, RECEIPT_KEY } from './outbox-world.ts';
 
 const CHANGE = { actor: 'admin', at: 5 };
 let dir: string;
@@ -39,6 +39,22 @@ const subscribe = (id: string, vapidKey: string) =>
     .insertInto('push_subscriptions')
     .values(subscriptionRow('ada', 1, { id, vapidKey, endpoint: `https://push.invalid/${id}` }))
     .execute();
+
+function deliveryOf(world: OutboxWorld, log: Logger): Delivery {
+  return createDelivery({
+    recordsFile: world.recordsFile,
+    vapidKeys: { current: world.vapidKeys, previous: [] },
+    vapidSubject: 'mailto:ops@example.com',
+    receiptKey: RECEIPT_KEY,
+    recordsKey: TEST_RECORDS_KEY,
+    pushHosts: [world.origin],
+    mail: null,
+    clockOrigin: { domainStart: NOON, realStart: Date.now(), timeScale: 1 },
+    realNow: Date.now,
+    log,
+    onFailure: (error) => expect.unreachable(error.message),
+  });
+}
 
 test('the file of an earlier version, one pair and nothing else, is read', async () => {
   const pair = webPush.generateVAPIDKeys();
@@ -109,19 +125,7 @@ test('so many earlier pairs in use are refused, and nothing changes', async () =
 
 test('the running thread signs for each browser with the pair that it subscribed with', async () => {
   const world = await createOutboxWorld();
-  const delivery = createDelivery({
-    recordsFile: world.recordsFile,
-    vapidKeys: { current: world.vapidKeys, previous: [] },
-    vapidSubject: 'mailto:ops@example.com',
-    receiptKey: RECEIPT_KEY,
-    recordsKey: TEST_RECORDS_KEY,
-    pushHosts: [world.origin],
-    mail: null,
-    clockOrigin: { domainStart: NOON, realStart: Date.now(), timeScale: 1 },
-    realNow: Date.now,
-    log: pino({ level: 'silent' }),
-    onFailure: (error) => expect.unreachable(error.message),
-  });
+  const delivery = deliveryOf(world, pino({ level: 'silent' }));
   try {
     await delivery.start();
     delivery.beginSending('https://offers.example');
@@ -173,19 +177,7 @@ test('the running thread signs for each browser with the pair that it subscribed
 test('what a service refuses for good is told to the operator once a minute, and counted', async () => {
   const world = await createOutboxWorld();
   const lines: string[] = [];
-  const delivery = createDelivery({
-    recordsFile: world.recordsFile,
-    vapidKeys: { current: world.vapidKeys, previous: [] },
-    vapidSubject: 'mailto:ops@example.com',
-    receiptKey: RECEIPT_KEY,
-    recordsKey: TEST_RECORDS_KEY,
-    pushHosts: [world.origin],
-    mail: null,
-    clockOrigin: { domainStart: NOON, realStart: Date.now(), timeScale: 1 },
-    realNow: Date.now,
-    log: pino({}, { write: (line: string) => lines.push(line) }),
-    onFailure: (error) => expect.unreachable(error.message),
-  });
+  const delivery = deliveryOf(world, pino({}, { write: (line: string) => lines.push(line) }));
   try {
     await world.addBrowser();
     await delivery.start();
