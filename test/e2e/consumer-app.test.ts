@@ -172,6 +172,39 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in Chromium${chromium
     });
   });
 
+  it('tells the gateway of a yes and a no in haste in their order', async () => {
+    const other = await openConsumerApp(browser, gateway);
+    await other.page.setRequestInterception(true);
+    const held: (() => void)[] = [];
+    let isHeld = true;
+    other.page.on('request', (request) => {
+      const isConsent = request.method() === 'PUT' && request.url().endsWith('/consents/health_offers');
+      if (isConsent && isHeld) held.push(() => void request.continue());
+      else void request.continue();
+    });
+    await other.open(await invitationTo(gateway, 'ada'));
+    await other.click('Settings', 'link');
+    const health = `[...document.querySelectorAll('#purposes [role=switch]')].at(-1)?.checked`;
+    const isOn = (wanted: boolean) =>
+      eventually(`the switch at ${wanted}`, WITHIN_MS, async () =>
+        (await other.page.evaluate(health)) === wanted ? true : undefined,
+      );
+    await isOn(false);
+    await other.click('Health-related offers', 'switch');
+    await isOn(true);
+    await other.click('Health-related offers', 'switch');
+    await isOn(false);
+    expect(held).toHaveLength(1);
+    isHeld = false;
+    for (const go of held) go();
+    await eventually('the last word', WITHIN_MS, async () => {
+      const { body } = await gateway.api('GET', '/api/v1/consumers/ada');
+      const log = body.consents.filter(({ purpose }: { purpose: string }) => purpose === 'health_offers');
+      return log.length === 1 && log[0].granted === false ? true : undefined;
+    });
+    await other.context.close();
+  });
+
   it('links a device from a QR code, but only once the person has said so', async () => {
     const device = await gateway.api('POST', '/api/v1/devices', { id: 'phone-1', type: 'phone' });
     expect(device.status).toBe(201);

@@ -23,6 +23,8 @@ export function PurposesCard() {
   const language = spokenLanguage();
   const { version, wordings } = me.policy;
   const change = useMutation({
+    // One after the other: of a yes and a no in haste the last has to be the last at the gateway too.
+    scope: { id: 'consents' },
     // What was on the screen is what is agreed to: the gateway refuses it where the policy has changed since.
     mutationFn: ({ purpose, granted }: { purpose: Purpose; granted: boolean }) =>
       request('PUT', `/api/v1/me/consents/${purpose}`, {

@@ -19,6 +19,8 @@ export function QuietHoursCard() {
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const [hours, setHours] = useState(me.quietHours ?? DEFAULT_QUIET_HOURS);
   const save = useMutation({
+    // One after the other, for a time that is typed comes in several pieces.
+    scope: { id: 'quiet hours' },
     mutationFn: (quietHours: QuietHours | null) =>
       request('PUT', '/api/v1/me/quiet-hours', { quietHours, timezone }),
     onMutate: (quietHours) => {
