@@ -19,7 +19,7 @@ const COLUMNS = [
 /** Metrics that the device type does not describe: a JSON object. */
 const OTHER_METRICS = 'other_metrics';
 /** A text that a spreadsheet would take for a formula (OWASP, CSV injection); numbers are written as numbers. */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@＝＋－＠\t\r\n]/;
 
 /**
  * What a device reported as CSV (RFC 4180), in pieces of bounded size: a line a reading, times in ISO 8601 (UTC), and a column

@@ -11,7 +11,11 @@ import { consumerOf } from '../identity.ts';
 import { Choice, Closed, Id, IdParams } from '../shapes.ts';
 
 /** Each reads the stores as fast as its reader takes it. */
-const MOST_AT_ONCE = 4;
+const MOST_AT_ONCE = 8;
+/** Of one person, so that nobody takes all places. */
+const MOST_OF_ONE = 2;
+/** Whoever takes nothing for so long is cut off; a piece is a megabyte at most. */
+const TAKEN_WITHIN_MS = 120_000;
 
 const Asked = Closed({
   format: Type.Optional(Choice('json', 'csv')),
@@ -25,15 +29,23 @@ type Query = { readonly format?: 'json' | 'csv'; readonly device?: string };
 /** Everything that is known of a person, to take away. */
 export function registerPersonExportRoutes(app: HttpApp, { deps }: RouteContext): void {
   const { records: db, telemetry, seal, clock } = deps;
-  let underWay = 0;
+  /** Whose exports are under way. */
+  const underWay: string[] = [];
 
   async function send(reply: FastifyReply, consumer: string, { format = 'json', device }: Query) {
     if (format === 'csv' && device === undefined) throw badDevice('is needed with format=csv');
     if (format === 'json' && device !== undefined) throw badDevice('goes with format=csv only');
-    if (underWay >= MOST_AT_ONCE)
-      throw new WaysideError('too_many_exports', `${MOST_AT_ONCE} are under way already`);
-    underWay += 1;
-    const text = device === undefined ? await begin(json(consumer)) : await begin(csv(consumer, device));
+    const own = underWay.filter((one) => one === consumer).length;
+    if (own >= MOST_OF_ONE || underWay.length >= MOST_AT_ONCE)
+      throw new WaysideError(
+        'too_many_exports',
+        `${underWay.length} are under way, ${own} of them of this person`,
+      );
+    underWay.push(consumer);
+    const ended = () => {
+      underWay.splice(underWay.indexOf(consumer), 1);
+    };
+    const text = await begin(device === undefined ? json(consumer) : csv(consumer, device), ended);
     const name = device === undefined ? 'wayside-export.json' : `wayside-${device}.csv`;
     return reply
       .type(device === undefined ? 'application/json; charset=utf-8' : 'text/csv; charset=utf-8')
@@ -50,15 +62,12 @@ export function registerPersonExportRoutes(app: HttpApp, { deps }: RouteContext)
   }
 
   /** Takes the first piece, for what is wrong is known by then; the rest comes as it is read. */
-  async function begin(pieces: AsyncGenerator<string>): Promise<Readable> {
-    const ended = () => {
-      underWay -= 1;
-    };
+  async function begin(pieces: AsyncGenerator<string>, ended: () => void): Promise<Readable> {
     try {
       const first = await pieces.next();
-      const stream = Readable.from(following(first.done === true ? '' : first.value, pieces), {
-        objectMode: false,
-      });
+      const start = first.done === true ? '' : first.value;
+      const text = following(start, pieces, () => stream.destroy(new Error('nobody takes the export')));
+      const stream = Readable.from(text, { objectMode: false });
       return stream.once('close', ended);
     } catch (error) {
       ended();
@@ -69,6 +78,8 @@ export function registerPersonExportRoutes(app: HttpApp, { deps }: RouteContext)
   app.get(
     '/api/v1/consumers/:id/export',
     {
+      // It would read all of it for nothing.
+      exposeHeadRoute: false,
       schema: {
         summary: 'Everything known of a person',
         description,
@@ -83,6 +94,7 @@ export function registerPersonExportRoutes(app: HttpApp, { deps }: RouteContext)
   app.get(
     '/api/v1/me/export',
     {
+      exposeHeadRoute: false,
       schema: {
         summary: 'Everything known of me',
         description,
@@ -94,9 +106,21 @@ export function registerPersonExportRoutes(app: HttpApp, { deps }: RouteContext)
   );
 }
 
-async function* following(first: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+/** @param stalled called where a piece is not taken in time */
+async function* following(
+  first: string,
+  rest: AsyncGenerator<string>,
+  stalled: () => void,
+): AsyncGenerator<string> {
   yield first;
-  yield* rest;
+  for await (const piece of rest) {
+    const timer = setTimeout(stalled, TAKEN_WITHIN_MS);
+    try {
+      yield piece;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }
 
 function badDevice(message: string): WaysideError {

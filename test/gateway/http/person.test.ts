@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startHttp, type TestServer } from './http-server.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ADMIN_TOKEN, startHttp, type TestServer } from './http-server.ts';
 
 let server: TestServer;
 const AT = Date.UTC(2026, 5, 1, 12);
@@ -43,6 +43,7 @@ describe('the export of a device as CSV', () => {
           flags: [],
         },
         { deviceKey, at: AT + 1, seq: 2, receivedAt: AT, event: '=HYPERLINK("x")', flags: ['late'] },
+        { deviceKey, at: AT + 2, seq: 3, receivedAt: AT, event: '＝1+1', flags: [] },
       ],
       2,
     );
@@ -51,7 +52,7 @@ describe('the export of a device as CSV', () => {
 
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename="wayside-cas-car.csv"');
-    const [head = '', first = '', second = '', end] = String(answer.body).split('\r\n');
+    const [head = '', first = '', second = '', third = '', end] = String(answer.body).split('\r\n');
     const columns = head.split(',');
     expect(columns.slice(0, 5)).toEqual([
       'at',
@@ -65,6 +66,7 @@ describe('the export of a device as CSV', () => {
     expect(first).toMatch(/^2026-06-01T12:00:00\.000Z,45\.5,-9\.25,8,3\.5,270,12,,,/);
     expect(first.endsWith(String.raw`,"{""note"":""a \""quoted\"", one""}"`)).toBe(true);
     expect(second).toMatch(/^2026-06-01T12:00:00\.001Z,,,,,,,"'=HYPERLINK\(""x""\)",late,/);
+    expect(third).toContain(",'＝1+1,");
     expect(end).toBe('');
   });
 
@@ -109,5 +111,48 @@ describe('who is erased', () => {
     });
     expect(answer).toMatchObject({ status: 403, body: { code: 'foreign_origin' } });
     expect((await server.call('GET', '/api/v1/consumers/fay')).status).toBe(200);
+  });
+});
+
+describe('exports that nobody takes', () => {
+  it('leave room for other people, and end with their connection', async () => {
+    await consumer('slow');
+    await consumer('other');
+    const cell = 'x'.repeat(1_000_000);
+    for (let n = 0; n < 30; n += 1) {
+      await server.db
+        .insertInto('decisions')
+        .values({
+          at: AT,
+          rule: 'r',
+          rule_version: 1,
+          consumer: 'slow',
+          device: 'd',
+          place: null,
+          visit: null,
+          cause: `cause-${n}`,
+          outcome: 'suppressed',
+          reason: 'no_consent',
+          detail: cell,
+          delivery_id: null,
+          variant: null,
+          campaign: null,
+        })
+        .execute();
+    }
+    const path = `${server.url}/api/v1/consumers/slow/export`;
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+    const begun = [await fetch(path, { headers }), await fetch(path, { headers })];
+    expect(begun.map(({ status }) => status)).toEqual([200, 200]);
+    const third = await server.call('GET', '/api/v1/consumers/slow/export');
+    expect(third).toMatchObject({ status: 429, body: { code: 'too_many_exports' } });
+    expect((await server.call('GET', '/api/v1/consumers/other/export')).status).toBe(200);
+    // It would be read from end to end for its headers.
+    expect((await fetch(path, { method: 'HEAD', headers })).status).toBe(405);
+    for (const { body } of begun) await body?.cancel();
+    await vi.waitFor(
+      async () => expect((await server.call('GET', '/api/v1/consumers/slow/export')).status).toBe(200),
+      { timeout: 10_000 },
+    );
   });
 });
