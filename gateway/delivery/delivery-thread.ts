@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads';
 import { type ClockOrigin, domainClock } from '../clock.ts';
 import type { MailSettings } from '../mail/mailer.ts';
 import { createSmtpMailer } from '../mail/smtp-mailer.ts';
-import { openRecords } from '../records/open.ts';
+import { openPatientRecords, openRecords } from '../records/open.ts';
 import { createSeal } from '../records/seal.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
 import { createChannels } from './channels/all-channels.ts';
@@ -59,6 +59,7 @@ const data = workerData as DeliveryThreadData;
 const realNow = Date.now;
 const clock = domainClock(data.clockOrigin, realNow);
 const db = openRecords(data.recordsFile);
+const writer = openPatientRecords(data.recordsFile);
 let publicUrl = '';
 const main = serveFromWorker<DeliveryListener, DeliveryThread>({
   beginSending(url) {
@@ -74,7 +75,7 @@ const main = serveFromWorker<DeliveryListener, DeliveryThread>({
   counters: () => outbox.counters(),
   async stop(graceMs) {
     await outbox.stop(graceMs);
-    await db.destroy();
+    await Promise.all([db.destroy(), writer.destroy()]);
   },
 });
 
@@ -90,7 +91,7 @@ const parts = {
   realNow,
 };
 const outbox = createOutbox(
-  createOutboxStore({ db, seal: createSeal(data.recordsKey), ruleNeeds: ruleNeedsFrom(db), realNow }),
+  createOutboxStore({ db, seal: createSeal(data.recordsKey), ruleNeeds: ruleNeedsFrom(db), realNow }, writer),
   {
     channels: createChannels(parts),
     lanes: createLanes(holds),

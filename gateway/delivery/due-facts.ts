@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { Purpose, QuietHours } from '../../rules/step.ts';
 import { DEFAULT_QUIET_HOURS } from '../records/consumers.ts';
 import { fewerOf } from '../records/fewer.ts';
+import { listed } from '../records/listed.ts';
 import { type BrowserAddress, openedAddress } from '../records/push-subscriptions.ts';
 import { appUsers } from '../records/reachable.ts';
 import type { Schema } from '../records/schema.ts';
@@ -41,12 +42,16 @@ export async function withFacts(
   const { stopped } = await getSending(db);
   const consumerIds = [...new Set(rows.map((row) => row.consumer))];
   const ruleIds = [...new Set(rows.map((row) => row.rule))];
-  const consumers = await db.selectFrom('consumers').selectAll().where('id', 'in', consumerIds).execute();
-  const rules = await db.selectFrom('rules').selectAll().where('id', 'in', ruleIds).execute();
+  const consumers = await db
+    .selectFrom('consumers')
+    .selectAll()
+    .where('id', 'in', listed(consumerIds))
+    .execute();
+  const rules = await db.selectFrom('rules').selectAll().where('id', 'in', listed(ruleIds)).execute();
   const consents = await db
     .selectFrom('consents')
     .select(['consumer_id', 'purpose'])
-    .where('consumer_id', 'in', consumerIds)
+    .where('consumer_id', 'in', listed(consumerIds))
     .where('granted', '=', 1)
     .execute();
   const fewer = await fewerOf(db, consumerIds);
@@ -104,7 +109,7 @@ async function recipientsOf(
   const subscriptions = await db
     .selectFrom('push_subscriptions')
     .select(['id', 'consumer_id', 'sealed', 'origin', 'vapid_key'])
-    .where('consumer_id', 'in', ids)
+    .where('consumer_id', 'in', listed(ids))
     .where('gone_at', 'is', null)
     .execute();
   const subscriptionsOf = Map.groupBy(subscriptions, (subscription) => subscription.consumer_id);
@@ -138,7 +143,7 @@ async function webhooksOf(
 ): Promise<ReadonlyMap<string, Webhook>> {
   const ids = [...new Set(consumers.flatMap(({ webhook }) => (webhook === null ? [] : [webhook])))];
   if (ids.length === 0) return new Map();
-  const rows = await db.selectFrom('webhooks').selectAll().where('id', 'in', ids).execute();
+  const rows = await db.selectFrom('webhooks').selectAll().where('id', 'in', listed(ids)).execute();
   return new Map(
     rows.map(({ id, url, sealed_secret }) => {
       const secret = openedOrNull(seal, sealed_secret, (_, sealed) => seal.open(sealed));
@@ -176,11 +181,7 @@ async function timezonesOfPlaces(
     .selectFrom('decisions')
     .innerJoin('places', 'places.id', 'decisions.place')
     .select(['decisions.id', 'places.feature_json'])
-    .where(
-      'decisions.id',
-      'in',
-      rows.map((row) => row.decision_id),
-    )
+    .where('decisions.id', 'in', listed(rows.map((row) => row.decision_id)))
     .execute();
   const zones = new Map<number, string>();
   for (const { id, feature_json } of found) {

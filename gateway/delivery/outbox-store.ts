@@ -1,4 +1,5 @@
-import { sql, type Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { listed } from '../records/listed.ts';
 import type { DeliveryChannel, Schema } from '../records/schema.ts';
 import { type DeliveryRow, type DueDelivery, type FactSources, withFacts } from './due-facts.ts';
 import type { LaneName } from './lanes.ts';
@@ -92,7 +93,8 @@ const parkedLanes = sql<{ readonly lane: LaneName; readonly nextDueAt: number }>
   select lane, (select min(next_attempt_at) from ${BY_LANE} where ${WAITING} and lane = names.lane) as "nextDueAt"
   from names where lane is not null`;
 
-export function createOutboxStore(sources: FactSources): OutboxStore {
+/** @param writer where it writes, that it may go on reading meanwhile; the same records */
+export function createOutboxStore(sources: FactSources, writer: Kysely<Schema>): OutboxStore {
   const { db } = sources;
   return {
     async unparked(now, limit, except) {
@@ -106,9 +108,9 @@ export function createOutboxStore(sources: FactSources): OutboxStore {
     async park(members) {
       if (members.length === 0) return;
       const idsOf = Map.groupBy(members, ({ lane }) => lane);
-      await db.transaction().execute(async (trx) => {
+      await writer.transaction().execute(async (trx) => {
         for (const [lane, some] of idsOf) {
-          const ids = some.map(({ id }) => id);
+          const ids = listed(some.map(({ id }) => id));
           await trx
             .updateTable('deliveries')
             .set({ lane })
@@ -137,7 +139,7 @@ export function createOutboxStore(sources: FactSources): OutboxStore {
       const rows = await db
         .selectFrom('deliveries')
         .selectAll()
-        .where('id', 'in', ids)
+        .where('id', 'in', listed(ids))
         .where(STILL_WAITS)
         .orderBy('next_attempt_at')
         .execute();
@@ -148,7 +150,7 @@ export function createOutboxStore(sources: FactSources): OutboxStore {
       if (consumers.length === 0) return [];
       const { rows } = await sql<{ readonly id: string }>`
         select id from deliveries indexed by deliveries_waiting
-        where ${WAITING} and consumer in (${sql.join(consumers)}) limit ${limit}`.execute(db);
+        where ${WAITING} and consumer in ${listed(consumers)} limit ${limit}`.execute(db);
       return rows.map(({ id }) => id);
     },
 
@@ -174,18 +176,20 @@ export function createOutboxStore(sources: FactSources): OutboxStore {
 
     async record(results, at) {
       if (results.length === 0) return [];
-      return db.transaction().execute(async (trx) => {
-        for (const result of results) await recordOne(trx, result, at);
+      return writer.transaction().execute(async (trx) => {
+        const sent = results.filter((result) => result.kind === 'sent');
+        for (const alike of Map.groupBy(sent, sentHow).values()) await recordSent(trx, alike, at);
+        for (const result of results) if (result.kind !== 'sent') await recordUnsent(trx, result);
         const gone = results.flatMap((result) => result.goneSubscriptions);
         if (gone.length > 0) {
           await trx
             .updateTable('push_subscriptions')
             .set({ gone_at: at })
-            .where('id', 'in', gone)
+            .where('id', 'in', listed(gone))
             .where('gone_at', 'is', null)
             .execute();
         }
-        const ids = results.map((result) => result.id);
+        const ids = listed(results.map((result) => result.id));
         return trx.selectFrom('deliveries').selectAll().where('id', 'in', ids).execute();
       });
     },
@@ -202,56 +206,60 @@ export function createOutboxStore(sources: FactSources): OutboxStore {
 
 /** ` and id not in (…)` */
 function excluding(ids: readonly string[]) {
-  return ids.length === 0 ? sql`` : sql` and id not in (${sql.join(ids)})`;
+  return ids.length === 0 ? sql`` : sql` and id not in ${listed(ids)}`;
 }
 
-async function recordOne(trx: Transaction<Schema>, result: DeliveryResult, sentAt: number): Promise<void> {
-  const attempts = result.attempted ? 1 : 0;
-  const channel = result.channel === null ? {} : { channel: result.channel };
-  const waiting = trx.updateTable('deliveries').where('id', '=', result.id);
-  switch (result.kind) {
-    case 'sent':
-      // Also where the receipt came first: then only the time of sending was missing.
-      await waiting
-        .set({
-          state: sql`case when state in ('queued', 'retrying', 'withdrawn') then 'sent' else state end`,
-          ...channel,
-          sent_at: sql`coalesce(sent_at, ${sentAt})`,
-          ...(result.isDelivered && { delivered_at: sql`coalesce(delivered_at, ${sentAt})` }),
-          attempts: sql`attempts + ${attempts}`,
-          next_attempt_at: null,
-          reason: null,
-        })
-        .execute();
-      return;
-    case 'retrying':
-      await waiting
-        .where(STILL_WAITS)
-        .set({
-          state: 'retrying',
-          ...channel,
-          attempts: sql`attempts + ${attempts}`,
-          next_attempt_at: result.nextAttemptAt,
-          // By then it may have other ways.
-          lane: null,
-          reason: result.reason,
-        })
-        .execute();
-      return;
-    case 'gone':
-    case 'failed':
-    case 'expired':
-    case 'withdrawn':
-      await waiting
-        .where(STILL_WAITS)
-        .set({
-          state: result.kind,
-          ...channel,
-          attempts: sql`attempts + ${attempts}`,
-          next_attempt_at: null,
-          reason: result.reason,
-        })
-        .execute();
-      return;
-  }
+type Sent = Extract<DeliveryResult, { readonly kind: 'sent' }>;
+
+/** Those of which all the same is written. */
+function sentHow({ channel, attempted, isDelivered }: Sent): string {
+  return `${channel} ${attempted} ${isDelivered}`;
+}
+
+/** Also where the receipt came first: then only the time of sending was missing. */
+async function recordSent(trx: Transaction<Schema>, alike: readonly Sent[], sentAt: number): Promise<void> {
+  const [first] = alike;
+  if (first === undefined) return;
+  await trx
+    .updateTable('deliveries')
+    .where('id', 'in', listed(alike.map(({ id }) => id)))
+    .set({
+      state: sql`case when state in ('queued', 'retrying', 'withdrawn') then 'sent' else state end`,
+      ...channelOf(first),
+      sent_at: sql`coalesce(sent_at, ${sentAt})`,
+      ...(first.isDelivered && { delivered_at: sql`coalesce(delivered_at, ${sentAt})` }),
+      attempts: sql`attempts + ${attemptsOf(first)}`,
+      next_attempt_at: null,
+      reason: null,
+    })
+    .execute();
+}
+
+async function recordUnsent(
+  trx: Transaction<Schema>,
+  result: Exclude<DeliveryResult, { readonly kind: 'sent' }>,
+): Promise<void> {
+  await trx
+    .updateTable('deliveries')
+    .where('id', '=', result.id)
+    .where(STILL_WAITS)
+    .set({
+      state: result.kind,
+      ...channelOf(result),
+      attempts: sql`attempts + ${attemptsOf(result)}`,
+      reason: result.reason,
+      ...(result.kind === 'retrying'
+        ? // By then it may have other ways.
+          { next_attempt_at: result.nextAttemptAt, lane: null }
+        : { next_attempt_at: null }),
+    })
+    .execute();
+}
+
+function channelOf({ channel }: DeliveryResult) {
+  return channel === null ? {} : { channel };
+}
+
+function attemptsOf({ attempted }: DeliveryResult): number {
+  return attempted ? 1 : 0;
 }

@@ -49,7 +49,8 @@ export interface Outbox {
 
 interface UnderWay extends Sending {
   readonly lane: LaneName;
-  readonly leave: () => void;
+  /** As far as it goes now; what became of it is still to be recorded. */
+  isSent: boolean;
   done: Promise<void>;
 }
 
@@ -61,6 +62,8 @@ const OVER_EVERY_MS = 2_000;
 const ROWS_AT_ONCE = 500;
 /** Results are written together: one fsync for all that end within this time. */
 const GATHER_MS = 5;
+/** Being sent, or waiting for the records to take what became of them: as many may go out again after a crash. */
+const MOST_UNDER_WAY = 1_000;
 /** After a failure of the records. */
 const TROUBLE_PAUSE_MS = 1_000;
 
@@ -78,11 +81,24 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
   let running: Promise<void> = Promise.resolve();
   let recording: Promise<void> | null = null;
   let woken = false;
+  /** Something found no place, and may find one when others end. */
+  let isCrowded = false;
+  let isWakeSet = false;
   let stir: () => void = () => undefined;
 
   function wake(): void {
     woken = true;
     stir();
+  }
+
+  /** One look for all places that come free within a few milliseconds. */
+  function wakeSoon(): void {
+    if (isWakeSet) return;
+    isWakeSet = true;
+    setTimeout(() => {
+      isWakeSet = false;
+      wake();
+    }, GATHER_MS);
   }
 
   /** Resolves on the next wake, or after `ms`. */
@@ -113,6 +129,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
   /** Starts what is due and has a place in its lane; returns for how long there is nothing to do. */
   async function round(): Promise<number> {
     woken = false;
+    isCrowded = false;
     const now = parts.realNow();
     endWhatIsOver(await overNow(now));
     const opensInMs = await startParked(now);
@@ -128,11 +145,14 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     for (const { lane, nextDueAt } of await store.parkedLanes()) {
       if (nextDueAt > now) continue;
       opensInMs = Math.min(opensInMs, nextLookIn(lane, now));
-      const room = parts.lanes.room(lane, now);
-      const ids = [...underWay].filter(([, entry]) => entry.lane === lane).map(([id]) => id);
+      isCrowded = true;
+      const room = roomIn(lane, now);
+      const entries = [...underWay].filter(([, entry]) => entry.lane === lane);
+      const beingSent = entries.filter(([, { isSent }]) => !isSent).length;
       // Asking for a few rows each time one ends would cost more queries than deliveries.
-      if (room === 0 || room < ids.length) continue;
-      await start(lane, await store.parked(lane, now, room, ids));
+      if (room === 0 || room < beingSent) continue;
+      const except = entries.map(([id]) => id);
+      await start(lane, await store.parked(lane, now, room, except));
     }
     return opensInMs;
   }
@@ -143,27 +163,39 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     return waitMs > 0 ? Math.min(waitMs, OVER_EVERY_MS) : LONGEST_SLEEP_MS;
   }
 
-  /** What finds no place is parked, behind those that are. Returns whether all have been seen, and when to look at the parked. */
+  function roomIn(lane: LaneName, now: number): number {
+    return Math.max(0, Math.min(parts.lanes.room(lane, now), MOST_UNDER_WAY - underWay.size));
+  }
+
+  /**
+   * What finds no place is parked, behind those that are; but not a few whose service does well: their turn comes before the records
+   * would have noted it. Returns whether all have been seen, and when to look at those without a place.
+   */
   async function startUnparked(
     now: number,
   ): Promise<{ readonly isAllSeen: boolean; readonly nextLookMs: number }> {
     const found = await store.unparked(now, ROWS_AT_ONCE, [...underWay.keys()]);
     if (found.length === 0) return { isAllSeen: true, nextLookMs: LONGEST_SLEEP_MS };
     const crowded = new Set((await store.parkedLanes()).map(({ lane }) => lane));
+    const isAllSeen = found.length < ROWS_AT_ONCE;
     const toPark: LaneMember[] = [];
+    const lanes: LaneName[] = [];
     for (const [lane, members] of Map.groupBy(found, (member) => member.lane)) {
-      const room = crowded.has(lane) ? 0 : parts.lanes.room(lane, now);
+      const room = crowded.has(lane) ? 0 : roomIn(lane, now);
       await start(
         lane,
         members.slice(0, room).map(({ id }) => id),
       );
-      toPark.push(...members.slice(room));
+      if (members.length <= room) continue;
+      isCrowded = true;
+      lanes.push(lane);
+      const isSoon = isAllSeen && !crowded.has(lane) && parts.lanes.isFlowing(lane, now);
+      if (!isSoon) toPark.push(...members.slice(room));
     }
     await store.park(toPark);
-    const lanes = new Set(toPark.map(({ lane }) => lane));
     return {
-      isAllSeen: found.length < ROWS_AT_ONCE,
-      nextLookMs: Math.min(LONGEST_SLEEP_MS, ...[...lanes].map((lane) => nextLookIn(lane, now))),
+      isAllSeen,
+      nextLookMs: Math.min(LONGEST_SLEEP_MS, ...lanes.map((lane) => nextLookIn(lane, now))),
     };
   }
 
@@ -171,14 +203,21 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     for (const delivery of await store.load(ids)) {
       const { id, consumer } = delivery.row;
       const leave = parts.lanes.enter(lane);
-      const entry: UnderWay = { lane, consumer, leave, done: Promise.resolve(), unwanted: null };
+      const entry: UnderWay = { lane, consumer, isSent: false, done: Promise.resolve(), unwanted: null };
       underWay.set(id, entry);
-      entry.done = work(delivery, entry);
+      entry.done = work(delivery, entry).finally(() => {
+        // Its place is free before the records know: they may be busy with others.
+        entry.isSent = true;
+        leave();
+        if (isCrowded) wakeSoon();
+      });
     }
   }
 
   async function overNow(now: number): Promise<readonly DeliveryRow[]> {
     if (now - overLookedForAt < OVER_EVERY_MS) return [];
+    // While the records take no results there is no end to what is over.
+    if (underWay.size >= MOST_UNDER_WAY) return [];
     const over = await store.over(now, ROWS_AT_ONCE, [...underWay.keys()]);
     // There are more: looked for again in the next round.
     if (over.length < ROWS_AT_ONCE) overLookedForAt = now;
@@ -187,7 +226,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
 
   function endWhatIsOver(over: readonly DeliveryRow[]): void {
     for (const row of over) {
-      const nothing = { lane: '', leave: () => undefined, done: Promise.resolve(), unwanted: null };
+      const nothing = { lane: '', isSent: true, done: Promise.resolve(), unwanted: null };
       underWay.set(row.id, { ...nothing, consumer: row.consumer });
       ended.push(expiredResult(row));
     }
@@ -218,7 +257,6 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
         const rows = await store.record(results, parts.domainNow());
         for (const { id, kind } of results) {
           totals[kind] += 1;
-          underWay.get(id)?.leave();
           underWay.delete(id);
         }
         options.onChanged(rows);

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { FewerWanted } from '../../rules/step.ts';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
+import { listed } from './listed.ts';
 import type { Schema } from './schema.ts';
 
 /** More rules than that reach nobody; who comes so far wants to stop everything. */
@@ -88,7 +89,7 @@ export async function listFewer(db: Kysely<Schema>, consumer: string): Promise<r
 /**
  * Of which rules these consumers want fewer, as rules/ takes it; a consumer who wants all is not in it.
  *
- * @param consumers at most as many as one statement takes; all where left out
+ * @param consumers all where left out
  */
 export async function fewerOf(
   db: Kysely<Schema>,
@@ -97,7 +98,7 @@ export async function fewerOf(
   const query = db.selectFrom('fewer').selectAll();
   const rows = await (consumers === undefined
     ? query
-    : query.where('consumer_id', 'in', consumers)
+    : query.where('consumer_id', 'in', listed(consumers))
   ).execute();
   const found = new Map<string, Record<string, FewerWanted>>();
   for (const { consumer_id, rule, level, since } of rows) {

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { listed } from './listed.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -17,14 +18,14 @@ export async function appUsers(
     .select('subject')
     .distinct()
     .where('kind', '=', 'consumer')
-    .where('subject', 'in', ids)
+    .where('subject', 'in', listed(ids))
     .where('expires_at', '>', realNow)
     .execute();
   const passkeys = await db
     .selectFrom('passkeys')
     .select('consumer_id')
     .distinct()
-    .where('consumer_id', 'in', ids)
+    .where('consumer_id', 'in', listed(ids))
     .execute();
   return new Set([
     ...sessions.map(({ subject }) => subject),
@@ -45,7 +46,7 @@ export async function reachedWithoutPush(
   const rows = await db
     .selectFrom('consumers')
     .select(['id', 'email', 'webhook'])
-    .where('id', 'in', ids)
+    .where('id', 'in', listed(ids))
     .execute();
   const named = rows.filter(({ email, webhook }) => webhook !== null || (ways.mail && email !== null));
   return new Set([...named.map(({ id }) => id), ...(await appUsers(db, ids, ways.realNow))]);

@@ -31,7 +31,7 @@ const dying: PushSender = {
   stop: () => real.stop(),
 };
 createOutbox(
-  createOutboxStore({ db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now }),
+  createOutboxStore({ db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now }, db),
   outboxParts({
     origins: [settings.origin],
     vapidKeys: settings.vapidKeys,

@@ -21,7 +21,7 @@ export interface KilledOutboxSettings {
 const settings: KilledOutboxSettings = JSON.parse(process.argv[2] ?? '');
 const db = openRecords(settings.recordsFile);
 createOutbox(
-  createOutboxStore({ db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now }),
+  createOutboxStore({ db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now }, db),
   outboxParts({
     origins: settings.origins,
     vapidKeys: settings.vapidKeys,

@@ -61,7 +61,7 @@ export interface OutboxWorld {
 
 /** The outbox of a world. */
 export function storeOf({ db }: Pick<OutboxWorld, 'db'>): OutboxStore {
-  return createOutboxStore({ db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now });
+  return createOutboxStore({ db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now }, db);
 }
 
 export async function createOutboxWorld(

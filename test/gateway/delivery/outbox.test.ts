@@ -419,6 +419,54 @@ test('a push service that hangs takes no time from the others', async () => {
   await hanging.stop();
 });
 
+test('while the records are busy with others, places are given to who waits', async () => {
+  await world.addBrowser();
+  await queueAndWake();
+  await expect.poll(() => changed.length).toBe(1);
+  await outbox.stop(1_000);
+  let free: () => void = () => undefined;
+  const busy = new Promise<void>((resolve) => {
+    free = resolve;
+  });
+  outbox = startOutbox((store) => ({
+    ...store,
+    record: async (...results) => {
+      await busy;
+      return store.record(...results);
+    },
+  }));
+  const offers = LANE_SETTINGS.places.well * 3;
+  await Promise.all(Array.from({ length: offers }, () => world.queue()));
+  outbox.wake();
+  try {
+    await expect.poll(() => pushes().length, { timeout: 5_000 }).toBe(1 + offers);
+    expect(changed.length).toBe(1);
+  } finally {
+    free();
+  }
+  await expect.poll(() => changed.length, { timeout: 5_000 }).toBe(1 + offers);
+});
+
+test('a burst that a service takes in its stride is not set aside first', async () => {
+  await outbox.stop(1_000);
+  const parked: string[] = [];
+  outbox = startOutbox((store) => ({
+    ...store,
+    park: async (members) => {
+      parked.push(...members.map(({ id }) => id));
+      return store.park(members);
+    },
+  }));
+  await world.addBrowser();
+  await queueAndWake();
+  await expect.poll(() => changed.length).toBe(1);
+  const offers = LANE_SETTINGS.places.well * 3;
+  await Promise.all(Array.from({ length: offers }, () => world.queue()));
+  outbox.wake();
+  await expect.poll(() => changed.length, { timeout: 5_000 }).toBe(1 + offers);
+  expect(parked).toEqual([]);
+});
+
 test('what is under way when it stops is not lost', async () => {
   await world.addBrowser();
   world.service.faults.plan({ kind: 'hang' });
