@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { NODE_OPTIONS } from '../support/gateway.ts';
 import type { OutboxOrder, OutboxReport } from './push-outbox.ts';
 
 /** The delivery thread in a process of its own. */
@@ -16,6 +17,8 @@ export async function startOutboxProcess(
   certificate: string | null,
 ): Promise<OutboxProcess> {
   const child = fork(new URL('./push-outbox.ts', import.meta.url), [JSON.stringify(order)], {
+    // As the gateway is started: they bound the young heap of each thread.
+    execArgv: [...NODE_OPTIONS],
     env: { ...process.env, ...(certificate === null ? {} : { NODE_EXTRA_CA_CERTS: certificate }) },
   });
   await once(child, 'message');

@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import webPush from 'web-push';
 import { selfSignedCertificate } from '../support/self-signed.ts';
@@ -50,7 +50,7 @@ export async function drain(share: number, progress: (line: string) => void): Pr
       name: 'push: a full outbox',
       conditions:
         `${offers} offers to ${people} people, queued in SQLite before the delivery thread started; its process has nothing else in it. ` +
-        'HTTP/2 over TLS on loopback, receiver in another process. Each row is read, checked, sent and written.',
+        `HTTP/2 over TLS on loopback, receiver in another process. Each row is read, checked, sent and written. Load average at the end: ${loadavg()[0]?.toFixed(1)}.`,
       columns: ['offers/s', 'seconds', 'CPU ms an offer', 'peak resident MiB', 'sent twice'],
       rows: [
         {

@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import webPush from 'web-push';
 import type { PushFault } from '../../devices-sim/push-service/push-faults.ts';
 import { createPushService } from '../../devices-sim/push-service/push-service.ts';
@@ -8,8 +9,8 @@ import { percentile } from './percentiles.ts';
 import { makePushRecords, type PushRecords } from './push-records.ts';
 import { type Receiver, startReceiver } from './receivers.ts';
 
-const ROUNDS = 3;
-const SECONDS_A_PHASE = 20;
+const ROUNDS = 4;
+const SECONDS_A_PHASE = 10;
 const PEOPLE = 500;
 /** Each tick queues this many offers for the one and the other push service: 200 a second. */
 const OFFERS_A_TICK = 10;
@@ -81,7 +82,8 @@ export async function isolation(share: number, progress: (line: string) => void)
     conditions:
       `${ROUNDS} rounds in turn of ${seconds} s each: 200 offers a second to a push service that is well, alone and beside 200 a second and a ` +
       `backlog of ${BACKLOG} a round to one that hangs, resets, answers 429 (seconds and date), 500, redirects, and sends headers byte by byte. ` +
-      'From the commit of the offer to the POST; delivery thread, generator and receiver in processes of their own.',
+      'From the commit of the offer to the POST, each tick one statement that holds no lock between; delivery thread, generator and receiver in ' +
+      `processes of their own. Load average at the end: ${loadavg()[0]?.toFixed(1)}.`,
     columns: ['offers', 'lost', 'p50 ms', 'p99 ms', 'longest ms'],
     rows: [alone, beside].map((phase) => ({
       subject: `Wayside, ${phase.subject}`,

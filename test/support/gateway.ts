@@ -12,6 +12,8 @@ const START: readonly string[] = JSON.parse(readFileSync(new URL('package.json',
   .scripts.start.split(/^.*&& node /)[1]
   .split(' ')
   .map((word: string) => (word.startsWith('-') ? word : new URL(word, ROOT).pathname));
+/** The options alone. */
+export const NODE_OPTIONS = START.slice(0, -1);
 const READY_WITHIN_MS = 30_000;
 
 export interface ApiAnswer {
