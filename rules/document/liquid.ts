@@ -82,9 +82,10 @@ const ROOTS: ReadonlySet<unknown> = new Set([
 export function namesReadIn(template: Template[]): readonly string[] {
   const globals = engine.globalVariableSegmentsSync(template);
   const shadowed = engine.variableSegmentsSync(template).filter(([root]) => ROOTS.has(root));
-  const names = [...globals, ...shadowed].map((segments) =>
-    segments.filter((segment) => typeof segment === 'string').join('.'),
-  );
+  const names = [...globals, ...shadowed].map((segments) => {
+    const computed = segments.findIndex((segment) => typeof segment !== 'string');
+    return (computed === -1 ? segments : segments.slice(0, computed)).join('.');
+  });
   return [...new Set(names)];
 }
 

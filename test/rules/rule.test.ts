@@ -372,6 +372,7 @@ describe('the purposes of a rule', () => {
     for (const title of [
       '{{ metrics["heartRate"] }}',
       '{{ metrics[device.type] }}',
+      '{{ metrics[device.type].battery }}',
       '{% assign m = metrics %}{{ m.heartRate }}',
       '{% capture x %}{{ metrics.heartRate }}{% endcapture %}{{ x }}',
       '{% if metrics.heartRate > 100 %}a{% else %}b{% endif %}',
