@@ -13,6 +13,8 @@ const LOOK_EVERY_MS = 1_000;
 const REWRITE_AFTER_MS = 86_400_000;
 /** While somebody waits for the answer. */
 const LOOK_SOON_MS = 200;
+/** What goes by itself in a moment is waited for, so that an erasure overwrites the files once. */
+const SWEEP_WITHIN_MS = 3_500;
 /** Overwriting a large file takes no more than this share of the time, whatever comes. */
 const SWEEPS_SHARE = 0.2;
 
@@ -46,6 +48,8 @@ export function createFinisher(parts: FinishParts): Finisher {
   let stopping = false;
   let failing = false;
   let swept = '';
+  /** Since when something is not overwritten. */
+  let unsweptSince: number | null = null;
   let maySweepAt = Number.NEGATIVE_INFINITY;
 
   /** @param isNew something was removed since the look before */
@@ -56,17 +60,22 @@ export function createFinisher(parts: FinishParts): Finisher {
       const waiting = await waitingErasures(db);
       const state = JSON.stringify([[...waiting.consumers], [...waiting.devices]]);
       if (isNew) swept = '';
-      const isSwept = state === swept || (await sweepInTurn());
-      if (isSwept) swept = state;
+      const isSwept = state === swept || (await sweepInTurn(waiting));
+      if (isSwept) {
+        swept = state;
+        unsweptSince = null;
+      }
       return { ...waiting, isSwept };
     });
     looks = done.catch(() => undefined); // whoever asked is told
     return done;
   }
 
-  async function sweepInTurn(): Promise<boolean> {
+  async function sweepInTurn({ consumers, devices }: WaitingErasures): Promise<boolean> {
     const began = realNow();
-    if (began < maySweepAt) return false;
+    unsweptSince ??= began;
+    const isLast = consumers.size + devices.size === 0;
+    if (began < maySweepAt || (!isLast && began < unsweptSince + SWEEP_WITHIN_MS)) return false;
     if (await sweepRecords(parts)) rewriteLater();
     const tookMs = realNow() - began;
     maySweepAt = began + tookMs / SWEEPS_SHARE;

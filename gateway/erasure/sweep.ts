@@ -6,8 +6,8 @@ import { noteRewriteDue, rewriteRecords } from '../records/erasure-marks.ts';
 import type { MqttSessions } from '../records/mqtt-sessions.ts';
 import type { Schema } from '../records/schema.ts';
 
-/** Written anew in about a second. */
-const REWRITTEN_AT_ONCE_BYTES = 128 * 1024 * 1024;
+/** Written anew in about a quarter of a second, for which all that writes to the records waits. */
+const REWRITTEN_AT_ONCE_BYTES = 48 * 1024 * 1024;
 
 export interface SweepParts {
   readonly db: Kysely<Schema>;
