@@ -1,4 +1,4 @@
-import { type ReadKind, type ReadSubject, writeRead } from '../records/audit-reads.ts';
+import { type ReadKind, type ReadSubject, whoseNow, writeRead } from '../records/audit-reads.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import type { Identity } from './identity.ts';
 
@@ -18,13 +18,15 @@ export interface ReadLog {
 
 export function createReadLog({ records, clock, realNow }: HttpDependencies): ReadLog {
   /** By who, whose and what: when, and that it is noted. In order of time. */
-  const looks = new Map<string, { readonly at: number; readonly noted: Promise<boolean> }>();
+  const looks = new Map<string, { readonly at: number; readonly noted: Promise<void> }>();
 
   return {
     async note(identity, what, subject) {
       if (identity?.kind !== 'staff') return;
       const { name, role } = identity;
-      const whose = subject.kind === 'everybody' ? '' : subject.id;
+      const whose = await whoseNow(records, subject);
+      // Nobody of that id: nothing is seen.
+      if (whose === null) return;
       const key = JSON.stringify([name, what, subject.kind, whose]);
       const now = realNow();
       const before = looks.get(key);
@@ -37,12 +39,10 @@ export function createReadLog({ records, clock, realNow }: HttpDependencies): Re
       looks.set(key, { at: now, noted });
       const oldest = looks.keys().next().value;
       if (looks.size > MAX_LOOKS && oldest !== undefined) looks.delete(oldest);
-      const isNoted = await noted.catch((error: unknown) => {
+      await noted.catch((error: unknown) => {
         looks.delete(key);
         throw error;
       });
-      // There is nobody of that id: there may be one soon.
-      if (!isNoted) looks.delete(key);
     },
   };
 }

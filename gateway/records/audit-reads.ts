@@ -43,9 +43,35 @@ export interface StaffRead {
 const MOST_READS = 1_000;
 
 /**
- * Notes that staff looked at data of a person or device. A device that is somebody's is noted for that person, too.
- *
- * @returns false where there is no such person or device: then nothing was seen, and nothing is noted
+ * By which a look at somebody's data is told from a look at those of the next one of that id: who was erased may be made anew, and
+ * a device may be given to somebody else. Null where there is nobody.
+ */
+export async function whoseNow(db: Kysely<Schema>, subject: ReadSubject): Promise<string | null> {
+  switch (subject.kind) {
+    case 'everybody':
+      return '';
+    case 'consumer': {
+      const person = await db
+        .selectFrom('consumers')
+        .select('created_at')
+        .where('id', '=', subject.id)
+        .executeTakeFirst();
+      return person === undefined ? null : JSON.stringify([subject.id, person.created_at]);
+    }
+    case 'device': {
+      const device = await db
+        .selectFrom('devices')
+        .select(['device_key', 'consumer_id'])
+        .where('id', '=', subject.id)
+        .executeTakeFirst();
+      return device === undefined ? null : JSON.stringify([device.device_key, device.consumer_id]);
+    }
+  }
+}
+
+/**
+ * Notes that staff looked at data of a person or device. A device that is somebody's is noted for that person, too. Where there is
+ * nobody any more, nothing was seen, and nothing is noted.
  */
 export async function writeRead(
   db: Kysely<Schema>,
@@ -53,19 +79,19 @@ export async function writeRead(
   role: Role,
   what: ReadKind,
   subject: ReadSubject,
-): Promise<boolean> {
+): Promise<void> {
   const detail = { what, role };
-  return db.transaction().execute(async (trx) => {
+  await db.transaction().execute(async (trx) => {
     switch (subject.kind) {
       case 'everybody':
         await writeAudits(trx, change, 'people.read', [{ subject: '', detail }]);
-        return true;
+        return;
       case 'consumer': {
         const { id } = subject;
         const person = await trx.selectFrom('consumers').select('id').where('id', '=', id).executeTakeFirst();
-        if (person === undefined) return false;
+        if (person === undefined) return;
         await writeAudits(trx, change, 'consumer.read', [{ subject: id, detail }]);
-        return true;
+        return;
       }
       case 'device': {
         const { id } = subject;
@@ -74,13 +100,13 @@ export async function writeRead(
           .select('consumer_id')
           .where('id', '=', id)
           .executeTakeFirst();
-        if (device === undefined) return false;
+        if (device === undefined) return;
         await writeAudits(trx, change, 'device.read', [{ subject: id, detail }]);
         if (device.consumer_id !== null) {
           const ofOwner = { subject: device.consumer_id, detail: { ...detail, device: deviceName(id) } };
           await writeAudits(trx, change, 'consumer.read', [ofOwner]);
         }
-        return true;
+        return;
       }
     }
   });

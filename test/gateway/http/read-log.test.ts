@@ -91,6 +91,19 @@ const ABOUT_NOBODY = [
 ].map((path) => `GET /api/v1${path}`);
 
 describe('looks at data of persons', () => {
+  it('at a device are noted for its next owner, too, within the hour', async () => {
+    const look = () => server.call('GET', '/api/v1/devices/gift/quality');
+    await server.call('POST', '/api/v1/devices', { body: { id: 'gift', type: 'car', consumerId: null } });
+    await server.call('POST', '/api/v1/consumers', { body: { id: 'dora' } });
+    await look();
+    await server.call('PATCH', '/api/v1/devices/gift', { body: { consumerId: 'dora' } });
+    expect(await notedBy(look)).toEqual([
+      ['device.read', 'gift', 'quality'],
+      ['consumer.read', 'dora', 'quality'],
+    ]);
+    expect(await notedBy(look)).toEqual([]);
+  });
+
   it('are noted on every route that staff may read, but those about nobody', () => {
     const readable = Object.entries(ACCESS).flatMap(([line, access]) =>
       line.startsWith('GET ') && access !== 'anybody' && access !== 'consumer' ? [line] : [],
