@@ -38,20 +38,6 @@ export interface Series {
   readonly next: string | null;
 }
 
-export interface TrackPoint {
-  readonly at: number;
-  readonly lat: number;
-  readonly lon: number;
-  /** Metres. */
-  readonly accuracy?: number;
-}
-
-export interface Track {
-  readonly points: readonly TrackPoint[];
-  /** Up to when it was looked, where there is more than one request reads. */
-  readonly readUntil: number | null;
-}
-
 export interface MyVisit {
   readonly id: string;
   readonly place: NamedPlace;

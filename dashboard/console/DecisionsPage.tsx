@@ -1,4 +1,4 @@
-import { Button, Select, UnstyledButton } from '@mantine/core';
+import { Select, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
@@ -8,6 +8,7 @@ import { REASON_LABELS, REASON_WORDS } from '../look/reasons.ts';
 import { Pill, StateBadge } from '../look/StateBadge.tsx';
 import { dayAndTimeOf, momentOf } from '../look/when.ts';
 import { ListFrame } from './ListFrame.tsx';
+import { Refresh } from './Refresh.tsx';
 import { explainAddress } from './rules/explain-shapes.ts';
 import { TextFilter } from './TextFilter.tsx';
 import { useFilters } from './use-filters.ts';
@@ -69,9 +70,7 @@ export function DecisionsPage() {
               onChange={(value) => set(name, value)}
             />
           ))}
-          <Button variant="default" onClick={() => list.refetch()} loading={list.isRefetching}>
-            Refresh
-          </Button>
+          <Refresh list={list} />
         </>
       }
     >

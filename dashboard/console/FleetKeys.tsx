@@ -1,10 +1,10 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { NativeSelect, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { request } from '../api/request.ts';
 import type { FleetKey } from '../api/shapes.ts';
 import { dayAndTimeOf } from '../look/when.ts';
-import { Fold } from './Fold.tsx';
+import { FoldForm } from './FoldForm.tsx';
 import { ListFrame } from './ListFrame.tsx';
 import { Refusal } from './Refusal.tsx';
 import { Secret } from './Secret.tsx';
@@ -75,51 +75,47 @@ function NewFleetKey({ onMade }: { onMade: () => unknown }) {
     },
   });
   return (
-    <Fold title="Make a fleet key">
-      <form
-        className="fold-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
-        <TextInput
-          label="Name of the key"
-          required
-          value={id}
-          onChange={(event) => setId(event.currentTarget.value.trim())}
-        />
-        <NativeSelect
-          label="Device type"
-          data={[...types]}
-          value={type}
-          onChange={(event) => setType(event.currentTarget.value)}
-        />
-        <TextInput
-          label="Ids begin with"
-          value={idPrefix}
-          onChange={(event) => setIdPrefix(event.currentTarget.value.trim())}
-        />
-        <TextInput
-          label="Most devices"
-          type="number"
-          min={1}
-          required
-          value={maxDevices}
-          onChange={(event) => setMaxDevices(event.currentTarget.value)}
-        />
-        <TextInput
-          label="Ends (may be left out)"
-          type="datetime-local"
-          value={ends}
-          onChange={(event) => setEnds(event.currentTarget.value)}
-        />
-        <Button type="submit" loading={make.isPending}>
-          Make it
-        </Button>
-      </form>
-      <Refusal error={make.error} />
-      {make.data !== undefined && <Secret title={`Fleet key ${make.data.id}`} secret={make.data.key} />}
-    </Fold>
+    <FoldForm
+      title="Make a fleet key"
+      submit="Make it"
+      onSubmit={() => make.mutate()}
+      isPending={make.isPending}
+      error={make.error}
+      outcome={
+        make.data !== undefined && <Secret title={`Fleet key ${make.data.id}`} secret={make.data.key} />
+      }
+    >
+      <TextInput
+        label="Name of the key"
+        required
+        value={id}
+        onChange={(event) => setId(event.currentTarget.value.trim())}
+      />
+      <NativeSelect
+        label="Device type"
+        data={[...types]}
+        value={type}
+        onChange={(event) => setType(event.currentTarget.value)}
+      />
+      <TextInput
+        label="Ids begin with"
+        value={idPrefix}
+        onChange={(event) => setIdPrefix(event.currentTarget.value.trim())}
+      />
+      <TextInput
+        label="Most devices"
+        type="number"
+        min={1}
+        required
+        value={maxDevices}
+        onChange={(event) => setMaxDevices(event.currentTarget.value)}
+      />
+      <TextInput
+        label="Ends (may be left out)"
+        type="datetime-local"
+        value={ends}
+        onChange={(event) => setEnds(event.currentTarget.value)}
+      />
+    </FoldForm>
   );
 }

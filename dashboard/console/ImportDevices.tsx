@@ -3,8 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { request } from '../api/request.ts';
 import type { ImportReport } from '../api/shapes.ts';
-import { Fold } from './Fold.tsx';
-import { Refusal } from './Refusal.tsx';
+import { FoldForm } from './FoldForm.tsx';
 
 /** More refused rows than anybody reads; all are in the report. */
 const SHOWN_ROWS = 50;
@@ -23,26 +22,22 @@ export function ImportDevices() {
     onSuccess: () => queries.invalidateQueries({ queryKey: ['list', '/api/v1/devices'] }),
   });
   return (
-    <Fold title="Register many from CSV">
-      <form
-        className="fold-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const chosen = file.current?.files?.[0];
-          if (chosen !== undefined) upload.mutate(chosen);
-        }}
-      >
-        <label className="fold-file">
-          CSV file with the columns id, type and, where wanted, consumerId
-          <input ref={file} type="file" accept=".csv,text/csv" required />
-        </label>
-        <Button type="submit" loading={upload.isPending}>
-          Register all
-        </Button>
-      </form>
-      <Refusal error={upload.error} />
-      {upload.data !== undefined && <Report report={upload.data} />}
-    </Fold>
+    <FoldForm
+      title="Register many from CSV"
+      submit="Register all"
+      onSubmit={() => {
+        const chosen = file.current?.files?.[0];
+        if (chosen !== undefined) upload.mutate(chosen);
+      }}
+      isPending={upload.isPending}
+      error={upload.error}
+      outcome={upload.data !== undefined && <Report report={upload.data} />}
+    >
+      <label className="fold-file">
+        CSV file with the columns id, type and, where wanted, consumerId
+        <input ref={file} type="file" accept=".csv,text/csv" required />
+      </label>
+    </FoldForm>
   );
 }
 

@@ -1,8 +1,9 @@
-import { Button, Select } from '@mantine/core';
+import { Select } from '@mantine/core';
 import type { QuarantineRecord } from '../api/shapes.ts';
 import { CODE_LABELS } from '../look/quality-words.ts';
 import { ListFrame } from './ListFrame.tsx';
 import { QuarantineRow } from './QuarantineRow.tsx';
+import { Refresh } from './Refresh.tsx';
 import { RetryAll } from './RetryAll.tsx';
 import { TextFilter } from './TextFilter.tsx';
 import { useFilters } from './use-filters.ts';
@@ -45,9 +46,7 @@ export function QuarantinePage() {
             value={filters.device}
             onChange={(value) => set('device', value)}
           />
-          <Button variant="default" onClick={() => list.refetch()} loading={list.isRefetching}>
-            Refresh
-          </Button>
+          <Refresh list={list} />
           {mayRetry && <RetryAll device={filters.device} code={filters.reason} count={list.items.length} />}
         </>
       }

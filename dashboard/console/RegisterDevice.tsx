@@ -1,10 +1,9 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { NativeSelect, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { request } from '../api/request.ts';
 import type { UserToken } from '../api/shapes.ts';
-import { Fold } from './Fold.tsx';
-import { Refusal } from './Refusal.tsx';
+import { FoldForm } from './FoldForm.tsx';
 import { Secret } from './Secret.tsx';
 import { useDeviceTypes } from './use-device-types.ts';
 
@@ -28,42 +27,38 @@ export function RegisterDevice() {
     },
   });
   return (
-    <Fold title="Register a device">
-      <form
-        className="fold-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          register.mutate();
-        }}
-      >
-        <TextInput
-          label="Device id"
-          description="1 to 128 of A-Z a-z 0-9 . _ : -"
-          required
-          value={id}
-          onChange={(event) => setId(event.currentTarget.value.trim())}
-        />
-        <NativeSelect
-          label="Type"
-          description="What it measures"
-          data={[...types]}
-          value={type}
-          onChange={(event) => setType(event.currentTarget.value)}
-        />
-        <TextInput
-          label="Consumer"
-          description="Whose it is; may be left out"
-          value={consumer}
-          onChange={(event) => setConsumer(event.currentTarget.value.trim())}
-        />
-        <Button type="submit" loading={register.isPending}>
-          Register
-        </Button>
-      </form>
-      <Refusal error={register.error} />
-      {register.data !== undefined && (
-        <Secret title={`Token of ${register.data.id}`} secret={register.data.token} />
-      )}
-    </Fold>
+    <FoldForm
+      title="Register a device"
+      submit="Register"
+      onSubmit={() => register.mutate()}
+      isPending={register.isPending}
+      error={register.error}
+      outcome={
+        register.data !== undefined && (
+          <Secret title={`Token of ${register.data.id}`} secret={register.data.token} />
+        )
+      }
+    >
+      <TextInput
+        label="Device id"
+        description="1 to 128 of A-Z a-z 0-9 . _ : -"
+        required
+        value={id}
+        onChange={(event) => setId(event.currentTarget.value.trim())}
+      />
+      <NativeSelect
+        label="Type"
+        description="What it measures"
+        data={[...types]}
+        value={type}
+        onChange={(event) => setType(event.currentTarget.value)}
+      />
+      <TextInput
+        label="Consumer"
+        description="Whose it is; may be left out"
+        value={consumer}
+        onChange={(event) => setConsumer(event.currentTarget.value.trim())}
+      />
+    </FoldForm>
   );
 }

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { request } from '../api/request.ts';
 import type { ServiceAccount, UserToken } from '../api/shapes.ts';
-import { Fold } from './Fold.tsx';
+import { FoldForm } from './FoldForm.tsx';
 import { ListFrame } from './ListFrame.tsx';
 import { linesOf } from './lines-of.ts';
 import { Refusal } from './Refusal.tsx';
@@ -105,38 +105,34 @@ function NewAccount({ onMade }: { onMade: () => unknown }) {
     },
   });
   return (
-    <Fold title="Make a service account">
-      <form
-        className="fold-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
-        <TextInput
-          label="User name"
-          required
-          value={id}
-          onChange={(event) => setId(event.currentTarget.value.trim())}
-        />
-        <Textarea
-          label="May publish to"
-          description="One topic filter a line"
-          value={publish}
-          onChange={(event) => setPublish(event.currentTarget.value)}
-        />
-        <Textarea
-          label="May subscribe to"
-          description="One topic filter a line"
-          value={subscribe}
-          onChange={(event) => setSubscribe(event.currentTarget.value)}
-        />
-        <Button type="submit" loading={make.isPending}>
-          Make it
-        </Button>
-      </form>
-      <Refusal error={make.error} />
-      {make.data !== undefined && <Secret title={`Token of ${make.data.id}`} secret={make.data.token} />}
-    </Fold>
+    <FoldForm
+      title="Make a service account"
+      submit="Make it"
+      onSubmit={() => make.mutate()}
+      isPending={make.isPending}
+      error={make.error}
+      outcome={
+        make.data !== undefined && <Secret title={`Token of ${make.data.id}`} secret={make.data.token} />
+      }
+    >
+      <TextInput
+        label="User name"
+        required
+        value={id}
+        onChange={(event) => setId(event.currentTarget.value.trim())}
+      />
+      <Textarea
+        label="May publish to"
+        description="One topic filter a line"
+        value={publish}
+        onChange={(event) => setPublish(event.currentTarget.value)}
+      />
+      <Textarea
+        label="May subscribe to"
+        description="One topic filter a line"
+        value={subscribe}
+        onChange={(event) => setSubscribe(event.currentTarget.value)}
+      />
+    </FoldForm>
   );
 }

@@ -1,6 +1,7 @@
-import { Button, Select, TextInput } from '@mantine/core';
+import { Select, TextInput } from '@mantine/core';
 import type { AuditEntry } from '../../../gateway/records/audit.ts';
 import { ListFrame } from '../ListFrame.tsx';
+import { Refresh } from '../Refresh.tsx';
 import { TextFilter } from '../TextFilter.tsx';
 import { useFilters } from '../use-filters.ts';
 import { useList } from '../use-list.ts';
@@ -62,9 +63,7 @@ export function AuditPage() {
             value={to}
             onChange={(event) => set('to', event.currentTarget.value)}
           />
-          <Button variant="default" onClick={() => list.refetch()} loading={list.isRefetching}>
-            Refresh
-          </Button>
+          <Refresh list={list} />
         </>
       }
     >

@@ -1,12 +1,14 @@
 import { ActionIcon, Tooltip, useComputedColorScheme } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { MapSettings } from '../../api/shapes.ts';
 import type { LiveFeed } from '../../live/live-feed.ts';
 import { deviceLook } from '../../look/device-look.ts';
 import { Icon } from '../../look/icons.tsx';
+import type { Scheme } from '../../look/map/ground.ts';
 import type { Bounds } from '../../look/map/place-shapes.ts';
 import { useGroundData } from '../../look/map/use-ground-data.ts';
+import { useMapView } from '../../look/map/use-map-view.ts';
 import { CellsPanel } from './CellsPanel.tsx';
 import type { Pointed } from './map-pointer.ts';
 import { createMapView, type MapView } from './map-view.ts';
@@ -30,18 +32,15 @@ interface Props {
 
 /** The map with its data; loaded on demand, for MapLibre is larger than the rest of the console together. */
 export function LiveMap({ feed, settings, selected, onSelect }: Props) {
-  const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState<MapView | null>(null);
   const [pointed, setPointed] = useState<Pointed | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   const scheme = useComputedColorScheme('light');
-  const firstScheme = useRef(scheme);
   const smooth = !useReducedMotion();
   const select = useRef(onSelect);
   select.current = onSelect;
 
   const { styleUrl } = settings;
-  const { base, overlay, failed: groundFailed } = useGroundData(settings);
+  const ground = useGroundData(settings);
   const [bounds, setBounds] = useState<Bounds | null>(null);
   const { places: shapes, clusters, error: placesFailed } = usePlacesInView(bounds);
   const extent = useExtentOfPlaces();
@@ -49,37 +48,33 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
   const cells = useCells(showsCells, bounds);
   const cellData = showsCells ? cells.data : undefined;
 
-  useEffect(() => {
-    if (box.current === null) return undefined;
-    const made = createMapView({
-      container: box.current,
-      feed,
-      scheme: firstScheme.current,
-      styleUrl,
-      smooth,
-      onPoint: setPointed,
-      onView: setBounds,
-      onSelect: (device) => select.current(device),
-      onTrouble: setTrouble,
-    });
-    setView(made);
-    const stopPulses = feed.onDecision((decision) => {
-      if (decision.outcome === 'sent') made.pulse(decision.device);
-    });
-    return () => {
-      stopPulses();
-      made.destroy();
-      setView(null);
-    };
-  }, [feed, styleUrl, smooth]);
-
-  useEffect(() => view?.setScheme(scheme), [view, scheme]);
-  useEffect(() => {
-    if (base !== undefined) view?.setBaseMap(base);
-  }, [view, base]);
-  useEffect(() => {
-    if (overlay !== undefined) view?.setOverlay(overlay);
-  }, [view, overlay]);
+  const make = useCallback(
+    (container: HTMLElement, first: Scheme): MapView => {
+      const made = createMapView({
+        container,
+        feed,
+        scheme: first,
+        styleUrl,
+        smooth,
+        onPoint: setPointed,
+        onView: setBounds,
+        onSelect: (device) => select.current(device),
+        onTrouble: setTrouble,
+      });
+      const stopPulses = feed.onDecision((decision) => {
+        if (decision.outcome === 'sent') made.pulse(decision.device);
+      });
+      return {
+        ...made,
+        destroy() {
+          stopPulses();
+          made.destroy();
+        },
+      };
+    },
+    [feed, styleUrl, smooth],
+  );
+  const { box, view } = useMapView(make, scheme, ground);
   useEffect(() => view?.setPlaces(shapes, clusters), [view, shapes, clusters]);
   useEffect(() => view?.setExtent(extent ?? null), [view, extent]);
   useEffect(() => view?.setCells(cellData ?? NO_CELLS), [view, cellData]);
@@ -90,7 +85,7 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
 
   const place = shapes.find(({ id }) => id === pointed?.place);
   const device = pointed?.device ? feed.devices.get(pointed.device) : undefined;
-  const failed = groundFailed ?? placesFailed;
+  const failed = ground.failed ?? placesFailed;
   const notice =
     trouble ?? (failed === null ? null : `Part of the map could not be loaded: ${failed.message}`);
   return (

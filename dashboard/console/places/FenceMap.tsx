@@ -1,9 +1,11 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { MapSettings } from '../../api/shapes.ts';
+import type { Scheme } from '../../look/map/ground.ts';
 import type { Bounds } from '../../look/map/place-shapes.ts';
 import { useGroundData } from '../../look/map/use-ground-data.ts';
+import { useMapView } from '../../look/map/use-map-view.ts';
 import { useExtentOfPlaces, usePlacesInView } from '../live-map/use-places-in-view.ts';
 import { grown } from '../zones/use-zones.ts';
 import type { ZoneShape } from '../zones/zone-canvas.ts';
@@ -20,49 +22,37 @@ interface Props {
 
 /** The map with places, zones and what is being drawn; loaded on demand, as the live map is. */
 export function FenceMap({ settings, draft, zones, onPlace }: Props) {
-  const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState<FenceMapView | null>(null);
   const [bounds, setBounds] = useState<Bounds | null>(null);
   const [pointed, setPointed] = useState<{ name: string; x: number; y: number } | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   const scheme = useComputedColorScheme('light');
   const smooth = !useReducedMotion();
-  const first = useRef({ scheme, smooth });
+  const firstSmooth = useRef(smooth);
   const calls = useRef({ draft, onPlace });
   calls.current = { draft, onPlace };
 
   const { styleUrl } = settings;
-  const { base, overlay, failed } = useGroundData(settings);
+  const ground = useGroundData(settings);
   const { places, clusters, error } = usePlacesInView(bounds);
   const extent = useExtentOfPlaces();
 
-  useEffect(() => {
-    if (box.current === null) return undefined;
-    const made = createFenceMap({
-      container: box.current,
-      ...first.current,
-      styleUrl,
-      onTrouble: setTrouble,
-      onView: setBounds,
-      onPoint: setPointed,
-      onPlace: (id) => calls.current.onPlace(id),
-      onShape: (shape, kept) => calls.current.draft.setShape(shape, kept),
-      onDrawn: () => calls.current.draft.setDrawing(null),
-    });
-    setView(made);
-    return () => {
-      made.destroy();
-      setView(null);
-    };
-  }, [styleUrl]);
-
-  useEffect(() => view?.setScheme(scheme), [view, scheme]);
-  useEffect(() => {
-    if (base !== undefined) view?.setBaseMap(base);
-  }, [view, base]);
-  useEffect(() => {
-    if (overlay !== undefined) view?.setOverlay(overlay);
-  }, [view, overlay]);
+  const make = useCallback(
+    (container: HTMLElement, first: Scheme) =>
+      createFenceMap({
+        container,
+        scheme: first,
+        smooth: firstSmooth.current,
+        styleUrl,
+        onTrouble: setTrouble,
+        onView: setBounds,
+        onPoint: setPointed,
+        onPlace: (id) => calls.current.onPlace(id),
+        onShape: (shape, kept) => calls.current.draft.setShape(shape, kept),
+        onDrawn: () => calls.current.draft.setDrawing(null),
+      }),
+    [styleUrl],
+  );
+  const { box, view } = useMapView(make, scheme, ground);
 
   const { shape, drawing, problems, edited, markedZone, marginMetres } = draft;
   const drawnZones = useMemo(
@@ -90,7 +80,7 @@ export function FenceMap({ settings, draft, zones, onPlace }: Props) {
     if (marked !== undefined) view?.fit(marked.bounds);
   }, [view, zones, markedZone]);
 
-  const lost = failed ?? error;
+  const lost = ground.failed ?? error;
   const notice = trouble ?? (lost === null ? null : `Part of the map could not be loaded: ${lost.message}`);
   return (
     <div className="map-box">

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { request } from '../../api/request.ts';
 import { dayAndTimeOf } from '../../look/when.ts';
-import { Fold } from '../Fold.tsx';
+import { FoldForm } from '../FoldForm.tsx';
 import { ListBody } from '../ListBody.tsx';
 import { Refusal } from '../Refusal.tsx';
 import { Secret } from '../Secret.tsx';
@@ -92,40 +92,38 @@ function NewWebhook({ onMade }: { onMade: () => unknown }) {
     },
   });
   return (
-    <Fold title="Add a webhook">
-      <form
-        className="fold-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
-        <TextInput
-          label="Id"
-          description="An id that is there already is led elsewhere"
-          required
-          value={id}
-          onChange={(event) => setId(event.currentTarget.value.trim())}
-        />
-        <TextInput
-          label="Address"
-          description="https, on the public internet"
-          type="url"
-          required
-          value={url}
-          onChange={(event) => setUrl(event.currentTarget.value.trim())}
-        />
-        <Button type="submit" loading={make.isPending}>
-          Add it
-        </Button>
-      </form>
-      <Refusal error={make.error} />
-      {make.data?.secret !== undefined && (
-        <Secret title={`Secret of ${make.data.id}`} secret={make.data.secret} />
-      )}
-      {make.data !== undefined && make.data.secret === undefined && (
-        <p role="status">{make.data.id} leads there now, with the secret that it had.</p>
-      )}
-    </Fold>
+    <FoldForm
+      title="Add a webhook"
+      submit="Add it"
+      onSubmit={() => make.mutate()}
+      isPending={make.isPending}
+      error={make.error}
+      outcome={
+        <>
+          {make.data?.secret !== undefined && (
+            <Secret title={`Secret of ${make.data.id}`} secret={make.data.secret} />
+          )}
+          {make.data !== undefined && make.data.secret === undefined && (
+            <p role="status">{make.data.id} leads there now, with the secret that it had.</p>
+          )}
+        </>
+      }
+    >
+      <TextInput
+        label="Id"
+        description="An id that is there already is led elsewhere"
+        required
+        value={id}
+        onChange={(event) => setId(event.currentTarget.value.trim())}
+      />
+      <TextInput
+        label="Address"
+        description="https, on the public internet"
+        type="url"
+        required
+        value={url}
+        onChange={(event) => setUrl(event.currentTarget.value.trim())}
+      />
+    </FoldForm>
   );
 }

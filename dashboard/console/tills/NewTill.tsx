@@ -1,10 +1,8 @@
-import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { request } from '../../api/request.ts';
 import type { UserToken } from '../../api/shapes.ts';
-import { Fold } from '../Fold.tsx';
+import { FoldForm } from '../FoldForm.tsx';
 import { NameAndId, useNameAndId } from '../NameAndId.tsx';
-import { Refusal } from '../Refusal.tsx';
 import { Secret } from '../Secret.tsx';
 
 interface Props {
@@ -24,27 +22,23 @@ export function NewTill({ path, onMade }: Props) {
     },
   });
   return (
-    <Fold title="Add a till">
-      <form
-        className="fold-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
-        <NameAndId id={id} fields={fields} />
-        <Button type="submit" loading={make.isPending}>
-          Add it
-        </Button>
-      </form>
-      <Refusal error={make.error} />
-      {make.data !== undefined && (
-        <Secret
-          title={`Token of ${make.data.id}`}
-          secret={make.data.token}
-          note="It is shown this once, and kept nowhere. The till sends it as a bearer token to POST /api/v1/redemptions."
-        />
-      )}
-    </Fold>
+    <FoldForm
+      title="Add a till"
+      submit="Add it"
+      onSubmit={() => make.mutate()}
+      isPending={make.isPending}
+      error={make.error}
+      outcome={
+        make.data !== undefined && (
+          <Secret
+            title={`Token of ${make.data.id}`}
+            secret={make.data.token}
+            note="It is shown this once, and kept nowhere. The till sends it as a bearer token to POST /api/v1/redemptions."
+          />
+        )
+      }
+    >
+      <NameAndId id={id} fields={fields} />
+    </FoldForm>
   );
 }

@@ -1,8 +1,8 @@
-import { Button } from '@mantine/core';
 import { Link } from 'wouter';
 import type { ListedRedemption } from '../../../gateway/records/redemptions.ts';
 import { dayAndTimeOf, momentOf } from '../../look/when.ts';
 import { ListFrame } from '../ListFrame.tsx';
+import { Refresh } from '../Refresh.tsx';
 import { TextFilter } from '../TextFilter.tsx';
 import { useFilters } from '../use-filters.ts';
 import { useList } from '../use-list.ts';
@@ -31,9 +31,7 @@ export function Redemptions() {
             value={filters.till}
             onChange={(value) => set('till', value)}
           />
-          <Button variant="default" onClick={() => list.refetch()} loading={list.isRefetching}>
-            Refresh
-          </Button>
+          <Refresh list={list} />
         </>
       }
     >

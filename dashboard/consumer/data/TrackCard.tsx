@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Track, TrackPoint } from '../../api/my-data-shapes.ts';
+import type { Track, TrackPoint } from '../../../gateway/http/track.ts';
 import { request } from '../../api/request.ts';
 import type { MapSettings } from '../../api/shapes.ts';
 import { canDrawMaps } from '../../look/map/webgl.ts';

@@ -1,14 +1,16 @@
 import { useComputedColorScheme } from '@mantine/core';
 import type { Geometry } from 'geojson';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { JourneyCollection, SampledDecision } from '../../../../gateway/backtest/report.ts';
 import type { MapSettings } from '../../../api/shapes.ts';
+import type { Scheme } from '../../../look/map/ground.ts';
 import { boundsOf } from '../../../look/map/place-shapes.ts';
 import { useGroundData } from '../../../look/map/use-ground-data.ts';
+import { useMapView } from '../../../look/map/use-map-view.ts';
 import { REASON_LABELS } from '../../../look/reasons.ts';
 import { dayAndTimeOf } from '../../../look/when.ts';
 import { usePlacesInView } from '../../live-map/use-places-in-view.ts';
-import { createJourneyView, type JourneyView } from './journey-view.ts';
+import { createJourneyView } from './journey-view.ts';
 
 /** Sampled journeys, and where decisions fell: orange where an offer would have been sent. */
 export function JourneyMap({
@@ -21,40 +23,21 @@ export function JourneyMap({
   places: readonly string[];
   settings: MapSettings;
 }) {
-  const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState<JourneyView | null>(null);
   const [picked, setPicked] = useState<SampledDecision | null>(null);
   const scheme = useComputedColorScheme('light');
-  const firstScheme = useRef(scheme);
-  const { base, overlay } = useGroundData(settings);
+  const ground = useGroundData(settings);
   const bounds = useMemo(
     () => boundsOf(journeys.features.map(({ geometry }) => geometry as Geometry)),
     [journeys],
   );
   const { places: shapes } = usePlacesInView(bounds);
   const { styleUrl } = settings;
-  useEffect(() => {
-    if (box.current === null) return undefined;
-    const made = createJourneyView({
-      container: box.current,
-      scheme: firstScheme.current,
-      styleUrl,
-      journeys,
-      onPick: setPicked,
-    });
-    setView(made);
-    return () => {
-      made.destroy();
-      setView(null);
-    };
-  }, [journeys, styleUrl]);
-  useEffect(() => view?.setScheme(scheme), [view, scheme]);
-  useEffect(() => {
-    if (base !== undefined) view?.setBaseMap(base);
-  }, [view, base]);
-  useEffect(() => {
-    if (overlay !== undefined) view?.setOverlay(overlay);
-  }, [view, overlay]);
+  const make = useCallback(
+    (container: HTMLElement, first: Scheme) =>
+      createJourneyView({ container, scheme: first, styleUrl, journeys, onPick: setPicked }),
+    [journeys, styleUrl],
+  );
+  const { box, view } = useMapView(make, scheme, ground);
   const wanted = useMemo(() => new Set(decided), [decided]);
   useEffect(() => view?.setPlaces(shapes, wanted), [view, shapes, wanted]);
   return (

@@ -1,11 +1,13 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { TrackPoint } from '../../../api/my-data-shapes.ts';
+import type { TrackPoint } from '../../../../gateway/http/track.ts';
 import type { MapSettings } from '../../../api/shapes.ts';
+import type { Scheme } from '../../../look/map/ground.ts';
 import { useGroundData } from '../../../look/map/use-ground-data.ts';
+import { useMapView } from '../../../look/map/use-map-view.ts';
 import { useFormats } from '../../i18n/use-formats.ts';
 import { useScheme } from '../use-scheme.ts';
-import { createTrackView, type TrackView } from './track-view.ts';
+import { createTrackView } from './track-view.ts';
 
 interface Props {
   /** At least one. */
@@ -19,46 +21,33 @@ interface Props {
 export function TrackMap({ points, settings, day }: Props) {
   const { t } = useTranslation('data');
   const formats = useFormats();
-  const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState<TrackView | null>(null);
   const [picked, setPicked] = useState<number | null>(null);
   const [isTroubled, setIsTroubled] = useState(false);
   const scheme = useScheme();
-  const firstScheme = useRef(scheme);
-  const { base, overlay, failed } = useGroundData(settings);
+  const ground = useGroundData(settings);
   const { styleUrl } = settings;
 
-  useEffect(() => {
-    if (box.current === null) return undefined;
-    const made = createTrackView({
-      container: box.current,
-      scheme: firstScheme.current,
-      styleUrl,
-      locale: {
-        'Map.Title': t('map.title'),
-        'NavigationControl.ZoomIn': t('map.zoomIn'),
-        'NavigationControl.ZoomOut': t('map.zoomOut'),
-        'AttributionControl.ToggleAttribution': t('map.attribution'),
-        'CooperativeGesturesHandler.WindowsHelpText': t('map.wheel', { key: 'Ctrl' }),
-        'CooperativeGesturesHandler.MacHelpText': t('map.wheel', { key: '⌘' }),
-        'CooperativeGesturesHandler.MobileHelpText': t('map.fingers'),
-      },
-      onPick: setPicked,
-      onTrouble: () => setIsTroubled(true),
-    });
-    setView(made);
-    return () => {
-      made.destroy();
-      setView(null);
-    };
-  }, [styleUrl, t]);
-  useEffect(() => view?.setScheme(scheme), [view, scheme]);
-  useEffect(() => {
-    if (base !== undefined) view?.setBaseMap(base);
-  }, [view, base]);
-  useEffect(() => {
-    if (overlay !== undefined) view?.setOverlay(overlay);
-  }, [view, overlay]);
+  const make = useCallback(
+    (container: HTMLElement, first: Scheme) =>
+      createTrackView({
+        container,
+        scheme: first,
+        styleUrl,
+        locale: {
+          'Map.Title': t('map.title'),
+          'NavigationControl.ZoomIn': t('map.zoomIn'),
+          'NavigationControl.ZoomOut': t('map.zoomOut'),
+          'AttributionControl.ToggleAttribution': t('map.attribution'),
+          'CooperativeGesturesHandler.WindowsHelpText': t('map.wheel', { key: 'Ctrl' }),
+          'CooperativeGesturesHandler.MacHelpText': t('map.wheel', { key: '⌘' }),
+          'CooperativeGesturesHandler.MobileHelpText': t('map.fingers'),
+        },
+        onPick: setPicked,
+        onTrouble: () => setIsTroubled(true),
+      }),
+    [styleUrl, t],
+  );
+  const { box, view } = useMapView(make, scheme, ground);
   useEffect(() => view?.setTrack(points), [view, points]);
 
   const at = points.find((point) => point.at === picked)?.at;
@@ -72,7 +61,7 @@ export function TrackMap({ points, settings, day }: Props) {
         </span>
         <span className="track-last">{formats.time(points.at(-1)?.at ?? 0)}</span>
       </p>
-      {(isTroubled || failed !== null) && (
+      {(isTroubled || ground.failed !== null) && (
         <p className="soft" role="status">
           {t('where.mapFailed')}
         </p>

@@ -1,5 +1,5 @@
 import type { Feature, FeatureCollection, LineString, Point } from 'geojson';
-import type { TrackPoint } from '../../../api/my-data-shapes.ts';
+import type { TrackPoint } from '../../../../gateway/http/track.ts';
 import type { BaseMap } from '../../../look/map/base-style.ts';
 import { createGround, type Scheme } from '../../../look/map/ground.ts';
 import { boundsOf } from '../../../look/map/place-shapes.ts';
