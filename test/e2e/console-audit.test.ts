@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   axeViolations,
@@ -11,27 +10,23 @@ import {
   startChromium,
 } from '../support/chromium.ts';
 import { type ConsolePage, openConsole } from '../support/console-page.ts';
+import { type ConsoleWorld, startConsoleWorld } from '../support/console-world.ts';
 import { eventually, startGateway } from '../support/gateway.ts';
-import { CAFE, NORTH_OF_CAFE, type OfferWorld, startOfferWorld, way } from '../support/offer-world.ts';
+import { CAFE, NORTH_OF_CAFE, type OfferWorld, way } from '../support/offer-world.ts';
 
 const WITHIN_MS = 30_000;
 const STEPS = 6;
 
 describe.skipIf(chromiumPath === null)(`tills and the audit log in the console${chromiumSkipped}`, () => {
   let world: OfferWorld;
-  let browser: Browser;
   let console_: ConsolePage;
+  let stop: ConsoleWorld['stop'] | undefined;
 
   beforeAll(async () => {
-    world = await startOfferWorld();
-    browser = await startChromium();
-    console_ = await openConsole(browser, world.gateway);
+    ({ world, console_, stop } = await startConsoleWorld());
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await world?.stop();
-  });
+  afterAll(() => stop?.());
 
   const api = async (method: string, path: string, body?: unknown) => {
     const answer = await world.gateway.api(method, `/api/v1${path}`, body);
@@ -46,10 +41,6 @@ describe.skipIf(chromiumPath === null)(`tills and the audit log in the console${
     }
     await console_.theme('light');
   };
-  const gone = (text: string) =>
-    eventually(`no "${text}" on the page`, WITHIN_MS, async () =>
-      (await hasText(console_.page, text)) ? undefined : true,
-    );
 
   it('adds a till and shows its token once, which redeems the code of an offer', async () => {
     await console_.open('/');
@@ -122,7 +113,7 @@ describe.skipIf(chromiumPath === null)(`tills and the audit log in the console${
   it('filters by who, what, about whom and when; the filters stand in the address', async () => {
     await console_.open('/audit?action=till');
     await console_.see('till created');
-    await gone('looked at telemetry');
+    await console_.gone('looked at telemetry');
     await console_.open('/audit');
     await console_.fill('About', 'ada');
     const addressHas = (text: string) =>
@@ -130,7 +121,7 @@ describe.skipIf(chromiumPath === null)(`tills and the audit log in the console${
         console_.page.url().includes(text) ? true : undefined,
       );
     await addressHas('subject=ada');
-    await gone('till created');
+    await console_.gone('till created');
     await console_.see('consent granted');
     // A press on whoever did it narrows the list, and the field shows it.
     await console_.click('admin-token', 'button');

@@ -1,46 +1,37 @@
-import type { Browser, Page } from 'puppeteer-core';
+import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  axeViolations,
-  chromiumPath,
-  chromiumSkipped,
-  screenshot,
-  startChromium,
-} from '../support/chromium.ts';
-import { type ConsolePage, openConsole } from '../support/console-page.ts';
+import { axeViolations, chromiumPath, chromiumSkipped, screenshot } from '../support/chromium.ts';
+import type { ConsolePage } from '../support/console-page.ts';
+import { type ConsoleWorld, startConsoleWorld } from '../support/console-world.ts';
 import { eventually } from '../support/gateway.ts';
-import { CAFE, NORTH_OF_CAFE, type OfferWorld, startOfferWorld, way } from '../support/offer-world.ts';
+import { CAFE, NORTH_OF_CAFE, type OfferWorld, way } from '../support/offer-world.ts';
 
 const WITHIN_MS = 30_000;
 const STEPS = 12;
 
 describe.skipIf(chromiumPath === null)(`trying a rule on the past in the console${chromiumSkipped}`, () => {
   let world: OfferWorld;
-  let browser: Browser;
   let console_: ConsolePage;
+  let stop: ConsoleWorld['stop'] | undefined;
   let page: Page;
 
   beforeAll(async () => {
-    world = await startOfferWorld();
-    for (const position of way(NORTH_OF_CAFE, CAFE, STEPS)) await world.drive(position);
-    await eventually('both decisions', WITHIN_MS, async () => {
-      const { body } = await world.gateway.api('GET', '/api/v1/decisions');
-      return body.items.length === 2 ? true : undefined;
-    });
-    // What is tried is what is stored, and that is behind by a moment.
-    await eventually('the way in the store', WITHIN_MS, async () => {
-      const { body } = await world.gateway.api('GET', '/api/v1/telemetry/car-1');
-      return body.points?.length === STEPS + 1 ? true : undefined;
-    });
-    browser = await startChromium();
-    console_ = await openConsole(browser, world.gateway);
+    ({ world, console_, stop } = await startConsoleWorld(async ({ gateway, drive }) => {
+      for (const position of way(NORTH_OF_CAFE, CAFE, STEPS)) await drive(position);
+      await eventually('both decisions', WITHIN_MS, async () => {
+        const { body } = await gateway.api('GET', '/api/v1/decisions');
+        return body.items.length === 2 ? true : undefined;
+      });
+      // What is tried is what is stored, and that is behind by a moment.
+      await eventually('the way in the store', WITHIN_MS, async () => {
+        const { body } = await gateway.api('GET', '/api/v1/telemetry/car-1');
+        return body.points?.length === STEPS + 1 ? true : undefined;
+      });
+    }));
     page = console_.page;
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await world?.stop();
-  });
+  afterAll(() => stop?.());
 
   const textOf = async (selector: string) =>
     (await page.evaluate(`document.querySelector(${JSON.stringify(selector)})?.innerText ?? ''`)) as string;

@@ -1,16 +1,10 @@
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  axeViolations,
-  chromiumPath,
-  chromiumSkipped,
-  hasText,
-  screenshot,
-  startChromium,
-} from '../support/chromium.ts';
-import { type ConsolePage, openConsole } from '../support/console-page.ts';
+import { axeViolations, chromiumPath, chromiumSkipped, hasText, screenshot } from '../support/chromium.ts';
+import type { ConsolePage } from '../support/console-page.ts';
+import { type ConsoleWorld, startConsoleWorld } from '../support/console-world.ts';
 import { eventually } from '../support/gateway.ts';
-import { CAFE, NORTH_OF_CAFE, type OfferWorld, startOfferWorld, way } from '../support/offer-world.ts';
+import { CAFE, NORTH_OF_CAFE, type OfferWorld, way } from '../support/offer-world.ts';
 
 const WITHIN_MS = 30_000;
 const STEPS = 6;
@@ -19,17 +13,13 @@ describe.skipIf(chromiumPath === null)(`audience and campaigns in the console${c
   let world: OfferWorld;
   let browser: Browser;
   let console_: ConsolePage;
+  let stop: ConsoleWorld['stop'] | undefined;
 
   beforeAll(async () => {
-    world = await startOfferWorld();
-    browser = await startChromium();
-    console_ = await openConsole(browser, world.gateway);
+    ({ world, browser, console_, stop } = await startConsoleWorld());
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await world?.stop();
-  });
+  afterAll(() => stop?.());
 
   const api = (method: string, path: string, body?: unknown) => world.gateway.api(method, path, body);
 

@@ -3,17 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  axeViolations,
-  chromiumPath,
-  chromiumSkipped,
-  hasText,
-  screenshot,
-  startChromium,
-} from '../support/chromium.ts';
-import { type ConsolePage, openConsole } from '../support/console-page.ts';
+import { axeViolations, chromiumPath, chromiumSkipped, hasText, screenshot } from '../support/chromium.ts';
+import type { ConsolePage } from '../support/console-page.ts';
+import { type ConsoleWorld, startConsoleWorld } from '../support/console-world.ts';
 import { eventually } from '../support/gateway.ts';
-import { CAFE, type OfferWorld, startOfferWorld, way } from '../support/offer-world.ts';
+import { CAFE, type OfferWorld, way } from '../support/offer-world.ts';
 
 const WITHIN_MS = 30_000;
 /** Over the café's street, where the map lies when it shows the world of the test. */
@@ -33,19 +27,17 @@ describe.skipIf(chromiumPath === null)(`places in the console${chromiumSkipped}`
   let world: OfferWorld;
   let browser: Browser;
   let console_: ConsolePage;
+  let stop: ConsoleWorld['stop'] | undefined;
   let folder: string;
   let car: LatLon = { lat: CAFE.lat + 0.02, lon: CAFE.lon };
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'wayside-places-'));
-    world = await startOfferWorld();
-    browser = await startChromium();
-    console_ = await openConsole(browser, world.gateway);
+    ({ world, browser, console_, stop } = await startConsoleWorld());
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await world?.stop();
+    await stop?.();
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -1,16 +1,10 @@
-import type { Browser, Page } from 'puppeteer-core';
+import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  axeViolations,
-  chromiumPath,
-  chromiumSkipped,
-  hasText,
-  screenshot,
-  startChromium,
-} from '../support/chromium.ts';
-import { type ConsolePage, openConsole } from '../support/console-page.ts';
+import { axeViolations, chromiumPath, chromiumSkipped, screenshot } from '../support/chromium.ts';
+import type { ConsolePage } from '../support/console-page.ts';
+import { type ConsoleWorld, startConsoleWorld } from '../support/console-world.ts';
 import { eventually } from '../support/gateway.ts';
-import { CAFE, NORTH_OF_CAFE, type OfferWorld, startOfferWorld, way } from '../support/offer-world.ts';
+import { CAFE, NORTH_OF_CAFE, type OfferWorld, way } from '../support/offer-world.ts';
 
 const WITHIN_MS = 30_000;
 const STEPS = 12;
@@ -18,33 +12,26 @@ const SCHEMES = ['light', 'dark'] as const;
 
 describe.skipIf(chromiumPath === null)(`rules in the console${chromiumSkipped}`, () => {
   let world: OfferWorld;
-  let browser: Browser;
   let console_: ConsolePage;
+  let stop: ConsoleWorld['stop'] | undefined;
   let page: Page;
 
   beforeAll(async () => {
-    world = await startOfferWorld();
-    const cafe = {
-      type: 'Feature',
-      geometry: { type: 'Point', coordinates: [CAFE.lon, CAFE.lat] },
-      properties: { name: 'Corner Coffee', radiusMetres: 150, tags: ['coffee'] },
-    };
-    expect((await world.gateway.api('PUT', '/api/v1/places/cafe', cafe)).status).toBe(200);
-    browser = await startChromium();
-    console_ = await openConsole(browser, world.gateway);
+    ({ world, console_, stop } = await startConsoleWorld(async ({ gateway }) => {
+      const cafe = {
+        type: 'Feature',
+        geometry: { type: 'Point', coordinates: [CAFE.lon, CAFE.lat] },
+        properties: { name: 'Corner Coffee', radiusMetres: 150, tags: ['coffee'] },
+      };
+      expect((await gateway.api('PUT', '/api/v1/places/cafe', cafe)).status).toBe(200);
+    }));
     page = console_.page;
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await world?.stop();
-  });
+  afterAll(() => stop?.());
 
   const see = (text: string) => console_.see(text);
-  const gone = (text: string) =>
-    eventually(`no "${text}" on the page`, WITHIN_MS, async () =>
-      (await hasText(page, text)) ? undefined : true,
-    );
+  const gone = (text: string) => console_.gone(text);
   const go = (path: string) => console_.open(path);
   const press = (name: string, role = 'button') => console_.click(name, role);
   const write = async (field: string, text: string) => {

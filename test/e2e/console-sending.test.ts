@@ -1,16 +1,9 @@
-import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  axeViolations,
-  chromiumPath,
-  chromiumSkipped,
-  hasText,
-  screenshot,
-  startChromium,
-} from '../support/chromium.ts';
-import { type ConsolePage, openConsole } from '../support/console-page.ts';
+import { axeViolations, chromiumPath, chromiumSkipped, screenshot } from '../support/chromium.ts';
+import type { ConsolePage } from '../support/console-page.ts';
+import { type ConsoleWorld, startConsoleWorld } from '../support/console-world.ts';
 import { eventually } from '../support/gateway.ts';
-import { CAFE, NORTH_OF_CAFE, type OfferWorld, startOfferWorld, way } from '../support/offer-world.ts';
+import { CAFE, NORTH_OF_CAFE, type OfferWorld, way } from '../support/offer-world.ts';
 
 const WITHIN_MS = 30_000;
 const STEPS = 6;
@@ -18,25 +11,16 @@ const THEMES = ['light', 'dark'] as const;
 
 describe.skipIf(chromiumPath === null)(`sending in the console${chromiumSkipped}`, () => {
   let world: OfferWorld;
-  let browser: Browser;
   let console_: ConsolePage;
+  let stop: ConsoleWorld['stop'] | undefined;
 
   beforeAll(async () => {
-    world = await startOfferWorld();
-    browser = await startChromium();
-    console_ = await openConsole(browser, world.gateway);
+    ({ world, console_, stop } = await startConsoleWorld());
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await world?.stop();
-  });
+  afterAll(() => stop?.());
 
   const api = (method: string, path: string, body?: unknown) => world.gateway.api(method, path, body);
-  const gone = (text: string) =>
-    eventually(`"${text}" gone`, WITHIN_MS, async () =>
-      (await hasText(console_.page, text)) ? undefined : true,
-    );
 
   it('shows what services made of offers, and how many wait', async () => {
     for (const position of way(NORTH_OF_CAFE, CAFE, STEPS)) await world.drive(position);
@@ -88,7 +72,7 @@ describe.skipIf(chromiumPath === null)(`sending in the console${chromiumSkipped}
   it('hears at once when somebody else lets offers go out again', async () => {
     expect((await api('PUT', '/api/v1/sending', { stopped: false })).status).toBe(200);
     await console_.see('Offers go out');
-    await gone('All sending is stopped.');
+    await console_.gone('All sending is stopped.');
   });
 
   it('adds a webhook and shows its secret once, replaces that, and removes it', async () => {

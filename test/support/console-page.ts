@@ -15,6 +15,8 @@ export interface ConsolePage {
   open(path: string): Promise<void>;
   /** Waits until the page has this text. */
   see(text: string): Promise<void>;
+  /** Waits until the page does not have this text. */
+  gone(text: string): Promise<void>;
   /** Clicks what has this accessible name. */
   click(name: string, role?: string): Promise<void>;
   /** Puts a text into the field of this name, in place of what it has. */
@@ -56,6 +58,11 @@ export async function openConsole(browser: Browser, gateway: GatewayProcess): Pr
       await page.goto(`${gateway.httpUrl}${path}`);
     },
     see,
+    async gone(text) {
+      await eventually(`no "${text}" on the page`, WITHIN_MS, async () =>
+        (await hasText(page, text)) ? undefined : true,
+      );
+    },
     click: (name, role) => located(name, role).click(),
     // Not the locator's own fill: React does not hear of what that puts into a field as a whole.
     async fill(name, text) {
