@@ -44,12 +44,11 @@ export function lookupHash(token: string): string {
 
 const spanOf = (kind: Session['kind']): SessionSpan => (kind === 'staff' ? STAFF_SPAN : CONSUMER_SPAN);
 
-/** Keeps a session, and forgets those that are over. */
-export async function createSession(db: Kysely<Schema>, signIn: SignIn): Promise<void> {
-  await db.transaction().execute((trx) => addSession(trx, signIn));
-}
-
-/** The same in a transaction that does more. */
+/**
+ * Keeps a session, and forgets those that are over.
+ *
+ * @param trx in which it was looked at that there still is who signs in: else somebody removed meanwhile were left in a session
+ */
 export async function addSession(
   trx: Kysely<Schema>,
   { token, session, now, browser, openedWith }: SignIn,

@@ -1,7 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { hashPassword, newToken, verifyPassword } from '../../../broker/credentials.ts';
 import { WaysideError } from '../../errors.ts';
-import { createSession, deleteSession, STAFF_SPAN } from '../../records/sessions.ts';
+import { addSession, deleteSession, STAFF_SPAN } from '../../records/sessions.ts';
 import { findUser, ROLES, type User } from '../../records/users.ts';
 import { browserName } from '../browser-name.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
@@ -49,17 +49,23 @@ export function registerSessionRoutes(app: HttpApp, { deps, backoff, newId, publ
       const key = `sign-in ${request.ip} ${name}`;
       backoff.begin(key);
       const user = await userWith(name, password);
-      if (user === null)
-        throw new WaysideError('bad_credentials', 'name and password do not belong together');
-      backoff.succeeded(key);
       const token = newToken();
-      await createSession(deps.records, {
-        token,
-        session: { kind: 'staff', id: newId(), subject: user.name, role: user.role },
-        now: deps.realNow(),
-        browser: browserName(request.headers['user-agent']),
-        openedWith: null,
-      });
+      const isIn =
+        user !== null &&
+        (await deps.records.transaction().execute(async (trx) => {
+          // Checking the password takes a while, in which the user may have been removed.
+          if ((await findUser(trx, name))?.passwordHash !== user.passwordHash) return false;
+          await addSession(trx, {
+            token,
+            session: { kind: 'staff', id: newId(), subject: user.name, role: user.role },
+            now: deps.realNow(),
+            browser: browserName(request.headers['user-agent']),
+            openedWith: null,
+          });
+          return true;
+        }));
+      if (!isIn) throw new WaysideError('bad_credentials', 'name and password do not belong together');
+      backoff.succeeded(key);
       setSessionCookie(reply, 'staff', token, STAFF_SPAN.longestMs, publicUrl());
       return reply.code(204).send(null);
     },

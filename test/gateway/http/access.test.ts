@@ -4,7 +4,7 @@ import { hashPassword } from '../../../broker/credentials.ts';
 import { ERRORS } from '../../../gateway/errors.ts';
 import { ACCESS } from '../../../gateway/http/access.ts';
 import type { Role } from '../../../gateway/records/schema.ts';
-import { createSession } from '../../../gateway/records/sessions.ts';
+import { addSession } from '../../../gateway/records/sessions.ts';
 import { ADMIN_TOKEN, NOW, startHttp, type TestServer } from './http-server.ts';
 
 const ROLES: readonly Role[] = ['admin', 'marketer', 'analyst', 'device-manager'];
@@ -21,7 +21,7 @@ beforeAll(async () => {
     .values({ name: 'maria', role: 'marketer', password_hash: await hashPassword('x') })
     .execute();
   for (const role of ROLES) {
-    await createSession(server.db, {
+    await addSession(server.db, {
       token: `cookie-of-${role}`,
       session: { kind: 'staff', id: `session-of-${role}`, subject: role, role },
       now: NOW,
@@ -35,7 +35,7 @@ afterAll(() => server.stop());
 
 async function signAnnaIn(): Promise<void> {
   await server.db.deleteFrom('sessions').where('subject', '=', 'anna').execute();
-  await createSession(server.db, {
+  await addSession(server.db, {
     token: 'cookie-of-anna',
     session: { kind: 'consumer', id: 'session-of-anna', subject: 'anna' },
     now: NOW,

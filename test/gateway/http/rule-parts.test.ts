@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addSends } from '../../../gateway/records/sends.ts';
-import { createSession } from '../../../gateway/records/sessions.ts';
+import { addSession } from '../../../gateway/records/sessions.ts';
 import { addDelivery } from './delivery-row.ts';
 import { NOW, startHttp, type TestServer } from './http-server.ts';
 
@@ -224,7 +224,7 @@ describe('code pools', () => {
     const paths = ['/code-pools', '/code-pools/secret', '/audit'];
     for (const path of paths)
       expect(JSON.stringify((await call('GET', path)).body)).not.toContain('TOPSECRET');
-    await createSession(server.db, {
+    await addSession(server.db, {
       token: 'cookie-of-analyst',
       session: { kind: 'staff', id: 's1', subject: 'ana', role: 'analyst' },
       now: NOW,
@@ -251,7 +251,7 @@ describe('code pools', () => {
       .updateTable('deliveries')
       .set({ offer_json: JSON.stringify(offer) })
       .execute();
-    await createSession(server.db, {
+    await addSession(server.db, {
       token: 'cookie-of-anna',
       session: { kind: 'consumer', id: 's2', subject: 'anna' },
       now: NOW,

@@ -49,6 +49,14 @@ describe('users', () => {
     ]);
   });
 
+  it('are in no session that their password opened while they were removed', async () => {
+    const { body } = await add('carl', 'admin');
+    const [, removed] = await Promise.all([signIn('carl', body.password), remove('carl')]);
+    expect(removed.status).toBe(204);
+    const left = server.db.selectFrom('sessions').select('id').where('subject', '=', 'carl');
+    expect(await left.execute()).toEqual([]);
+  });
+
   it('always have an admin among them', async () => {
     expect(await remove('admin')).toMatchObject({ status: 409, body: { code: 'wrong_state' } });
     expect((await add('second', 'admin')).status).toBe(201);
