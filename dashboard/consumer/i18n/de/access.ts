@@ -61,7 +61,7 @@ export const access: Translated<typeof english> = {
     endNamed: 'In {{browser}} abmelden',
     endHere: 'Hier abmelden',
     endHereText:
-      'In diesem Browser kommen dann keine Angebote mehr, und was er davon behalten hat, ist vergessen.',
+      'Nach dem Abmelden kommen in diesem Browser keine Angebote mehr, und was er davon behalten hat, ist vergessen.',
     everywhere: 'Überall abmelden',
     everywhereText:
       'Auch Links, die verschickt und noch nicht geöffnet wurden, öffnen nichts mehr. Passkeys bleiben.',

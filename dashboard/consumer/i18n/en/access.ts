@@ -54,7 +54,8 @@ export const access = {
     end: 'Sign out',
     endNamed: 'Sign out in {{browser}}',
     endHere: 'Sign out here',
-    endHereText: 'Offers stop coming in this browser, and what it kept of them is forgotten.',
+    endHereText:
+      'Once you sign out here, no offers come in this browser, and what it kept of them is forgotten.',
     everywhere: 'Sign out everywhere',
     everywhereText: 'Also links that were sent and not opened yet open nothing any more. Passkeys stay.',
     everywhereSure: 'Yes, everywhere',

@@ -60,7 +60,8 @@ export const access: Translated<typeof english> = {
     end: 'Esci',
     endNamed: 'Esci in {{browser}}',
     endHere: 'Esci qui',
-    endHereText: 'In questo browser non arrivano più offerte, e ciò che ne conservava viene dimenticato.',
+    endHereText:
+      'Dopo l’uscita in questo browser non arrivano più offerte, e ciò che ne conservava viene dimenticato.',
     everywhere: 'Esci ovunque',
     everywhereText: 'Anche i link inviati e non ancora aperti non aprono più nulla. Le passkey restano.',
     everywhereSure: 'Sì, ovunque',
