@@ -47,15 +47,17 @@ export class Access {
   }
 
   /** Lets a message in, telemetry when the journal has it. An error closes the connection. */
-  publish(client: Client | null, packet: PublishPacket, done: Done): void {
+  publish(client: Client | null, packet: PublishPacket, decided: Done): void {
     const connection = client === null ? null : connectionOf(client);
     const peer = connection?.peer;
     if (client === null || connection === null || peer === null || peer === undefined) {
-      done(new Error('not logged in'));
+      decided(new Error('not logged in'));
       return;
     }
+    // Also of what was on its way to the journal meanwhile: nobody's session is to keep it.
+    const done: Done = (error) => decided(connection.isForgotten ? new Error('the user was removed') : error);
     if (connection.isForgotten) {
-      done(new Error('the user was removed'));
+      done();
       return;
     }
     // A retained message lives for ever, and command ids are without number: only the gateway retains.

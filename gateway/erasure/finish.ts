@@ -71,11 +71,12 @@ export function createFinisher(parts: FinishParts): Finisher {
     return done;
   }
 
-  async function sweepInTurn({ consumers, devices }: WaitingErasures): Promise<boolean> {
+  async function sweepInTurn({ devices }: WaitingErasures): Promise<boolean> {
     const began = realNow();
     unsweptSince ??= began;
-    const isLast = consumers.size + devices.size === 0;
-    if (began < maySweepAt || (!isLast && began < unsweptSince + SWEEP_WITHIN_MS)) return false;
+    // The last step of those whose telemetry is gone; who waits for a store may do so for long.
+    const isGoingOn = [...devices.values()].includes(true);
+    if (began < maySweepAt || (isGoingOn && began < unsweptSince + SWEEP_WITHIN_MS)) return false;
     if (await sweepRecords(parts)) rewriteLater();
     const tookMs = realNow() - began;
     maySweepAt = began + tookMs / SWEEPS_SHARE;
