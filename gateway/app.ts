@@ -19,6 +19,7 @@ import { createDelivery, type Delivery } from './delivery/delivery-client.ts';
 import { isAllowedPushEndpoint } from './delivery/push-hosts.ts';
 import { openPushKeys } from './delivery/push-keys.ts';
 import { loadOrCreateReceiptKey } from './delivery/receipt-token.ts';
+import { tellEngine } from './delivery/tell-engine.ts';
 import { answerDialects } from './downlink/answer-dialects.ts';
 import { Downlink } from './downlink/downlink.ts';
 import { toldTogether } from './downlink/link-listeners.ts';
@@ -38,7 +39,6 @@ import { createSqliteJournal } from './journal/sqlite-journal.ts';
 import { alignJournal, journalCursors } from './journal-cursors.ts';
 import { trimJournal } from './journal-trim.ts';
 import { createSmtpMailer } from './mail/smtp-mailer.ts';
-import { deliveryOf } from './records/deliveries.ts';
 import { deviceOfAliases } from './records/device-aliases.ts';
 import { ensureDeviceTypes } from './records/device-types.ts';
 import { rewriteWhereDue } from './records/erasure-marks.ts';
@@ -46,7 +46,7 @@ import { findUser, findUserNameByToken } from './records/logins.ts';
 import { MIGRATION_NAMES, migrate } from './records/migrate.ts';
 import { openMqttSessions } from './records/mqtt-sessions.ts';
 import { createSeal, loadOrCreateRecordsKey } from './records/seal.ts';
-import { sealSubscriptions } from './records/seal-subscriptions.ts';
+import { sealEarlier } from './records/seal-subscriptions.ts';
 import { openRecordsThread } from './records/thread.ts';
 import { ensureAdmin } from './records/users.ts';
 import { checkMapOverlay, listening } from './start-checks.ts';
@@ -102,12 +102,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     const receiptKey = await loadOrCreateReceiptKey(files.dir);
     const recordsKey = await loadOrCreateRecordsKey(files.dir);
     const seal = createSeal(recordsKey);
-    const sealed = await sealSubscriptions(records.db, seal, pushKeys.ring.current.publicKey);
-    if (sealed !== null && sealed.count > 0)
-      log.info({ subscriptions: sealed.count }, 'sealed the keys of browsers');
-    if (sealed?.isRewritten === false)
-      log.warn('there was no room to write wayside.db anew: keys of browsers from before may still be in it');
-
+    await sealEarlier(records.db, seal, pushKeys.ring.current.publicKey, log);
     await rewriteWhereDue(records.db, log);
     const ledger = await openLedger(files.dir);
     running.push(() => ledger.close());
@@ -265,17 +260,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     await delivery.start();
     await pushKeys.dropUnused();
     running.push(() => delivery.stop());
-    running.push(
-      delivery.onChanged((rows) => {
-        for (const row of rows) engine.live.publish({ kind: 'delivery', delivery: deliveryOf(row) });
-        // Their last subscription ended: the next decision is to say so.
-        const unreachable = rows.filter((row) => row.state === 'gone').map((row) => row.consumer);
-        if (unreachable.length === 0) return;
-        engine.changed({ kind: 'consumers', ids: unreachable }).catch((error: unknown) => {
-          log.error({ err: error }, 'the engine could not be told of ended subscriptions');
-        });
-      }),
-    );
+    running.push(tellEngine(delivery, engine, log));
 
     await downlink.start();
     running.push(() => downlink.stop());

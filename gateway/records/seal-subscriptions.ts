@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import type { Logger } from 'pino';
 import { WaysideError } from '../errors.ts';
 import { sealedAddress } from './push-subscriptions.ts';
 import type { Schema } from './schema.ts';
@@ -59,6 +60,20 @@ export async function sealSubscriptions(
   const isRewritten = await rewritten(db);
   await sql`pragma wal_checkpoint(truncate)`.execute(db);
   return { count: rows.length, isRewritten };
+}
+
+/** Does it at a start, and says what was done. */
+export async function sealEarlier(
+  db: Kysely<Schema>,
+  seal: Seal,
+  vapidKey: string,
+  log: Pick<Logger, 'info' | 'warn'>,
+): Promise<void> {
+  const sealed = await sealSubscriptions(db, seal, vapidKey);
+  if (sealed === null) return;
+  if (sealed.count > 0) log.info({ subscriptions: sealed.count }, 'sealed the keys of browsers');
+  if (!sealed.isRewritten)
+    log.warn('there was no room to write wayside.db anew: keys of browsers from before may still be in it');
 }
 
 /** The table stays for as long as the file was not written anew, for by it the next start knows. */
