@@ -57,6 +57,9 @@ async function codeFor(email: string, more: object = {}): Promise<string> {
   return code ?? '';
 }
 
+/** Addresses are looked up one after the other: none is waited for once a link that was asked for last has come. */
+const allLookedUp = () => codeFor('anna@example.org');
+
 /** Each test begins with limits that nobody has used up. */
 function later(): void {
   server.realNow += 16 * MINUTE_MS;
@@ -157,11 +160,14 @@ describe('a sign-in link by e-mail', () => {
     later();
     const from = (forwarded: string, n: number) =>
       ask(`q${n}@example.org`, {}, { 'x-forwarded-for': forwarded });
+    await allLookedUp();
     for (let asked = 0; asked < 100; asked += 1)
       // What a client writes there itself stands before it, and counts for nothing.
       expect((await from(`198.51.100.${asked}, 203.0.113.7`, asked)).status).toBe(202);
     expect((await from('203.0.113.7', 100)).status).toBe(429);
+    await allLookedUp();
     expect((await from('203.0.113.8', 101)).status).toBe(202);
+    await allLookedUp();
     for (let asked = 0; asked < 100; asked += 1) await from(`no address ${asked}`, asked);
     expect((await from('none either', 102)).status).toBe(429);
   });
