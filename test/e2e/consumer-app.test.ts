@@ -173,6 +173,7 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in Chromium${chromium
   });
 
   it('tells the gateway of a yes and a no in haste in their order', async () => {
+    await made('PUT', '/api/v1/consumers/ada/consents/health_offers', { granted: false, source: 'paper' });
     const other = await openConsumerApp(browser, gateway);
     await other.page.setRequestInterception(true);
     const held: (() => void)[] = [];
