@@ -1,4 +1,5 @@
 import './data.css';
+import './device.css';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
