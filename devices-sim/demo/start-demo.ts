@@ -160,8 +160,8 @@ async function startParts(
 }
 
 /**
- * The newcomer's own resident: agrees to all but health offers, looks at every offer, and soon comes to a filling station with an
- * empty tank, so that the consumer page has something to show.
+ * The newcomer's own resident: agrees to all but health offers, leaves every offer to the newcomer to look at, and soon comes to a
+ * filling station with an empty tank, so that the consumer page has something to show.
  */
 function you([someone]: readonly Resident[]): Resident {
   if (someone === undefined) throw new RangeError('a city without residents');
@@ -170,7 +170,7 @@ function you([someone]: readonly Resident[]): Resident {
     id: 'you',
     name: 'You',
     agreesTo: ['location_offers', 'device_offers'],
-    curiosity: { looks: 1, clicks: 0 },
+    curiosity: { looks: 0, clicks: 0 },
     beginsNearFuel: true,
   };
 }
