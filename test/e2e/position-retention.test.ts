@@ -58,14 +58,17 @@ async function points(
   });
 }
 
+/** Cells of a day, once it is counted: after a start that takes a moment. */
 async function cells(
   gateway: GatewayProcess,
   day: number,
 ): Promise<{ features: { properties: object; geometry: Polygon }[] }> {
   const time = START + day * DAY_MS;
-  const { status, body } = await gateway.api('GET', `/api/v1/analytics/cells?from=${time}&to=${time + 1}`);
-  expect(status).toBe(200);
-  return body;
+  return eventually(`day ${day} is counted`, 30_000, async () => {
+    const { status, body } = await gateway.api('GET', `/api/v1/analytics/cells?from=${time}&to=${time + 1}`);
+    expect(status).toBe(200);
+    return body.features.length > 0 ? body : undefined;
+  });
 }
 
 /** A day with five cars in one place and one elsewhere, and what is known of it at the end of the days for which positions are kept. */
@@ -111,8 +114,10 @@ async function liveThrough(
   const [cell, ...others] = (await cells(old, 0)).features;
   expect(others).toEqual([]);
   expect(cell?.properties).toMatchObject({ devices: 5, readings: 10 });
-  const quarantine = await old.api('GET', '/api/v1/quarantine');
-  expect(quarantine.body.items).toEqual([]);
+  await eventually('the quarantine is empty', 30_000, async () => {
+    const { body } = await old.api('GET', '/api/v1/quarantine');
+    return body.items.length === 0 ? true : undefined;
+  });
   await look(old, true);
   await old.kill('SIGTERM');
   // The journal forgot them when the store had them, and the cell is larger than anybody's street.
