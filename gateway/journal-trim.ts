@@ -1,11 +1,15 @@
 import type { Logger } from 'pino';
 import type { Hold } from './backup/hold.ts';
 import type { EngineClient } from './engine/engine-client.ts';
-import type { Journal } from './journal/journal.ts';
+import type { ErasedEntries, Journal } from './journal/journal.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** Trims a look: one in ten while all is well, each one while the journal waits for room. */
 const LOOKS_A_TRIM = 10;
+/** What was trimmed lies in free pages until they are used again. A moment after a start, and once a day, they are overwritten. */
+const LOOKS_AN_OVERWRITING = 86_400;
+/** That erases no entry. */
+const NOBODY: ErasedEntries = new Map();
 
 export interface JournalKeeping {
   readonly journal: Journal;
@@ -64,6 +68,7 @@ export function trimJournal({
     await journal.checkSpace();
     tell();
     if (looks++ % LOOKS_A_TRIM === 0 || journal.trouble !== null) await trim();
+    if (looks % LOOKS_AN_OVERWRITING === LOOKS_A_TRIM && hold?.isHeld !== true) await journal.erase(NOBODY);
     failing = false;
   }
 

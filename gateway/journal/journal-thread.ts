@@ -88,7 +88,7 @@ serveFromWorker<object, JournalThread>({
           await nextTurn();
           return database.prepare(sql).all();
         });
-      removeTorn(file);
+      if (erased.size > 0) removeTorn(file);
       database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       return { ok: true, value: null };
     } catch (error) {

@@ -74,7 +74,8 @@ export interface Journal {
   /** Looks whether there is space, so that `trouble` tells it also while nothing is appended. */
   checkSpace(): Promise<void>;
   /**
-   * Overwrites entries, and all that was deleted earlier, in the journal's files; what a torn journal left behind goes as a whole.
+   * Overwrites entries, and all that was deleted earlier, in the journal's files. Where there is anybody to erase, what a torn
+   * journal left behind goes as a whole.
    * Their sequences stay taken, and readers find entries that are nobody's there.
    */
   erase(erased: ErasedEntries): Promise<void>;
