@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Client, PublishPacket, Subscription } from 'aedes';
 import { Access } from './access.ts';
 import { AnswerIntake } from './answer-intake.ts';
-import { type Connection, connectionOf, type Peer } from './connection.ts';
+import { type Connection, connectionOf } from './connection.ts';
 import { aliasesOfTopic } from './dialects.ts';
 import { DirectSends } from './direct-sends.ts';
 import { Entrance, LOGIN_REFUSED } from './entrance.ts';
@@ -14,7 +14,7 @@ import { LimitedLog } from './limited-log.ts';
 import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
 import { Links } from './links.ts';
 import { Listeners } from './listeners.ts';
-import { Login } from './login.ts';
+import { type IsMeant, Login } from './login.ts';
 import { publishOldWills } from './old-wills.ts';
 import { holdToRules } from './packet-rules.ts';
 import { PeerPace } from './peer-pace.ts';
@@ -243,7 +243,8 @@ class AedesBroker implements Broker {
     await this.#persistence.forgetWills(clientIds);
   }
 
-  #close(isMeant: (peer: Peer) => boolean): void {
+  #close(isMeant: IsMeant): void {
+    this.#login.tookBack(isMeant);
     for (const connection of this.#gate.of(isMeant)) {
       this.#links.closing(connection, 'closed');
       connection.destroy();

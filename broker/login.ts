@@ -1,11 +1,11 @@
 import type { Client, ConnectPacket } from 'aedes';
-import type { Connection } from './connection.ts';
+import type { Connection, Peer } from './connection.ts';
 import { verifyToken } from './credentials.ts';
 import type { LimitedLog } from './limited-log.ts';
 import type { Listeners } from './listeners.ts';
 import { LoginBackoff } from './login-backoff.ts';
 import type { BrokerPorts } from './ports.ts';
-import { type Credential, mayPublish, type Principal } from './principal.ts';
+import { mayPublish } from './principal.ts';
 import type { Session, Sessions } from './sessions.ts';
 import { isValidId, telemetryTopic } from './topics.ts';
 
@@ -18,10 +18,9 @@ export interface LoginResult {
   readonly forgotten: string | null;
 }
 
-interface Identified {
-  readonly principal: Principal;
-  readonly credential: Credential;
-}
+type Identified = Pick<Peer, 'principal' | 'credential' | 'userId'>;
+/** Whose connections are to end. */
+export type IsMeant = (peer: Identified) => boolean;
 
 const REFUSED = { outcome: 5, forgotten: null } as const;
 
@@ -32,6 +31,8 @@ export class Login {
   readonly #listeners: Listeners;
   readonly #log: LimitedLog;
   readonly #backoff: LoginBackoff;
+  /** What was taken back during each login that is under way: the records may have been asked before it. */
+  readonly #underWay = new Set<IsMeant[]>();
   failures = 0;
 
   constructor(ports: BrokerPorts, sessions: Sessions, listeners: Listeners, log: LimitedLog) {
@@ -50,11 +51,33 @@ export class Login {
     connection.willTopic = packet.will?.topic ?? null;
   }
 
+  /** Looks who it is, and makes the connection theirs. */
   async authenticate(
     connection: Connection,
     client: Client,
     username: string | undefined,
     password: Buffer | undefined,
+  ): Promise<LoginResult> {
+    const takenBack: IsMeant[] = [];
+    this.#underWay.add(takenBack);
+    try {
+      return await this.#authenticate(connection, client, username, password, takenBack);
+    } finally {
+      this.#underWay.delete(takenBack);
+    }
+  }
+
+  /** Connections of whoever is meant were closed: who is about to become one of them is not let in. */
+  tookBack(isMeant: IsMeant): void {
+    for (const takenBack of this.#underWay) takenBack.push(isMeant);
+  }
+
+  async #authenticate(
+    connection: Connection,
+    client: Client,
+    username: string | undefined,
+    password: Buffer | undefined,
+    takenBack: readonly IsMeant[],
   ): Promise<LoginResult> {
     if (connection.refusal !== null) {
       return this.#refuse({ outcome: connection.refusal, forgotten: null }, 'login refused: client id', {});
@@ -68,8 +91,7 @@ export class Login {
     if (known === null) this.#backoff.failed(connection.address, name);
     else this.#backoff.succeeded(connection.address, name);
     if (known === null || connection.destroyed) return REFUSED;
-    const { principal, credential } = known;
-    const userId = principal.id;
+    const { principal, credential, userId } = known;
     if (connection.willTopic !== null && !mayPublish(principal, connection.willTopic)) {
       return this.#refuse(REFUSED, 'login refused: the will has a topic that the device may not use', {
         userId,
@@ -77,6 +99,11 @@ export class Login {
     }
     const isForeign = await this.#isNameOfAnother(client.id, userId);
     if (connection.destroyed) return REFUSED;
+    if (takenBack.some((isMeant) => isMeant(known))) {
+      return this.#refuse({ outcome: 3, forgotten: null }, 'login refused: the user was changed meanwhile', {
+        userId,
+      });
+    }
     const claim = isForeign ? 'foreign' : this.#sessions.claim(client.id, userId);
     if (claim === 'foreign') {
       return this.#refuse(
@@ -150,12 +177,16 @@ export class Login {
     const hash = user?.tokenHashes.find((one) => verifyToken(token, one));
     if (user !== null && hash !== undefined) {
       if (user.awaitsToken === true) await this.#ports.ownTokenUsed?.(name);
-      return { principal: user.principal, credential: { kind: 'token', hash } };
+      return { principal: user.principal, credential: { kind: 'token', hash }, userId: name };
     }
     if (user === null || user.awaitsToken === true) {
       const fleetKey = (await this.#ports.provision?.(name, token)) ?? null;
       if (fleetKey !== null)
-        return { principal: { kind: 'device', id: name }, credential: { kind: 'fleet-key', id: fleetKey } };
+        return {
+          principal: { kind: 'device', id: name },
+          credential: { kind: 'fleet-key', id: fleetKey },
+          userId: name,
+        };
     }
     // Firmware sometimes swaps the two, so an unknown name is not logged either.
     return user === null ? this.#deny('unknown device') : this.#deny('wrong token', { userId: name });
@@ -167,7 +198,7 @@ export class Login {
     const user = isValidId(name) ? await this.#ports.findUser(name) : null;
     if (user?.principal.kind !== 'device')
       return this.#deny('the client certificate names no device', { certificate: name });
-    return { principal: user.principal, credential: { kind: 'certificate' } };
+    return { principal: user.principal, credential: { kind: 'certificate' }, userId: name };
   }
 
   #deny(why: string, fields: object = {}): null {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { hashToken } from '../../broker/credentials.ts';
 import { connectPacket } from './packets.ts';
 import {
   closed,
@@ -148,6 +149,41 @@ describe('sessions', () => {
     running.broker.disconnect('a');
     await gone;
     expect(b.connected).toBe(true);
+  });
+
+  it('are not let in where their user was changed while they logged in', async () => {
+    const lookUps: (() => void)[] = [];
+    running = await runBroker(
+      {},
+      {
+        findUser: async (name) => {
+          // What the records say of the client id comes when the test lets it.
+          if (name !== 'a') await new Promise<void>((resolve) => lookUps.push(resolve));
+          return name === 'a'
+            ? { principal: { kind: 'device', id: name }, tokenHashes: [hashToken(TOKEN)] }
+            : null;
+        },
+      },
+    );
+    const logsIn = async (meanwhile: () => unknown) => {
+      const outcome = refusalOf(running.connect());
+      await until('the records are asked', () => lookUps.length === 1);
+      const done = meanwhile();
+      lookUps.shift()?.();
+      await done;
+      return outcome;
+    };
+    const used = ({ kind }: { kind: string }) => kind === 'token';
+    expect(await logsIn(() => running.broker.disconnect('a'))).toBe(3);
+    expect(await logsIn(() => running.broker.disconnect('a', used))).toBe(3);
+    expect(await logsIn(() => running.broker.forget('a'))).toBe(3);
+    // Others, and what it did not log in with, are no concern of it.
+    const others = () => {
+      running.broker.disconnect('b');
+      running.broker.disconnect('a', (credential) => !used(credential));
+      running.broker.disconnectFleet('fleet-1');
+    };
+    expect(await logsIn(others)).toBe('let in');
   });
 
   it('leave nothing open after stop', async () => {
