@@ -2,6 +2,7 @@ import { type DeliverParts, deliver, expiredResult } from './deliver.ts';
 import type { DeliveryRow, DueDelivery } from './due-facts.ts';
 import type { LaneName, Lanes } from './lanes.ts';
 import type { DeliveryResult, LaneMember, OutboxStore } from './outbox-store.ts';
+import { createParking } from './parking.ts';
 import { createWithdrawals, type Sending } from './withdrawals.ts';
 
 /** Totals since the start, by what became of a delivery in a round, and what waits. */
@@ -174,9 +175,11 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
   async function startUnparked(
     now: number,
   ): Promise<{ readonly isAllSeen: boolean; readonly nextLookMs: number }> {
-    const found = await store.unparked(now, ROWS_AT_ONCE, [...underWay.keys()]);
+    const beingParked = parking.members;
+    const passedOver = [...underWay.keys(), ...beingParked.map(({ id }) => id)];
+    const found = await store.unparked(now, ROWS_AT_ONCE, passedOver);
     if (found.length === 0) return { isAllSeen: true, nextLookMs: LONGEST_SLEEP_MS };
-    const crowded = new Set((await store.parkedLanes()).map(({ lane }) => lane));
+    const crowded = new Set([...beingParked, ...(await store.parkedLanes())].map(({ lane }) => lane));
     const isAllSeen = found.length < ROWS_AT_ONCE;
     const toPark: LaneMember[] = [];
     const lanes: LaneName[] = [];
@@ -192,7 +195,9 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       const isSoon = isAllSeen && !crowded.has(lane) && parts.lanes.isFlowing(lane, now);
       if (!isSoon) toPark.push(...members.slice(room));
     }
-    await store.park(toPark);
+    parking.begin(toPark);
+    // The next look would find the same.
+    if (!isAllSeen) await parking.ended();
     return {
       isAllSeen,
       nextLookMs: Math.min(LONGEST_SLEEP_MS, ...lanes.map((lane) => nextLookIn(lane, now))),
@@ -271,6 +276,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     recording = null;
   }
 
+  const parking = createParking({ store, onTrouble: options.onTrouble, onEnded: wake });
   const withdrawals = createWithdrawals({
     store,
     underWay,
@@ -289,6 +295,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       stopping = true;
       stir();
       await running;
+      await parking.ended();
       const all = Promise.all([...underWay.values()].map(({ done }) => done)).then(() => undefined);
       await Promise.race([all, pause(graceMs)]);
       await parts.stopSending();

@@ -467,6 +467,51 @@ test('a burst that a service takes in its stride is not set aside first', async 
   expect(parked).toEqual([]);
 });
 
+test('setting aside what waits for one push service takes no time from the others', async () => {
+  await outbox.stop(1_000);
+  const dead = 'http://127.0.0.1:9';
+  let free: () => void = () => undefined;
+  const busy = new Promise<void>((resolve) => {
+    free = resolve;
+  });
+  const parked: string[][] = [];
+  const failures = [new Error('database is locked')];
+  const store = (real: OutboxStore): OutboxStore => ({
+    ...real,
+    park: async (members) => {
+      parked.push(members.map(({ id }) => id));
+      await busy;
+      const failure = failures.pop();
+      if (failure !== undefined) throw failure;
+      return real.park(members);
+    },
+  });
+  outbox = startOutbox(store, [dead]);
+  await world.addBrowser();
+  await world.readdress(({ endpoint }) => ({ endpoint: endpoint.replace(world.origin, dead) }));
+  await world.addConsumer('bert');
+  await world.addBrowser('bert');
+  for (let count = 0; count < 3; count += 1) {
+    const id = await queueAndWake();
+    await expect.poll(() => world.state(id)).toBe('retrying');
+  }
+  try {
+    const waiting = [await queueAndWake()];
+    await expect.poll(() => parked).toEqual([waiting]);
+    waiting.push(await world.queue());
+    const ids = await Promise.all(Array.from({ length: 200 }, () => queueAndWake({ consumer: 'bert' })));
+    for (const id of ids) await expect.poll(() => world.state(id), { timeout: 5_000 }).toBe('sent');
+    expect(parked).toHaveLength(1);
+    free();
+    // Also after a failure, with which nothing was noted.
+    const lanes = async () => Promise.all(waiting.map(async (id) => (await world.row(id)).lane));
+    await expect.poll(lanes, { timeout: 5_000 }).toEqual([dead, dead]);
+    expect(trouble).toEqual(['deliveries could not be set aside']);
+  } finally {
+    free();
+  }
+});
+
 test('what is under way when it stops is not lost', async () => {
   await world.addBrowser();
   world.service.faults.plan({ kind: 'hang' });
