@@ -42,6 +42,9 @@ export async function finishRestoring(dir: string): Promise<boolean> {
   for (const name of await readdir(folder))
     if (name !== READY && name !== CLEARED) await rename(join(folder, name), join(dir, name));
   await syncPath(dir);
+  // Before the other mark, without which it would mean that what is in place now is to be deleted.
+  await rm(join(folder, READY));
+  await syncPath(folder);
   await rm(folder, { recursive: true });
   await syncPath(dir);
   return true;
