@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type DeliverParts, deliver, expiredResult } from './deliver.ts';
 import type { DeliveryRow, DueDelivery } from './due-facts.ts';
 import type { LaneName, Lanes } from './lanes.ts';
 import type { DeliveryResult, LaneMember, OutboxStore } from './outbox-store.ts';
 import { createParking } from './parking.ts';
+import { createRecorder } from './recorder.ts';
 import { createWithdrawals, type Sending } from './withdrawals.ts';
 
 /** Totals since the start, by what became of a delivery in a round, and what waits. */
@@ -61,7 +63,7 @@ const LONGEST_SLEEP_MS = 30_000;
 const OVER_EVERY_MS = 2_000;
 /** Sorted or ended in one statement, which takes some milliseconds. */
 const ROWS_AT_ONCE = 500;
-/** Results are written together: one fsync for all that end within this time. */
+/** One look for all places that come free within this time. */
 const GATHER_MS = 5;
 /** Being sent, or waiting for the records to take what became of them: as many may go out again after a crash. */
 const MOST_UNDER_WAY = 1_000;
@@ -77,10 +79,8 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
   const totals = { sent: 0, retrying: 0, gone: 0, failed: 0, expired: 0, withdrawn: 0 };
   const underWay = new Map<string, UnderWay>();
   let overLookedForAt = Number.NEGATIVE_INFINITY;
-  let ended: DeliveryResult[] = [];
   let stopping = false;
   let running: Promise<void> = Promise.resolve();
-  let recording: Promise<void> | null = null;
   let woken = false;
   /** Something found no place, and may find one when others end. */
   let isCrowded = false;
@@ -92,7 +92,6 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     stir();
   }
 
-  /** One look for all places that come free within a few milliseconds. */
   function wakeSoon(): void {
     if (isWakeSet) return;
     isWakeSet = true;
@@ -233,9 +232,8 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     for (const row of over) {
       const nothing = { lane: '', isSent: true, done: Promise.resolve(), unwanted: null };
       underWay.set(row.id, { ...nothing, consumer: row.consumer });
-      ended.push(expiredResult(row));
+      recorder.add(expiredResult(row));
     }
-    if (over.length > 0) recording ??= record();
   }
 
   async function work(delivery: DueDelivery, entry: UnderWay): Promise<void> {
@@ -248,34 +246,22 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       const nothing = { channel: null, goneSubscriptions: [] };
       result = { id, ...nothing, attempted: true, kind: 'failed', reason: 'internal' };
     }
-    ended.push(result);
-    recording ??= record();
+    recorder.add(result);
   }
 
-  /** Writes what has ended until nothing is left, trying again while the records do not answer. */
-  async function record(): Promise<void> {
-    while (ended.length > 0) {
-      await pause(GATHER_MS);
-      const results = ended;
-      ended = [];
-      try {
-        const rows = await store.record(results, parts.domainNow());
-        for (const { id, kind } of results) {
-          totals[kind] += 1;
-          underWay.delete(id);
-        }
-        options.onChanged(rows);
-        wake();
-      } catch (error) {
-        ended = [...results, ...ended];
-        options.onTrouble('results of deliveries could not be recorded', error);
-        if (stopping) break;
-        await pause(TROUBLE_PAUSE_MS);
+  const recorder = createRecorder({
+    store,
+    domainNow: parts.domainNow,
+    onTrouble: options.onTrouble,
+    onRecorded(results, rows) {
+      for (const { id, kind } of results) {
+        totals[kind] += 1;
+        underWay.delete(id);
       }
-    }
-    recording = null;
-  }
-
+      options.onChanged(rows);
+      wake();
+    },
+  });
   const parking = createParking({ store, onTrouble: options.onTrouble, onEnded: wake });
   const withdrawals = createWithdrawals({
     store,
@@ -300,7 +286,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       await Promise.race([all, pause(graceMs)]);
       await parts.stopSending();
       await all;
-      await recording;
+      await recorder.stop();
     },
     wake,
     recheck: withdrawals.recheck,
@@ -311,10 +297,4 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       return { ...rest, retried: retrying, outboxSize: size, oldestCreatedAt };
     },
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { LaneMember, OutboxStore } from './outbox-store.ts';
 
 /** After a failure of the records. */
@@ -32,7 +33,7 @@ export function createParking({ store, onTrouble, onEnded }: ParkingParts): Park
       await store.park(members);
     } catch (error) {
       onTrouble('deliveries could not be set aside', error);
-      await new Promise((resolve) => setTimeout(resolve, TROUBLE_PAUSE_MS));
+      await pause(TROUBLE_PAUSE_MS);
     }
     members = [];
     onEnded();
