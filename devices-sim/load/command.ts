@@ -53,7 +53,12 @@ export function addLoadCommand(program: Command): void {
     .addOption(new Option('--admin-token <token>', 'token for --api').env('WAYSIDE_ADMIN_TOKEN'))
     .option('--prefix <text>', 'of the device ids; without it, one that no other run has')
     .option('--seed <n>', 'seed of places and faults', whole, 1)
-    .option('--settle <seconds>', 'wait so long for the gateway to work everything off', positive, 60)
+    .option(
+      '--settle <seconds>',
+      'wait so long for the gateway to acknowledge and work off everything',
+      positive,
+      60,
+    )
     .option('--json', 'progress and result as JSON lines', false);
   addFaultOptions(command)
     .addHelpText(

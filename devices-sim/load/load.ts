@@ -62,7 +62,6 @@ export interface LoadResult extends Verdict {
 }
 
 const PROGRESS_MS = 1000;
-const DRAIN_MS = 30_000;
 const STILL_COMING_MS = 1_000;
 /** Messages that may be unacknowledged; beyond it, what is due waits, and its waiting counts as latency. */
 const IN_FLIGHT_A_DEVICE = 50;
@@ -168,12 +167,12 @@ export async function runLoad(
     const seconds = (performance.now() - startedAt) / 1000;
     stopStorms();
     for (const device of devices) device.flush();
-    await untilTrue(() => inFlight() === 0, DRAIN_MS);
     const settledBy = performance.now() + settings.settleMs;
+    await untilTrue(() => inFlight() === 0, settledBy);
     await untilTrue(async () => {
       await look();
       return figures?.lag === 0;
-    }, settings.settleMs);
+    }, settledBy);
     const { verdict, notCompared } = await compareUntil(settledBy, () =>
       compare(settings, devices, faults),
     ).then(
@@ -230,8 +229,7 @@ async function compareUntil(settledBy: number, compareNow: () => Promise<Verdict
   return verdict;
 }
 
-/** Asks every 100 ms until it is so, or the time is over. */
-async function untilTrue(isSo: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
-  const deadline = performance.now() + withinMs;
+/** Asks every 100 ms until it is so, or `deadline` has come, a time of `performance.now()`. */
+async function untilTrue(isSo: () => boolean | Promise<boolean>, deadline: number): Promise<void> {
   while (!(await isSo()) && performance.now() < deadline) await sleep(100);
 }

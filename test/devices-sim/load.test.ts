@@ -244,7 +244,7 @@ describe('npm run sim -- load, with a gateway', () => {
     expect(out).toMatch(/latency to the acknowledgement: p50/);
     expect(out).toMatch(/readings acknowledged [1-9]\d* .* stored \?/);
     expect(out).toMatch(/NOT KNOWN whether everything that was acknowledged is there: .* does not answer/);
-  }, 90_000);
+  }, 30_000);
 
   it('says what to do when it can not begin', async () => {
     const there = await load('--devices', '1', '--prefix', 'same-', '--duration', '0.1', '--rate', '10');
