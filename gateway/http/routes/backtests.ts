@@ -1,4 +1,5 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
 import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
 import { describeDuration, MINUTE_MS, parseDuration, SECOND_MS } from '../../../rules/time/duration.ts';
 import type { BacktestReport } from '../../backtest/report.ts';
@@ -105,7 +106,7 @@ export function registerBacktestRoutes(app: HttpApp, { deps, reads }: RouteConte
       const report = await backtests.wait(id, waitMs);
       const hasEnded = report.endedAt !== null;
       if (!hasEnded) reply.header('location', `/api/v1/backtests/${id}`);
-      return reply.code(hasEnded ? 200 : 202).send(shown(report));
+      return reply.code(hasEnded ? 200 : 202).send(await shownTo(request, report));
     },
   );
 
@@ -125,11 +126,7 @@ export function registerBacktestRoutes(app: HttpApp, { deps, reads }: RouteConte
       const { wait } = request.query;
       const { id } = request.params;
       const report = wait === undefined ? backtests.report(id) : await backtests.wait(id, readWait(wait));
-      for (const { properties } of report.journeys.features) {
-        if (properties.kind !== 'journey') continue;
-        await reads.note(request.identity, 'backtest', { kind: 'device', id: properties.device });
-      }
-      return shown(report);
+      return shownTo(request, report);
     },
   );
 
@@ -144,7 +141,7 @@ export function registerBacktestRoutes(app: HttpApp, { deps, reads }: RouteConte
         response: { 200: Report },
       },
     },
-    async (request) => shown(backtests.cancel(request.params.id)),
+    (request) => shownTo(request, backtests.cancel(request.params.id)),
   );
 
   async function ruleOf(
@@ -158,11 +155,20 @@ export function registerBacktestRoutes(app: HttpApp, { deps, reads }: RouteConte
     const { document } = await readRuleDocument(deps, id, unsaved);
     return { ruleId: id, document, version: null };
   }
-}
 
-/** The schema's types are mutable, and know nothing of GeoJSON. */
-function shown(report: BacktestReport): Static<typeof Report> {
-  return report as unknown as Static<typeof Report>;
+  /** A report tells what was decided about some people, and where they were: whoever gets it has looked at them. */
+  async function shownTo(
+    { identity }: Pick<FastifyRequest, 'identity'>,
+    report: BacktestReport,
+  ): Promise<Static<typeof Report>> {
+    if (report.decisionsSample.length > 0) await reads.note(identity, 'backtest', { kind: 'everybody' });
+    for (const { properties } of report.journeys.features) {
+      if (properties.kind !== 'journey') continue;
+      await reads.note(identity, 'backtest', { kind: 'device', id: properties.device });
+    }
+    // The schema's types are mutable, and know nothing of GeoJSON.
+    return report as unknown as Static<typeof Report>;
+  }
 }
 
 function readWait(text: string | undefined): number {

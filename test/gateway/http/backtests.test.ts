@@ -163,6 +163,36 @@ describe('a backtest over the API', () => {
     ]);
   });
 
+  it('is noted as a look at those whom it shows, however it is asked for', async () => {
+    const looks = async () => {
+      const { body } = await server.call('GET', '/api/v1/audit?limit=1000');
+      return body.items
+        .filter(({ detail }: { detail: { what?: string } }) => detail.what === 'backtest')
+        .map(({ action, subject }: { action: string; subject: string }) => `${action} ${subject}`);
+    };
+    const { body } = await backtest({ ...WHOLE_DAY, rule: RULE });
+    const people: string[] = body.journeys.features.flatMap(
+      ({ properties }: { properties: { kind: string; consumer: string } }) =>
+        properties.kind === 'journey' ? [properties.consumer] : [],
+    );
+    expect(people).toContain('ada');
+    for (const method of ['POST', 'GET', 'DELETE']) {
+      const before = (await looks()).length;
+      // The look before is not this one's.
+      server.realNow += 2 * HOUR_MS;
+      if (method === 'POST') await backtest({ ...WHOLE_DAY, rule: RULE });
+      else await server.call(method, `/api/v1/backtests/${body.id}`);
+      const all = await looks();
+      expect([method, all.slice(0, all.length - before).sort()]).toEqual([
+        method,
+        [
+          'people.read ',
+          ...people.flatMap((person) => [`consumer.read ${person}`, `device.read phone-${person}`]),
+        ].sort(),
+      ]);
+    }
+  });
+
   it('answers 202 with where to ask, and can be asked and cancelled', async () => {
     const first = await backtest({ ...WHOLE_DAY, rule: RULE }, 'espresso', '?wait=PT0S');
     expect(first.status).toBe(202);
