@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { createDoorbell } from '../doorbell.ts';
 import { type DeliverParts, deliver, expiredResult } from './deliver.ts';
 import type { DeliveryRow, DueDelivery } from './due-facts.ts';
 import type { LaneName, Lanes } from './lanes.ts';
@@ -81,44 +82,24 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
   let overLookedForAt = Number.NEGATIVE_INFINITY;
   let stopping = false;
   let running: Promise<void> = Promise.resolve();
-  let woken = false;
+  const bell = createDoorbell();
   /** Something found no place, and may find one when others end. */
   let isCrowded = false;
   let isWakeSet = false;
-  let stir: () => void = () => undefined;
-
-  function wake(): void {
-    woken = true;
-    stir();
-  }
 
   function wakeSoon(): void {
     if (isWakeSet) return;
     isWakeSet = true;
     setTimeout(() => {
       isWakeSet = false;
-      wake();
+      bell.ring();
     }, GATHER_MS);
-  }
-
-  /** Resolves on the next wake, or after `ms`. */
-  async function sleep(ms: number): Promise<void> {
-    if (!woken && !stopping) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        stir = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    woken = false;
   }
 
   async function run(): Promise<void> {
     while (!stopping) {
       try {
-        await sleep(await round());
+        await bell.rung(await round());
       } catch (error) {
         options.onTrouble('the outbox could not be read', error);
         await pause(TROUBLE_PAUSE_MS);
@@ -128,7 +109,6 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
 
   /** Starts what is due and has a place in its lane; returns for how long there is nothing to do. */
   async function round(): Promise<number> {
-    woken = false;
     isCrowded = false;
     const now = parts.realNow();
     endWhatIsOver(await overNow(now));
@@ -259,10 +239,10 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
         underWay.delete(id);
       }
       options.onChanged(rows);
-      wake();
+      bell.ring();
     },
   });
-  const parking = createParking({ store, onTrouble: options.onTrouble, onEnded: wake });
+  const parking = createParking({ store, onTrouble: options.onTrouble, onEnded: bell.ring });
   const withdrawals = createWithdrawals({
     store,
     underWay,
@@ -279,7 +259,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     },
     async stop(graceMs) {
       stopping = true;
-      stir();
+      bell.ring();
       await running;
       await parking.ended();
       const all = Promise.all([...underWay.values()].map(({ done }) => done)).then(() => undefined);
@@ -288,7 +268,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       await all;
       await recorder.stop();
     },
-    wake,
+    wake: bell.ring,
     recheck: withdrawals.recheck,
     withdrawAll: withdrawals.all,
     async counters() {

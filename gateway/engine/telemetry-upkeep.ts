@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { createDoorbell } from '../doorbell.ts';
 import { inChunks } from '../records/chunks.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
 import type { Schema } from '../records/schema.ts';
 import { deletingSecurely } from '../records/secure-delete.ts';
 import type { ExpiryLimit, Outdated, Removal, TelemetryStore } from '../telemetry/telemetry-store.ts';
-import { createDoorbell } from './doorbell.ts';
 import { createPositionRetention } from './position-retention.ts';
 import type { TelemetryWriter } from './telemetry-writer.ts';
 

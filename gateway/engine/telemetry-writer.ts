@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import { createDoorbell } from '../doorbell.ts';
 import type { JournalReader } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
 import type { RejectedPoint, TelemetryStore } from '../telemetry/telemetry-store.ts';
 import { readCursor, writeCursor } from './commit.ts';
-import { createDoorbell } from './doorbell.ts';
 import { createHandedOver } from './handed-over.ts';
 import type { Registry } from './registry.ts';
 import { readAgain, type Stretch } from './stretch.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDoorbell } from '../../../gateway/engine/doorbell.ts';
+import { createDoorbell } from '../../../gateway/doorbell.ts';
 import { mayWait, nothingTaken } from '../../../gateway/engine/taken.ts';
 
 const SINCE = 1_000_000;
