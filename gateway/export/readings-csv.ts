@@ -18,8 +18,11 @@ const COLUMNS = [
 ] as const;
 /** Metrics that the device type does not describe: a JSON object. */
 const OTHER_METRICS = 'other_metrics';
-/** A text that a spreadsheet would take for a formula (OWASP, CSV injection); numbers are written as numbers. */
-const FORMULA = /^[=+\-@＝＋－＠\t\r\n]/;
+/**
+ * Where a spreadsheet would begin a formula (OWASP, CSV injection); numbers are written as numbers. Within a text, too: where the
+ * comma is the decimal sign, as in German and Italian, spreadsheets cut such a file at semicolons, whatever is quoted.
+ */
+const FORMULA = /^(?=[=+\-@＝＋－＠\t\r\n])|(?<=[;\t\r\n])(?=[=+\-@＝＋－＠])/g;
 
 /**
  * What a device reported as CSV (RFC 4180), in pieces of bounded size: a line a reading, times in ISO 8601 (UTC), and a column
@@ -72,6 +75,6 @@ function lineOf(values: readonly (MetricValue | undefined)[]): string {
 function cellOf(value: MetricValue | undefined): string {
   if (value === undefined) return '';
   if (typeof value !== 'string') return String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
+  const text = value.replace(FORMULA, "'");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

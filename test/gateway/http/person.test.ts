@@ -44,15 +44,26 @@ describe('the export of a device as CSV', () => {
         },
         { deviceKey, at: AT + 1, seq: 2, receivedAt: AT, event: '=HYPERLINK("x")', flags: ['late'] },
         { deviceKey, at: AT + 2, seq: 3, receivedAt: AT, event: '＝1+1', flags: [] },
+        {
+          deviceKey,
+          at: AT + 3,
+          seq: 4,
+          receivedAt: AT,
+          event: 'a;=1+1;b',
+          metrics: { note: 'a;@SUM(1)' },
+          flags: [],
+        },
       ],
-      2,
+      4,
     );
 
     const answer = await server.call('GET', '/api/v1/me/export?format=csv&device=cas-car', { cookie });
 
     expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename="wayside-cas-car.csv"');
-    const [head = '', first = '', second = '', third = '', end] = String(answer.body).split('\r\n');
+    const [head = '', first = '', second = '', third = '', fourth = '', end] = String(answer.body).split(
+      '\r\n',
+    );
     const columns = head.split(',');
     expect(columns.slice(0, 5)).toEqual([
       'at',
@@ -67,6 +78,9 @@ describe('the export of a device as CSV', () => {
     expect(first.endsWith(String.raw`,"{""note"":""a \""quoted\"", one""}"`)).toBe(true);
     expect(second).toMatch(/^2026-06-01T12:00:00\.001Z,,,,,,,"'=HYPERLINK\(""x""\)",late,/);
     expect(third).toContain(",'＝1+1,");
+    // Spreadsheets in German or Italian cut at semicolons.
+    expect(fourth).toContain(",a;'=1+1;b,");
+    expect(fourth).toContain(`a;'@SUM(1)`);
     expect(end).toBe('');
   });
 
