@@ -1,4 +1,4 @@
-import { Select, UnstyledButton } from '@mantine/core';
+import { UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
@@ -7,6 +7,7 @@ import type { Decision, Delivery, Page } from '../api/shapes.ts';
 import { REASON_LABELS, REASON_WORDS } from '../look/reasons.ts';
 import { Pill, StateBadge } from '../look/StateBadge.tsx';
 import { dayAndTimeOf, momentOf } from '../look/when.ts';
+import { ChoiceFilter } from './ChoiceFilter.tsx';
 import { ListFrame } from './ListFrame.tsx';
 import { Refresh } from './Refresh.tsx';
 import { explainAddress } from './rules/explain-shapes.ts';
@@ -16,13 +17,17 @@ import { useList } from './use-list.ts';
 import { type Names, useNames } from './use-names.ts';
 
 const TEXT_FILTERS = ['rule', 'consumer', 'device'] as const;
+const OUTCOME_LABELS: Readonly<Record<Decision['outcome'], string>> = {
+  sent: 'Sent',
+  suppressed: 'Suppressed',
+};
 const FILTERS = ['state', 'reason', ...TEXT_FILTERS] as const;
 
 const capitalised = (word: string) => `${word[0]?.toUpperCase()}${word.slice(1)}`;
 
 /** Every decision with its reason. The filters stand in the address, so that a filtered list can be linked to. */
 export function DecisionsPage() {
-  const { filters, set } = useFilters(FILTERS);
+  const { filters, field } = useFilters(FILTERS);
   const names = useNames();
   const list = useList<Decision>('/api/v1/decisions', filters);
   return (
@@ -39,35 +44,14 @@ export function DecisionsPage() {
       }
       filters={
         <>
-          <Select
-            label="Outcome"
-            placeholder="Any"
-            clearable
-            clearButtonProps={{ 'aria-label': 'Clear the outcome filter' }}
-            data={[
-              { value: 'sent', label: 'Sent' },
-              { value: 'suppressed', label: 'Suppressed' },
-            ]}
-            value={filters.state || null}
-            onChange={(value) => set('state', value ?? '')}
-          />
-          <Select
-            label="Reason"
-            placeholder="Any"
-            clearable
-            clearButtonProps={{ 'aria-label': 'Clear the reason filter' }}
-            searchable
-            data={Object.entries(REASON_LABELS).map(([value, label]) => ({ value, label }))}
-            value={filters.reason || null}
-            onChange={(value) => set('reason', value ?? '')}
-          />
+          <ChoiceFilter label="Outcome" choices={OUTCOME_LABELS} {...field('state')} />
+          <ChoiceFilter label="Reason" choices={REASON_LABELS} {...field('reason')} />
           {TEXT_FILTERS.map((name) => (
             <TextFilter
               key={name}
               label={capitalised(name)}
               placeholder={`${capitalised(name)} id`}
-              value={filters[name]}
-              onChange={(value) => set(name, value)}
+              {...field(name)}
             />
           ))}
           <Refresh list={list} />
@@ -98,9 +82,7 @@ function DecisionRow({ decision, names }: { decision: Decision; names: Names }) 
         {decision.place && <small className="soft block">{names.place(decision.place)}</small>}
       </td>
       <td>
-        <Pill tone={decision.outcome === 'sent' ? 'good' : 'quiet'}>
-          {decision.outcome === 'sent' ? 'Sent' : 'Suppressed'}
-        </Pill>
+        <Pill tone={decision.outcome === 'sent' ? 'good' : 'quiet'}>{OUTCOME_LABELS[decision.outcome]}</Pill>
       </td>
       <td className="why">
         {decision.reason && <strong>{REASON_WORDS[decision.reason]}</strong>}

@@ -7,8 +7,8 @@ import { dayAndTimeOf } from '../look/when.ts';
 import { FoldForm } from './FoldForm.tsx';
 import { ListFrame } from './ListFrame.tsx';
 import { Refusal } from './Refusal.tsx';
+import { Remove } from './Remove.tsx';
 import { Secret } from './Secret.tsx';
-import { Remove } from './ServiceAccounts.tsx';
 import { useDeviceTypes } from './use-device-types.ts';
 import { useList } from './use-list.ts';
 

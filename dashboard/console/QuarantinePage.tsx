@@ -1,6 +1,6 @@
-import { Select } from '@mantine/core';
 import type { QuarantineRecord } from '../api/shapes.ts';
 import { CODE_LABELS } from '../look/quality-words.ts';
+import { ChoiceFilter } from './ChoiceFilter.tsx';
 import { ListFrame } from './ListFrame.tsx';
 import { QuarantineRow } from './QuarantineRow.tsx';
 import { Refresh } from './Refresh.tsx';
@@ -12,7 +12,7 @@ import { useManagesDevices } from './use-role.ts';
 
 /** Messages that were refused, with what was wrong, and another try. The filters stand in the address. */
 export function QuarantinePage() {
-  const { filters, set } = useFilters(['device', 'reason']);
+  const { filters, field } = useFilters(['device', 'reason']);
   const list = useList<QuarantineRecord>('/api/v1/quarantine', filters);
   const mayRetry = useManagesDevices();
   return (
@@ -31,21 +31,8 @@ export function QuarantinePage() {
       list={list}
       filters={
         <>
-          <Select
-            label="Reason"
-            placeholder="Any"
-            clearable
-            clearButtonProps={{ 'aria-label': 'Clear the reason filter' }}
-            data={Object.entries(CODE_LABELS).map(([value, label]) => ({ value, label }))}
-            value={filters.reason || null}
-            onChange={(value) => set('reason', value ?? '')}
-          />
-          <TextFilter
-            label="Device"
-            placeholder="Device id"
-            value={filters.device}
-            onChange={(value) => set('device', value)}
-          />
+          <ChoiceFilter label="Reason" choices={CODE_LABELS} {...field('reason')} />
+          <TextFilter label="Device" placeholder="Device id" {...field('device')} />
           <Refresh list={list} />
           {mayRetry && <RetryAll device={filters.device} code={filters.reason} count={list.items.length} />}
         </>

@@ -7,6 +7,7 @@ import { FoldForm } from './FoldForm.tsx';
 import { ListFrame } from './ListFrame.tsx';
 import { linesOf } from './lines-of.ts';
 import { Refusal } from './Refusal.tsx';
+import { Remove } from './Remove.tsx';
 import { Secret } from './Secret.tsx';
 import { useList } from './use-list.ts';
 
@@ -73,23 +74,6 @@ function Filters({ filters }: { filters: readonly string[] }) {
       {filter}
     </code>
   ));
-}
-
-/** Removes at the second press, for it can't be taken back. */
-export function Remove({ what, onRemove }: { what: string; onRemove: () => void }) {
-  const [asked, setAsked] = useState(false);
-  return (
-    <Button
-      size="compact-sm"
-      color="red"
-      variant={asked ? 'filled' : 'default'}
-      aria-label={asked ? `Remove ${what} for good` : `Remove ${what}`}
-      onClick={() => (asked ? onRemove() : setAsked(true))}
-      onBlur={() => setAsked(false)}
-    >
-      {asked ? 'Remove for good' : 'Remove'}
-    </Button>
-  );
 }
 
 function NewAccount({ onMade }: { onMade: () => unknown }) {

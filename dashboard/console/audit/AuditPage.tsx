@@ -1,5 +1,6 @@
-import { Select, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import type { AuditEntry } from '../../../gateway/records/audit.ts';
+import { ChoiceFilter } from '../ChoiceFilter.tsx';
 import { ListFrame } from '../ListFrame.tsx';
 import { Refresh } from '../Refresh.tsx';
 import { TextFilter } from '../TextFilter.tsx';
@@ -13,7 +14,7 @@ const FILTERS = ['actor', 'action', 'subject', 'from', 'to'] as const;
 
 /** Who saw or changed what about whom, and when; and whether that log is as it was written. */
 export function AuditPage() {
-  const { filters, set } = useFilters(FILTERS);
+  const { filters, set, field } = useFilters(FILTERS);
   const { from, to, ...exact } = filters;
   const list = useList<AuditEntry>('/api/v1/audit', { ...exact, from: epochMs(from), to: epochMs(to) });
   const isFiltered = Object.values(filters).some((value) => value !== '');
@@ -27,42 +28,11 @@ export function AuditPage() {
       actions={<VerificationBadge />}
       filters={
         <>
-          <TextFilter
-            label="Who"
-            placeholder="User, or consumer:id"
-            value={filters.actor}
-            onChange={(value) => set('actor', value)}
-          />
-          <Select
-            label="What"
-            placeholder="Anything"
-            clearable
-            clearButtonProps={{ 'aria-label': 'Clear the filter by what was done' }}
-            searchable
-            data={Object.entries(NOUNS).map(([value, label]) => ({ value, label }))}
-            value={filters.action || null}
-            onChange={(value) => set('action', value ?? '')}
-          />
-          <TextFilter
-            label="About"
-            placeholder="Id of anything"
-            value={filters.subject}
-            onChange={(value) => set('subject', value)}
-          />
-          <TextInput
-            className="audit-when"
-            type="datetime-local"
-            label="From"
-            value={from}
-            onChange={(event) => set('from', event.currentTarget.value)}
-          />
-          <TextInput
-            className="audit-when"
-            type="datetime-local"
-            label="To"
-            value={to}
-            onChange={(event) => set('to', event.currentTarget.value)}
-          />
+          <TextFilter label="Who" placeholder="User, consumer:id" {...field('actor')} />
+          <ChoiceFilter label="What" placeholder="Anything" choices={NOUNS} {...field('action')} />
+          <TextFilter label="About" placeholder="Id of anything" {...field('subject')} />
+          <TimeFilter label="From" {...field('from')} />
+          <TimeFilter label="To" {...field('to')} />
           <Refresh list={list} />
         </>
       }
@@ -76,6 +46,24 @@ export function AuditPage() {
         />
       ))}
     </ListFrame>
+  );
+}
+
+interface TimeProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+function TimeFilter({ label, value, onChange }: TimeProps) {
+  return (
+    <TextInput
+      className="audit-when"
+      type="datetime-local"
+      label={label}
+      value={value}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
   );
 }
 

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { request } from '../../api/request.ts';
 import { Trouble } from '../../look/Trouble.tsx';
+import { PageSection } from '../PageSection.tsx';
 import { Problems } from '../Problems.tsx';
 import {
   DURATION_UNITS,
@@ -24,15 +25,10 @@ export function GlobalCap() {
   const pacing = useQuery({ queryKey: [PATH], queryFn: () => request<Pacing>('GET', PATH) });
   const mayChange = useMarkets();
   return (
-    <section className="pacing-section" aria-labelledby="global-cap">
-      <div className="pacing-head">
-        <div>
-          <h2 id="global-cap">Across all rules</h2>
-          <p className="soft">
-            However many rules there are: one person gets at most so many offers within a time.
-          </p>
-        </div>
-      </div>
+    <PageSection
+      title="Across all rules"
+      intro="However many rules there are: one person gets at most so many offers within a time."
+    >
       {pacing.isError && <Trouble error={pacing.error} onRetry={() => pacing.refetch()} />}
       {pacing.isPending && <Skeleton height={80} role="status" aria-label="Loading" />}
       {pacing.data !== undefined && !mayChange && (
@@ -41,7 +37,7 @@ export function GlobalCap() {
       {pacing.data !== undefined && mayChange && (
         <CapForm key={JSON.stringify(pacing.data.perConsumer)} pacing={pacing.data} />
       )}
-    </section>
+    </PageSection>
   );
 }
 

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ListBody, type ListBodyProps } from '../ListBody.tsx';
+import { PageSection } from '../PageSection.tsx';
 
 interface Props extends ListBodyProps {
   readonly title: string;
@@ -14,22 +15,15 @@ interface Props extends ListBodyProps {
 
 /** One kind of thing on a page that has several: heading, form, table. */
 export function PacingSection({ title, intro, begin, onBegin, form, ...body }: Props) {
-  const heading = title.toLowerCase().replaceAll(' ', '-');
+  const action = begin !== null && (
+    <Button size="sm" variant="default" onClick={onBegin}>
+      {begin}
+    </Button>
+  );
   return (
-    <section className="pacing-section" aria-labelledby={heading}>
-      <div className="pacing-head">
-        <div>
-          <h2 id={heading}>{title}</h2>
-          <p className="soft">{intro}</p>
-        </div>
-        {begin !== null && (
-          <Button size="sm" variant="default" onClick={onBegin}>
-            {begin}
-          </Button>
-        )}
-      </div>
+    <PageSection title={title} intro={intro} action={action}>
       {form}
       <ListBody title={title} more="Show more" loadingHeight={120} {...body} />
-    </section>
+    </PageSection>
   );
 }

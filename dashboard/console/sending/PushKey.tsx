@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { request } from '../../api/request.ts';
 import { Trouble } from '../../look/Trouble.tsx';
 import { Confirm } from '../Confirm.tsx';
+import { PageSection } from '../PageSection.tsx';
 import { Refusal } from '../Refusal.tsx';
 
 interface PushKeyAnswer {
@@ -26,14 +27,10 @@ export function PushKey({ mayRotate }: { mayRotate: boolean }) {
     },
   });
   return (
-    <section className="pacing-section" aria-labelledby="key-title">
-      <div className="sending-head">
-        <h2 id="key-title">Push key</h2>
-        <p className="soft">
-          Messages to browsers are signed with it (VAPID), and each browser takes them from the key alone that
-          it subscribed with.
-        </p>
-      </div>
+    <PageSection
+      title="Push key"
+      intro="Messages to browsers are signed with it (VAPID), and each browser takes them from the key alone that it subscribed with."
+    >
       {key.isError && <Trouble error={key.error} onRetry={() => key.refetch()} />}
       {key.isPending && <Skeleton height={48} role="status" aria-label="Loading" />}
       {key.data !== undefined && (
@@ -64,6 +61,6 @@ export function PushKey({ mayRotate }: { mayRotate: boolean }) {
           <Refusal error={rotate.error} />
         </Confirm>
       )}
-    </section>
+    </PageSection>
   );
 }

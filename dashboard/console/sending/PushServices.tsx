@@ -4,6 +4,7 @@ import { request } from '../../api/request.ts';
 import { HeadRow } from '../../look/HeadRow.tsx';
 import { Trouble } from '../../look/Trouble.tsx';
 import { momentOf, timeOf } from '../../look/when.ts';
+import { PageSection } from '../PageSection.tsx';
 import { refusalWords, serviceName } from './service-words.ts';
 import type { PushService, PushServices as Services } from './shapes.ts';
 
@@ -18,11 +19,10 @@ export function PushServices() {
     refetchInterval: ASK_EVERY_MS,
   });
   return (
-    <section className="pacing-section" aria-labelledby="services-title">
-      <div className="sending-head">
-        <h2 id="services-title">Services</h2>
-        <p className="soft">Where offers are handed to, and what became of them since the gateway started.</p>
-      </div>
+    <PageSection
+      title="Services"
+      intro="Where offers are handed to, and what became of them since the gateway started."
+    >
       {services.isError && <Trouble error={services.error} onRetry={() => services.refetch()} />}
       {services.isPending && <Skeleton height={160} role="status" aria-label="Loading" />}
       {services.data !== undefined && (
@@ -44,7 +44,7 @@ export function PushServices() {
           )}
         </>
       )}
-    </section>
+    </PageSection>
   );
 }
 

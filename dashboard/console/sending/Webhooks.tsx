@@ -5,9 +5,10 @@ import { request } from '../../api/request.ts';
 import { dayAndTimeOf } from '../../look/when.ts';
 import { FoldForm } from '../FoldForm.tsx';
 import { ListBody } from '../ListBody.tsx';
+import { PageSection } from '../PageSection.tsx';
 import { Refusal } from '../Refusal.tsx';
+import { Remove } from '../Remove.tsx';
 import { Secret } from '../Secret.tsx';
-import { Remove } from '../ServiceAccounts.tsx';
 import { useList } from '../use-list.ts';
 import type { Webhook } from './shapes.ts';
 
@@ -28,14 +29,10 @@ export function Webhooks({ mayChange }: { mayChange: boolean }) {
     onSuccess: refresh,
   });
   return (
-    <section className="pacing-section" aria-labelledby="webhooks-title">
-      <div className="sending-head">
-        <h2 id="webhooks-title">Webhooks</h2>
-        <p className="soft">
-          Offers for people without a browser go to the webhook that they name, signed as Standard Webhooks
-          asks.
-        </p>
-      </div>
+    <PageSection
+      title="Webhooks"
+      intro="Offers for people without a browser go to the webhook that they name, signed as Standard Webhooks asks."
+    >
       {mayChange && <NewWebhook onMade={refresh} />}
       <Refusal error={renew.error ?? remove.error} />
       {renew.data?.secret !== undefined && (
@@ -76,7 +73,7 @@ export function Webhooks({ mayChange }: { mayChange: boolean }) {
           </tr>
         ))}
       </ListBody>
-    </section>
+    </PageSection>
   );
 }
 

@@ -13,7 +13,7 @@ const OFFLINE_MS = 60_000;
 
 /** Codes that were redeemed lately. */
 export function Redemptions() {
-  const { filters, set } = useFilters(['till']);
+  const { filters, field } = useFilters(['till']);
   const list = useList<ListedRedemption>('/api/v1/redemptions', filters);
   const names = useNames();
   return (
@@ -25,12 +25,7 @@ export function Redemptions() {
       list={list}
       filters={
         <>
-          <TextFilter
-            label="Till"
-            placeholder="Id of a till, or @user"
-            value={filters.till}
-            onChange={(value) => set('till', value)}
-          />
+          <TextFilter label="Till" placeholder="Id of a till, or @user" {...field('till')} />
           <Refresh list={list} />
         </>
       }

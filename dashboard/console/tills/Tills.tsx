@@ -4,7 +4,7 @@ import { request } from '../../api/request.ts';
 import { dayAndTimeOf } from '../../look/when.ts';
 import { ListFrame } from '../ListFrame.tsx';
 import { Refusal } from '../Refusal.tsx';
-import { Remove } from '../ServiceAccounts.tsx';
+import { Remove } from '../Remove.tsx';
 import { useList } from '../use-list.ts';
 import { useMarkets } from '../use-role.ts';
 import { NewTill } from './NewTill.tsx';
