@@ -31,11 +31,12 @@ export async function deliver(
   const { row, recipient } = due;
   const gone = [...due.lostSubscriptions];
   const untried = { id: row.id, channel: null, attempted: false, goneSubscriptions: gone };
-  if (row.expires_at_real <= parts.realNow()) return expiredResult(row);
+  const isOver = () => row.expires_at_real <= parts.realNow();
+  if (isOver()) return expiredResult(row);
   const withdrawn = withdrawalReason(due.facts, parts.domainNow());
   if (withdrawn !== null) return { ...untried, kind: 'withdrawn', reason: withdrawn };
 
-  const offer = outgoing(due, unwanted);
+  const offer = outgoing(due, () => unwanted() === null && !isOver());
   let last: { readonly channel: DeliveryChannel; readonly reason: string } | null = null;
   for (const channel of parts.channels) {
     if (!channel.reaches(recipient)) continue;
@@ -54,18 +55,17 @@ export async function deliver(
 }
 
 /** The offer is over before it went out. */
-export function expiredResult({ id, reason }: DueDelivery['row']): DeliveryResult {
-  return {
-    id,
-    channel: null,
-    attempted: false,
-    goneSubscriptions: [],
-    kind: 'expired',
-    reason: reason === null ? 'expired' : `expired after ${reason}`,
-  };
+export function expiredResult(row: DueDelivery['row']): DeliveryResult {
+  const { id } = row;
+  return { id, channel: null, attempted: false, goneSubscriptions: [], ...expired(row.reason) };
 }
 
-function outgoing({ row }: DueDelivery, unwanted: () => string | null): OutgoingOffer {
+/** @param before why an earlier try came to nothing, or null */
+function expired(before: string | null): { readonly kind: 'expired'; readonly reason: string } {
+  return { kind: 'expired', reason: before === null ? 'expired' : `expired after ${before}` };
+}
+
+function outgoing({ row }: DueDelivery, isStillWanted: () => boolean): OutgoingOffer {
   const offer: RenderedOffer = JSON.parse(row.offer_json);
   return {
     id: row.id,
@@ -73,7 +73,7 @@ function outgoing({ row }: DueDelivery, unwanted: () => string | null): Outgoing
     offer: row.code === null ? offer : { ...offer, code: row.code },
     createdAt: row.created_at,
     expiresAtReal: row.expires_at_real,
-    isStillWanted: () => unwanted() === null,
+    isStillWanted,
   };
 }
 
@@ -99,8 +99,11 @@ function verdictOf(
       return laterOrNever(parts, row, outcome.afterMs, row.reason ?? outcome.reason);
     case 'failed':
       return { kind: 'failed', reason: outcome.reason };
-    case 'unwanted':
-      return { kind: 'withdrawn', reason: unwanted() ?? 'withdrawn' };
+    case 'unwanted': {
+      const reason = unwanted();
+      // Else it was over when there was a connection for it.
+      return reason === null ? expired(row.reason) : { kind: 'withdrawn', reason };
+    }
   }
 }
 
@@ -112,6 +115,6 @@ function laterOrNever(
   reason: string,
 ): Verdict {
   const nextAttemptAt = parts.realNow() + delayMs;
-  if (nextAttemptAt >= row.expires_at_real) return { kind: 'expired', reason: `expired after ${reason}` };
+  if (nextAttemptAt >= row.expires_at_real) return expired(reason);
   return { kind: 'retrying', nextAttemptAt, reason };
 }

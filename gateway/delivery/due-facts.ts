@@ -3,7 +3,7 @@ import type { Purpose, QuietHours } from '../../rules/step.ts';
 import { DEFAULT_QUIET_HOURS } from '../records/consumers.ts';
 import { fewerOf } from '../records/fewer.ts';
 import { listed } from '../records/listed.ts';
-import { type BrowserAddress, openedAddress } from '../records/push-subscriptions.ts';
+import { openedAddress } from '../records/push-subscriptions.ts';
 import { appUsers } from '../records/reachable.ts';
 import type { Schema } from '../records/schema.ts';
 import type { Seal } from '../records/seal.ts';
@@ -119,7 +119,7 @@ async function recipientsOf(
     consumers.map(({ id, webhook, email }) => {
       const read = (subscriptionsOf.get(id) ?? []).map((row) => ({
         row,
-        address: openedOrNull(seal, row.sealed, openedAddress),
+        address: openedOrNull(() => openedAddress(seal, row.sealed)),
       }));
       const browsers = read.flatMap(({ row, address }) =>
         address === null ? [] : [{ id: row.id, origin: row.origin, vapidKey: row.vapid_key, ...address }],
@@ -146,20 +146,16 @@ async function webhooksOf(
   const rows = await db.selectFrom('webhooks').selectAll().where('id', 'in', listed(ids)).execute();
   return new Map(
     rows.map(({ id, url, sealed_secret }) => {
-      const secret = openedOrNull(seal, sealed_secret, (_, sealed) => seal.open(sealed));
+      const secret = openedOrNull(() => seal.open(sealed_secret));
       return [id, { id, url, secret }];
     }),
   );
 }
 
 /** Null where it was sealed with a key that is not there any more: one such row must not hold up the others. */
-function openedOrNull<T extends BrowserAddress | string>(
-  seal: Seal,
-  sealed: Uint8Array,
-  open: (seal: Seal, sealed: Uint8Array) => T,
-): T | null {
+function openedOrNull<T>(open: () => T): T | null {
   try {
-    return open(seal, sealed);
+    return open();
   } catch {
     return null; // the cipher gives no other sign
   }

@@ -34,12 +34,12 @@ export async function openPushKeys(
   onChanged: (ring: VapidKeyRing) => void,
 ): Promise<PushKeys> {
   let ring = await loadOrCreateVapidKeys(dataDir);
-  /** One change after the other. */
+  /** One change after the other, also after one that failed. */
   let changes: Promise<unknown> = Promise.resolve();
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = changes.then(work, work);
-    changes = done.catch(() => undefined);
+    changes = done;
     return done;
   }
 

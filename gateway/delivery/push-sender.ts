@@ -1,5 +1,5 @@
 import type { buildConnector } from 'undici';
-import { createOutboundAgent, OutboundError } from './outbound.ts';
+import { createOutboundAgent, type OutboundAgent, OutboundError, type OutboundRequest } from './outbound.ts';
 import type { AllAddresses } from './public-address.ts';
 import { isAllowedPushEndpoint } from './push-hosts.ts';
 import type { PushRequest } from './push-request.ts';
@@ -51,15 +51,24 @@ export function createPushSender(options: PushSenderOptions): PushSender {
       if (!isAllowedPushEndpoint(request.endpoint.href, extraOrigins)) {
         return { kind: 'failed', reason: 'push_host_not_allowed' };
       }
-      try {
-        const { status, retryAfter } = await agent.post(request);
-        return outcomeOf(status, retryAfter, realNow());
-      } catch (error) {
-        return outcomeOfError(error);
-      }
+      return postOutcome(agent, request, realNow);
     },
     stop: () => agent.stop(),
   };
+}
+
+/** Posts, and says what became of it. Never rejects: every failure is an outcome. */
+export async function postOutcome(
+  agent: Pick<OutboundAgent, 'post'>,
+  request: OutboundRequest,
+  realNow: () => number,
+): Promise<PostOutcome> {
+  try {
+    const { status, retryAfter } = await agent.post(request);
+    return outcomeOf(status, retryAfter, realNow());
+  } catch (error) {
+    return outcomeOfError(error);
+  }
 }
 
 /** What a status means to a sender: RFC 8030 §5.3, §7.3 and §8.4, and what the browsers' services document. */
@@ -76,7 +85,7 @@ export function outcomeOf(status: number, retryAfter: string | undefined, now: n
 }
 
 /** What an error of `post` means: all but a refused address may be over the next time. */
-export function outcomeOfError(error: unknown): PostOutcome {
+function outcomeOfError(error: unknown): PostOutcome {
   if (error instanceof OutboundError && error.code === 'unwanted') return { kind: 'unwanted' };
   if (error instanceof OutboundError && error.code === 'refused') {
     return { kind: 'failed', reason: 'address_not_allowed' };

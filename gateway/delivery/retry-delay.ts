@@ -18,14 +18,15 @@ export function retryDelayMs(attempts: number, askedMs: number | null, random: n
 }
 
 /**
- * Reads a Retry-After header (RFC 9110 §10.2.3): seconds or an HTTP date.
+ * Reads a Retry-After header (RFC 9110 §10.2.3): seconds, or an HTTP date in any of its three forms (§5.6.7).
  *
  * @returns milliseconds from `now` on, or null where there is none or it makes no sense
  */
 export function parseRetryAfter(value: string | undefined, now: number): number | null {
   if (value === undefined) return null;
   if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
-  // Date.parse takes nearly anything, "-5" too; an HTTP date begins with the day.
-  const at = /^[A-Z][a-z]{2,8},? /.test(value) ? Date.parse(value) : Number.NaN;
+  // Date.parse takes nearly anything, "-5" too; an HTTP date begins with the day. Its oldest form names no zone, and is GMT.
+  const isDate = /^[A-Z][a-z]{2,8},? /.test(value);
+  const at = isDate ? Date.parse(value.endsWith('GMT') ? value : `${value} GMT`) : Number.NaN;
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 }

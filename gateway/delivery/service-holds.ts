@@ -2,7 +2,9 @@ import type { PushOutcome } from './push-sender.ts';
 
 /** Failures in a row after which a push service is left alone. One may be chance, and those under way at once fail together. */
 const FAILURES_TO_HOLD = 3;
-/** A 429 may be about one subscription alone (RFC 8030 §8.4); so many in a row, and nothing else, are about the sender. */
+/** What may be about one subscription (RFC 8030 §8.4) or one mailbox alone (RFC 5321 §4.2.3). */
+const REFUSALS = new Set(['http_408', 'http_429', 'smtp_450', 'smtp_451', 'smtp_452']);
+/** So many of these in a row, and nothing else, are about the sender. */
 const REFUSALS_TO_HOLD = 10;
 const FIRST_HOLD_MS = 1_000;
 const LONGEST_HOLD_MS = 60_000;
@@ -30,7 +32,7 @@ export interface ServiceHolds {
 interface Record {
   /** Without an answer, or with 5xx, since the last good answer. */
   readonly failures: number;
-  /** 429 and 408 since the last good answer. */
+  /** Of REFUSALS, since the last good answer. */
   readonly refusals: number;
   /** How many holds followed each other. */
   readonly holds: number;
@@ -68,7 +70,7 @@ export function createServiceHolds(random: () => number): ServiceHolds {
         return;
       }
       const before = known.get(origin) ?? WELL;
-      const isRefusal = outcome.reason === 'http_429' || outcome.reason === 'http_408';
+      const isRefusal = REFUSALS.has(outcome.reason);
       const failures = before.failures + (isRefusal ? 0 : 1);
       const refusals = before.refusals + (isRefusal ? 1 : 0);
       const askedMs = Math.min(LONGEST_ASKED_MS, outcome.afterMs ?? 0);

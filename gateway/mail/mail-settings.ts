@@ -13,9 +13,33 @@ export function isMailAddress(text: string): boolean {
 /** An address of a mail server as it was given, or undefined where it is none. */
 export function smtpUrl(value: string): string | undefined {
   const url = URL.parse(value);
-  const isFine = url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== '';
-  const isBare = url?.search === '' && url.hash === '' && /^\/?$/.test(url.pathname);
-  return isFine && isBare ? value : undefined;
+  if (url === null || !/^smtps?:$/.test(url.protocol) || url.hostname === '') return undefined;
+  const isBare = url.search === '' && url.hash === '' && /^\/?$/.test(url.pathname);
+  // A password with a bare % is none that could be read out of it.
+  return isBare && isPercentEncoded(url.username) && isPercentEncoded(url.password) ? value : undefined;
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false; // it says no more than that
+  }
+}
+
+export interface Sender {
+  /** Empty where only an address is given. */
+  readonly name: string;
+  readonly address: string;
+}
+
+/** Name and address out of `offers@example.org` or `Shop <offers@example.org>`; the address is not looked at. */
+export function senderOf(from: string): Sender {
+  const [, name = '', address] = /^(.*)<([^<>]+)>$/.exec(from.trim()) ?? [];
+  return address === undefined
+    ? { name: '', address: from.trim() }
+    : { name: name.trim().replace(/^"|"$/g, ''), address: address.trim() };
 }
 
 /** Both settings or neither; what is missing or wrong is added to `problems`. */
@@ -29,8 +53,7 @@ export function mailSettingsOf(
     problems.push({ path: 'WAYSIDE_MAIL_FROM', message: 'is needed with WAYSIDE_SMTP_URL' });
     return null;
   }
-  const address = /<([^<>]+)>$/.exec(from.trim())?.[1] ?? from.trim();
-  if (!isMailAddress(address) || /[\r\n]/.test(from)) {
+  if (!isMailAddress(senderOf(from).address) || /[\r\n]/.test(from)) {
     const message = `"${from.slice(0, 100)}" is not an address like offers@example.org or Shop <offers@example.org>`;
     problems.push({ path: 'WAYSIDE_MAIL_FROM', message });
     return null;

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { createTransport, type NodemailerError } from 'nodemailer';
+import { type Sender, senderOf } from './mail-settings.ts';
 import type { Mail, Mailer, MailOutcome, MailSettings } from './mailer.ts';
 
 export interface SmtpMailerOptions {
@@ -65,7 +66,7 @@ export function createSmtpMailer(settings: MailSettings, options: SmtpMailerOpti
 }
 
 /** An address object is taken as it is; text would be read as a list of addresses. */
-function messageOf(mail: Mail, from: { readonly name: string; readonly address: string }) {
+function messageOf(mail: Mail, from: Sender) {
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
   return {
     from,
@@ -76,15 +77,6 @@ function messageOf(mail: Mail, from: { readonly name: string; readonly address: 
     ...(mail.headers !== undefined && { headers: { ...mail.headers } }),
     ...(mail.messageName !== undefined && { messageId: `<${mail.messageName}@${domain}>` }),
   };
-}
-
-const NAMED = /^(.*)<([^<>]+)>$/;
-
-function senderOf(from: string): { readonly name: string; readonly address: string } {
-  const [, name, address] = NAMED.exec(from.trim()) ?? [];
-  return address === undefined
-    ? { name: '', address: from.trim() }
-    : { name: (name ?? '').trim().replace(/^"|"$/g, ''), address: address.trim() };
 }
 
 function isLoopback(hostname: string): boolean {

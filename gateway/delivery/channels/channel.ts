@@ -24,7 +24,7 @@ export interface OutgoingOffer {
   readonly createdAt: number;
   /** Real time, epoch ms. */
   readonly expiresAtReal: number;
-  /** Asked right before anything leaves: a consent may have been withdrawn since the offer was taken out of the outbox. */
+  /** Asked right before anything leaves: a consent may have been withdrawn since the offer left the outbox, or its time be over. */
   readonly isStillWanted: () => boolean;
 }
 

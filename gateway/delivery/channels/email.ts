@@ -43,12 +43,16 @@ export function emailChannel({ mailer, services, receiptKey, publicUrl }: EmailP
   };
 }
 
-/** What a mail server said of one mailbox alone (RFC 5321 §4.2.3: 450 to 452, and any 5yz) says nothing against the server. */
+/** A refusal for good is about the mailbox, and says nothing against the server. */
 function newsOf(outcome: MailOutcome): PushOutcome {
-  if (outcome.kind === 'failed') return { kind: 'gone' };
-  if (outcome.kind === 'retry' && !/^smtp_45[0-2]$/.test(outcome.reason))
-    return { kind: 'retry', afterMs: null, reason: outcome.reason };
-  return { kind: 'sent' };
+  switch (outcome.kind) {
+    case 'sent':
+      return { kind: 'sent' };
+    case 'retry':
+      return { kind: 'retry', afterMs: null, reason: outcome.reason };
+    case 'failed':
+      return { kind: 'gone' };
+  }
 }
 
 function verdictOf(outcome: MailOutcome): ChannelOutcome {

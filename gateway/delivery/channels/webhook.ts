@@ -1,5 +1,5 @@
-import type { OutboundAgent, OutboundRequest } from '../outbound.ts';
-import { outcomeOf, outcomeOfError, type PostOutcome, type PushOutcome } from '../push-sender.ts';
+import type { OutboundAgent } from '../outbound.ts';
+import { type PushOutcome, postOutcome } from '../push-sender.ts';
 import { signReceipt } from '../receipt-token.ts';
 import type { Services } from '../services.ts';
 import type { Channel, ChannelOutcome, OutgoingOffer } from './channel.ts';
@@ -27,7 +27,7 @@ export function webhookChannel(parts: WebhookParts): Channel {
       if (!offer.isStillWanted()) return { kind: 'unwanted' };
       const body = bodyOf(offer, parts.receiptKey);
       const now = parts.realNow();
-      const outcome = await post(parts, {
+      const request = {
         endpoint: new URL(webhook.url),
         headers: {
           ...webhookHeaders(webhook.secret, offer.id, Math.floor(now / 1000), body),
@@ -36,21 +36,13 @@ export function webhookChannel(parts: WebhookParts): Channel {
         },
         body: Buffer.from(body),
         isStillWanted: offer.isStillWanted,
-      });
+      };
+      const outcome = await postOutcome(parts.agent, request, parts.realNow);
       if (outcome.kind === 'unwanted') return outcome;
       parts.services.note(service, outcome);
       return verdictOf(outcome);
     },
   };
-}
-
-async function post({ agent, realNow }: WebhookParts, request: OutboundRequest): Promise<PostOutcome> {
-  try {
-    const { status, retryAfter } = await agent.post(request);
-    return outcomeOf(status, retryAfter, realNow());
-  } catch (error) {
-    return outcomeOfError(error);
-  }
 }
 
 function verdictOf(outcome: PushOutcome): ChannelOutcome {

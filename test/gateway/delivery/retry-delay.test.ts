@@ -19,6 +19,8 @@ test('reads Retry-After in seconds and as a date', () => {
   const now = Date.parse('2026-03-01T12:00:00Z');
   expect(parseRetryAfter('120', now)).toBe(120_000);
   expect(parseRetryAfter('Sun, 01 Mar 2026 12:00:30 GMT', now)).toBe(30_000);
+  expect(parseRetryAfter('Sunday, 01-Mar-26 12:00:30 GMT', now)).toBe(30_000);
+  expect(parseRetryAfter('Sun Mar  1 12:00:30 2026', now)).toBe(30_000);
   expect(parseRetryAfter('Sun, 01 Mar 2026 11:00:00 GMT', now)).toBe(0);
   for (const value of [undefined, '', 'soon', '-5', '1e9']) expect(parseRetryAfter(value, now)).toBeNull();
 });

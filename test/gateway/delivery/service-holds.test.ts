@@ -84,6 +84,15 @@ test('429 may be about one subscription; ten in a row and nothing else are about
   expect(holds.waitMs(B, 0)).toBe(0);
 });
 
+test('so may a refusal for now of a mail server, which is about one mailbox or about all', () => {
+  const holds = createServiceHolds(() => 0);
+  const full: PushOutcome = { kind: 'retry', afterMs: null, reason: 'smtp_452' };
+  for (let count = 0; count < 9; count += 1) holds.note(A, full, 0);
+  expect([holds.waitMs(A, 0), holds.health(A, 0)]).toEqual([0, 'well']);
+  holds.note(A, full, 0);
+  expect(holds.waitMs(A, 0)).toBe(1_000);
+});
+
 test('remembers a thousand services, the ones heard of last', () => {
   const holds = createServiceHolds(() => 0);
   for (let count = 0; count < 1_500; count += 1) holds.note(`https://${count}.example`, busy(60_000), 0);

@@ -13,13 +13,14 @@ function problemsOf(env: Record<string, string>): Record<string, string> {
   }
 }
 
+const MAIL = {
+  WAYSIDE_SMTP_URL: 'smtps://u:100%25p@mail.example:465',
+  WAYSIDE_MAIL_FROM: 'Shop <offers@shop.example>',
+};
+
 test('mail goes out where server and sender are named', () => {
   expect(loadConfig({}).mail).toBeNull();
-  const env = {
-    WAYSIDE_SMTP_URL: 'smtps://u:p@mail.example:465',
-    WAYSIDE_MAIL_FROM: 'Shop <offers@shop.example>',
-  };
-  expect(loadConfig(env).mail).toEqual({ url: env.WAYSIDE_SMTP_URL, from: env.WAYSIDE_MAIL_FROM });
+  expect(loadConfig(MAIL).mail).toEqual({ url: MAIL.WAYSIDE_SMTP_URL, from: MAIL.WAYSIDE_MAIL_FROM });
 });
 
 test('a server without a sender, and what is neither, are told, the password is not', () => {
@@ -32,6 +33,9 @@ test('a server without a sender, and what is neither, are told, the password is 
   });
   expect(Object.keys(bad)).toEqual(['WAYSIDE_SMTP_URL']);
   expect(JSON.stringify(bad)).not.toContain('secret');
+  const unreadable = problemsOf({ ...MAIL, WAYSIDE_SMTP_URL: 'smtp://u:100%secret@mail.example' });
+  expect(Object.keys(unreadable)).toEqual(['WAYSIDE_SMTP_URL']);
+  expect(JSON.stringify(unreadable)).not.toContain('secret');
   for (const from of ['nobody', 'a@b, c@d', 'Shop <offers@shop.example>, x@y', 'x@y.example>']) {
     const env = { WAYSIDE_SMTP_URL: 'smtp://mail.example', WAYSIDE_MAIL_FROM: from };
     expect(problemsOf(env), from).toHaveProperty('WAYSIDE_MAIL_FROM');
