@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { type ErrorCode, WaysideError } from '../errors.ts';
+import { CREATE_ERASED_SPACE } from '../overwrite-free-pages.ts';
 
 /** SQLite result codes, https://www.sqlite.org/rescode.html; extended codes carry these in their low byte. */
 const SQLITE_BUSY = 5;
@@ -16,8 +17,7 @@ const FORMAT = 1;
  *
  * WAL with synchronous=FULL fsyncs the log at each commit (https://www.sqlite.org/pragma.html#pragma_synchronous): what was
  * committed survives power loss. What is deleted out of a page that stays in use is overwritten; what lies in free pages is by
- * `erase`. A row is a segment of up to 1 MiB that holds many entries, so that SQLite's cost is per
- * commit and not per message.
+ * `erase`. A row is a segment of up to 1 MiB that holds many entries, so that SQLite's cost is per commit and not per message.
  *
  * @throws {WaysideError} data_dir_damaged, data_dir_newer, data_dir_in_use, data_dir_unwritable, disk_full
  */
@@ -47,6 +47,7 @@ export function openForWriting(file: string): DatabaseSync {
         );
         CREATE TABLE IF NOT EXISTS trimmed (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL);
         INSERT OR IGNORE INTO trimmed VALUES (1, 0);
+        ${CREATE_ERASED_SPACE};
         PRAGMA user_version = ${FORMAT};
       `);
       lastSeqOf(database);

@@ -20,6 +20,8 @@ export interface JournalThread {
   checkSpace(): Promise<Outcome<null>>;
   /** See `Journal.erase`. */
   erase(erased: ErasedEntries): Promise<Outcome<null>>;
+  /** From now on nothing is erased, and what is being erased ends with an error. */
+  endErasing(): void;
   continueAbove(seq: number): Promise<Outcome<null>>;
   close(): Promise<void>;
 }

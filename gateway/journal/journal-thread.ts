@@ -4,8 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { WaysideError } from '../errors.ts';
-import { overwriteFreePages } from '../overwrite-free-pages.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
+import { createEraser, type Eraser } from './eraser.ts';
 import { codedError, lastSeqOf, trimmedSeqOf } from './journal-file.ts';
 import type {
   CommitMessage,
@@ -16,8 +16,7 @@ import type {
   Segment,
 } from './journal-messages.ts';
 import { createRoomMeter, type Room, whyNoRoom } from './journal-space.ts';
-import { openSalvaging, removeTorn } from './salvage.ts';
-import { createScrubber } from './scrub.ts';
+import { openSalvaging } from './salvage.ts';
 import { createTrimmer, type Trimmer } from './trimmer.ts';
 
 interface Open {
@@ -25,6 +24,7 @@ interface Open {
   readonly insert: StatementSync;
   readonly room: () => Room;
   readonly trimmer: Trimmer;
+  readonly eraser: Eraser;
   readonly maxBytes: number;
 }
 
@@ -36,13 +36,16 @@ serveFromWorker<object, JournalThread>({
     try {
       file = path;
       const { database, damage } = openSalvaging(path);
+      const room = createRoomMeter(path, database);
+      const trimmer = createTrimmer(database);
       open = {
         database,
         insert: database.prepare(
           'INSERT INTO segments (last_seq, first_seq, crc, entries) VALUES (?, ?, ?, ?)',
         ),
-        room: createRoomMeter(path, database),
-        trimmer: createTrimmer(database),
+        room,
+        trimmer,
+        eraser: createEraser({ file: path, database, room, trimmer }),
         maxBytes,
       };
       const value = { lastSeq: lastSeqOf(database), trimmedSeq: trimmedSeqOf(database), damage };
@@ -75,25 +78,15 @@ serveFromWorker<object, JournalThread>({
 
   async erase(erased) {
     try {
-      const { database, room, trimmer } = opened();
-      const scrubber = createScrubber(database, erased);
-      database.exec('PRAGMA secure_delete = ON');
-      try {
-        while (scrubber.step()) await nextTurn();
-      } finally {
-        database.exec('PRAGMA secure_delete = FAST');
-      }
-      if (!trimmer.rewrite(room()))
-        await overwriteFreePages(async (sql) => {
-          await nextTurn();
-          return database.prepare(sql).all();
-        });
-      if (erased.size > 0) removeTorn(file);
-      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      await opened().eraser.erase(erased);
       return { ok: true, value: null };
     } catch (error) {
       return failed(error);
     }
+  },
+
+  endErasing() {
+    open?.eraser.stop();
   },
 
   async continueAbove(seq) {
@@ -148,10 +141,10 @@ function commit(segments: readonly Segment[]): CommittedMessage['outcome'] {
   }
 }
 
-/** Entries that are kept for their age alone make way. */
-function makeRoom({ room, trimmer, maxBytes }: Open, bytes: number): Room {
+/** Zeros in which an erasure lays out free pages make way, and then entries that are kept for their age alone. */
+function makeRoom({ room, trimmer, eraser, maxBytes }: Open, bytes: number): Room {
   let now = room();
-  while (whyNoRoom(now, bytes, maxBytes) !== null && trimmer.dropTaken()) now = room();
+  while (whyNoRoom(now, bytes, maxBytes) !== null && (eraser.makeWay() || trimmer.dropTaken())) now = room();
   return now;
 }
 

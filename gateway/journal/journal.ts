@@ -75,13 +75,13 @@ export interface Journal {
   checkSpace(): Promise<void>;
   /**
    * Overwrites entries, and all that was deleted earlier, in the journal's files. Where there is anybody to erase, what a torn
-   * journal left behind goes as a whole.
-   * Their sequences stay taken, and readers find entries that are nobody's there.
+   * journal left behind goes as a whole. Their sequences stay taken, and readers find entries that are nobody's there. Appends
+   * go on meanwhile, and go first: an erasure that needs their room is refused. It is to be asked for again until it succeeds.
    */
   erase(erased: ErasedEntries): Promise<void>;
   /** No sequence up to `seq` is given from now on: readers have been there with a journal that was lost. */
   continueAbove(seq: number): Promise<void>;
-  /** From now on what can't be written is refused instead of tried again: the process is about to leave. */
+  /** From now on what can't be written is refused instead of tried again, and nothing is erased: the process is about to leave. */
   giveUpOnTrouble(): void;
 }
 

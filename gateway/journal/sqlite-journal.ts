@@ -159,6 +159,7 @@ class SqliteJournal implements Journal {
 
   giveUpOnTrouble(): void {
     this.#givesUp = true;
+    void this.#thread?.call.endErasing.asEvent();
     if (this.#retry !== undefined) this.#tryAgain();
   }
 
