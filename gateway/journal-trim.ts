@@ -36,20 +36,27 @@ export function trimJournal({
   log,
 }: JournalKeeping): () => Promise<void> {
   let looks = 0;
+  let overwriteAtLook = LOOKS_A_TRIM;
   let trimmed = 0;
   let told: string | null = null;
   let failing = false;
   let work: Promise<void> | null = null;
 
   async function trim(): Promise<void> {
-    if (hold?.isHeld) return;
-    // Whoever holds it from here on finds cursors that have come at least as far.
     const { engineSeq, telemetrySeq } = await engine.status();
+    // Whoever holds it from here on finds cursors that have come at least as far.
+    if (hold?.isHeld) return;
     const seq = Math.min(engineSeq, telemetrySeq);
     if (keepMs === 0 && seq <= trimmed) return;
     if (keepMs === 0) await journal.trim(seq);
     else await journal.trim(seq, now() - keepMs);
     trimmed = seq;
+  }
+
+  async function overwrite(): Promise<void> {
+    if (looks < overwriteAtLook || hold?.isHeld) return;
+    overwriteAtLook = looks + LOOKS_AN_OVERWRITING;
+    await journal.erase(NOBODY);
   }
 
   function tell(): void {
@@ -68,7 +75,7 @@ export function trimJournal({
     await journal.checkSpace();
     tell();
     if (looks++ % LOOKS_A_TRIM === 0 || journal.trouble !== null) await trim();
-    if (looks % LOOKS_AN_OVERWRITING === LOOKS_A_TRIM && hold?.isHeld !== true) await journal.erase(NOBODY);
+    await overwrite();
     failing = false;
   }
 

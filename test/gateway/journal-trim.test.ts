@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createHold } from '../../gateway/backup/hold.ts';
 import type { EngineStatus } from '../../gateway/engine/engine-calls.ts';
 import type { Journal } from '../../gateway/journal/journal.ts';
 import { createSqliteJournal } from '../../gateway/journal/sqlite-journal.ts';
@@ -54,6 +55,22 @@ it('lets go of what both engine and telemetry store have, and of nothing else', 
   await stop();
   expect(await users()).toEqual(['d3', 'd4', 'd5']);
   expect(lines).toEqual([]);
+});
+
+it('forgets nothing that is held by the time the engine has said how far it is', async () => {
+  for (let n = 1; n <= 5; n += 1) await journal.append(entryOf(n));
+  const hold = createHold();
+  let asked = 0;
+  const status = async () => {
+    asked += 1;
+    // A backup begins, whose records may not have come as far as this answer.
+    hold.hold();
+    return statusAt(5, 5)();
+  };
+  const stop = trimJournal({ journal, engine: { status }, keepMs: 0, hold, now: Date.now, log });
+  await eventually('the engine was asked', 5_000, async () => (asked > 0 ? true : undefined));
+  await stop();
+  expect(await users()).toHaveLength(5);
 });
 
 it('keeps it as long as it is young', async () => {
