@@ -94,4 +94,15 @@ describe('a push message', () => {
       expect(readPushMessage(payloadOf({ ...message, url: link }))?.url).toBeNull();
     },
   );
+
+  it('is read in a browser of iOS 16, too, which has push, and no URL.canParse', () => {
+    const { canParse } = URL;
+    Reflect.deleteProperty(URL, 'canParse');
+    try {
+      expect(readPushMessage(payloadOf(message))).toEqual(message);
+      expect(webAddress('/relative')).toBeNull();
+    } finally {
+      Object.assign(URL, { canParse });
+    }
+  });
 });

@@ -10,6 +10,13 @@ export interface HeldBack {
 
 /** By reason, the one that applied last first. */
 export function byReason(items: readonly NotSent[]): readonly HeldBack[] {
-  const groups = Map.groupBy(items, ({ reason }) => reasonWord(reason));
+  // Not by Map.groupBy, which iOS 16 lacks, though it has push.
+  const groups = new Map<ReasonWord, NotSent[]>();
+  for (const item of items) {
+    const reason = reasonWord(item.reason);
+    const group = groups.get(reason);
+    if (group === undefined) groups.set(reason, [item]);
+    else group.push(item);
+  }
   return [...groups].map(([reason, held]) => ({ reason, items: held }));
 }

@@ -36,9 +36,19 @@ export function readPushMessage(payload: unknown): PushMessage | null {
 
 /** The address if it is one that a page may open: never `javascript:` or `data:`. */
 export function webAddress(value: unknown): string | null {
-  if (typeof value !== 'string' || !URL.canParse(value)) return null;
-  const { protocol, href } = new URL(value);
-  return protocol === 'https:' || protocol === 'http:' ? href : null;
+  if (typeof value !== 'string') return null;
+  const address = addressOf(value);
+  return address?.protocol === 'https:' || address?.protocol === 'http:' ? address.href : null;
+}
+
+/** Not by URL.canParse, which iOS 16 lacks, though it has push. */
+function addressOf(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
 }
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
