@@ -55,11 +55,12 @@ export function createFinisher(parts: FinishParts): Finisher {
   /** @param isNew something was removed since the look before */
   function look(isNew: boolean): Promise<Progress> {
     const done = looks.then(async () => {
+      // First: it is to be overwritten also where this look fails.
+      if (isNew) swept = '';
       await sweepJournal(parts);
       await forgetErasedConsumers(db);
       const waiting = await waitingErasures(db);
       const state = JSON.stringify([[...waiting.consumers], [...waiting.devices]]);
-      if (isNew) swept = '';
       const isSwept = state === swept || (await sweepInTurn(waiting));
       if (isSwept) {
         swept = state;
@@ -69,6 +70,19 @@ export function createFinisher(parts: FinishParts): Finisher {
     });
     looks = done.catch(() => undefined); // whoever asked is told
     return done;
+  }
+
+  /** The same; what fails is told to the operator, once, and tried again: whoever was removed is removed all the same. */
+  async function lookAndTell(isNew: boolean): Promise<Progress> {
+    try {
+      const progress = await look(isNew);
+      failing = false;
+      return progress;
+    } catch (error) {
+      if (!failing) log.error({ err: error }, 'an erasure could not be finished; it is tried again');
+      failing = true;
+      return { ...(await waitingErasures(db)), isSwept: false };
+    }
   }
 
   async function sweepInTurn({ devices }: WaitingErasures): Promise<boolean> {
@@ -85,6 +99,7 @@ export function createFinisher(parts: FinishParts): Finisher {
 
   /** Erasures of a day share it. */
   function rewriteLater(): void {
+    if (stopping) return;
     rewriting ??= setTimeout(() => {
       rewriting = undefined;
       looks = looks.then(() => rewriteWhereDue(db, log));
@@ -95,16 +110,12 @@ export function createFinisher(parts: FinishParts): Finisher {
     if (stopping || timer !== undefined) return;
     timer = setTimeout(() => {
       timer = undefined;
-      look(false).then(
+      lookAndTell(false).then(
         (progress) => {
-          failing = false;
           if (!isThrough(progress)) lookLater();
         },
-        (error: unknown) => {
-          if (!failing) log.error({ err: error }, 'an erasure could not be finished; it is tried again');
-          failing = true;
-          lookLater();
-        },
+        // Not even how far it is can be read.
+        () => lookLater(),
       );
     }, LOOK_EVERY_MS);
   }
@@ -118,7 +129,7 @@ export function createFinisher(parts: FinishParts): Finisher {
       const end = realNow() + withinMs;
       lookLater();
       for (let isNew = true; ; isNew = false) {
-        const progress = await look(isNew);
+        const progress = await lookAndTell(isNew);
         if (isDone(progress) || realNow() >= end || stopping) return progress;
         await new Promise((resolve) => setTimeout(resolve, LOOK_SOON_MS));
       }

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { ErasedEntries, Journal } from '../journal/journal.ts';
 import { overwriteFreePages } from '../overwrite-free-pages.ts';
 import { inChunks } from '../records/chunks.ts';
-import { noteRewriteDue, rewriteRecords } from '../records/erasure-marks.ts';
+import { rewriteRecords } from '../records/erasure-marks.ts';
 import type { MqttSessions } from '../records/mqtt-sessions.ts';
 import type { Schema } from '../records/schema.ts';
 
@@ -52,7 +52,6 @@ export async function sweepRecords({ db, sessions }: SweepParts): Promise<boolea
     await rewriteRecords(db);
     return false;
   }
-  await noteRewriteDue(db);
   await overwriteFreePages(execute);
   await execute('pragma wal_checkpoint(truncate)');
   return true;

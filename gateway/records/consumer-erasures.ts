@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { type Change, writeAudit } from './audit.ts';
 import { requireConsumer } from './consumers.ts';
 import { type Alongside, type RemovedDevice, removeDeviceRows } from './device-erasures.ts';
+import { noteRewriteDue } from './erasure-marks.ts';
 import { deleteParts, deleteRows } from './person-tables/rows-of.ts';
 import type { Schema } from './schema.ts';
 import { deletingSecurely } from './secure-delete.ts';
@@ -59,6 +60,7 @@ export async function removeConsumer(
       .execute();
     for (const device of linked) await removeDeviceRows(trx, device, change.at);
     await deleteRows(trx, { kind: 'consumer', id });
+    await noteRewriteDue(trx);
     await alongside(trx);
     return linked;
   });

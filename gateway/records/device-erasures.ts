@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from './audit.ts';
+import { noteRewriteDue } from './erasure-marks.ts';
 import { deleteParts, deleteRows } from './person-tables/rows-of.ts';
 import type { Schema } from './schema.ts';
 
@@ -37,6 +38,7 @@ export async function removeDevice(
     // Before its rows go, and its name in the audit log with them.
     await writeAudit(trx, change, 'device.erased', id);
     await removeDeviceRows(trx, row, change.at);
+    await noteRewriteDue(trx);
     await alongside(trx);
     return row;
   });

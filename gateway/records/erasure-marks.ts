@@ -21,14 +21,17 @@ export async function rewriteRecords(db: Kysely<Schema>): Promise<void> {
   await setMark(db, 'rewritten', '');
 }
 
-/** Notes that it has to be written anew, which takes some seconds a GB and stops all that write: see `rewriteWhereDue`. */
-export async function noteRewriteDue(db: Kysely<Schema>): Promise<void> {
-  await db.deleteFrom('erasure_marks').where('name', '=', 'rewritten').execute();
+/**
+ * Notes that it has to be written anew, in the transaction of a removal: whatever ends the process before that is done, the next
+ * start does it.
+ */
+export async function noteRewriteDue(trx: Kysely<Schema>): Promise<void> {
+  await trx.deleteFrom('erasure_marks').where('name', '=', 'rewritten').execute();
 }
 
 /**
- * Does it where it is due: after erasures from a large file, and once for what an earlier version left. Where there is no room for
- * it, it is tried again at the next start.
+ * Does it where it is due: after erasures from a large file, which take some seconds a GB and stop all that write; after those that a
+ * crash cut short; and once for what an earlier version left. Where there is no room for it, it is tried again at the next start.
  */
 export async function rewriteWhereDue(db: Kysely<Schema>, log: Pick<Logger, 'warn'>): Promise<void> {
   if ((await markOf(db, 'rewritten')) !== null) return;
