@@ -45,7 +45,9 @@ export function serviceWorkerPlugin(): Plugin {
     async closeBundle() {
       const files = ['/me', ...PUBLIC_FILES, ...appFiles];
       const hash = createHash('sha256').update(files.join('\n'));
-      for (const file of PUBLIC_FILES) hash.update(await readFile(join(publicDir, file)));
+      // Their names say nothing of what is in them.
+      const unhashed = [join(outDir, 'me.html'), ...PUBLIC_FILES.map((file) => join(publicDir, file))];
+      for (const file of unhashed) hash.update(await readFile(file));
       const shell = { version: hash.digest('hex').slice(0, 12), files };
       await build({
         configFile: false,

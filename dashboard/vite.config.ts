@@ -29,7 +29,7 @@ export default defineConfig({
             },
             {
               name: 'shared',
-              test: /dashboard\/(api\/(request|queries)|look\/(icons|device-look))\.tsx?$|vite\/preload-helper/,
+              test: /dashboard\/(api\/(request|queries|push-subscription)|look\/(icons|device-look))\.tsx?$|vite\/preload-helper/,
             },
             { name: 'consumer', test: /dashboard\/consumer\/(parts|shell|push)\// },
           ],

@@ -29,7 +29,7 @@ export function App({ entered }: { readonly entered: Promise<Entered> }) {
   const isOver = path === FAREWELL;
   // A link has to be exchanged first, for it may bring another person than the one of the cookie.
   const me = useMeQuery(entry !== null && !isOver);
-  const isClosed = me.error instanceof ApiProblem && me.error.status === 401;
+  const isClosed = me.data === null;
 
   useEffect(() => {
     if (!isClosed) return;

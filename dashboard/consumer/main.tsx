@@ -15,12 +15,13 @@ import { enter, isEntrance } from './shell/enter.ts';
 import { keepInstallOffer } from './shell/install-offer.ts';
 import { reloadWhereAPartIsGone } from './shell/part-gone.ts';
 import { followTheme } from './shell/theme.ts';
+import { lookWhoIsSignedIn } from './shell/use-me.ts';
 
 followTheme();
 reloadWhereAPartIsGone();
 keepInstallOffer();
 
-const queries = createQueries();
+const queries = createQueries((error) => lookWhoIsSignedIn(queries, error));
 // The app has what it last saw, and says so: to wait for a network in silence would help nobody.
 queries.setDefaultOptions({
   queries: { ...queries.getDefaultOptions().queries, networkMode: 'always', refetchOnReconnect: true },

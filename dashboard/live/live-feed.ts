@@ -34,7 +34,6 @@ export interface LiveState {
     readonly offers: number;
     readonly shown: number;
     readonly clicked: number;
-    readonly quarantined: number;
   };
 }
 
@@ -87,7 +86,7 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
   const known = new Set<string>();
   /** By decision id, oldest first: what is counted of an offer so far. */
   const followed = new Map<string, { shown: boolean; clicked: boolean }>();
-  const counts = { offers: 0, shown: 0, clicked: 0, quarantined: 0 };
+  const counts = { offers: 0, shown: 0, clicked: 0 };
   let connection: LiveState['connection'] = 'connecting';
   let stream: EventStream | null = null;
   let cancelPublish: (() => void) | null = null;
@@ -216,10 +215,6 @@ export function createLiveFeed(ports: LiveFeedPorts): LiveFeed {
       });
     hear('sending', () => {
       for (const listener of sendingListeners) listener();
-    });
-    hear('quarantine', () => {
-      counts.quarantined += 1;
-      publishSoon();
     });
   }
 

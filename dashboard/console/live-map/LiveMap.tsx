@@ -12,16 +12,8 @@ import { useMapView } from '../../look/map/use-map-view.ts';
 import { CellsPanel } from './CellsPanel.tsx';
 import type { Pointed } from './map-pointer.ts';
 import { createMapView, type MapView } from './map-view.ts';
-import { type CellsAnswer, useCells } from './use-cells.ts';
+import { useCells } from './use-cells.ts';
 import { useExtentOfPlaces, usePlacesInView } from './use-places-in-view.ts';
-
-const NO_CELLS: CellsAnswer = {
-  type: 'FeatureCollection',
-  features: [],
-  numberMatched: 0,
-  leastDevices: 0,
-  from: 0,
-};
 
 interface Props {
   readonly feed: LiveFeed;
@@ -77,7 +69,7 @@ export function LiveMap({ feed, settings, selected, onSelect }: Props) {
   const { box, view } = useMapView(make, scheme, ground);
   useEffect(() => view?.setPlaces(shapes, clusters), [view, shapes, clusters]);
   useEffect(() => view?.setExtent(extent ?? null), [view, extent]);
-  useEffect(() => view?.setCells(cellData ?? NO_CELLS), [view, cellData]);
+  useEffect(() => view?.setCells(cellData ?? null), [view, cellData]);
   useEffect(() => {
     view?.setSelected(selected);
     if (selected !== null) view?.flyTo(selected);

@@ -44,8 +44,8 @@ export interface MapView {
   setPlaces(places: readonly PlaceShape[], clusters: readonly Cluster[]): void;
   /** The box around all places, for the first look; null where there is none. */
   setExtent(extent: Bounds | null): void;
-  /** Cells of the coarse grid, with `devices`; none where the layer is off. */
-  setCells(cells: FeatureCollection): void;
+  /** Cells of the coarse grid, with `devices`; null where the layer is off. */
+  setCells(cells: FeatureCollection | null): void;
   setSelected(device: string | null): void;
   /** Shows that an offer happened at this device just now. */
   pulse(device: string): void;
@@ -172,8 +172,8 @@ export function createMapView(options: MapViewOptions): MapView {
       fitOnce();
     },
     setCells(next) {
-      cells = next;
-      ground.setData(CELL_SOURCE, next);
+      cells = next ?? NO_CELLS;
+      ground.setData(CELL_SOURCE, cells);
     },
     setSelected(device) {
       selected = device;

@@ -1,3 +1,4 @@
+import { subscribeWithin, subscriptionBody } from '../../api/push-subscription.ts';
 import { request } from '../../api/request.ts';
 import type { TrialResult } from './shapes.ts';
 
@@ -21,7 +22,7 @@ export class CannotTry extends Error {}
  * Sends an offer to this browser, as the gateway sends offers to people. The browser asks for its permission here, so only after
  * a press of a button.
  *
- * @throws CannotTry, ApiProblem
+ * @throws CannotTry; ApiProblem; a DOMException where the browser could not subscribe
  */
 export async function sendToThisBrowser(offer: TrialOffer): Promise<TrialResult> {
   if (!('serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window))
@@ -31,9 +32,8 @@ export async function sendToThisBrowser(offer: TrialOffer): Promise<TrialResult>
     throw new CannotTry('Notifications are blocked for this site, which its settings in the browser change');
   if (permission !== 'granted') throw new CannotTry('Without your permission nothing was sent');
   const subscription = await subscriptionForTrials();
-  const { endpoint, keys } = subscription.toJSON();
   const result = await request<TrialResult>('POST', '/api/v1/trial-pushes', {
-    subscription: { endpoint, keys: { p256dh: keys?.p256dh, auth: keys?.auth } },
+    subscription: subscriptionBody(subscription),
     offer,
   });
   // The next trial makes a new one.
@@ -50,10 +50,7 @@ async function subscriptionForTrials(): Promise<PushSubscription> {
   const { publicKey } = await request<{ publicKey: string }>('GET', '/api/v1/push-key');
   // One that was made with an earlier key would be taken from no other.
   await (await registration.pushManager.getSubscription())?.unsubscribe();
-  return registration.pushManager.subscribe({
-    userVisibleOnly: true,
-    applicationServerKey: keyBytes(publicKey),
-  });
+  return subscribeWithin(registration.pushManager, publicKey);
 }
 
 /** A browser subscribes a worker only once that is active. */
@@ -67,9 +64,4 @@ function activated({ installing, waiting, active }: ServiceWorkerRegistration): 
         reject(new CannotTry('The worker of this page could not be started'));
     });
   });
-}
-
-function keyBytes(base64url: string): Uint8Array<ArrayBuffer> {
-  const base64 = base64url.replaceAll('-', '+').replaceAll('_', '/');
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -1,29 +1,15 @@
 import type { Me } from '../../api/me-shapes.ts';
+import { keyBytes, subscribeWithin, subscriptionBody } from '../../api/push-subscription.ts';
 import { ApiProblem, request } from '../../api/request.ts';
-
-/** Where its push service is out of reach, as behind some firewalls, a browser tries for ever. */
-const PATIENCE_MS = 20_000;
 
 /**
  * Subscribes this browser to push with the gateway's key and tells the gateway. Returns the subscription. Throws a DOMException where
  * the browser can't, of the name `TimeoutError` where its push service does not answer.
  */
 export async function subscribe(pushManager: PushManager, vapidPublicKey: string): Promise<PushSubscription> {
-  const subscription = await Promise.race([
-    pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: keyBytes(vapidPublicKey) }),
-    silence(),
-  ]);
+  const subscription = await subscribeWithin(pushManager, vapidPublicKey);
   await tellSubscription(subscription, vapidPublicKey);
   return subscription;
-}
-
-function silence(): Promise<never> {
-  return new Promise((_, reject) => {
-    setTimeout(
-      () => reject(new DOMException('the push service does not answer', 'TimeoutError')),
-      PATIENCE_MS,
-    );
-  });
 }
 
 /** Whether an error says that the browser's push service could not be had: `AbortError` by the Push API, 3.3. */
@@ -37,12 +23,7 @@ export function isWithoutService(error: unknown): boolean {
  * @param vapidKey the key that it was made with, for the gateway may have another by the time it hears of it
  */
 export async function tellSubscription(subscription: PushSubscription, vapidKey: string): Promise<void> {
-  const { endpoint, keys } = subscription.toJSON();
-  await request('POST', '/api/v1/me/push-subscriptions', {
-    endpoint,
-    keys: { p256dh: keys?.p256dh, auth: keys?.auth },
-    vapidKey,
-  });
+  await request('POST', '/api/v1/me/push-subscriptions', { ...subscriptionBody(subscription), vapidKey });
 }
 
 /** Tells the gateway that a subscription is no more. */
@@ -76,10 +57,4 @@ export function hasKey({ options }: PushSubscription, vapidPublicKey: string): b
   if (!options.applicationServerKey) return false;
   const [theirs, ours] = [new Uint8Array(options.applicationServerKey), keyBytes(vapidPublicKey)];
   return theirs.length === ours.length && theirs.every((byte, index) => byte === ours[index]);
-}
-
-/** An application server key as bytes: Firefox takes text too, but not every browser. */
-function keyBytes(base64url: string): Uint8Array<ArrayBuffer> {
-  const base64 = base64url.replaceAll('-', '+').replaceAll('_', '/');
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
