@@ -6,6 +6,7 @@ import { findUser, ROLES, type User } from '../../records/users.ts';
 import { browserName } from '../browser-name.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { COOKIES, clearSessionCookie, setSessionCookie, staffOf } from '../identity.ts';
+import { addressKey } from '../request-limit.ts';
 import { Choice, Closed } from '../shapes.ts';
 import { BackoffError } from '../sign-in-backoff.ts';
 
@@ -46,7 +47,7 @@ export function registerSessionRoutes(app: HttpApp, { deps, backoff, newId, publ
     },
     async (request, reply) => {
       const { name, password } = request.body;
-      const key = `sign-in ${request.ip} ${name}`;
+      const key = `sign-in ${addressKey(request.ip)} ${name}`;
       backoff.begin(key);
       const user = await userWith(name, password);
       const token = newToken();

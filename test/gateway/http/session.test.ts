@@ -50,6 +50,16 @@ describe('signing in', () => {
     await signIn('admin', server.password);
   });
 
+  it('has those wait who guess from ever other addresses of one household', async () => {
+    const statuses: number[] = [];
+    for (const end of [1, 2, 3, 4, 5, 6]) {
+      const headers = { 'x-forwarded-for': `2001:db8:0:7::${end}` };
+      const body = { name: 'household', password: 'wrong' };
+      statuses.push((await server.call('POST', '/api/v1/session', { token: null, body, headers })).status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
+  });
+
   it('has those wait who guess, also many at once, and forgives in time', async () => {
     const tries = await Promise.all(Array.from({ length: 12 }, () => signIn('guessed', 'wrong')));
     const statuses = tries.map((answer) => answer.status);
