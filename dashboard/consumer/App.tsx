@@ -62,7 +62,7 @@ export function App({ entered }: { readonly entered: Promise<Entered> }) {
     );
   }
   // A used link in a browser that is signed in already does no harm: the app opens.
-  if (isClosed) {
+  if (me.data === null) {
     return (
       <Frame>
         <Suspense fallback={<Waiting />}>
