@@ -1,8 +1,12 @@
 import type { BrokerLimits } from './limits.ts';
 import { Buckets } from './pace.ts';
 
-/** Loopback, also as IPv6 writes IPv4. */
-const LOCAL = /^(?:127\.|::1$|::ffff:127\.)/;
+const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
+
+/** Whether an address is this machine's own: loopback, also as IPv6 writes IPv4. */
+export function isLocalAddress(address: string): boolean {
+  return LOOPBACK.test(address);
+}
 
 /** How fast users and addresses may connect and publish. */
 export class PeerPace {
@@ -43,6 +47,6 @@ export class PeerPace {
   }
 
   #isFree(address: string): boolean {
-    return address === '' || (this.#limits.localIsFree && LOCAL.test(address));
+    return address === '' || (this.#limits.localIsFree && isLocalAddress(address));
   }
 }

@@ -331,8 +331,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         ...statusOf({ engine, records, journal, broker, downlink, delivery, bridge }),
       },
       {
-        handleMqttWebSocket: (stream, request) =>
-          broker.handleWebSocket(stream, request.socket.remoteAddress),
+        handleMqttWebSocket: (stream, address) => broker.handleWebSocket(stream, address),
       },
     );
     const { httpPort } = await listening({ WAYSIDE_HTTP_PORT: config.httpPort }, http.start());

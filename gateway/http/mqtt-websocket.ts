@@ -1,8 +1,11 @@
 import type { IncomingMessage, Server } from 'node:http';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
+import { isLocalAddress } from '../../broker/peer-pace.ts';
 
-export type HandleMqttWebSocket = (stream: Duplex, request: IncomingMessage) => void;
+/** @param address of the peer; empty where it has gone already */
+export type HandleMqttWebSocket = (stream: Duplex, address: string) => void;
 
 const PATH = '/mqtt';
 /**
@@ -31,13 +34,29 @@ export function serveMqttWebSockets(server: Server, handle: HandleMqttWebSocket)
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (!offered.includes('mqtt')) return refuse(socket, '400 Bad Request', 'the subprotocol must be mqtt');
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      handle(createWebSocketStream(webSocket), request);
+      handle(createWebSocketStream(webSocket), peerOf(request));
     });
   });
   return async () => {
     for (const client of sockets.clients) client.terminate();
     await new Promise<void>((resolve) => sockets.close(() => resolve()));
   };
+}
+
+/**
+ * Whose connection it is, as Fastify tells it for requests: a proxy on this machine is believed whom it asks for, or one device
+ * that fails to log in would keep out all of its name behind that proxy.
+ */
+function peerOf({ headers, socket }: IncomingMessage): string {
+  let peer = socket.remoteAddress ?? '';
+  // Each proxy adds at the end whom it was asked by.
+  const askedBy = String(headers['x-forwarded-for'] ?? '').split(',');
+  while (isLocalAddress(peer)) {
+    const before = askedBy.pop()?.trim() ?? '';
+    if (isIP(before) === 0) break;
+    peer = before;
+  }
+  return peer;
 }
 
 function refuse(socket: Duplex, status: string, why: string): void {

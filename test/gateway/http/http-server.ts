@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -71,7 +70,7 @@ export interface TestServer {
   /** Stands for the engine, which takes what is resubmitted. */
   onResubmitted: (entry: JournalEntry) => Promise<void>;
   readonly logLines: string[];
-  readonly mqttSockets: { readonly stream: Duplex; readonly request: IncomingMessage }[];
+  readonly mqttSockets: { readonly stream: Duplex; readonly address: string }[];
   readonly listeners: Set<(event: LiveEvent) => void>;
   readonly password: string;
   snapshot: LiveEvent[];
@@ -247,7 +246,7 @@ export async function startHttp(
     metrics: new Registry(),
   };
   const server = createHttpServer(deps, {
-    handleMqttWebSocket: (stream, request) => mqttSockets.push({ stream, request }),
+    handleMqttWebSocket: (stream, address) => mqttSockets.push({ stream, address }),
     ...(settings.pages !== undefined && { pages: settings.pages }),
   });
   const release = async () => {

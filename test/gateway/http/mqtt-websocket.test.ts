@@ -36,11 +36,28 @@ describe('WebSockets', () => {
     await once(socket, 'close');
   });
 
+  it.each([
+    ['nobody', undefined, '127.0.0.1'],
+    ['whom the proxy on this machine was asked by', '203.0.113.7', '203.0.113.7'],
+    ['the last of several, for the others were said by the peer', '10.1.2.3, 203.0.113.7', '203.0.113.7'],
+    ['whom a second proxy on this machine was asked by', '2001:db8::7, 127.0.0.1', '2001:db8::7'],
+    ['no more than an address', '203.0.113.7, <script>', '127.0.0.1'],
+  ])('are of %s', async (_who, forwardedFor, expected) => {
+    const before = server.mqttSockets.length;
+    const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor };
+    const socket = new WebSocket(address('/mqtt'), 'mqtt', { headers });
+    await once(socket, 'open');
+    const taken = await eventually('the stream', 5_000, async () => server.mqttSockets[before]);
+    expect(taken.address).toBe(expected);
+    socket.terminate();
+  });
+
   it('are refused elsewhere, and without the subprotocol', async () => {
+    const before = server.mqttSockets.length;
     expect(await refusal('/elsewhere', 'mqtt')).toContain('404');
     expect(await refusal('/mqtt')).toContain('400');
     expect(await refusal('/mqtt', 'chat')).toContain('400');
-    expect(server.mqttSockets).toHaveLength(1);
+    expect(server.mqttSockets).toHaveLength(before);
   });
 
   it('are closed when the gateway stops', async () => {
