@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import cookie from '@fastify/cookie';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
-import { guardRoutes } from './access.ts';
 import { refuseUnkeepableBodies } from './body-values.ts';
 import { answerClientError } from './client-errors.ts';
 import type { HttpApp, RouteContext } from './context.ts';
 import type { HttpDependencies } from './dependencies.ts';
+import { guardRoutes } from './guard.ts';
 import { type HandleMqttWebSocket, serveMqttWebSockets } from './mqtt-websocket.ts';
 import { noteReads } from './noted-reads.ts';
 import { documentRoutes } from './openapi.ts';
@@ -38,7 +38,6 @@ import { registerInvitationRoutes } from './routes/invitations.ts';
 import { registerLiveRoute } from './routes/live.ts';
 import { registerMapRoutes } from './routes/map.ts';
 import { registerMeRoutes } from './routes/me/me.ts';
-import { registerMyDeviceRoutes } from './routes/me/own-devices.ts';
 import { registerOutcomeRoutes } from './routes/outcomes.ts';
 import { registerPacingRoutes } from './routes/pacing.ts';
 import { registerPersonExportRoutes } from './routes/person-export.ts';
@@ -200,7 +199,6 @@ export function createHttpServer(deps: HttpDependencies, options: HttpOptions): 
     registerRedemptionRoutes(app, context);
     registerAuditRoutes(app, context);
     registerMeRoutes(app, context);
-    registerMyDeviceRoutes(app, context);
     await servePages(app, options.pages);
   }
 

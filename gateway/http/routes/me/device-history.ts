@@ -17,7 +17,7 @@ const MyVisit = Type.Object({
 });
 
 /** What a consumer's own devices said and where they were, since they are theirs. */
-export function registerMyTelemetryRoutes(app: HttpApp, { deps }: RouteContext): void {
+export function registerMyDeviceHistoryRoutes(app: HttpApp, { deps }: RouteContext): void {
   const tags = ['consumer page'];
   const { records } = deps;
 
