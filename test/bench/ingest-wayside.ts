@@ -22,30 +22,27 @@ const RULES = [
 
 /** Fills a gateway with 324 places, six live rules, and a consenting consumer with a car for each device of the load. */
 export async function furnish(gateway: GatewayProcess, devices: number): Promise<readonly LoadDevice[]> {
-  const call = async (method: string, path: string, body: unknown): Promise<Record<string, unknown>> => {
-    const answer = await gateway.api(method, path, body);
-    if (answer.status >= 300)
-      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    return answer.body as Record<string, unknown>;
-  };
-  await inParallel(PLACES_A_SIDE ** 2, (n) => call('PUT', `/api/v1/places/bench-${n}`, place(n)));
+  await inParallel(PLACES_A_SIDE ** 2, (n) => gateway.must('PUT', `/api/v1/places/bench-${n}`, place(n)));
   for (const { id, ...rule } of RULES) {
-    await call('PUT', `/api/v1/rules/${id}`, {
+    await gateway.must('PUT', `/api/v1/rules/${id}`, {
       id,
       name: id,
       ...rule,
       limits: { cooldown: 'PT6H' },
       offer: { title: 'An offer', body: 'For {{ device.id }}', expires: 'PT30M' },
     });
-    await call('POST', `/api/v1/rules/${id}/state`, { state: 'live' });
+    await gateway.must('POST', `/api/v1/rules/${id}/state`, { state: 'live' });
   }
   return inParallel(devices, async (n) => {
     const id = `bench-${n}`;
-    await call('POST', '/api/v1/consumers', { id, attributes: {} });
+    await gateway.must('POST', '/api/v1/consumers', { id, attributes: {} });
     for (const purpose of ['location_offers', 'device_offers']) {
-      await call('PUT', `/api/v1/consumers/${id}/consents/${purpose}`, { granted: true, source: 'bench' });
+      await gateway.must('PUT', `/api/v1/consumers/${id}/consents/${purpose}`, {
+        granted: true,
+        source: 'bench',
+      });
     }
-    const { token } = await call('POST', '/api/v1/devices', { id, type: 'car', consumerId: id });
+    const { token } = await gateway.must('POST', '/api/v1/devices', { id, type: 'car', consumerId: id });
     return { id, token: String(token) };
   });
 }

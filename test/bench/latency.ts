@@ -88,18 +88,6 @@ export const latencyBench: Bench = {
   },
 };
 
-async function must(
-  gateway: GatewayProcess,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<Record<string, unknown>> {
-  const answer = await gateway.api(method, path, body);
-  if (answer.status >= 300)
-    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
-
 /** A road for each car, from west to east, with its places along it. */
 const latOf = (road: number): number => ORIGIN.lat + (road * METRES_BETWEEN_ROADS) / METRES_A_DEGREE;
 const lonOf = (metres: number): number => ORIGIN.lon + metres * DEGREES_A_METRE;
@@ -117,12 +105,12 @@ async function makePlaces(gateway: GatewayProcess): Promise<void> {
         properties: { name: `Place ${road}-${place}`, radiusMetres: RADIUS_METRES, tags: ['stop'] },
       };
     });
-    await must(gateway, 'POST', '/api/v1/places/import', { type: 'FeatureCollection', features });
+    await gateway.must('POST', '/api/v1/places/import', { type: 'FeatureCollection', features });
   }
 }
 
 async function makeRule(gateway: GatewayProcess): Promise<void> {
-  await must(gateway, 'PUT', '/api/v1/rules/stop?state=live', {
+  await gateway.must('PUT', '/api/v1/rules/stop?state=live', {
     id: 'stop',
     name: 'At each stop',
     trigger: { place: { tag: 'stop' }, on: 'enter' },
@@ -136,19 +124,19 @@ async function moveIn(
   road: number,
 ): Promise<DriveOrder['cars'][number]> {
   const id = `car-${road}`;
-  await must(gateway, 'POST', '/api/v1/consumers', { id, attributes: {}, quietHours: null });
-  await must(gateway, 'PUT', `/api/v1/consumers/${id}/consents/location_offers`, {
+  await gateway.must('POST', '/api/v1/consumers', { id, attributes: {}, quietHours: null });
+  await gateway.must('PUT', `/api/v1/consumers/${id}/consents/location_offers`, {
     granted: true,
     source: 'bench',
   });
-  await must(gateway, 'POST', `/api/v1/consumers/${id}/push-subscriptions`, {
+  await gateway.must('POST', `/api/v1/consumers/${id}/push-subscriptions`, {
     endpoint: `${origin}/wpush/v2/${id}`,
     keys: {
       p256dh: createECDH('prime256v1').generateKeys('base64url'),
       auth: randomBytes(16).toString('base64url'),
     },
   });
-  const { token } = await must(gateway, 'POST', '/api/v1/devices', { id, type: 'car', consumerId: id });
+  const { token } = await gateway.must('POST', '/api/v1/devices', { id, type: 'car', consumerId: id });
   return { id, token: String(token), lat: latOf(road), lon: lonOf(0) };
 }
 
@@ -199,7 +187,7 @@ async function* all<Item>(gateway: GatewayProcess, path: string): AsyncGenerator
   let cursor: string | null = null;
   do {
     const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page = await must(gateway, 'GET', `${path}?limit=1000${query}`);
+    const page = await gateway.must('GET', `${path}?limit=1000${query}`);
     yield* page.items as readonly Item[];
     cursor = page.next as string | null;
   } while (cursor !== null);

@@ -20,16 +20,9 @@ afterEach(async () => {
   await gateway.stop();
 });
 
-async function ok(method: string, path: string, body: unknown) {
-  const answer = await gateway.api(method, `/api/v1${path}`, body);
-  if (answer.status >= 300)
-    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
-
 /** A device that tells its place again and again. `delays` gets the time that each PUBACK took. */
 async function addDevice(id: string, delays: number[]): Promise<MqttClient> {
-  const { token } = await ok('POST', '/devices', { id, type: 'car', consumerId: 'ada' });
+  const { token } = await gateway.must('POST', '/api/v1/devices', { id, type: 'car', consumerId: 'ada' });
   const client = await connectAsync(gateway.mqttUrl, { username: id, password: token, reconnectPeriod: 0 });
   clients.push(client);
   const publish = async () => {
@@ -53,10 +46,10 @@ const circle = (lat: number, lon: number) => ({
 
 /** Saves a place where the devices stand; resolves when a rule fired there, with the time since its answer. */
 async function edit(place: string): Promise<number> {
-  await ok('PUT', `/places/${place}`, circle(HERE.lat, HERE.lon));
+  await gateway.must('PUT', `/api/v1/places/${place}`, circle(HERE.lat, HERE.lon));
   const answered = performance.now();
   await eventually(`the rule fires at ${place}`, IN_FORCE_WITHIN_MS, async () => {
-    const { items } = await ok('GET', '/decisions?rule=spot&limit=100', undefined);
+    const { items } = await gateway.must('GET', '/api/v1/decisions?rule=spot&limit=100');
     return items.some((decision: { place: string }) => decision.place === place) ? true : undefined;
   });
   return performance.now() - answered;
@@ -64,11 +57,14 @@ async function edit(place: string): Promise<number> {
 
 it('while 100,000 places are imported, PUBACKs keep coming and edits are in force at once', async () => {
   gateway = await startGateway();
-  await ok('POST', '/consumers', { id: 'ada', attributes: {} });
-  await ok('PUT', '/consumers/ada/consents/location_offers', { granted: true, source: 'test' });
+  await gateway.must('POST', '/api/v1/consumers', { id: 'ada', attributes: {} });
+  await gateway.must('PUT', '/api/v1/consumers/ada/consents/location_offers', {
+    granted: true,
+    source: 'test',
+  });
   // A rule may name only tags that there are.
-  await ok('PUT', '/places/first', circle(0, 0));
-  await ok('PUT', '/rules/spot?state=live', {
+  await gateway.must('PUT', '/api/v1/places/first', circle(0, 0));
+  await gateway.must('PUT', '/api/v1/rules/spot?state=live', {
     trigger: { place: { tag: 'spot' }, on: 'enter' },
     offer: { title: 'Hello', body: 'There', expires: 'PT30M' },
   });
@@ -99,13 +95,13 @@ it('while 100,000 places are imported, PUBACKs keep coming and edits are in forc
   expect(Math.max(...delays)).toBeLessThan(PUBACK_WITHIN_MS);
 
   // What was imported is in force: the last of it, too.
-  const { token } = await ok('POST', '/devices', { id: 'visitor', type: 'car' });
+  const { token } = await gateway.must('POST', '/api/v1/devices', { id: 'visitor', type: 'car' });
   const visitor = await connectAsync(gateway.mqttUrl, { username: 'visitor', password: token });
   clients.push(visitor);
   const position = { lat: 49.9, lon: 39.9, accuracy: 5 };
   await visitor.publishAsync('devices/visitor/telemetry', JSON.stringify({ position }), { qos: 1 });
   await eventually('the visit is there', 10_000, async () => {
-    const { items } = await ok('GET', '/visits?device=visitor', undefined);
+    const { items } = await gateway.must('GET', '/api/v1/visits?device=visitor');
     return items.some(({ place }: { place: string }) => place === `p-${PLACES - 1}`) ? true : undefined;
   });
 }, 180_000);

@@ -30,11 +30,11 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in Chromium${chromium
   beforeAll(async () => {
     world = await startConsumerWorld();
     ({ gateway } = world);
-    await made('PUT', '/api/v1/code-pools/cups', { id: 'cups', name: 'Cups' });
-    await made('POST', '/api/v1/code-pools/cups/codes', [CODE]);
+    await gateway.must('PUT', '/api/v1/code-pools/cups', { id: 'cups', name: 'Cups' });
+    await gateway.must('POST', '/api/v1/code-pools/cups/codes', [CODE]);
     const { body: rule } = await gateway.api('GET', '/api/v1/rules/coffee');
     const image = `${appUrl(gateway)}/icons/icon-512.png`;
-    await made('PUT', '/api/v1/rules/coffee?state=live', {
+    await gateway.must('PUT', '/api/v1/rules/coffee?state=live', {
       ...rule.rule,
       offer: { ...rule.rule.offer, code: 'cups', image },
     });
@@ -48,11 +48,6 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in Chromium${chromium
     await world?.stop();
   });
 
-  async function made(method: string, path: string, body: unknown): Promise<void> {
-    const answer = await gateway.api(method, path, body);
-    if (answer.status >= 300)
-      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  }
   const delivery = async () => (await gateway.api('GET', '/api/v1/deliveries?consumer=ada')).body.items[0];
   const isDelivery = (state: string) =>
     eventually(`a delivery that is ${state}`, WITHIN_MS, async () =>
@@ -155,7 +150,7 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in Chromium${chromium
       wording: policy.wordings.health_offers.en,
     });
     const health_offers = { ...policy.wordings.health_offers, en: 'Use my heart rate, in other words.' };
-    await made('PUT', '/api/v1/consent-policy', {
+    await gateway.must('PUT', '/api/v1/consent-policy', {
       version: policy.version + 1,
       wordings: { ...policy.wordings, health_offers },
     });
@@ -173,7 +168,10 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in Chromium${chromium
   });
 
   it('tells the gateway of a yes and a no in haste in their order', async () => {
-    await made('PUT', '/api/v1/consumers/ada/consents/health_offers', { granted: false, source: 'paper' });
+    await gateway.must('PUT', '/api/v1/consumers/ada/consents/health_offers', {
+      granted: false,
+      source: 'paper',
+    });
     const other = await openConsumerApp(browser, gateway);
     await other.page.setRequestInterception(true);
     const held: (() => void)[] = [];

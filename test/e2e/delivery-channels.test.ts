@@ -33,7 +33,7 @@ beforeAll(async () => {
     },
   });
   open.push(() => gateway.stop());
-  await must('PUT', '/rules/thanks?state=live', {
+  await gateway.must('PUT', '/api/v1/rules/thanks?state=live', {
     id: 'thanks',
     name: 'Thanks',
     trigger: { event: 'purchase' },
@@ -44,19 +44,18 @@ afterAll(async () => {
   for (let close = open.pop(); close !== undefined; close = open.pop()) await close();
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of every shape are looked into
-async function must(method: string, path: string, body?: unknown): Promise<any> {
-  const answer = await gateway.api(method, `/api/v1${path}`, body);
-  if (answer.status >= 300)
-    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
-
 /** A person who agreed, with a card; pays with it. */
 async function moveIn(id: string, more: object): Promise<() => Promise<void>> {
-  await must('POST', '/consumers', { id, quietHours: null, ...more });
-  await must('PUT', `/consumers/${id}/consents/device_offers`, { granted: true, source: 'test' });
-  const { token } = await must('POST', '/devices', { id: `card-${id}`, type: 'card', consumerId: id });
+  await gateway.must('POST', '/api/v1/consumers', { id, quietHours: null, ...more });
+  await gateway.must('PUT', `/api/v1/consumers/${id}/consents/device_offers`, {
+    granted: true,
+    source: 'test',
+  });
+  const { token } = await gateway.must('POST', '/api/v1/devices', {
+    id: `card-${id}`,
+    type: 'card',
+    consumerId: id,
+  });
   const card: MqttClient = await connectAsync(gateway.mqttUrl, {
     clientId: `card-${id}`,
     username: `card-${id}`,
@@ -70,16 +69,16 @@ async function moveIn(id: string, more: object): Promise<() => Promise<void>> {
 
 const deliveryOf = (consumer: string, state: string) =>
   eventually(`a delivery of ${consumer} is ${state}`, WITHIN_MS, async () => {
-    const { items } = await must('GET', `/deliveries?consumer=${consumer}&state=${state}`);
+    const { items } = await gateway.must('GET', `/api/v1/deliveries?consumer=${consumer}&state=${state}`);
     return items[0];
   });
 
 it('an offer reaches a webhook, signed, and is known to have arrived', async () => {
-  const { secret } = await must('PUT', '/webhooks/crm', { url: `${receiver.origin}/in` });
+  const { secret } = await gateway.must('PUT', '/api/v1/webhooks/crm', { url: `${receiver.origin}/in` });
   const buy = await moveIn('wanda', { webhook: 'crm' });
   await buy();
   const { id } = await deliveryOf('wanda', 'sent');
-  expect(await must('GET', `/deliveries/${id}`)).toMatchObject({
+  expect(await gateway.must('GET', `/api/v1/deliveries/${id}`)).toMatchObject({
     id,
     channel: 'webhook',
     attempts: 1,
@@ -91,8 +90,8 @@ it('an offer reaches a webhook, signed, and is known to have arrived', async () 
   };
   expect(data.id).toBe(id);
   // Whoever brought the offer may say what became of it.
-  await must('POST', '/receipts', { token: data.token, kind: 'shown', at: Date.now() });
-  expect(await must('GET', `/deliveries/${id}`)).toMatchObject({ state: 'shown' });
+  await gateway.must('POST', '/api/v1/receipts', { token: data.token, kind: 'shown', at: Date.now() });
+  expect(await gateway.must('GET', `/api/v1/deliveries/${id}`)).toMatchObject({ state: 'shown' });
 });
 
 it('an offer comes by e-mail, and one press in the mailbox ends them all', async () => {
@@ -111,11 +110,11 @@ it('an offer comes by e-mail, and one press in the mailbox ends them all', async
     body: 'List-Unsubscribe=One-Click',
   });
   expect(pressed.status).toBe(200);
-  const { consents } = await must('GET', '/consumers/mia');
+  const { consents } = await gateway.must('GET', '/api/v1/consumers/mia');
   expect(consents).toMatchObject([{ purpose: 'device_offers', granted: false }]);
   await buy();
   const { items } = await eventually('the next purchase is decided on', WITHIN_MS, async () => {
-    const answer = await must('GET', '/decisions?consumer=mia&reason=no_consent');
+    const answer = await gateway.must('GET', '/api/v1/decisions?consumer=mia&reason=no_consent');
     return answer.items.length > 0 ? answer : undefined;
   });
   expect(items).toHaveLength(1);
@@ -126,10 +125,10 @@ it('who has no channel is told so when it is decided, and one that is added coun
   const buy = await moveIn('nora', {});
   await buy();
   await eventually('a decision says that there is no channel', WITHIN_MS, async () => {
-    const { items } = await must('GET', '/decisions?consumer=nora&reason=no_channel');
+    const { items } = await gateway.must('GET', '/api/v1/decisions?consumer=nora&reason=no_channel');
     return items[0];
   });
-  await must('PATCH', '/consumers/nora', { email: 'nora@example.org' });
+  await gateway.must('PATCH', '/api/v1/consumers/nora', { email: 'nora@example.org' });
   await buy();
   expect((await deliveryOf('nora', 'sent')).channel).toBe('email');
 });
@@ -141,9 +140,12 @@ it('consent that is withdrawn while an offer waits for its next try: not sent', 
   await buy();
   await deliveryOf('carla', 'retrying');
   receiver.answer = { status: 204 };
-  await must('PUT', '/consumers/carla/consents/device_offers', { granted: false, source: 'test' });
+  await gateway.must('PUT', '/api/v1/consumers/carla/consents/device_offers', {
+    granted: false,
+    source: 'test',
+  });
   // By the time of the answer, and not at the next try.
-  const { items } = await must('GET', '/deliveries?consumer=carla');
+  const { items } = await gateway.must('GET', '/api/v1/deliveries?consumer=carla');
   expect(items).toMatchObject([{ state: 'withdrawn', reason: 'no_consent', attempts: 1 }]);
   const probe = await moveIn('paola', { webhook: 'crm' });
   await probe();
@@ -156,7 +158,7 @@ it('consent that is withdrawn while an offer waits for its next try: not sent', 
 
 it('all sending stops at once, /readyz says so, and what was withdrawn does not go out later', async () => {
   const buy = await moveIn('sara', { webhook: 'crm' });
-  await must('PUT', '/sending', { stopped: true, note: 'wrong prices' });
+  await gateway.must('PUT', '/api/v1/sending', { stopped: true, note: 'wrong prices' });
   const ready = await gateway.api('GET', '/readyz');
   expect(ready).toMatchObject({
     status: 200,
@@ -167,10 +169,10 @@ it('all sending stops at once, /readyz says so, and what was withdrawn does not 
   });
   await buy();
   expect(await deliveryOf('sara', 'withdrawn')).toMatchObject({ reason: 'sending_stopped', attempts: 0 });
-  await must('PUT', '/sending', { stopped: false });
+  await gateway.must('PUT', '/api/v1/sending', { stopped: false });
   await buy();
   await deliveryOf('sara', 'sent');
-  const { items } = await must('GET', '/deliveries?consumer=sara');
+  const { items } = await gateway.must('GET', '/api/v1/deliveries?consumer=sara');
   expect(items.map(({ state }: { state: string }) => state)).toEqual(['sent', 'withdrawn']);
 });
 
@@ -179,7 +181,7 @@ it('a marketer’s own browser gets a trial, also over a rotation of the key; se
   await connection.start();
   open.push(() => connection.stop());
   const subscribe = async (received: unknown[]) => {
-    const { publicKey } = await must('GET', '/push-key');
+    const { publicKey } = await gateway.must('GET', '/api/v1/push-key');
     const browser = createSubscriber({
       connection,
       applicationServerKey: publicKey,
@@ -190,8 +192,8 @@ it('a marketer’s own browser gets a trial, also over a rotation of the key; se
   const first: unknown[] = [];
   const early = await subscribe(first);
   const buy = await moveIn('bea', {});
-  await must('POST', '/consumers/bea/push-subscriptions', early);
-  await must('POST', '/push-key/rotate');
+  await gateway.must('POST', '/api/v1/consumers/bea/push-subscriptions', early);
+  await gateway.must('POST', '/api/v1/push-key/rotate');
   await buy();
   // Signed with the pair that this browser subscribed with, or this push service would refuse it.
   expect((await deliveryOf('bea', 'sent')).channel).toBe('web-push');
@@ -201,11 +203,13 @@ it('a marketer’s own browser gets a trial, also over a rotation of the key; se
   const late = await subscribe(second);
   expect(late.vapidKey).not.toBe(early.vapidKey);
   const offer = { title: 'Only a trial', body: 'Nobody counts it' };
-  expect(await must('POST', '/trial-pushes', { subscription: late, offer })).toEqual({ outcome: 'sent' });
+  expect(await gateway.must('POST', '/api/v1/trial-pushes', { subscription: late, offer })).toEqual({
+    outcome: 'sent',
+  });
   await eventually('the trial is there', WITHIN_MS, async () => (second.length === 1 ? true : undefined));
   expect(second).toMatchObject([{ notification: { title: 'Only a trial' } }]);
 
-  const { items } = await must('GET', '/push-services');
+  const { items } = await gateway.must('GET', '/api/v1/push-services');
   const bySender = Object.fromEntries(items.map((item: { origin: string }) => [item.origin, item]));
   expect(bySender[new URL(early.endpoint).origin]).toMatchObject({ subscriptions: 1, sent: 2, refused: [] });
   expect(bySender['webhook:crm'].sent).toBeGreaterThan(0);

@@ -69,23 +69,23 @@ async function begin(): Promise<Setting> {
     limits: { quietHours: 'ignore' },
     offer: { title: 'Offer {{ metrics.amount }}', body: 'One of many.', expires: 'PT30M' },
   };
-  await made(gateway, 'PUT', '/api/v1/places/cafe', place);
-  await made(gateway, 'POST', '/api/v1/consumers', { id: 'ada', attributes: {} });
-  const car = await made(gateway, 'POST', '/api/v1/devices', { id: 'car-1', type: 'car', consumerId: 'ada' });
-  await made(gateway, 'PUT', '/api/v1/rules/coffee?state=live', rule);
-  await made(gateway, 'PUT', '/api/v1/rules/ping?state=live', ping);
-  const invitation = await made(gateway, 'POST', '/api/v1/consumers/ada/invitations', {});
+  await gateway.must('PUT', '/api/v1/places/cafe', place);
+  await gateway.must('POST', '/api/v1/consumers', { id: 'ada', attributes: {} });
+  const car = await gateway.must('POST', '/api/v1/devices', { id: 'car-1', type: 'car', consumerId: 'ada' });
+  await gateway.must('PUT', '/api/v1/rules/coffee?state=live', rule);
+  await gateway.must('PUT', '/api/v1/rules/ping?state=live', ping);
+  const invitation = await gateway.must('POST', '/api/v1/consumers/ada/invitations', {});
 
   const client = await mqtt.connectAsync(gateway.mqttUrl, {
     clientId: 'car-1',
     username: 'car-1',
-    password: String(car.token),
+    password: car.token,
   });
   open.push(() => client.endAsync());
   const firefox = await startFirefox(webSocketUrl);
   open.push(() => firefox.stop());
   const page = await firefox.browser.newPage();
-  await page.goto(String(invitation.url));
+  await page.goto(invitation.url);
 
   let at = Date.now() - 100_000;
   return {
@@ -115,18 +115,6 @@ async function begin(): Promise<Setting> {
       await client.publishAsync('devices/car-1/telemetry', JSON.stringify(reading), { qos: 1 });
     },
   };
-}
-
-async function made(
-  gateway: GatewayProcess,
-  method: string,
-  path: string,
-  body: object,
-): Promise<Record<string, unknown>> {
-  const answer = await gateway.api(method, path, body);
-  if (answer.status >= 300)
-    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
 }
 
 /** Waits until Ada's newest delivery is in a state, of as many as there have to be. */
@@ -217,7 +205,7 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
       .then((subscription) => subscription && btoa(String.fromCharCode(...new Uint8Array(subscription.options.applicationServerKey)))
         .replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''))`);
     const before = await key();
-    const { publicKey } = await made(gateway, 'POST', '/api/v1/push-key/rotate', {});
+    const { publicKey } = await gateway.must('POST', '/api/v1/push-key/rotate', {});
     expect(before).not.toBe(publicKey);
 
     // Until the next visit the old pair is signed with, and the push service takes it.

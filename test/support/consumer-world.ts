@@ -54,25 +54,19 @@ export async function startConsumerWorld(env: Readonly<Record<string, string>> =
   };
 }
 
-async function setUp({ api }: GatewayProcess): Promise<{ readonly car: string; readonly fridge: string }> {
-  const expectOk = async (method: string, path: string, body: unknown) => {
-    const answer = await api(method, path, body);
-    if (answer.status >= 300)
-      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    return answer.body as { readonly token: string };
-  };
-  await expectOk('PUT', '/api/v1/places/cafe', {
+async function setUp({ must }: GatewayProcess): Promise<{ readonly car: string; readonly fridge: string }> {
+  await must('PUT', '/api/v1/places/cafe', {
     type: 'Feature',
     geometry: { type: 'Point', coordinates: [CAFE.lon, CAFE.lat] },
     properties: { name: 'Corner Coffee', radiusMetres: 150 },
   });
   for (const id of ['ada', 'bob']) {
-    await expectOk('POST', '/api/v1/consumers', { id, email: `${id}@example.com`, attributes: {} });
+    await must('POST', '/api/v1/consumers', { id, email: `${id}@example.com`, attributes: {} });
     for (const purpose of ['location_offers', 'device_offers'])
-      await expectOk('PUT', `/api/v1/consumers/${id}/consents/${purpose}`, { granted: true, source: 'test' });
+      await must('PUT', `/api/v1/consumers/${id}/consents/${purpose}`, { granted: true, source: 'test' });
   }
   const device = (id: string, type: string, consumerId: string) =>
-    expectOk('POST', '/api/v1/devices', { id, type, consumerId });
+    must('POST', '/api/v1/devices', { id, type, consumerId });
   await device('car-of-bob', 'car', 'bob');
   const rule = { trigger: { place: { id: 'cafe' }, on: 'enter' }, limits: { quietHours: 'ignore' } };
   const offer = {
@@ -81,13 +75,13 @@ async function setUp({ api }: GatewayProcess): Promise<{ readonly car: string; r
     url: 'https://example.com/coffee',
     expires: 'PT30M',
   };
-  await expectOk('PUT', '/api/v1/rules/coffee?state=live', {
+  await must('PUT', '/api/v1/rules/coffee?state=live', {
     ...rule,
     id: 'coffee',
     name: 'Coffee on arrival',
     offer,
   });
-  await expectOk('PUT', '/api/v1/rules/fridge-full?state=live', {
+  await must('PUT', '/api/v1/rules/fridge-full?state=live', {
     ...rule,
     id: 'fridge-full',
     name: 'Milk on the way',

@@ -44,22 +44,15 @@ export interface Connected {
   readonly phone: MqttClient;
 }
 
-async function ok(gateway: GatewayProcess, method: string, path: string, body?: unknown) {
-  const answer = await gateway.api(method, path, body);
-  if (answer.status >= 300)
-    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
-}
-
 /** Where nobody listens: offers that go there are tried again and again. To be in WAYSIDE_PUSH_HOSTS. */
 export const DEAF_ORIGIN = 'http://127.0.0.1:9';
 
 /** A place, a rule that makes offers there and one that never does, a webhook that never answers; once for all persons. */
 export async function addRules(gateway: GatewayProcess): Promise<void> {
-  await ok(gateway, 'PUT', '/api/v1/webhooks/hook', { url: `${DEAF_ORIGIN}/offers` });
+  await gateway.must('PUT', '/api/v1/webhooks/hook', { url: `${DEAF_ORIGIN}/offers` });
   const geometry = { type: 'Point', coordinates: [9.19, 45.4642] };
   const properties = { name: 'Corner Coffee', radiusMetres: 500 };
-  await ok(gateway, 'PUT', '/api/v1/places/cafe', { type: 'Feature', geometry, properties });
+  await gateway.must('PUT', '/api/v1/places/cafe', { type: 'Feature', geometry, properties });
   const limits = { quietHours: 'ignore' };
   const on = { trigger: { place: { id: 'cafe' }, on: 'enter' }, limits };
   const offer = { title: 'Coffee', body: 'At the corner', expires: 'PT30M' };
@@ -67,34 +60,34 @@ export async function addRules(gateway: GatewayProcess): Promise<void> {
     { ...on, id: 'coffee', name: 'Coffee', offer },
     { ...on, id: 'never', name: 'Never', when: 'metrics.fuel < 0.0', offer },
   ]) {
-    await ok(gateway, 'PUT', `/api/v1/rules/${rule.id}`, rule);
-    await ok(gateway, 'POST', `/api/v1/rules/${rule.id}/state`, { state: 'live' });
+    await gateway.must('PUT', `/api/v1/rules/${rule.id}`, rule);
+    await gateway.must('POST', `/api/v1/rules/${rule.id}/state`, { state: 'live' });
   }
 }
 
 /** Makes the person with something of everything, and gives their connections; what they publish comes to its end. */
 export async function addTracedPerson(gateway: GatewayProcess, person: TracedPerson): Promise<Connected> {
   const { id, mark, car, phone } = person;
-  await ok(gateway, 'POST', '/api/v1/consumers', {
+  await gateway.must('POST', '/api/v1/consumers', {
     id,
     attributes: { name: mark },
     webhook: 'hook',
     email: `${mark.toLowerCase()}@example.org`,
   });
   for (const purpose of ['location_offers', 'device_offers'])
-    await ok(gateway, 'PUT', `/api/v1/consumers/${id}/consents/${purpose}`, { granted: true, source: mark });
-  await ok(gateway, 'POST', `/api/v1/consumers/${id}/invitations`);
+    await gateway.must('PUT', `/api/v1/consumers/${id}/consents/${purpose}`, { granted: true, source: mark });
+  await gateway.must('POST', `/api/v1/consumers/${id}/invitations`);
   const tokens = new Map<string, string>();
   for (const [device, type] of [
     [car, 'car'],
     [phone, 'phone'],
   ] as const) {
-    const { token } = await ok(gateway, 'POST', '/api/v1/devices', { id: device, type, consumerId: id });
+    const { token } = await gateway.must('POST', '/api/v1/devices', { id: device, type, consumerId: id });
     tokens.set(device, token);
   }
-  await ok(gateway, 'POST', `/api/v1/devices/${phone}/aliases`, { alias: person.alias });
-  await ok(gateway, 'POST', `/api/v1/devices/${car}/commands`, { name: 'honk', args: { word: mark } });
-  await ok(gateway, 'PUT', `/api/v1/devices/${car}/config`, { word: mark });
+  await gateway.must('POST', `/api/v1/devices/${phone}/aliases`, { alias: person.alias });
+  await gateway.must('POST', `/api/v1/devices/${car}/commands`, { name: 'honk', args: { word: mark } });
+  await gateway.must('PUT', `/api/v1/devices/${car}/config`, { word: mark });
   const connect = (device: string, clientId: string) =>
     mqtt.connectAsync(gateway.mqttUrl, {
       clientId,
@@ -120,8 +113,8 @@ export async function addTracedPerson(gateway: GatewayProcess, person: TracedPer
   };
   await connected.car.publishAsync(`devices/${car}/telemetry`, JSON.stringify(late), { qos: 1 });
   await connected.car.publishAsync(`devices/${car}/telemetry`, `{"metrics": ${mark}`, { qos: 1 });
-  for (const device of [car, phone]) await ok(gateway, 'GET', `/api/v1/devices/${device}`);
-  await ok(gateway, 'GET', `/api/v1/consumers/${id}`);
+  for (const device of [car, phone]) await gateway.must('GET', `/api/v1/devices/${device}`);
+  await gateway.must('GET', `/api/v1/consumers/${id}`);
   await eventually(`${id} is made an offer`, 20_000, async () => {
     const { body } = await gateway.api('GET', `/api/v1/deliveries?consumer=${id}`);
     return body.items?.length > 0 ? true : undefined;

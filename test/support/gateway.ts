@@ -14,7 +14,7 @@ const START: readonly string[] = JSON.parse(readFileSync(new URL('package.json',
   .map((word: string) => (word.startsWith('-') ? word : new URL(word, ROOT).pathname));
 /** The options alone. */
 export const NODE_OPTIONS = START.slice(0, -1);
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 60_000;
 
 export interface ApiAnswer {
   readonly status: number;
@@ -34,6 +34,11 @@ export interface GatewayProcess {
   readonly logLines: readonly string[];
   /** Calls the HTTP API as admin. A string body is sent as it is, with `contentType`. */
   api(method: string, path: string, body?: unknown, contentType?: string): Promise<ApiAnswer>;
+  /**
+   * Calls the API where nothing may go wrong, and gives the body.
+   * @throws with the answer, where it is no 2xx
+   */
+  must(method: string, path: string, body?: unknown): Promise<ApiAnswer['body']>;
   /** Sends a signal to the gateway and waits until it is gone; the data directory stays. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /** Stops it if it runs, and removes the data directory unless it was given. */
@@ -46,7 +51,7 @@ export interface GatewayProcess {
  * @param options.env further settings; ports are free ones unless given
  * @param options.within what to put before its command; it has to become the gateway by exec
  * @param options.dataDir to start on the data of an earlier process; else a new temporary one
- * @throws with the log when it does not get ready within 30 s
+ * @throws with the log when it does not get ready within a minute
  */
 export async function startGateway(
   options: {
@@ -79,6 +84,19 @@ export async function startGateway(
   const gone = async () => {
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   };
+  const api: GatewayProcess['api'] = async (method, path, body, contentType = 'application/json') => {
+    const answer = await fetch(`${httpUrl}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${options.env?.WAYSIDE_ADMIN_TOKEN ?? adminToken}`,
+        ...(body === undefined ? {} : { 'content-type': contentType }),
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
+    return { status: answer.status, body: isJson && text !== '' ? JSON.parse(text) : text };
+  };
   return {
     httpUrl,
     mqttUrl: `mqtt://127.0.0.1:${ready.mqttPort}`,
@@ -88,18 +106,12 @@ export async function startGateway(
     dataDir,
     adminToken,
     logLines,
-    async api(method, path, body, contentType = 'application/json') {
-      const answer = await fetch(`${httpUrl}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${options.env?.WAYSIDE_ADMIN_TOKEN ?? adminToken}`,
-          ...(body === undefined ? {} : { 'content-type': contentType }),
-        },
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      });
-      const text = await answer.text();
-      const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
-      return { status: answer.status, body: isJson && text !== '' ? JSON.parse(text) : text };
+    api,
+    async must(method, path, body) {
+      const answer = await api(method, path, body);
+      if (answer.status >= 300)
+        throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+      return answer.body;
     },
     async kill(signal) {
       child.kill(signal);

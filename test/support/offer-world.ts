@@ -28,18 +28,6 @@ const STEP_MS = 5_000;
 /** The first reading is this old: 20 steps back, and not late. */
 const BEGINS_BEFORE_MS = 100_000;
 
-async function expectOk(
-  gateway: GatewayProcess,
-  method: string,
-  path: string,
-  body: unknown,
-): Promise<{ token: string }> {
-  const answer = await gateway.api(method, path, body);
-  if (answer.status >= 300)
-    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body as { token: string };
-}
-
 /**
  * A gateway with one place, one consumer with a browser, one car, and two rules on arriving at the place: one that offers
  * a coffee, one that asks for a fuel level that the car never tells.
@@ -57,10 +45,10 @@ export async function startOfferWorld(): Promise<OfferWorld> {
     geometry: { type: 'Point', coordinates: [CAFE.lon, CAFE.lat] },
     properties: { name: 'Corner Coffee', radiusMetres: 150 },
   };
-  await expectOk(gateway, 'PUT', '/api/v1/places/cafe', place);
-  await expectOk(gateway, 'POST', '/api/v1/consumers', { id: 'ada', attributes: {} });
+  await gateway.must('PUT', '/api/v1/places/cafe', place);
+  await gateway.must('POST', '/api/v1/consumers', { id: 'ada', attributes: {} });
   for (const purpose of ['location_offers', 'device_offers']) {
-    await expectOk(gateway, 'PUT', `/api/v1/consumers/ada/consents/${purpose}`, {
+    await gateway.must('PUT', `/api/v1/consumers/ada/consents/${purpose}`, {
       granted: true,
       source: 'test',
     });
@@ -71,8 +59,8 @@ export async function startOfferWorld(): Promise<OfferWorld> {
     applicationServerKey: key.vapidPublicKey,
     onPayload: (payload) => pushed.push(payload as PushPayload),
   });
-  await expectOk(gateway, 'POST', '/api/v1/consumers/ada/push-subscriptions', await browser.subscribe());
-  const { token } = await expectOk(gateway, 'POST', '/api/v1/devices', {
+  await gateway.must('POST', '/api/v1/consumers/ada/push-subscriptions', await browser.subscribe());
+  const { token } = await gateway.must('POST', '/api/v1/devices', {
     id: 'car-1',
     type: 'car',
     consumerId: 'ada',
@@ -84,13 +72,13 @@ export async function startOfferWorld(): Promise<OfferWorld> {
     url: 'https://example.com/coffee',
     expires: 'PT30M',
   };
-  await expectOk(gateway, 'PUT', '/api/v1/rules/coffee?state=live', {
+  await gateway.must('PUT', '/api/v1/rules/coffee?state=live', {
     ...rule,
     id: 'coffee',
     name: 'Coffee on arrival',
     offer,
   });
-  await expectOk(gateway, 'PUT', '/api/v1/rules/fuel?state=live', {
+  await gateway.must('PUT', '/api/v1/rules/fuel?state=live', {
     ...rule,
     id: 'fuel',
     name: 'Fuel when low',

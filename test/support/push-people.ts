@@ -31,20 +31,14 @@ export interface PushPeople {
 }
 
 export function pushPeople(gateway: GatewayProcess): PushPeople {
+  const { must } = gateway;
   const closing: (() => Promise<unknown>)[] = [];
-
-  async function must(method: string, path: string, body?: unknown): Promise<Record<string, string>> {
-    const answer = await gateway.api(method, path, body);
-    if (answer.status >= 300)
-      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    return answer.body;
-  }
 
   return {
     async moveIn(id, { webSocketUrl, ca }) {
       await must('POST', '/api/v1/consumers', { id, attributes: {}, quietHours: null });
       await must('PUT', `/api/v1/consumers/${id}/consents/device_offers`, { granted: true, source: 'test' });
-      const { publicKey = '', vapidPublicKey = publicKey } = await must('GET', '/api/v1/push-key');
+      const { vapidPublicKey } = await must('GET', '/api/v1/push-key');
       const connection = createPushConnection({ url: webSocketUrl, ...(ca === undefined ? {} : { ca }) });
       await connection.start();
       closing.push(() => connection.stop());
@@ -57,7 +51,7 @@ export function pushPeople(gateway: GatewayProcess): PushPeople {
       const subscription = await browser.subscribe();
       await must('POST', `/api/v1/consumers/${id}/push-subscriptions`, subscription);
       const card = `card-${id}`;
-      const { token = '' } = await must('POST', '/api/v1/devices', {
+      const { token } = await must('POST', '/api/v1/devices', {
         id: card,
         type: 'card',
         consumerId: id,

@@ -37,8 +37,8 @@ export async function startPeople(): Promise<People> {
     const consumer = `person${index}`;
     const ids: string[] = [];
     received.set(consumer, ids);
-    await must(gateway, 'POST', '/api/v1/consumers', { id: consumer, attributes: {}, quietHours: null });
-    await must(gateway, 'PUT', `/api/v1/consumers/${consumer}/consents/location_offers`, {
+    await gateway.must('POST', '/api/v1/consumers', { id: consumer, attributes: {}, quietHours: null });
+    await gateway.must('PUT', `/api/v1/consumers/${consumer}/consents/location_offers`, {
       granted: true,
       source: 'test',
     });
@@ -47,34 +47,30 @@ export async function startPeople(): Promise<People> {
       applicationServerKey: key,
       onPayload: (payload) => ids.push((payload as PushPayload).notification.data.id),
     });
-    await must(
-      gateway,
-      'POST',
-      `/api/v1/consumers/${consumer}/push-subscriptions`,
-      await subscriber.subscribe(),
-    );
+    const subscription = await subscriber.subscribe();
+    await gateway.must('POST', `/api/v1/consumers/${consumer}/push-subscriptions`, subscription);
     const id = `car${index}`;
-    const device = await must(gateway, 'POST', '/api/v1/devices', { id, type: 'car', consumerId: consumer });
-    return { id, token: device.token ?? '', consumer };
+    const device = await gateway.must('POST', '/api/v1/devices', { id, type: 'car', consumerId: consumer });
+    return { id, token: device.token, consumer };
   }
 
   return {
     pushOrigin: origin,
     received,
     async moveIn(gateway, count) {
-      await must(gateway, 'PUT', '/api/v1/places/stop', {
+      await gateway.must('PUT', '/api/v1/places/stop', {
         type: 'Feature',
         geometry: { type: 'Point', coordinates: [INSIDE.lon, INSIDE.lat] },
         properties: { name: 'Stop', radiusMetres: 50 },
       });
-      await must(gateway, 'PUT', `/api/v1/rules/${RULE}`, {
+      await gateway.must('PUT', `/api/v1/rules/${RULE}`, {
         id: RULE,
         name: 'Hello',
         trigger: { place: { id: 'stop' }, on: 'enter' },
         offer: { title: 'Hello', body: 'You are at the stop', expires: 'PT30M' },
       });
-      await must(gateway, 'POST', `/api/v1/rules/${RULE}/state`, { state: 'live' });
-      const { vapidPublicKey = '' } = await must(gateway, 'GET', '/api/v1/push-key');
+      await gateway.must('POST', `/api/v1/rules/${RULE}/state`, { state: 'live' });
+      const { vapidPublicKey } = await gateway.must('GET', '/api/v1/push-key');
       const devices: CrashDevice[] = [];
       for (let from = 0; from < count; from += CALLS_AT_ONCE) {
         const some = Array.from({ length: Math.min(CALLS_AT_ONCE, count - from) }, (_, n) =>
@@ -89,16 +85,4 @@ export async function startPeople(): Promise<People> {
       await push.stop();
     },
   };
-}
-
-async function must(
-  gateway: GatewayProcess,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<Record<string, string>> {
-  const answer = await gateway.api(method, path, body);
-  if (answer.status >= 300)
-    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
 }
