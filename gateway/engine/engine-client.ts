@@ -117,10 +117,10 @@ export function createEngineClient(parts: EngineClientParts): EngineClient {
       snapshot: () => thread().snapshot(),
       subscribe(listener) {
         listeners.add(listener);
-        if (listeners.size === 1) void thread().watch(true);
+        if (listeners.size === 1) thread().watch.asEvent(true);
         return () => {
           if (listeners.delete(listener) && listeners.size === 0 && handle !== null)
-            void thread().watch(false);
+            thread().watch.asEvent(false);
         };
       },
     },

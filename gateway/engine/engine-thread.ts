@@ -152,7 +152,7 @@ const calls: EngineCalls = {
       await forgetConsumerState({ db, subjects, positions }, consumer);
     });
     // The tick that finds the timers of their person anew.
-    void engine.drain();
+    engine.drain().catch((error: unknown) => log.error({ err: error }, 'timers after an erasure failed'));
     const gone = devices.map(({ key }) => upkeep.erased(key, ANSWER_ERASURE_WITHIN_MS));
     return (await Promise.all(gone)).every((one) => one);
   },

@@ -7,6 +7,7 @@ import { type CommitContext, commitOutcome, ENGINE_CURSOR, readCursor } from './
 import { createDialectStates } from './dialect-states.ts';
 import type { Processing } from './judge-reading.ts';
 import type { EngineLedger } from './ledger.ts';
+import { lastDayHeard } from './once.ts';
 import { addCounts, noCounts, type Outcome } from './outcome.ts';
 import { createPacketMemory } from './packet-memory.ts';
 import { processEntries, processTicks } from './process.ts';
@@ -107,6 +108,7 @@ export class Engine {
       .limit(1)
       .executeTakeFirst();
     this.#commit.lastDecisionId = newest?.id ?? 0;
+    this.#commit.lastSeenDay = await lastDayHeard(db);
   }
 
   async stop(): Promise<void> {
@@ -164,10 +166,11 @@ export class Engine {
     this.#processing.packets.forgetDevice(deviceKey);
   }
 
-  /** Runs `task` between batches, when all that was taken is committed. */
+  /** Runs `task` between batches, when all that was taken is committed, or dropped to be taken again: it may save what is held of people. */
   between(task: () => Promise<void>): Promise<void> {
     return this.#enqueue(async () => {
-      await this.#attempt(() => this.#commitTaken());
+      while (!(await this.#attempt(() => this.#commitTaken())))
+        if (this.#stopping) throw new Error('the engine stops before it could get on');
       await task();
     });
   }

@@ -1,21 +1,20 @@
 import { admit } from '../../rules/readings/admission.ts';
+import type { ReadingProblem } from '../../rules/readings/reading.ts';
 import type { AdmittedReading, Step } from '../../rules/step.ts';
 import { statefulCodecOf } from './decode-payload.ts';
 import type { NumberedReading } from './intake.ts';
 import type { OpenedEntry, Processing } from './judge-reading.ts';
-import { noteProblems, type Outcome, pointOf } from './outcome.ts';
+import { type Outcome, pointOf } from './outcome.ts';
 import { type DeviceQuality, skewName } from './quality-tally.ts';
 
 /** What was refused of a reading is refused of its repetition as well, and counted in quarantine. */
-export function noteRepeatedProblems(
+export function repeatedProblems(
   { registry }: Processing,
-  { entry, device, quality, readings }: OpenedEntry,
-  { seq, reading }: NumberedReading,
-  outcome: Outcome,
-): void {
+  { entry, device }: OpenedEntry,
+  { reading }: NumberedReading,
+): readonly ReadingProblem[] {
   const type = registry.rulebook.deviceTypes.get(device.type) ?? null;
-  const { problems } = admit(reading, type, null, entry.receivedAt);
-  noteProblems(outcome, entry, quality, problems, readings.length, seq - entry.seq);
+  return admit(reading, type, null, entry.receivedAt).problems;
 }
 
 /** Notes what is stored of a reading, and where its device is now. */

@@ -68,6 +68,20 @@ export async function newestSeen(
   return newest;
 }
 
+/**
+ * The last day (UTC) that anything was taken on, by the quality record, in which every message is counted; null: none is known. A gateway that
+ * is started anew each midnight would else never see a day end, and forget nothing.
+ */
+export async function lastDayHeard(db: Kysely<Schema>): Promise<number | null> {
+  const row = await db
+    .selectFrom('quality_days')
+    .select('day')
+    .orderBy('day', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.day ?? null;
+}
+
 /** Remembers identities under the day of `now`. Two tables take turns; the older is emptied when its turn comes. */
 export async function rememberSeen(
   transaction: Kysely<Schema>,

@@ -1,7 +1,6 @@
 import type { DialectRequest } from '../../broker/codecs/codec.ts';
-import type { QuarantineCode, ReadingProblem, Remark } from '../../rules/readings/reading.ts';
+import type { QuarantineCode, Remark } from '../../rules/readings/reading.ts';
 import type { AdmittedReading, Decision, Visit } from '../../rules/step.ts';
-import type { StoredEntry } from '../journal/journal.ts';
 import type { QuarantinedPart } from '../records/quarantined-part.ts';
 import type { TelemetryPoint } from '../telemetry/telemetry-store.ts';
 import type { Identity } from './once.ts';
@@ -38,6 +37,8 @@ export interface QuarantineNote {
   readonly part: QuarantinedPart | null;
   /** Readings that were taken out of the message all the same. */
   readonly readingsTaken: number;
+  /** How often it is said of this message. */
+  times: number;
 }
 
 export interface VisitNote {
@@ -143,49 +144,6 @@ export function pointOf(
 
 export function addCounts(total: EngineCounts, added: EngineCounts): void {
   for (const name of Object.keys(added) as (keyof EngineCounts)[]) total[name] += added[name];
-}
-
-/** Problems of one entry that are kept one by one; the rest are told by their number. */
-const MOST_PROBLEMS_AN_ENTRY = 20;
-
-/**
- * Notes what was wrong with an entry; the payload is kept whole with each.
- *
- * @param readingsTaken how many readings were taken out of it all the same
- * @param index of the reading among them that the problems are about; absent: they are the message's own
- */
-export function noteProblems(
-  outcome: Outcome,
-  entry: StoredEntry,
-  quality: DeviceQuality,
-  problems: readonly ReadingProblem[],
-  readingsTaken: number,
-  index?: number,
-): void {
-  if (problems.length === 0) return;
-  const note = ({ code, message }: ReadingProblem, about: QuarantinedPart | null) =>
-    outcome.quarantine.push({
-      device: quality.device,
-      topic: entry.topic,
-      code,
-      message,
-      payload: entry.payload,
-      payloadBytes: Math.max(entry.truncatedFrom, entry.payload.length),
-      at: entry.receivedAt,
-      part: about,
-      readingsTaken,
-    });
-  outcome.counts.quarantined += problems.length;
-  for (const { code } of problems) quality.note('refused', code, entry.receivedAt);
-  for (const problem of problems.slice(0, MOST_PROBLEMS_AN_ENTRY)) {
-    const { part } = problem;
-    note(problem, index === undefined ? null : { index, ...(part === undefined ? {} : { part }) });
-  }
-  const more = problems[MOST_PROBLEMS_AN_ENTRY];
-  if (more !== undefined) {
-    const message = `and ${problems.length - MOST_PROBLEMS_AN_ENTRY} more problems of this message`;
-    note({ code: more.code, message }, null);
-  }
 }
 
 const COUNTED_AS = {

@@ -12,9 +12,10 @@ import {
   type Processing,
   UNJUDGED,
 } from './judge-reading.ts';
-import { noteReading, noteRepeatedProblems } from './note-reading.ts';
+import { type FoundProblem, foundToo, noteProblems } from './note-problems.ts';
+import { noteReading, repeatedProblems } from './note-reading.ts';
 import { findSeen, type Identity, identityOf, newestSeen } from './once.ts';
-import { noteProblems, noteRemarks, type Outcome } from './outcome.ts';
+import { noteRemarks, type Outcome } from './outcome.ts';
 import type { KnownDevice } from './registry.ts';
 import { findQuarantined } from './retries.ts';
 import { stepRetry } from './step-retry.ts';
@@ -118,7 +119,10 @@ function decodeEntry(
     const again = { retry, problems: found };
     return { entry, device, readings: kept, identities, byPacket: false, quality, retry: again };
   }
-  noteProblems(outcome, entry, quality, found, kept.length);
+  if (found.length > 0) {
+    const ofMessage = found.map((problem) => ({ problem, index: null }));
+    noteProblems(outcome, entry, quality, ofMessage, kept.length);
+  }
   const identities = kept.map(({ reading }) =>
     countsFromArrival === true ? null : identityOf(device.key, reading),
   );
@@ -162,14 +166,16 @@ function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, o
   const consumer = factsOf(registry, device.consumerId);
   const packetRepeats = byPacket && packets.take(entry, device.key);
   quality.readings += readings.length;
+  let found: FoundProblem[] | null = null;
   let position = 0;
   for (const numbered of readings) {
+    const index = numbered.seq - entry.seq;
     outcome.counts.readings += 1;
     const identity = identities[position++] ?? null;
     if (identity === null ? packetRepeats : isRepeated(identity, seen)) {
       outcome.counts.duplicates += 1;
       quality.note('duplicate', '', entry.receivedAt);
-      noteRepeatedProblems(context, taken, numbered, outcome);
+      found = foundToo(found, repeatedProblems(context, taken, numbered), index);
       outcome.verdicts.push({ seq: numbered.seq, verdict: { kind: 'not_stored' } });
       continue;
     }
@@ -183,14 +189,15 @@ function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, o
     };
     const step = judged(context, subjects.memory(subject), input, entry.receivedAt);
     if (step === null) {
-      noteProblems(outcome, entry, quality, [UNJUDGED], readings.length, numbered.seq - entry.seq);
+      found = foundToo(found, [UNJUDGED], index);
       outcome.verdicts.push({ seq: numbered.seq, verdict: { kind: 'not_stored' } });
       continue;
     }
     subjects.set(subject, step.memory, step.wakeAt);
-    noteProblems(outcome, entry, quality, step.problems, readings.length, numbered.seq - entry.seq);
+    found = foundToo(found, step.problems, index);
     noteRemarks(outcome, quality, step.remarks, entry.receivedAt);
     noteStep(context, outcome, step, consumer);
     noteReading(outcome, step, numbered, taken);
   }
+  if (found !== null) noteProblems(outcome, entry, quality, found, readings.length);
 }

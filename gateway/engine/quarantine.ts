@@ -14,11 +14,22 @@ export async function quarantine(
   notes: readonly QuarantineNote[],
   newId: () => string,
 ): Promise<void> {
-  for (const note of notes) await upsert(transaction, newId(), note);
+  /** Of a payload once, for several complaints may be about it. */
+  const digests = new Map<Uint8Array, string>();
+  for (const note of notes) {
+    const digest = digests.get(note.payload) ?? hash('sha1', note.payload);
+    digests.set(note.payload, digest);
+    await upsert(transaction, newId(), note, digest);
+  }
   for (const device of new Set(notes.map((note) => note.device))) await dropOldest(transaction, device);
 }
 
-async function upsert(transaction: Kysely<Schema>, id: string, note: QuarantineNote): Promise<void> {
+async function upsert(
+  transaction: Kysely<Schema>,
+  id: string,
+  note: QuarantineNote,
+  digest: string,
+): Promise<void> {
   await transaction
     .insertInto('quarantine')
     .values({
@@ -28,10 +39,10 @@ async function upsert(transaction: Kysely<Schema>, id: string, note: QuarantineN
       code: note.code,
       message: note.message,
       payload: note.payload.subarray(0, KEPT_PAYLOAD_BYTES),
-      payload_digest: hash('sha1', note.payload),
+      payload_digest: digest,
       first_seen_at: note.at,
       last_seen_at: note.at,
-      count: 1,
+      count: note.times,
       part_json: note.part === null ? null : JSON.stringify(note.part),
       readings_taken: note.readingsTaken,
       payload_bytes: note.payloadBytes,
@@ -40,7 +51,7 @@ async function upsert(transaction: Kysely<Schema>, id: string, note: QuarantineN
     .onConflict((conflict) =>
       conflict.columns(['device', 'topic', 'code', 'message', 'payload_digest']).doUpdateSet((row) => ({
         last_seen_at: row.ref('excluded.last_seen_at'),
-        count: row('quarantine.count', '+', 1),
+        count: row('quarantine.count', '+', row.ref('excluded.count')),
       })),
     )
     .execute();

@@ -56,6 +56,7 @@ async function quarantinePart(
       // Of its own: a whole reading would be known as one that was stored before.
       part: { index: 0 },
       readingsTaken: 1,
+      times: 1,
     });
   }
   await quarantine(transaction, notes, newId);

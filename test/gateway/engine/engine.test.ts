@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type KyselyPlugin, sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TelemetryStore, WriteOutcome } from '../../../gateway/telemetry/telemetry-store.ts';
 import { parsePlace } from '../../../rules/places/place.ts';
@@ -208,6 +208,77 @@ describe('a reading', () => {
     expect(others).toHaveLength(1);
   });
 
+  it('whose message repeats one complaint a thousand times is kept once with their number, and different ones up to a bound', async () => {
+    const inserts: string[] = [];
+    const plugin: KyselyPlugin = {
+      transformQuery({ node }) {
+        if (node.kind === 'InsertQueryNode' && node.into?.table.identifier.name === 'quarantine')
+          inserts.push(node.kind);
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    };
+    const engine = await start({ plugin });
+    await addPerson(engine.db, 'ann', { car1: 'car' });
+    const bad = (n: number) => ({ at: START + n, metrics: { n, fuel: 7, rpm: 'many' } });
+    await engine.send(
+      'car1',
+      Array.from({ length: 1_000 }, (_, n) => bad(n)),
+    );
+    await settled(engine);
+    const kept = await engine.db
+      .selectFrom('quarantine')
+      .select(['count', 'message', 'part_json', 'readings_taken'])
+      .orderBy('message')
+      .execute();
+    expect(kept).toMatchObject([
+      {
+        count: 1_000,
+        message: expect.stringContaining('fuel'),
+        part_json: expect.stringContaining('"index":0'),
+      },
+      { count: 1_000, message: expect.stringContaining('rpm'), readings_taken: 1_000 },
+    ]);
+    expect(engine.engine.counts.quarantined).toBe(2_000);
+    expect(inserts).toHaveLength(2);
+
+    const units = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`u${n}`, 5]));
+    await engine.db
+      .updateTable('device_types')
+      .set({ document_json: sql`json_set(document_json, '$.unknownMetrics', 'quarantine')` })
+      .where('id', '=', 'car')
+      .execute();
+    await engine.changed({ kind: 'device-types' });
+    inserts.length = 0;
+    await engine.send('car1', [{ metrics: units }, { metrics: { fuel: 0.5 } }]);
+    await settled(engine);
+    expect(inserts).toHaveLength(21);
+    expect(
+      await engine.db
+        .selectFrom('quarantine')
+        .select('count')
+        .where('message', '=', 'and 10 more problems of this message')
+        .execute(),
+    ).toEqual([{ count: 1 }]);
+  });
+
+  it('is forgotten in its time, also where the gateway is started anew each day', async () => {
+    const DAY_MS = 86_400_000;
+    let engine = await start();
+    await addPerson(engine.db, 'ann', { car1: 'car' });
+    for (let day = 0; day < 4; day += 1) {
+      engine.clock.set(START + day * DAY_MS);
+      await engine.send('car1', { at: START + day * DAY_MS, metrics: { fuel: 0.5 } });
+      await settled(engine);
+      const tables = ['seen_readings_0', 'seen_readings_1'] as const;
+      const seen = await Promise.all(
+        tables.map((table) => engine.db.selectFrom(table).selectAll().execute()),
+      );
+      expect(seen.flat()).toHaveLength(Math.min(2, day + 1));
+      engine = await restart(engine);
+    }
+  });
+
   it('that would be a jump is not where the device is, until it is confirmed', async () => {
     const engine = await start();
     await addPerson(engine.db, 'ann', { car1: 'car' });
@@ -347,6 +418,37 @@ describe('a telemetry store that is away', () => {
       return verdicts.length === 0 ? true : undefined;
     });
   });
+});
+
+it('what is done between batches waits until what was taken is committed, or dropped to be taken again', async () => {
+  let onQuery: () => void = () => undefined;
+  const plugin: KyselyPlugin = {
+    transformQuery({ node }) {
+      onQuery();
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  };
+  const engine = await start({ plugin });
+  await addPerson(engine.db, 'ann', { car1: 'car' });
+  await sql`create trigger full_disk before insert on cursors when new.name = 'engine'
+    begin select raise(abort, 'disk full'); end`.execute(engine.db);
+  // So many that their commit may wait: what comes between finds them uncommitted.
+  for (let n = 0; n < 300; n += 1) await engine.send('car1', { at: START + n, metrics: { n } });
+  let done: Promise<void> | undefined;
+  let troubleThen: string | null | undefined;
+  onQuery = () => {
+    done ??= engine.engine.between(async () => {
+      troubleThen = engine.engine.trouble;
+    });
+  };
+  const drained = engine.engine.drain();
+  await eventually('the engine says what is wrong', 30_000, async () => engine.engine.trouble ?? undefined);
+  await done;
+  expect(troubleThen).toBeNull();
+  await sql`drop trigger full_disk`.execute(engine.db);
+  await drained;
+  expect(engine.engine.counts).toMatchObject({ readings: 300, late: 0, duplicates: 0 });
 });
 
 it('what has changed comes to its turn between batches, however much waits in the journal', async () => {

@@ -36,6 +36,7 @@ describe('the commit of what was taken', () => {
       at: SINCE,
       part: null,
       readingsTaken: 0,
+      times: 1,
     });
     expect(mayWait(refused, 1_500, SINCE)).toBe(false);
   });
