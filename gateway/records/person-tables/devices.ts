@@ -1,7 +1,4 @@
-import { field, personTable, time, withheld } from './person-table.ts';
-
-const SECRET = 'a keyed or one-way digest of a secret';
-const DEVICE = field('device', 'Id of the device');
+import { DEVICE, DEVICE_KEY, field, OWN_ID, personTable, SECRET, time, withheld } from './person-table.ts';
 
 /** The devices that are linked to the person, and what the records hold of them. Children before what they refer to. */
 export const DEVICE_TABLES = {
@@ -138,7 +135,7 @@ export const DEVICE_TABLES = {
     export: { as: 'claimCodes', what: 'One-time codes with which your devices could be claimed' },
     fields: {
       device_id: DEVICE,
-      code_hash: withheld(SECRET),
+      code_hash: SECRET,
       expires_at: time('expiresAt', 'Until when the code is good'),
     },
   }),
@@ -153,9 +150,9 @@ export const DEVICE_TABLES = {
     goes: 'deleted',
     export: { as: 'oldTokens', what: 'Old tokens of your devices that are still good' },
     fields: {
-      token_lookup: withheld(SECRET),
+      token_lookup: SECRET,
       user_id: DEVICE,
-      token_hash: withheld(SECRET),
+      token_hash: SECRET,
       expires_at: time('expiresAt', 'Until when it is good'),
     },
   }),
@@ -168,7 +165,7 @@ export const DEVICE_TABLES = {
       block: withheld('a running number'),
       newest_minute: withheld('a running number'),
       packets: withheld('checksums of messages'),
-      device_key: withheld('a random name in the telemetry store, which means nothing by itself'),
+      device_key: DEVICE_KEY,
     },
   }),
   reading_verdicts: personTable('reading_verdicts', {
@@ -178,7 +175,7 @@ export const DEVICE_TABLES = {
     fields: {
       seq: withheld('a running number'),
       verdict_json: withheld('of a reading, which is under `telemetry`'),
-      device_key: withheld('a random name in the telemetry store, which means nothing by itself'),
+      device_key: DEVICE_KEY,
     },
   }),
   seen_readings_0: seenReadings('seen_readings_0'),
@@ -192,11 +189,11 @@ export const DEVICE_TABLES = {
     export: { as: 'devices', what: 'Devices that are linked to you' },
     fields: {
       id: field('id', 'Id of the device'),
-      device_key: withheld('a random name in the telemetry store, which means nothing by itself'),
+      device_key: DEVICE_KEY,
       type: field('type', 'What it is'),
-      consumer_id: withheld('the id of the person, as above'),
-      token_hash: withheld(SECRET),
-      token_lookup: withheld(SECRET),
+      consumer_id: OWN_ID,
+      token_hash: SECRET,
+      token_lookup: SECRET,
       created_at: time('createdAt', 'When it was registered'),
       revoked_at: time('revokedAt', 'Since when it may not connect'),
       fleet_key: field('fleetKey', 'By which key it came in'),
@@ -208,9 +205,9 @@ export const DEVICE_TABLES = {
     goes: 'with-the-erasure',
     export: { as: 'erasedDevices', what: 'Devices of yours that are being erased' },
     fields: {
-      device_key: withheld('a random name in the telemetry store, which means nothing by itself'),
+      device_key: DEVICE_KEY,
       device_id: DEVICE,
-      consumer_id: withheld('the id of the person, as above'),
+      consumer_id: OWN_ID,
       up_to_seq: withheld('a step of the erasure'),
       telemetry_gone: field('telemetryGone', 'Whether its readings are gone', { form: 'boolean' }),
       sessions_gone: withheld('a step of the erasure'),
@@ -229,7 +226,7 @@ function seenReadings(table: 'seen_readings_0' | 'seen_readings_1') {
       'times and checksums of readings of the last two days, which are under `telemetry` whole',
     ),
     fields: {
-      device_key: withheld('a random name in the telemetry store, which means nothing by itself'),
+      device_key: DEVICE_KEY,
       at: withheld('of a reading, which is under `telemetry`'),
       digest: withheld('a checksum of a reading'),
     },

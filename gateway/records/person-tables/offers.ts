@@ -1,6 +1,4 @@
-import { field, personTable, time, withheld } from './person-table.ts';
-
-const OWN_ID = withheld('the id of the person, as above');
+import { field, OWN_ID, personTable, time, withheld } from './person-table.ts';
 
 /** What was decided about the person, what they were sent, and where they were. */
 export const OFFER_TABLES = {

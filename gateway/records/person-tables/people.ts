@@ -1,7 +1,14 @@
-import { field, personTable, time, withheld } from './person-table.ts';
+import { field, OWN_ID, personTable, SECRET, time, withheld } from './person-table.ts';
 
-const SECRET = 'a keyed or one-way digest of a secret';
-const OWN_ID = withheld('the id of the person, as above');
+/** What is noted of each thing that a person says of a consent. */
+const SAID = {
+  consumer_id: OWN_ID,
+  purpose: field('purpose', 'What it is for'),
+  source: field('source', 'Where you said so'),
+  at: time('at', 'When you said so'),
+  policy_version: field('policyVersion', 'Version of the consent policy that you were shown'),
+  wording: field('wording', 'What it said there'),
+};
 
 /** Who the person is, what they agreed to, and how they sign in. */
 export const PEOPLE_TABLES = {
@@ -24,13 +31,8 @@ export const PEOPLE_TABLES = {
     goes: 'deleted',
     export: { as: 'consents', what: 'What you agree to now' },
     fields: {
-      consumer_id: OWN_ID,
-      purpose: field('purpose', 'What it is for'),
+      ...SAID,
       granted: field('granted', 'Whether you agree', { form: 'boolean' }),
-      source: field('source', 'Where you said so'),
-      at: time('at', 'When you said so'),
-      policy_version: field('policyVersion', 'Version of the consent policy that you were shown'),
-      wording: field('wording', 'What it said there'),
     },
   }),
   consent_log: personTable('consent_log', {
@@ -38,14 +40,9 @@ export const PEOPLE_TABLES = {
     goes: 'with-its-parent',
     export: { as: 'consentHistory', what: 'All that you ever said of consents' },
     fields: {
+      ...SAID,
       id: withheld('a running number'),
-      consumer_id: OWN_ID,
-      purpose: field('purpose', 'What it is for'),
       granted: field('granted', 'Whether you agreed', { form: 'boolean' }),
-      source: field('source', 'Where you said so'),
-      at: time('at', 'When you said so'),
-      policy_version: field('policyVersion', 'Version of the consent policy that you were shown'),
-      wording: field('wording', 'What it said there'),
     },
   }),
   push_subscriptions: personTable('push_subscriptions', {
@@ -74,7 +71,7 @@ export const PEOPLE_TABLES = {
     goes: 'deleted',
     export: { as: 'sessions', what: 'Browsers that are signed in' },
     fields: {
-      token_hash: withheld(SECRET),
+      token_hash: SECRET,
       kind: withheld('always "consumer" here'),
       subject: OWN_ID,
       role: withheld('of staff alone'),
@@ -91,7 +88,7 @@ export const PEOPLE_TABLES = {
     goes: 'deleted',
     export: { as: 'invitations', what: 'One-time links that you were given' },
     fields: {
-      code_hash: withheld(SECRET),
+      code_hash: SECRET,
       consumer_id: OWN_ID,
       expires_at: time('expiresAt', 'Until when the link is good'),
       used_at: time('usedAt', 'When it was used'),
@@ -102,7 +99,7 @@ export const PEOPLE_TABLES = {
     goes: 'deleted',
     export: { as: 'signInLinks', what: 'Links to sign in that you were sent and did not use' },
     fields: {
-      code_hash: withheld(SECRET),
+      code_hash: SECRET,
       consumer_id: OWN_ID,
       email_hash: withheld('a digest of your address'),
       expires_at: time('expiresAt', 'Until when the link is good'),

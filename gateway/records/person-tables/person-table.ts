@@ -97,3 +97,9 @@ export function time(as: string, what: string): Field {
 export function withheld(why: string): Withheld {
   return { withheld: why };
 }
+
+/** Columns that many tables have. */
+export const OWN_ID = withheld('the id of the person, as above');
+export const DEVICE = field('device', 'Id of the device');
+export const DEVICE_KEY = withheld('a random name in the telemetry store, which means nothing by itself');
+export const SECRET = withheld('a keyed or one-way digest of a secret');
