@@ -2,7 +2,8 @@ import { type Command, CommanderError } from 'commander';
 import { ERRORS, WaysideError } from '../errors.ts';
 import { GatewayUnreachable } from './gateway-client.ts';
 
-export const EXIT = { fine: 0, refused: 1, unusable: 2 } as const;
+/** As shells report an end by SIGINT: 130. */
+export const EXIT = { fine: 0, refused: 1, unusable: 2, stopped: 130 } as const;
 
 /** What a command has of its surroundings. */
 export interface CommandIo {
@@ -13,6 +14,12 @@ export interface CommandIo {
   err(text: string): void;
   /** Epoch ms. */
   now(): number;
+}
+
+/** Of a command that takes long, and ends in order when it is stopped. */
+export interface StoppableIo extends CommandIo {
+  /** Set off when the command is to end early. */
+  readonly stopped: AbortSignal;
 }
 
 /** It can't be done at all: a wrong way of calling it, or nothing there. */

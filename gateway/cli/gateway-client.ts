@@ -14,6 +14,20 @@ export interface GatewayClient {
 /** There was no answer, or none of a gateway. */
 export class GatewayUnreachable extends Error {}
 
+/** The gateway answered, and does not do it. */
+export class GatewayRefused extends Error {
+  readonly status: number;
+  /** Lines of problems, where the rule has some. */
+  readonly problems: readonly string[];
+
+  constructor(answer: GatewayAnswer) {
+    super(problemText(answer));
+    this.status = answer.status;
+    const { problems } = (answer.body ?? {}) as { problems?: readonly { path: string; message: string }[] };
+    this.problems = (problems ?? []).map(({ path, message }) => `${path} ${message}`.trim());
+  }
+}
+
 const TIMEOUT_MS = 60_000;
 
 /**

@@ -1,27 +1,19 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { chainSource } from '../../audit/chain-source.ts';
 import { type VerifiedChain, verifyChain } from '../../audit/verify.ts';
 import { ERRORS, WaysideError } from '../../errors.ts';
 import { openRecordsToRead } from '../../records/open.ts';
-import { type CommandIo, runProgram, tellError, Unusable } from '../command-io.ts';
-
-/** As shells report an end by SIGINT: 130. */
-export const EXIT = { whole: 0, broken: 1, stopped: 130 } as const;
+import { EXIT, runProgram, type StoppableIo, tellError, Unusable } from '../command-io.ts';
+import { dataDirOf, dataDirOption } from '../gateway-options.ts';
 
 /** What takes longer says how far it is, as often. */
 const TELL_EVERY_MS = 2_000;
 
-/** What the command has of its surroundings. */
-export interface AuditIo extends CommandIo {
-  /** Set off when the command is to end early. */
-  readonly stopped: AbortSignal;
-}
-
 interface Options {
-  readonly dataDir: string;
+  readonly dataDir?: string;
   readonly expect?: string;
   readonly json: boolean;
 }
@@ -29,9 +21,9 @@ interface Options {
 type Records = ReturnType<typeof openRecordsToRead>;
 
 /** Carries out `verify` or `head` and gives the exit code. @param args without node and script */
-export async function runAuditCommand(args: readonly string[], io: AuditIo): Promise<number> {
-  let exitCode: number = EXIT.whole;
-  const run = (work: (db: Records, options: Options, io: AuditIo) => Promise<number>) => {
+export async function runAuditCommand(args: readonly string[], io: StoppableIo): Promise<number> {
+  let exitCode: number = EXIT.fine;
+  const run = (work: (db: Records, options: Options, io: StoppableIo) => Promise<number>) => {
     return async (options: Options) => {
       exitCode = await onRecords(io, options, (db) => work(db, options, io));
     };
@@ -42,10 +34,7 @@ export async function runAuditCommand(args: readonly string[], io: AuditIo): Pro
       'The audit log: who saw or changed what about whom. Each entry is hashed together with the one before, so that nobody changes it unnoticed.',
     )
     .addHelpText('after', MORE_HELP);
-  const dataDir = () =>
-    new Option('--data-dir <dir>', 'data directory of the gateway, or a backup').default(
-      io.env.WAYSIDE_DATA_DIR || './data',
-    );
+  const dataDir = () => dataDirOption('data directory of the gateway, or a backup');
   program
     .command('verify')
     .description('Goes through all entries and names the first that is broken, and how.')
@@ -73,13 +62,13 @@ The file is only read, while the gateway runs or not.
 Exit codes: 0 whole, 1 broken, 2 not found or not readable.`;
 
 async function onRecords(
-  io: AuditIo,
+  io: StoppableIo,
   options: Options,
   work: (db: Records) => Promise<number>,
 ): Promise<number> {
-  const dir = resolve(io.cwd, options.dataDir);
-  const file = join(dir, 'wayside.db');
   try {
+    const dir = dataDirOf(options.dataDir, io);
+    const file = join(dir, 'wayside.db');
     if (!existsSync(file))
       throw new Unusable(`there is no gateway's data in ${dir}; --data-dir says where it is`);
     const db = openRecordsToRead(file);
@@ -105,7 +94,7 @@ function unusable(error: unknown): unknown {
   return error;
 }
 
-async function verify(db: Records, options: Options, io: AuditIo): Promise<number> {
+async function verify(db: Records, options: Options, io: StoppableIo): Promise<number> {
   let toldAt = io.now();
   const result = await verifyChain(chainSource(db), {
     expect: options.expect,
@@ -120,7 +109,7 @@ async function verify(db: Records, options: Options, io: AuditIo): Promise<numbe
   });
   if (options.json) io.out(JSON.stringify({ whole: result.broken === null, ...result }, null, 2));
   else for (const line of resultLines(result)) io.out(line);
-  return result.broken === null ? EXIT.whole : EXIT.broken;
+  return result.broken === null ? EXIT.fine : EXIT.refused;
 }
 
 function resultLines({ entries, head, broken }: VerifiedChain): readonly string[] {
@@ -138,7 +127,7 @@ function resultLines({ entries, head, broken }: VerifiedChain): readonly string[
   ];
 }
 
-async function head(db: Records, options: Options, io: AuditIo): Promise<number> {
+async function head(db: Records, options: Options, io: StoppableIo): Promise<number> {
   const last = await db
     .selectFrom('audit')
     .select(['id', 'at', 'hash'])
@@ -147,7 +136,7 @@ async function head(db: Records, options: Options, io: AuditIo): Promise<number>
     .executeTakeFirst();
   if (options.json) io.out(JSON.stringify(last ?? null));
   else io.out(last === undefined ? 'The audit log is empty.' : last.hash);
-  return EXIT.whole;
+  return EXIT.fine;
 }
 
 function hashText(text: string): string {

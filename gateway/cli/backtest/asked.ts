@@ -2,10 +2,8 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { DAY_MS, parseDuration } from '../../../rules/time/duration.ts';
 import { parseTime } from '../../http/shapes.ts';
+import { Unusable } from '../command-io.ts';
 import { readRuleFolder } from '../rules/rule-files.ts';
-
-/** It can't be done at all: nothing to read, or a wrong way of calling it. */
-export class Unusable extends Error {}
 
 /** The rule that is to be tried: one that is saved, or a document out of a file. */
 export interface AskedRule {

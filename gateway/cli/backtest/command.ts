@@ -1,27 +1,18 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import type { BacktestReport } from '../../backtest/report.ts';
 import { ERRORS, WaysideError } from '../../errors.ts';
-import { createGatewayClient, type GatewayClient, GatewayUnreachable } from '../gateway-client.ts';
-import { askedRule, askedSpan, Unusable } from './asked.ts';
+import { EXIT, runProgram, type StoppableIo, tellError } from '../command-io.ts';
+import {
+  createGatewayClient,
+  type GatewayClient,
+  GatewayRefused,
+  GatewayUnreachable,
+} from '../gateway-client.ts';
+import { localGateway, tokenOption, urlOption } from '../gateway-options.ts';
+import { askedRule, askedSpan } from './asked.ts';
 import { progressLine, reportLines } from './tell.ts';
-import { backtestThroughGateway, GatewayRefused, gatewayNow } from './through-gateway.ts';
+import { backtestThroughGateway, gatewayNow } from './through-gateway.ts';
 import { backtestOnStore } from './through-store.ts';
-
-/** As shells report an end by SIGINT: 130. */
-export const EXIT = { fine: 0, refused: 1, unusable: 2, stopped: 130 } as const;
-
-/** What the command has of its surroundings. */
-export interface CommandIo {
-  /** Where relative paths begin. */
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  out(text: string): void;
-  err(text: string): void;
-  /** Epoch ms. */
-  now(): number;
-  /** Set off when the command is to end early. */
-  readonly stopped: AbortSignal;
-}
 
 interface Options {
   readonly rule?: string;
@@ -33,10 +24,8 @@ interface Options {
   readonly json: boolean;
 }
 
-const DEFAULT_URL = 'http://localhost:8080';
-
 /** Tries a rule on the past and gives the exit code. @param args without node and script */
-export async function runBacktestCommand(args: readonly string[], io: CommandIo): Promise<number> {
+export async function runBacktestCommand(args: readonly string[], io: StoppableIo): Promise<number> {
   let exitCode: number = EXIT.fine;
   const program = new Command()
     .name('npm run backtest --')
@@ -53,30 +42,15 @@ export async function runBacktestCommand(args: readonly string[], io: CommandIo)
       false,
     )
     .addOption(
-      new Option(
-        '--url <url>',
-        `the gateway (default: "${DEFAULT_URL}", or the data directory if none runs)`,
-      ).argParser(httpUrl),
+      urlOption(`the gateway (default: "${localGateway(io.env)}", or the data directory if none runs)`),
     )
-    .addOption(new Option('--token <token>', 'bearer token for the gateway').env('WAYSIDE_ADMIN_TOKEN'))
+    .addOption(tokenOption())
     .option('--json', 'the report as one JSON document', false)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => io.out(text.trimEnd()),
-      writeErr: (text) => io.err(text.trimEnd()),
-    })
-    .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', MORE_HELP)
     .action(async (target: string, options: Options) => {
       exitCode = await backtest(target, options, io);
     });
-  try {
-    await program.parseAsync([...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.fine : EXIT.unusable;
-  }
-  return exitCode;
+  return runProgram(program, args, io, () => exitCode);
 }
 
 const MORE_HELP = `
@@ -91,7 +65,7 @@ Examples:
   npm run backtest -- rules/espresso.yaml --from 2026-05-01 --to 2026-05-08 --alone
   npm run --silent backtest -- fuel-when-low --from P30D --json > report.json`;
 
-async function backtest(target: string, options: Options, io: CommandIo): Promise<number> {
+async function backtest(target: string, options: Options, io: StoppableIo): Promise<number> {
   try {
     const report = await reportOn(target, options, io);
     if (options.json) io.out(JSON.stringify(report, null, 2));
@@ -104,9 +78,9 @@ async function backtest(target: string, options: Options, io: CommandIo): Promis
   }
 }
 
-async function reportOn(target: string, options: Options, io: CommandIo): Promise<BacktestReport> {
+async function reportOn(target: string, options: Options, io: StoppableIo): Promise<BacktestReport> {
   const rule = await askedRule(target, options.rule, io.cwd);
-  const client = createGatewayClient(options.url ?? DEFAULT_URL, options.token ?? null);
+  const client = createGatewayClient(options.url ?? localGateway(io.env), options.token ?? null);
   const now = await nowOf(client, options, io);
   const span = askedSpan(options.from, options.to, now ?? io.now());
   const tell = teller(io);
@@ -116,7 +90,7 @@ async function reportOn(target: string, options: Options, io: CommandIo): Promis
 }
 
 /** The gateway's time, or null where none runs and none was asked for by name. */
-async function nowOf(client: GatewayClient, options: Options, io: CommandIo): Promise<number | null> {
+async function nowOf(client: GatewayClient, options: Options, io: StoppableIo): Promise<number | null> {
   try {
     return await gatewayNow(client, io.now());
   } catch (error) {
@@ -126,7 +100,7 @@ async function nowOf(client: GatewayClient, options: Options, io: CommandIo): Pr
 }
 
 /** Tells how far it is, once for each percent. */
-function teller(io: CommandIo): (report: BacktestReport) => void {
+function teller(io: StoppableIo): (report: BacktestReport) => void {
   let told = '';
   return (report) => {
     const percent = `${report.state} ${Math.floor(report.progress * 100)}`;
@@ -136,7 +110,7 @@ function teller(io: CommandIo): (report: BacktestReport) => void {
   };
 }
 
-function toldError(error: unknown, io: CommandIo): number {
+function toldError(error: unknown, io: StoppableIo): number {
   if (error instanceof GatewayRefused) {
     // The problems say all that the message says of the first.
     io.err(error.problems.length === 0 ? `error: ${error.message}` : 'error: the rule has problems');
@@ -150,15 +124,5 @@ function toldError(error: unknown, io: CommandIo): number {
     if (error.code === 'data_dir_in_use') io.err('  A gateway runs on it, at another address: give --url.');
     return error.code === 'invalid_document' ? EXIT.refused : EXIT.unusable;
   }
-  if (error instanceof Unusable || error instanceof GatewayUnreachable) {
-    io.err(`error: ${error.message}`);
-    return EXIT.unusable;
-  }
-  throw error;
-}
-
-function httpUrl(text: string): string {
-  const protocol = URL.parse(text)?.protocol;
-  if (protocol === 'http:' || protocol === 'https:') return text;
-  throw new InvalidArgumentError('An address that begins with http:// or https:// is needed.');
+  return tellError(error, false, io);
 }

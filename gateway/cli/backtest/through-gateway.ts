@@ -1,20 +1,6 @@
 import type { BacktestReport } from '../../backtest/report.ts';
-import { type GatewayAnswer, type GatewayClient, problemText } from '../gateway-client.ts';
+import { type GatewayAnswer, type GatewayClient, GatewayRefused } from '../gateway-client.ts';
 import type { AskedRule, AskedSpan } from './asked.ts';
-
-/** The gateway answered, and does not do it. */
-export class GatewayRefused extends Error {
-  readonly status: number;
-  /** Lines of problems, where the rule has some. */
-  readonly problems: readonly string[];
-
-  constructor(answer: GatewayAnswer) {
-    super(problemText(answer));
-    this.status = answer.status;
-    const { problems } = (answer.body ?? {}) as { problems?: readonly { path: string; message: string }[] };
-    this.problems = (problems ?? []).map(({ path, message }) => `${path} ${message}`.trim());
-  }
-}
 
 /** Domain time of the gateway. Throws a GatewayUnreachable where none answers. */
 export async function gatewayNow(client: GatewayClient, otherwise: number): Promise<number> {

@@ -14,7 +14,8 @@ import { openRecords } from '../../records/open.ts';
 import { getRule } from '../../records/rules.ts';
 import { createDuckDbStore } from '../../telemetry/duckdb-store.ts';
 import { createInfluxStore } from '../../telemetry/influx-store.ts';
-import { type AskedRule, type AskedSpan, Unusable } from './asked.ts';
+import { Unusable } from '../command-io.ts';
+import type { AskedRule, AskedSpan } from './asked.ts';
 
 /**
  * Carries the backtest out on the data directory itself, for nobody else has it open. The lock keeps a gateway out meanwhile.

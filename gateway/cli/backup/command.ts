@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import { loadConfig } from '../../config.ts';
 import { takeDataDir } from '../../data-dir.ts';
 import { WaysideError } from '../../errors.ts';
 import { type CommandIo, EXIT, runProgram, tellError, Unusable } from '../command-io.ts';
+import { dataDirOf, dataDirOption, localGateway, tokenOption, urlOption } from '../gateway-options.ts';
 import { megabytes, progressTeller } from '../progress.ts';
 import type { BackupMade } from './backup-made.ts';
 import { backUpRunning } from './running-gateway.ts';
@@ -35,13 +36,9 @@ export async function runBackupCommand(args: readonly string[], io: CommandIo): 
     .name('npm run backup --')
     .description('Backs up everything that a gateway keeps in its data directory.')
     .argument('<target>', 'directory that is to be made')
-    .addOption(
-      new Option('--url <url>', 'the gateway (default: the one that uses the data directory)').argParser(
-        httpUrl,
-      ),
-    )
-    .addOption(new Option('--token <token>', 'bearer token of an admin').env('WAYSIDE_ADMIN_TOKEN'))
-    .option('--data-dir <dir>', 'the data directory (default: WAYSIDE_DATA_DIR, or ./data)')
+    .addOption(urlOption('the gateway (default: the one that uses the data directory)'))
+    .addOption(tokenOption('bearer token of an admin'))
+    .addOption(dataDirOption())
     .option('--json', 'what was made as one JSON document', false)
     .addHelpText('after', MORE_HELP)
     .action(async (target: string, options: Options) => {
@@ -71,8 +68,7 @@ async function madeAt(path: string, options: Options, io: CommandIo): Promise<Ba
   const told = progressTeller('backing up', io.now, io.err);
   const running = (url: string) => backUpRunning({ url, token: options.token ?? null, target: path }, told);
   if (options.url !== undefined) return running(options.url);
-  const config = loadConfig(io.env);
-  const dir = resolve(io.cwd, options.dataDir ?? config.dataDir);
+  const dir = dataDirOf(options.dataDir, io);
   if (!existsSync(join(dir, 'wayside.db')))
     throw new Unusable(
       `there is no gateway's data in ${dir}; --data-dir or WAYSIDE_DATA_DIR says where it is`,
@@ -81,22 +77,11 @@ async function madeAt(path: string, options: Options, io: CommandIo): Promise<Ba
     if (error instanceof WaysideError && error.code === 'data_dir_in_use') return null;
     throw error;
   });
-  if (dataDir === null) return running(`http://localhost:${config.httpPort === 0 ? 8080 : config.httpPort}`);
+  if (dataDir === null) return running(localGateway(io.env));
   try {
-    return await backUpStopped(
-      dataDir.files,
-      config.influx === null ? 'duckdb' : 'influxdb',
-      path,
-      io.now,
-      told,
-    );
+    const { influx } = loadConfig(io.env);
+    return await backUpStopped(dataDir.files, influx === null ? 'duckdb' : 'influxdb', path, io.now, told);
   } finally {
     dataDir.release();
   }
-}
-
-function httpUrl(text: string): string {
-  const protocol = URL.parse(text)?.protocol;
-  if (protocol === 'http:' || protocol === 'https:') return text;
-  throw new InvalidArgumentError('An address that begins with http:// or https:// is needed.');
 }

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { type Restored, restoreBackup } from '../../backup/restore.ts';
-import { loadConfig } from '../../config.ts';
 import { MIGRATION_NAMES } from '../../records/migrate.ts';
 import { type CommandIo, EXIT, runProgram, tellError } from '../command-io.ts';
+import { dataDirOf, dataDirOption } from '../gateway-options.ts';
 import { megabytes, progressTeller } from '../progress.ts';
 
 interface Options {
@@ -32,7 +32,7 @@ export async function runRestoreCommand(args: readonly string[], io: CommandIo):
     .name('npm run restore --')
     .description('Puts a backup in the place of a data directory.')
     .argument('<backup>', 'directory that npm run backup made')
-    .option('--data-dir <dir>', 'the data directory (default: WAYSIDE_DATA_DIR, or ./data)')
+    .addOption(dataDirOption())
     .option('--replace', 'delete what is in the data directory', false)
     .option('--erasures-from <dir>', 'another data directory in which people were erased since')
     .option('--json', 'what was restored as one JSON document', false)
@@ -45,7 +45,7 @@ export async function runRestoreCommand(args: readonly string[], io: CommandIo):
 
 async function restore(backup: string, options: Options, io: CommandIo): Promise<number> {
   try {
-    const dir = resolve(io.cwd, options.dataDir ?? loadConfig(io.env).dataDir);
+    const dir = dataDirOf(options.dataDir, io);
     const told = progressTeller('restoring', io.now, io.err);
     const { manifest, ...known } = await restoreBackup(
       {

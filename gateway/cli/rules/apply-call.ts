@@ -1,4 +1,4 @@
-import { type GatewayAnswer, type GatewayClient, problemText } from '../gateway-client.ts';
+import { type GatewayAnswer, type GatewayClient, GatewayRefused, problemText } from '../gateway-client.ts';
 import { MISSING_ID, problemOf } from './check-offline.ts';
 import type { FiledRule, FileProblem, RuleFolder } from './rule-files.ts';
 
@@ -24,9 +24,6 @@ export type ApplyOutcome =
   | { readonly kind: 'problems'; readonly problems: readonly FileProblem[] }
   /** Somebody changed a rule meanwhile. */
   | { readonly kind: 'conflict'; readonly message: string };
-
-/** The gateway is there, and does not do it: no right to it, or trouble of its own. */
-export class GatewayRefused extends Error {}
 
 export interface ApplyOptions {
   readonly dryRun: boolean;
@@ -59,7 +56,7 @@ export async function callApply(
     const found = problemsOf(answer, folder.rules);
     if (found.length > 0) return { kind: 'problems', problems: [...folder.problems, ...lacking, ...found] };
   }
-  throw new GatewayRefused(problemText(answer));
+  throw new GatewayRefused(answer);
 }
 
 /** Rules without an id of their own are checked under one that no other has; they are never applied, for that is a problem. */

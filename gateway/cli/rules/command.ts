@@ -1,22 +1,16 @@
 import { resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { createGatewayClient, GatewayUnreachable } from '../gateway-client.ts';
-import { type ApplyOutcome, callApply, type Expected, GatewayRefused } from './apply-call.ts';
+import { Command } from 'commander';
+import { type CommandIo, EXIT, runProgram, Unusable } from '../command-io.ts';
+import { createGatewayClient, GatewayRefused, GatewayUnreachable } from '../gateway-client.ts';
+import { localGateway, tokenOption, urlOption } from '../gateway-options.ts';
+import { type ApplyOutcome, callApply, type Expected } from './apply-call.ts';
 import { checkOffline } from './check-offline.ts';
 import { readExpected } from './plan-file.ts';
 import { type FileProblem, type RuleFolder, readRuleFolder } from './rule-files.ts';
 import { changeLines, inOrder, type Paint, problemLines } from './tell.ts';
 
-export const EXIT = { fine: 0, problems: 1, unusable: 2 } as const;
-
 /** What the command has of its surroundings. */
-export interface CommandIo {
-  /** Where relative paths begin. */
-  readonly cwd: string;
-  /** The gateway where none is named. */
-  readonly defaultUrl: string;
-  out(line: string): void;
-  err(line: string): void;
+export interface RulesIo extends CommandIo {
   readonly paint: Paint;
 }
 
@@ -28,11 +22,8 @@ interface Options {
   readonly plan?: string;
 }
 
-/** It can't be done at all: nothing to read, or a wrong way of calling it. */
-class Unusable extends Error {}
-
 /** Carries out `check`, `diff` or `apply` and gives the exit code. @param args without node and script */
-export async function runRulesCommand(args: readonly string[], io: CommandIo): Promise<number> {
+export async function runRulesCommand(args: readonly string[], io: RulesIo): Promise<number> {
   let exitCode: number = EXIT.fine;
   const run = (work: (folder: string, options: Options) => Promise<Told>) => {
     return async (folder: string, options: Options) => {
@@ -44,21 +35,13 @@ export async function runRulesCommand(args: readonly string[], io: CommandIo): P
     .description(
       'Rules that are kept as YAML or JSON files, one rule a document: checked, compared and applied.',
     )
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => io.out(text.trimEnd()),
-      writeErr: (text) => io.err(text.trimEnd()),
-    })
-    .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', EXIT_HELP);
   program
     .command('check')
     .description('Checks every rule of a folder and tells all problems of all files, with file and line.')
     .argument('<dir>', DIR_HELP)
-    .option(
-      '--url <url>',
-      'check against this gateway; without it places, tags and own device types are not looked up',
-      httpUrl,
+    .addOption(
+      urlOption('check against this gateway; without it places, tags and own device types are not looked up'),
     )
     .addOption(tokenOption())
     .option('--json', 'the result as one JSON document', false)
@@ -71,7 +54,7 @@ export async function runRulesCommand(args: readonly string[], io: CommandIo): P
       .command(name)
       .description(description)
       .argument('<dir>', DIR_HELP)
-      .addOption(new Option('--url <url>', 'the gateway').argParser(httpUrl).default(io.defaultUrl))
+      .addOption(urlOption('the gateway').default(localGateway(io.env)))
       .addOption(tokenOption())
       .option('--prune', 'end rules of the gateway that are in no file', false)
       .option('--json', 'the result as one JSON document', false);
@@ -79,13 +62,7 @@ export async function runRulesCommand(args: readonly string[], io: CommandIo): P
       command.option('--plan <file>', 'what `diff --json` told: refuses if a rule is not as it was then');
     command.action(run((folder, options) => compareOrApply(io, folder, options, name === 'apply')));
   }
-  try {
-    await program.parseAsync([...args], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.fine : EXIT.unusable;
-  }
-  return exitCode;
+  return runProgram(program, args, io, () => exitCode);
 }
 
 const DIR_HELP = 'folder with .yaml, .yml and .json files, taken with all folders in it; or one such file';
@@ -94,15 +71,6 @@ A document may hold \`state\`: draft, live, paused or ended. Without it a rule k
 Exit code: 0 all is well; 1 there are problems, or somebody changed a rule meanwhile; 2 no such folder, wrong options,
 or no gateway that does it.`;
 
-const tokenOption = () =>
-  new Option('--token <token>', 'bearer token for the gateway').env('WAYSIDE_ADMIN_TOKEN');
-
-function httpUrl(text: string): string {
-  const protocol = URL.parse(text)?.protocol;
-  if (protocol === 'http:' || protocol === 'https:') return text;
-  throw new InvalidArgumentError('An address that begins with http:// or https:// is needed.');
-}
-
 /** What came of a command: its JSON document, and the same for people. */
 interface Told {
   readonly exitCode: number;
@@ -110,7 +78,7 @@ interface Told {
   readonly lines: readonly string[];
 }
 
-async function told(io: CommandIo, json: boolean, work: () => Promise<Told>): Promise<number> {
+async function told(io: RulesIo, json: boolean, work: () => Promise<Told>): Promise<number> {
   try {
     const result = await work();
     if (json) io.out(JSON.stringify({ ok: result.exitCode === EXIT.fine, ...result.json }, null, 2));
@@ -126,7 +94,7 @@ async function told(io: CommandIo, json: boolean, work: () => Promise<Told>): Pr
   }
 }
 
-async function check(io: CommandIo, path: string, options: Options): Promise<Told> {
+async function check(io: RulesIo, path: string, options: Options): Promise<Told> {
   const folder = await folderAt(path, io.cwd);
   const found =
     options.url === undefined
@@ -150,7 +118,7 @@ async function check(io: CommandIo, path: string, options: Options): Promise<Tol
   };
 }
 
-async function compareOrApply(io: CommandIo, path: string, options: Options, apply: boolean): Promise<Told> {
+async function compareOrApply(io: RulesIo, path: string, options: Options, apply: boolean): Promise<Told> {
   const folder = await folderAt(path, io.cwd);
   const planned = options.plan === undefined ? undefined : await planAt(resolve(io.cwd, options.plan));
   const { prune } = options;
@@ -174,7 +142,7 @@ async function compareOrApply(io: CommandIo, path: string, options: Options, app
 }
 
 async function call(
-  io: CommandIo,
+  io: RulesIo,
   folder: RuleFolder,
   { url, token }: Options,
   options: { readonly dryRun: boolean; readonly prune: boolean; readonly expected?: Expected },
@@ -182,7 +150,10 @@ async function call(
   if (folder.rules.length === 0) return { kind: 'problems', problems: folder.problems };
   // What can't be read is in no request, so nothing may be applied beside it.
   const dryRun = options.dryRun || folder.problems.length > 0;
-  return callApply(createGatewayClient(url ?? io.defaultUrl, token ?? null), folder, { ...options, dryRun });
+  return callApply(createGatewayClient(url ?? localGateway(io.env), token ?? null), folder, {
+    ...options,
+    dryRun,
+  });
 }
 
 function problemsIn(outcome: ApplyOutcome): readonly FileProblem[] {
@@ -196,7 +167,7 @@ function notDone(
 ): Told {
   if (outcome.kind === 'problems') return toldProblems(folder, outcome.problems, paint);
   return {
-    exitCode: EXIT.problems,
+    exitCode: EXIT.refused,
     json: { applied: false, conflict: outcome.message },
     lines: [paint('red', outcome.message), 'nothing was applied'],
   };
@@ -205,7 +176,7 @@ function notDone(
 function toldProblems(folder: RuleFolder, problems: readonly FileProblem[], paint: Paint): Told {
   const files = new Set(problems.map(({ file }) => file)).size;
   return {
-    exitCode: EXIT.problems,
+    exitCode: EXIT.refused,
     json: { files: folder.files.length, rules: folder.rules.length, problems: inOrder(problems) },
     lines: [
       ...problemLines(problems, paint),

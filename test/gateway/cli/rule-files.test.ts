@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type CommandIo, runRulesCommand } from '../../../gateway/cli/rules/command.ts';
+import { type RulesIo, runRulesCommand } from '../../../gateway/cli/rules/command.ts';
 import { readRules } from '../../../gateway/cli/rules/rule-files.ts';
 import { ADMIN_TOKEN, startHttp, type TestServer } from '../http/http-server.ts';
 
@@ -52,11 +52,12 @@ interface Run {
 
 async function run(...args: readonly string[]): Promise<Run> {
   const [out, err]: [string[], string[]] = [[], []];
-  const io: CommandIo = {
+  const io: RulesIo = {
     cwd: folder,
-    defaultUrl: server.url,
+    env: { WAYSIDE_HTTP_PORT: new URL(server.url).port },
     out: (line) => out.push(line),
     err: (line) => err.push(line),
+    now: Date.now,
     paint: (_style, text) => text,
   };
   const code = await runRulesCommand(args, io);
