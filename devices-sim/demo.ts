@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   console.log('Stopped.');
 }
 
-function banner({ consoleUrl, password, invitationUrl, mqttUrl, logFile, people }: Demo): string {
+function banner({ consoleUrl, password, adminToken, invitationUrl, mqttUrl, logFile, people }: Demo): string {
   return `
   Wayside is running.
 
@@ -61,6 +61,8 @@ function banner({ consoleUrl, password, invitationUrl, mqttUrl, logFile, people 
     Sign in      admin / ${password}
     As consumer  ${invitationUrl}
                  (you are one of ${people} people in this city; the link works once)
+    Commands     export WAYSIDE_ADMIN_TOKEN=${adminToken}
+                 (in another terminal; then, for example, npm run backtest -- fuel-when-low)
     MQTT         ${mqttUrl}
     Log          ${logFile}
 

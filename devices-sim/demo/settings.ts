@@ -16,6 +16,7 @@ export interface DemoSettings {
   readonly mqttPort: number;
   /** Of the demo alone: emptied at every start. */
   readonly dataDir: string;
+  /** As it is set, so that scripts know it; else a new one at each start. */
   readonly adminToken: string;
   readonly people: number;
   readonly seed: number;
@@ -28,7 +29,7 @@ export function readDemoSettings(env: Readonly<Record<string, string | undefined
     httpPort: port(env, 'WAYSIDE_HTTP_PORT', 8080),
     mqttPort: port(env, 'WAYSIDE_MQTT_PORT', 1883),
     dataDir: path.resolve(env.WAYSIDE_DATA_DIR || 'data', 'demo'),
-    adminToken: randomBytes(24).toString('base64url'),
+    adminToken: env.WAYSIDE_ADMIN_TOKEN || randomBytes(24).toString('base64url'),
     people: 90,
     seed: 1,
   };

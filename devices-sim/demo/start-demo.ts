@@ -29,6 +29,8 @@ export interface Demo {
   /** Where to look and how to sign in. */
   readonly consoleUrl: string;
   readonly password: string;
+  /** Lets the commands and the API in. */
+  readonly adminToken: string;
   /** Opens the consumer page of the resident "you"; works once. */
   readonly invitationUrl: string;
   readonly mqttUrl: string;
@@ -144,6 +146,7 @@ async function startParts(
   return {
     consoleUrl: `http://localhost:${gateway.httpPort}`,
     password: (await readFile(path.join(settings.dataDir, 'admin-password'), 'utf8')).trim(),
+    adminToken: settings.adminToken,
     invitationUrl,
     mqttUrl,
     logFile,

@@ -70,6 +70,14 @@ describe('npm run demo', () => {
     expect(await session.json()).toMatchObject({ name: 'admin', role: 'admin' });
   });
 
+  it('lets commands in with the printed token', async () => {
+    const token = await printed('the token', /export WAYSIDE_ADMIN_TOKEN=(\S+)/);
+    const response = await fetch(`${origin}/api/v1/rules/fuel-when-low`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(response.status).toBe(200);
+  });
+
   it('shows devices that move', async () => {
     const abort = new AbortController();
     const response = await fetch(`${origin}/api/v1/live`, { headers: { cookie }, signal: abort.signal });
