@@ -25,7 +25,7 @@ export const ERRORS = {
     status: 401,
     retry: false,
     title: 'Sign in first',
-    mend: 'Send Authorization: Bearer <token>, or sign in at /.',
+    mend: 'Send Authorization: Bearer <token>, or sign in at /; commands take the token from WAYSIDE_ADMIN_TOKEN.',
   },
   bad_credentials: {
     status: 401,

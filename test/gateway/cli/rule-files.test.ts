@@ -247,7 +247,7 @@ describe('npm run rules -- diff and apply', () => {
 
   it.each([
     ['nobody answers', ['--url', 'http://127.0.0.1:9', '--token', ADMIN_TOKEN], /error: /],
-    ['the token is wrong', ['--token', 'wrong'], /Sign in first/],
+    ['the token is wrong', ['--token', 'wrong'], /Sign in first.*commands take the token from/],
     ['the plan is none', ['--token', ADMIN_TOKEN, '--plan', 'a.yaml'], /error: /],
   ])('leaves with 2 where %s', async (_what, args, message) => {
     await file('a.yaml', event('a'));
