@@ -33,16 +33,6 @@ export function digestFile(file: string, told: (bytes: number) => void): Promise
   return readThrough(file, told, async () => undefined);
 }
 
-/** What was written or renamed is on disk after it; for a directory, its names. */
-export async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 async function readThrough(
   file: string,
   told: (bytes: number) => void,

@@ -4,8 +4,9 @@ import { chmod, rename, rm, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type DataFiles, makeDirectory } from '../data-dir.ts';
 import { WaysideError } from '../errors.ts';
+import { syncPath } from '../sync-path.ts';
 import { codedTrouble } from './coded-trouble.ts';
-import { copyFile, digestFile, syncPath } from './copy-file.ts';
+import { copyFile, digestFile } from './copy-file.ts';
 import { bytesToCopy, plainFiles } from './data-files.ts';
 import { type BackedUpFile, type Manifest, newManifest, writeManifest } from './manifest.ts';
 

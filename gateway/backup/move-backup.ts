@@ -1,8 +1,9 @@
 import { copyFile as copyPlain, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WaysideError } from '../errors.ts';
+import { syncPath } from '../sync-path.ts';
 import { codedTrouble } from './coded-trouble.ts';
-import { copyFile, syncPath } from './copy-file.ts';
+import { copyFile } from './copy-file.ts';
 import { makeDraft, putInPlace, refuseWithoutRoom } from './make-backup.ts';
 import { MANIFEST_NAME, type Manifest } from './manifest.ts';
 

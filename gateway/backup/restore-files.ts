@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncPath } from './copy-file.ts';
+import { syncPath } from '../sync-path.ts';
 import { RESTORING_DIR, replacedFiles } from './data-files.ts';
 
 /** In the folder of what is restored: all of it is there and checked. From then on it is brought to an end. */

@@ -3,8 +3,9 @@ import { lstat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type DataDir, type DataFiles, takeDataDir } from '../data-dir.ts';
 import { WaysideError } from '../errors.ts';
+import { syncPath } from '../sync-path.ts';
 import { codedTrouble } from './coded-trouble.ts';
-import { copyFile, digestFile, syncPath } from './copy-file.ts';
+import { copyFile, digestFile } from './copy-file.ts';
 import { replacedFiles } from './data-files.ts';
 import {
   erasuresSince,

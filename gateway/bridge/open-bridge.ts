@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BridgeSettings } from '../config.ts';
-import { readOrCreateSecret } from '../delivery/secret-file.ts';
 import { WaysideError } from '../errors.ts';
+import { readOrCreateSecret } from '../secret-file.ts';
 import { type Bridge, type BridgePorts, createBridge } from './bridge.ts';
 
 /** Half of what is left of 23 characters beside "wayside". */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { Agent, type buildConnector, type Dispatcher } from 'undici';
+import { bareHost } from '../bare-host.ts';
 import { AddressRefused, type AllAddresses, isPublicAddress, publicLookup } from './public-address.ts';
 
 /** A POST to an address that came from outside: a push endpoint, a webhook. */
@@ -82,7 +83,7 @@ export function createOutboundAgent(options: OutboundOptions): OutboundAgent {
       const { endpoint } = request;
       if (options.trustedOrigins.includes(endpoint.origin)) return exchange(trusting, request, timeoutMs);
       // An address in place of a name is not looked up.
-      const host = endpoint.hostname.replace(/^\[|\]$/g, '');
+      const host = bareHost(endpoint.hostname);
       const isRefused = endpoint.protocol !== 'https:' || (isIP(host) !== 0 && !isPublicAddress(host));
       if (isRefused) throw new OutboundError('refused');
       try {

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
+import { readOrCreateKey } from '../secret-file.ts';
 import { hmacSha256 } from './hmac.ts';
-import { readOrCreateKey } from './secret-file.ts';
 
 const MAX_TOKEN_LENGTH = 512;
 

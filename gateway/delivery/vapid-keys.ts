@@ -2,7 +2,7 @@ import { createECDH, timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
 import webPush from 'web-push';
 import { WaysideError } from '../errors.ts';
-import { readOrCreateSecret, replaceSecret } from './secret-file.ts';
+import { readOrCreateSecret, replaceSecret } from '../secret-file.ts';
 
 /** The application server's key pair (RFC 8292), base64url: an uncompressed point (65 bytes) and a scalar (32 bytes). */
 export interface VapidKeys {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { bareHost } from '../bare-host.ts';
 import { isPublicAddress } from './public-address.ts';
 
 const MAX_URL_LENGTH = 2_048;
@@ -13,7 +14,7 @@ export function isAllowedWebhookUrl(text: string, trustedOrigins: readonly strin
   const url = text.length > MAX_URL_LENGTH ? null : URL.parse(text);
   if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return false;
   if (trustedOrigins.includes(url.origin)) return url.protocol === 'https:' || url.protocol === 'http:';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = bareHost(url.hostname);
   return url.protocol === 'https:' && (isIP(host) === 0 ? isPublicName(host) : isPublicAddress(host));
 }
 

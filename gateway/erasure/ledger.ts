@@ -2,8 +2,9 @@ import { createHmac } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LEDGER_KEY_NAME, LEDGER_NAME } from '../backup/ledger.ts';
-import { readOrCreateKey } from '../delivery/secret-file.ts';
 import { WaysideError } from '../errors.ts';
+import { readOrCreateKey } from '../secret-file.ts';
+import { syncPath } from '../sync-path.ts';
 
 /** Digests given at a time: what is held of a ledger does not grow with it. */
 const LINES_A_PART = 100_000;
@@ -21,7 +22,12 @@ export type Erased =
  */
 export interface ErasureLedger {
   digestOf(erased: Erased): string;
-  /** Adds lines; they are on disk when it resolves. @param at domain time, epoch ms @returns the digest of the last */
+  /**
+   * Adds lines, one call after the other; they are on disk when it resolves, and none of them is there when it rejects.
+   *
+   * @param at domain time, epoch ms
+   * @returns the digest of the last
+   */
   append(erased: readonly Erased[], at: number): Promise<string>;
   /** Digest of the last line, or null where there is none. */
   last(): Promise<string | null>;
@@ -49,11 +55,13 @@ export async function openLedger(dir: string): Promise<ErasureLedger> {
     async append(erased, at) {
       const digests = erased.map(digestOf);
       const lines = erased.map(({ kind }, index) => JSON.stringify({ at, kind, digest: digests[index] }));
+      const { size } = await handle.stat();
       try {
         await handle.appendFile(`${lines.join('\n')}\n`);
         await handle.datasync();
       } catch (error) {
-        await cutTornLine(handle);
+        // All of them, also those that are whole: the next start would erase whom nobody was promised to be rid of.
+        await handle.truncate(size);
         throw error;
       }
       return digests.at(-1) ?? '';
@@ -85,9 +93,7 @@ export async function openLedger(dir: string): Promise<ErasureLedger> {
 async function opened(file: string): Promise<FileHandle> {
   try {
     const handle = await open(file, 'a+', 0o600);
-    const directory = await open(dirname(file));
-    await directory.sync();
-    await directory.close();
+    await syncPath(dirname(file));
     return handle;
   } catch (error) {
     throw new WaysideError('data_dir_unwritable', `${file} cannot be opened`, { cause: error });

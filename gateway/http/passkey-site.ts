@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { bareHost } from '../bare-host.ts';
 import { WaysideError } from '../errors.ts';
 
 /** Whom passkeys are made for: browsers hold them to the host, and sign the origin (WebAuthn §5.1.3). */
@@ -10,7 +11,7 @@ export interface PasskeySite {
 /** The site of a public URL, or null where browsers make no passkeys: they want https (or this machine), and a name. */
 export function passkeySite(publicUrl: string): PasskeySite | null {
   const { protocol, hostname, origin } = new URL(publicUrl);
-  const isName = isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
+  const isName = isIP(bareHost(hostname)) === 0;
   const isSecure = protocol === 'https:' || hostname === 'localhost' || hostname.endsWith('.localhost');
   return isName && isSecure ? { rpId: hostname, origin } : null;
 }

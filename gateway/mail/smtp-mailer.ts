@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { createTransport, type NodemailerError } from 'nodemailer';
+import { bareHost } from '../bare-host.ts';
 import { type Sender, senderOf } from './mail-settings.ts';
 import type { Mail, Mailer, MailOutcome, MailSettings } from './mailer.ts';
 
@@ -19,11 +20,12 @@ export interface SmtpMailerOptions {
 export function createSmtpMailer(settings: MailSettings, options: SmtpMailerOptions = {}): Mailer {
   const { timeoutMs = 20_000, connections = 4, maxUnderWay = 1_000 } = options;
   const url = new URL(settings.url);
-  const isHere = isLoopback(url.hostname);
+  const host = bareHost(url.hostname);
+  const isHere = isLoopback(host);
   const from = senderOf(settings.from);
   const transport = createTransport({
     pool: true,
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host,
     ...(url.port !== '' && { port: Number(url.port) }),
     secure: url.protocol === 'smtps:',
     ...(url.username !== '' && {
@@ -79,8 +81,7 @@ function messageOf(mail: Mail, from: Sender) {
   };
 }
 
-function isLoopback(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '');
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 

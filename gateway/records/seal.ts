@@ -8,7 +8,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { join } from 'node:path';
-import { readOrCreateKey } from '../delivery/secret-file.ts';
+import { readOrCreateKey } from '../secret-file.ts';
 
 /** Hides texts in the records, so that who has a copy of the file alone can't use them: keys of browsers, secrets of webhooks. */
 export interface Seal {

@@ -2,6 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { WaysideError } from '../errors.ts';
+import { syncPath } from '../sync-path.ts';
 
 const SCHEMA_VERSION = 1;
 
@@ -72,9 +73,9 @@ export async function swapInSuccessor(file: string): Promise<void> {
   // Closing writes the log into the file and removes it. A log that stayed would be played into the successor.
   if (await exists(`${file}.wal`))
     throw new WaysideError('data_dir_damaged', `${path.basename(file)}.wal is left after closing`);
-  await sync(successorOf(file));
+  await syncPath(successorOf(file));
   await fs.rename(successorOf(file), file);
-  await sync(path.dirname(file));
+  await syncPath(path.dirname(file));
 }
 
 /** Where the file is written anew. */
@@ -128,13 +129,4 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-async function sync(file: string): Promise<void> {
-  const handle = await fs.open(file, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { WaysideError } from '../errors.ts';
+import { WaysideError } from './errors.ts';
+import { syncPath } from './sync-path.ts';
 
 /**
  * Reads a file that holds a secret, and makes it (owner only, 0600) where it is not there yet. Two processes that make it at
@@ -20,6 +21,8 @@ export async function readOrCreateSecret(file: string, make: () => string): Prom
       if (error.code !== 'EEXIST') throw error;
     });
     await unlink(draft);
+    // Before anything is sealed or signed with it: a power loss must not take the name of a key back.
+    await syncPath(dirname(file));
   } catch (error) {
     throw new WaysideError('data_dir_unwritable', `${file} could not be made`, { cause: error });
   }
@@ -35,12 +38,7 @@ export async function readOrCreateSecret(file: string, make: () => string): Prom
 export async function replaceSecret(file: string, content: string): Promise<void> {
   try {
     await rename(await writeDraft(file, content), file);
-    const folder = await open(dirname(file));
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await syncPath(dirname(file));
   } catch (error) {
     throw new WaysideError('data_dir_unwritable', `${file} could not be replaced`, { cause: error });
   }
