@@ -3,6 +3,18 @@ import type { EndReason } from '../../broker/end-reason.ts';
 import type { Purpose, SuppressionReason } from '../../rules/step.ts';
 import type { QualityKind } from './quality-kinds.ts';
 
+/** What a consumer said of a purpose. */
+interface SaidOfPurpose {
+  consumer_id: string;
+  purpose: Purpose;
+  granted: 0 | 1;
+  source: string;
+  at: number;
+  /** Of the consent policy, and what it said there; null where whoever noted it did not say. */
+  policy_version: Generated<number | null>;
+  wording: Generated<string | null>;
+}
+
 /**
  * The tables of the records store, as Kysely sees them. All times are epoch ms; `*_json` columns hold JSON text; booleans
  * are 0 or 1 (SQLite has no other).
@@ -138,30 +150,12 @@ export interface Schema {
     /** Which webhook their offers go to, where no browser takes them. */
     webhook: string | null;
   };
-  consents: {
-    consumer_id: string;
-    purpose: Purpose;
-    granted: 0 | 1;
-    source: string;
-    at: number;
-    /** Of the consent policy, and what it said there; null where whoever noted it did not say. */
-    policy_version: Generated<number | null>;
-    wording: Generated<string | null>;
-  };
+  consents: SaidOfPurpose;
   /**
    * All that was ever said of consents, in order of `id`. Only added to: a trigger refuses changes, and deletions other than the
    * cascade of its consumer's.
    */
-  consent_log: {
-    id: Generated<number>;
-    consumer_id: string;
-    purpose: Purpose;
-    granted: 0 | 1;
-    source: string;
-    at: number;
-    policy_version: Generated<number | null>;
-    wording: Generated<string | null>;
-  };
+  consent_log: SaidOfPurpose & { id: Generated<number> };
   /** Rules of which a person wants fewer offers. Level 1: at most one a week; 2: none. `since`: when the last one came, domain time. */
   fewer: { consumer_id: string; rule: string; level: 1 | 2; since: number };
   push_subscriptions: {
