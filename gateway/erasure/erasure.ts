@@ -79,7 +79,8 @@ export function createErasure(parts: ErasureParts): Erasure {
         async () => {
           const { createdAt, devices } = await findConsumerToErase(db, id);
           const erased = devices.map(({ key }): Erased => ({ kind: 'device', key }));
-          return [...erased, { kind: 'consumer', id, createdAt }];
+          // The person first: of lines that a crash cut short, the first brings all that is linked to it.
+          return [{ kind: 'consumer', id, createdAt }, ...erased];
         },
         (alongside) => removeConsumer(db, id, change, alongside),
       );

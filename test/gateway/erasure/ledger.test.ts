@@ -1,11 +1,12 @@
-import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Erased, openLedger } from '../../../gateway/erasure/ledger.ts';
 import { replayErasures } from '../../../gateway/erasure/replay.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 
 const ANN: Erased = { kind: 'consumer', id: 'ann', createdAt: 1 };
 
@@ -79,6 +80,30 @@ describe('the ledger of erasures', () => {
     await expect(setsOf(await ledgerIn(dir))).rejects.toMatchObject({ code: 'data_dir_damaged' });
   });
 
+  it('notes nothing of an erasure that the disk did not take', async () => {
+    const dir = await directory();
+    const ledger = await ledgerIn(dir);
+    const last = await ledger.append([ANN], 7);
+    const handle = await open(join(dir, 'erasures.jsonl'));
+    const datasync = vi.spyOn(Object.getPrototypeOf(handle), 'datasync');
+    await handle.close();
+    onTestFinished(() => datasync.mockRestore());
+    datasync.mockRejectedValueOnce(new Error('EIO'));
+
+    const refused = ledger.append(
+      [
+        { kind: 'device', key: 'car' },
+        { ...ANN, id: 'bob' },
+      ],
+      8,
+    );
+
+    await expect(refused).rejects.toThrow('EIO');
+    expect(await setsOf(ledger)).toEqual([last]);
+    const next = await ledger.append([{ kind: 'device', key: 'van' }], 9);
+    expect(await setsOf(ledger)).toEqual([last, next]);
+  });
+
   it('is gone through once, and then no more until it grows', async () => {
     const dir = await directory();
     const db = openRecords(join(dir, 'wayside.db'));
@@ -105,9 +130,9 @@ describe('the ledger of erasures', () => {
     const erased = (id: string): Erased => ({ kind: 'consumer', id, createdAt: 1 });
     await ledger.append([erased('person-000007'), erased('nobody'), { ...ANN, id: 'person-000008' }], 1);
     await ledger.append([{ kind: 'consumer', id: 'person-000009', createdAt: 2 }], 1);
-    const began = performance.now();
+    const began = cpuMs();
     expect(await replayErasures(db, ledger, 5)).toEqual({ consumers: 2, devices: 0 });
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(cpuMs() - began).toBeLessThan(10_000);
     const left = await db.selectFrom('consumers').select('id').where('id', '<', 'person-000010').execute();
     expect(left.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5, 6, 9].map((n) => `person-00000${n}`));
     // The same id is somebody else's from now on.
