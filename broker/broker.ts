@@ -85,7 +85,7 @@ class AedesBroker implements Broker {
       intake: this.#intake,
       access: this.#access,
       forgetSession: async (clientId) => this.#aedes?.forgetSession(clientId),
-      onUnexpected: (error) => this.#unexpected(error),
+      onUnexpected: (what, error) => this.#unexpected(what, error),
     });
     this.#gate = new Gate({
       host: ports.host,
@@ -140,7 +140,9 @@ class AedesBroker implements Broker {
     aedes.on('clientReady', (client: Client) => this.#entrance.loggedIn(client));
     aedes.on('subscribe', (subscriptions: Subscription[], client: Client) => {
       this.#links.subscribed(client);
-      tellFirstToken(this.#ports, client, subscriptions).catch((error: unknown) => this.#unexpected(error));
+      tellFirstToken(this.#ports, client, subscriptions).catch((error: unknown) =>
+        this.#unexpected('a device could not be told its token', error),
+      );
     });
     aedes.on('unsubscribe', (filters: string[], client: Client) => {
       this.#access.unsubscribed(client, filters);
@@ -303,12 +305,8 @@ class AedesBroker implements Broker {
     });
   }
 
-  #unexpected(error: unknown): void {
-    this.#log.write(
-      (fields, message) => this.#ports.log.error(fields, message),
-      'the broker could not look up a login',
-      { err: error },
-    );
+  #unexpected(what: string, error: unknown): void {
+    this.#log.write((fields, message) => this.#ports.log.error(fields, message), what, { err: error });
   }
 
   #warn(message: string, fields: object): void {

@@ -18,7 +18,8 @@ interface Ports {
   readonly access: Access;
   /** Ends the session of a client that is away. */
   forgetSession(clientId: string): Promise<void>;
-  onUnexpected(error: unknown): void;
+  /** @param what one of a fixed set of texts: what could not be done */
+  onUnexpected(what: string, error: unknown): void;
 }
 
 /** From CONNECT to the first packet behind it, and what a session that resumes may not take along. */
@@ -59,11 +60,14 @@ export class Entrance {
         const { userId = '' } = connectionOf(client).peer ?? {};
         if (client.clean) persistence.disown(client.id);
         else persistence.own(client.id, userId);
-        if (forgotten !== null) forgetSession(forgotten).catch(onUnexpected);
+        if (forgotten !== null)
+          forgetSession(forgotten).catch((error: unknown) =>
+            onUnexpected('a session that made room could not be ended', error),
+          );
         done(null, true);
       },
       (error: unknown) => {
-        onUnexpected(error);
+        onUnexpected('the broker could not look up a login', error);
         refuse('login impossible', 3);
       },
     );
@@ -78,7 +82,11 @@ export class Entrance {
     this.#denied.add(subscription);
     if (client.connected || client.clean) return;
     const { persistence, onUnexpected } = this.#ports;
-    persistence.removeSubscriptions(client, [subscription.topic]).catch(onUnexpected);
+    persistence
+      .removeSubscriptions(client, [subscription.topic])
+      .catch((error: unknown) =>
+        onUnexpected('a subscription that is not granted any more could not be removed', error),
+      );
   }
 
   loggedIn(client: Client): void {

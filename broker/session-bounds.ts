@@ -42,6 +42,27 @@ class Queue {
   bytes = 0;
 }
 
+/** QoS 2 messages of one session that wait for their PUBREL. */
+class Unreleased {
+  readonly #sizes = new Map<number, number>();
+  bytes = 0;
+
+  get isEmpty(): boolean {
+    return this.#sizes.size === 0;
+  }
+
+  add(packetId: number, size: number): void {
+    this.remove(packetId);
+    this.#sizes.set(packetId, size);
+    this.bytes += size;
+  }
+
+  remove(packetId: number): void {
+    this.bytes -= this.#sizes.get(packetId) ?? 0;
+    this.#sizes.delete(packetId);
+  }
+}
+
 /**
  * Bounds what Aedes keeps of each session in memory: messages that wait for their PUBACK or for a device that is away, and QoS 2
  * messages that wait for their PUBREL. Aedes itself counts the latter, for each connection and not by size. The newest message
@@ -51,8 +72,7 @@ export class SessionBounds {
   readonly #limits: BrokerLimits;
   readonly #events: SessionEvents;
   readonly #outgoing = new Map<string, Queue>();
-  /** By client id: payload bytes by packet id. */
-  readonly #incoming = new Map<string, Map<number, number>>();
+  readonly #incoming = new Map<string, Unreleased>();
 
   constructor(limits: BrokerLimits, events: SessionEvents) {
     this.#limits = limits;
@@ -127,20 +147,22 @@ export class SessionBounds {
     const remove = store.incomingDelPacket.bind(store);
     const clean = store.cleanIncoming.bind(store);
     store.incomingStorePacket = async (client, packet) => {
-      const sizes = this.#incoming.get(client.id) ?? new Map<number, number>();
-      const held = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-      if (held > this.#limits.maxQueuedBytes)
+      const unreleased = this.#incoming.get(client.id) ?? new Unreleased();
+      if (unreleased.bytes > this.#limits.maxQueuedBytes)
         throw new Error(`more than ${this.#limits.maxQueuedBytes} bytes wait for their PUBREL`);
       const size = sizeOf(packet);
-      if (size > 0) this.#incoming.set(client.id, sizes.set(packet.messageId ?? 0, size));
+      if (size > 0) {
+        unreleased.add(packet.messageId ?? 0, size);
+        this.#incoming.set(client.id, unreleased);
+      }
       await keep(client, packet);
     };
     store.incomingDelPacket = async (client, packet) => {
       const packetId = packet.messageId ?? 0;
       this.#events.onReleased(client.id, packetId);
-      const sizes = this.#incoming.get(client.id);
-      sizes?.delete(packetId);
-      if (sizes?.size === 0) this.#incoming.delete(client.id);
+      const unreleased = this.#incoming.get(client.id);
+      unreleased?.remove(packetId);
+      if (unreleased?.isEmpty) this.#incoming.delete(client.id);
       return remove(client, packet);
     };
     store.cleanIncoming = (client) => {
