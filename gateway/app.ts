@@ -234,6 +234,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     const backtests = createBacktests({
       recordsFile: files.records,
       openScan: () => engine.openScan(),
+      mail: config.mail !== null,
       newId: randomUUID,
       realNow,
       log,

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { OtherWays } from './people-then.ts';
 import type { BacktestCounts } from './report.ts';
 import type { BacktestRequest } from './request.ts';
 import type { BacktestProgress } from './run.ts';
@@ -9,6 +10,7 @@ export interface BacktestSettings {
   /** Telemetry comes through it; it must be handed over. */
   readonly port: MessagePort;
   readonly request: BacktestRequest;
+  readonly ways: OtherWays;
 }
 
 /** Served by the backtest's thread. */

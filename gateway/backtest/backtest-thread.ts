@@ -7,7 +7,7 @@ import type { BacktestCalls, BacktestListener, BacktestSettings } from './backte
 import { runBacktest } from './run.ts';
 
 const log = createLog();
-const { recordsFile, port, request } = workerData as BacktestSettings;
+const { recordsFile, port, request, ways } = workerData as BacktestSettings;
 
 const calls: BacktestCalls = {
   async run() {
@@ -18,7 +18,7 @@ const calls: BacktestCalls = {
         scannerThrough(port),
         request,
         (progress) => void listener.progress.asEvent(progress),
-        { now: () => performance.now(), log },
+        { now: () => performance.now(), log, ways },
       );
     } finally {
       await db.destroy();

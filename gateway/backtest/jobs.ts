@@ -18,6 +18,8 @@ export interface BacktestParts {
   readonly recordsFile: string;
   /** Begins a scan, and gives the port through which it comes. */
   openScan(): MessagePort;
+  /** Whether a mail server is set, by which people can be reached. */
+  readonly mail: boolean;
   readonly newId: () => string;
   /** Epoch ms. */
   readonly realNow: () => number;
@@ -63,7 +65,12 @@ export function createBacktests(parts: BacktestParts): Backtests {
 
   function start(job: Job): void {
     const port = parts.openScan();
-    const settings: BacktestSettings = { recordsFile: parts.recordsFile, port, request: job.request };
+    const settings: BacktestSettings = {
+      recordsFile: parts.recordsFile,
+      port,
+      request: job.request,
+      ways: { mail: parts.mail, realNow: parts.realNow() },
+    };
     const thread = startWorker<BacktestCalls, BacktestListener>(
       new URL('./backtest-thread.ts', import.meta.url),
       settings,
@@ -133,6 +140,7 @@ export function createBacktests(parts: BacktestParts): Backtests {
         const report = JSON.stringify(job.report());
         if (texts.some((text) => report.includes(text))) jobs.delete(id);
       }
+      forgetOld();
       startNext();
     },
     async stop() {

@@ -3,6 +3,6 @@ export const NOTES: readonly string[] = [
   'Places, device types, segments, campaigns and limits are those of now.',
   'Whom devices belong to, quiet hours, time zones and attributes of people are those of now.',
   'Who wants fewer offers of a rule now is taken to have wanted so all along.',
-  'Consents are as they were. Browsers count from when they were subscribed until they were gone; those that people removed are not known any more.',
+  'Consents are as they were. Browsers count from when they were subscribed until they were gone; those that people removed are not known any more. Other ways to reach people are those of now.',
   'It begins 6 hours before the time that is counted, so that visits and recent offers are known; longer cooldowns begin empty.',
 ];

@@ -14,15 +14,23 @@ export interface Population {
   readonly people: readonly PersonRecord[];
 }
 
+/** What there is now besides push to reach people by. */
+export interface OtherWays {
+  /** Whether a mail server is set. */
+  readonly mail: boolean;
+  /** Real time, epoch ms: sessions go by it. */
+  readonly realNow: number;
+}
+
 /** Everybody who has a device now. A device that is linked to nobody makes no decisions, and is left out. */
-export async function populationOf(db: Kysely<Schema>): Promise<Population> {
+export async function populationOf(db: Kysely<Schema>, ways: OtherWays): Promise<Population> {
   const rows = await db
     .selectFrom('devices')
     .select(['id', 'device_key', 'type', 'consumer_id'])
     .where('consumer_id', 'is not', null)
     .orderBy('id')
     .execute();
-  const changes = await changesOf(db);
+  const changes = await changesOf(db, ways);
   const fewer = await fewerFromTheStart(db);
   const consumers = await db.selectFrom('consumers').selectAll().orderBy('id').execute();
   const owned = new Set(rows.map((row) => row.consumer_id));
@@ -67,7 +75,7 @@ async function fewerFromTheStart(
 }
 
 /** What became so for each consumer; of one moment, in the order in which it was said. */
-async function changesOf(db: Kysely<Schema>): Promise<Map<string, PersonChange[]>> {
+async function changesOf(db: Kysely<Schema>, ways: OtherWays): Promise<Map<string, PersonChange[]>> {
   const changes = new Map<string, PersonChange[]>();
   const add = (consumer: string, change: PersonChange) => {
     const known = changes.get(consumer);
@@ -92,7 +100,7 @@ async function changesOf(db: Kysely<Schema>): Promise<Map<string, PersonChange[]
   // Since when they had another way is not kept: as it is now, it counts as having been so.
   const everybody = await db.selectFrom('consumers').select('id').execute();
   for (const ids of inChunks(everybody.map(({ id }) => id))) {
-    for (const id of await reachedWithoutPush(db, ids, { mail: true, realNow: 0 }))
+    for (const id of await reachedWithoutPush(db, ids, ways))
       add(id, { at: 0, kind: 'subscriptions', by: 1 });
   }
   const shown = await db

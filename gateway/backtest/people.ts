@@ -1,3 +1,4 @@
+import { own } from '../../rules/memory.ts';
 import type { ConsumerFacts, OfferResponse, Purpose } from '../../rules/step.ts';
 
 /** Something that became so at a time, epoch ms. */
@@ -44,7 +45,7 @@ export function createPerson({ facts, changes }: PersonRecord): Person {
         return;
       case 'seen':
       case 'taken': {
-        const before = responses[change.rule] ?? { seen: 0, taken: 0 };
+        const before = own(responses, change.rule) ?? { seen: 0, taken: 0 };
         responses = { ...responses, [change.rule]: { ...before, [change.kind]: before[change.kind] + 1 } };
       }
     }

@@ -6,7 +6,7 @@ import type { TelemetryScanner } from '../telemetry/telemetry-store.ts';
 import { createSimulatedLedger } from './ledger.ts';
 import { ledgerAt } from './ledger-then.ts';
 import { createPerson } from './people.ts';
-import { populationOf } from './people-then.ts';
+import { type OtherWays, populationOf } from './people-then.ts';
 import type { BacktestCounts } from './report.ts';
 import { type BacktestRequest, WARM_UP_MS } from './request.ts';
 import { rulebookFor } from './rulebook-then.ts';
@@ -27,6 +27,7 @@ export interface RunOptions {
   now(): number;
   /** Told of what is saved and not understood. */
   readonly log: Logger;
+  readonly ways: OtherWays;
   /** Ends it early: what was counted by then is the result. */
   readonly stopped?: AbortSignal;
 }
@@ -42,11 +43,11 @@ export async function runBacktest(
   scanner: TelemetryScanner,
   request: BacktestRequest,
   tell: (progress: BacktestProgress) => void,
-  { now, log, stopped }: RunOptions,
+  { now, log, ways, stopped }: RunOptions,
 ): Promise<BacktestCounts> {
   const { from, to, ruleId } = request;
   const startsAt = Math.max(0, from - WARM_UP_MS);
-  const world = await worldOf(db, request, startsAt, log);
+  const world = await worldOf(db, request, startsAt, { log, ways });
   const { rulebook, otherRules, devices, people } = world;
   const placeName = (id: string) => rulebook.place(id)?.place.name ?? id;
   const tally = createTally({ ruleId, from, to, devices, people: people.length, otherRules, placeName });
@@ -75,10 +76,10 @@ export async function worldOf(
   db: Kysely<Schema>,
   request: BacktestRequest,
   startsAt: number,
-  log: Logger,
+  { log, ways }: Pick<RunOptions, 'log' | 'ways'>,
 ): Promise<BacktestWorld> {
   const { rulebook, otherRules, readsMetrics } = await rulebookFor(db, request, log);
-  const { deviceKeys, devices, people } = await populationOf(db);
+  const { deviceKeys, devices, people } = await populationOf(db, ways);
   const ledger = createSimulatedLedger(rulebook, await ledgerAt(db, rulebook, startsAt));
   return {
     rulebook,

@@ -1,4 +1,5 @@
 import { Liquid, type Template, type Token, TypeGuards } from 'liquidjs';
+import type { Situation } from '../condition/situation.ts';
 import { suggestion } from './nearest-name.ts';
 
 /**
@@ -67,21 +68,23 @@ export function parseTemplate(text: string): Template[] {
 }
 
 /** Names that stand for what is known, also where a template assigns to them: it may have done so or not. */
-const ROOTS: ReadonlySet<unknown> = new Set([
-  'device',
-  'metrics',
-  'position',
-  'place',
-  'visit',
-  'consumer',
-  'segments',
-  'now',
-]);
+const ROOTS: Readonly<Record<keyof Situation, true>> = {
+  device: true,
+  metrics: true,
+  position: true,
+  place: true,
+  visit: true,
+  consumer: true,
+  segments: true,
+  now: true,
+};
 
 /** Dotted names that a template reads; of one that is worked out at run time, the part before it. */
 export function namesReadIn(template: Template[]): readonly string[] {
   const globals = engine.globalVariableSegmentsSync(template);
-  const shadowed = engine.variableSegmentsSync(template).filter(([root]) => ROOTS.has(root));
+  const shadowed = engine
+    .variableSegmentsSync(template)
+    .filter(([root]) => Object.hasOwn(ROOTS, String(root)));
   const names = [...globals, ...shadowed].map((segments) => {
     const computed = segments.findIndex((segment) => typeof segment !== 'string');
     return (computed === -1 ? segments : segments.slice(0, computed)).join('.');

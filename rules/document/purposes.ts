@@ -93,17 +93,24 @@ function needsOfMetric(
   metric: string,
   deviceTypes: readonly DeviceType[],
 ): readonly PurposeNeed[] {
+  return [...typesByPurpose(metric, deviceTypes)].map(([purpose, types]) => ({
+    ...look,
+    purpose,
+    metric,
+    ...(types.length === 0 ? {} : { deviceTypes: types.map(({ id }) => id) }),
+  }));
+}
+
+/** What must have been agreed to for a metric, each with the device types that ask for it: none where no type knows the metric. */
+function typesByPurpose(
+  metric: string,
+  deviceTypes: readonly DeviceType[],
+): ReadonlyMap<Purpose, readonly DeviceType[]> {
   const types = Map.groupBy(
     deviceTypes.filter((type) => Object.hasOwn(type.metrics, metric)),
     (type) => purposeOfSensitivity(type.metrics[metric]?.sensitivity ?? 'none'),
   );
-  if (types.size === 0) return [{ ...look, purpose: 'device_offers', metric }];
-  return [...types].map(([purpose, some]) => ({
-    ...look,
-    purpose,
-    metric,
-    deviceTypes: some.map(({ id }) => id),
-  }));
+  return types.size === 0 ? new Map([['device_offers', []]]) : types;
 }
 
 /**
@@ -122,7 +129,7 @@ const ANY_OTHER = '';
 
 /** What a person must have agreed to before a rule may see a metric: all that device types by which it is described ask for. */
 export function purposesOfMetric(name: string, deviceTypes: readonly DeviceType[]): readonly Purpose[] {
-  return [...new Set(needsOfMetric({ path: '', read: '' }, name, deviceTypes).map(({ purpose }) => purpose))];
+  return [...typesByPurpose(name, deviceTypes).keys()];
 }
 
 function purposeOfSensitivity(sensitivity: Sensitivity): Purpose {

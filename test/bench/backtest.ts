@@ -100,6 +100,7 @@ async function inThread(
       serveScan(port1, store);
       return port2;
     },
+    mail: false,
     newId: randomUUID,
     realNow: Date.now,
     log: pino({ level: 'silent' }),
@@ -120,7 +121,10 @@ async function plainly(
   request: BacktestRequest,
 ): Promise<BenchRow['figures']> {
   const to = request.from + (request.to - request.from) * SHARE_OF_PEER;
-  const world = await worldOf(db, request, request.from, pino({ level: 'silent' }));
+  const world = await worldOf(db, request, request.from, {
+    log: pino({ level: 'silent' }),
+    ways: { mail: false, realNow: Date.now() },
+  });
   let positions = 0;
   let sent = 0;
   const simulation = createSimulation({

@@ -57,7 +57,12 @@ export async function backtestOnStore(
         if (stopped.aborted) job.cancelled();
         tell(job.report());
       },
-      { now: () => performance.now(), log: pino({ level: 'silent' }), stopped },
+      {
+        now: () => performance.now(),
+        log: pino({ level: 'silent' }),
+        ways: { mail: config.mail !== null, realNow: Date.now() },
+        stopped,
+      },
     );
     if (stopped.aborted) job.cancelled();
     job.done(counts);

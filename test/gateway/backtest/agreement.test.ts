@@ -193,7 +193,10 @@ async function simulate(rule: string, options: SimulateOptions) {
     const { alone = false, skims } = options;
     const request: BacktestRequest = { ruleId: rule, document, version: 3, from: START, to: END, alone };
     const { readsMetrics } = options;
-    const found = await worldOf(db, request, START, pino({ level: 'silent' }));
+    const found = await worldOf(db, request, START, {
+      log: pino({ level: 'silent' }),
+      ways: { mail: false, realNow: START },
+    });
     const world = { ...found, ...(readsMetrics && { readsMetrics }) };
     const decisions: Decision[] = [];
     const observer = {

@@ -129,6 +129,7 @@ export async function startHttp(
       serveScan(port1, telemetry);
       return port2;
     },
+    mail: false,
     newId: randomUUID,
     realNow: () => state.realNow,
     log: pino({ level: 'silent' }),
