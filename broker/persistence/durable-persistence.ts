@@ -75,7 +75,7 @@ export interface DurablePersistenceOptions {
   /** Without it everything ends with the process. */
   readonly map?: DurableMap | undefined;
   readonly onTrouble?: (error: Error) => void;
-  /** The user whose client id this is. */
+  /** The user whose client id this is; nobody's has no session. */
   readonly ownerOf?: (clientId: string) => string | undefined;
   /** Whether a QoS 2 message is kept elsewhere already, so that only its packet id is remembered, and only here. */
   readonly isKeptElsewhere?: (packet: StoredPacket) => boolean;
@@ -151,7 +151,9 @@ export class DurablePersistence {
             decodePacket(value),
             progress.get(`${owner}/${rest}`),
           );
-          waiting.set(owner, [...(waiting.get(owner) ?? []), packet]);
+          const all = waiting.get(owner) ?? [];
+          all.push(packet);
+          waiting.set(owner, all);
           break;
         }
         case 'unreleased':
@@ -234,7 +236,13 @@ export class DurablePersistence {
     await this.#mirror?.commit(
       granted.map(({ topic, ...rest }) => [keys.subscription(client.id, topic), encodeJson(rest)]),
     );
-    await this.#memory.addSubscriptions(client, granted);
+    const { ownerOf } = this.#options;
+    if (ownerOf === undefined || ownerOf(client.id) !== undefined) {
+      await this.#memory.addSubscriptions(client, granted);
+      return;
+    }
+    // Its user was removed meanwhile: messages would wait for nobody.
+    for (const { topic } of granted) this.#mirror?.remove(keys.subscription(client.id, topic));
   }
 
   async removeSubscriptions(client: Client, topics: readonly string[]): Promise<void> {

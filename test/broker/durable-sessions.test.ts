@@ -10,6 +10,10 @@ import { connected, type RunningBroker, runBroker, TOKEN, until } from './runnin
 class TestMap implements DurableMap {
   readonly entries_: Map<string, Uint8Array>;
   failure: Error | null = null;
+  /** Writes wait for it. */
+  held: Promise<void> | null = null;
+  /** Keys of what is being written. */
+  writing: readonly string[] = [];
   writes = 0;
 
   constructor(entries: ReadonlyMap<string, Uint8Array> = new Map()) {
@@ -22,6 +26,8 @@ class TestMap implements DurableMap {
 
   async write(changes: MapChanges): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
+    this.writing = [...changes.keys()];
+    await this.held;
     if (this.failure !== null) throw this.failure;
     this.writes += 1;
     for (const [key, value] of changes)
@@ -254,6 +260,24 @@ describe('sessions that outlive the broker', () => {
     await connected(back);
     await until('what was kept', () => heard.length === 2);
     expect(heard).toEqual(['kept', 'kept too']);
+  });
+
+  it('nothing is left of a user who was removed while a subscription was on its way to the disk', async () => {
+    const map = new TestMap();
+    const one = await run(map);
+    const client = await bare(one);
+    await until('whose it is is written', () => map.entries_.has('owner/bare'));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    map.held = promise;
+    client.socket.write(subscribePacket(1, ERRORS, 1));
+    await until('it is being written', () => map.writing.includes(`subscription/bare/${ERRORS}`));
+    const forgotten = one.broker.forget('a');
+    resolve();
+    await forgotten;
+    expect([...map.entries_.keys()]).toEqual([]);
+    // In memory neither: a message finds nobody to wait for.
+    await one.broker.publish(ERRORS, 'x', { qos: 1 });
+    expect([...map.entries_.keys()]).toEqual([]);
   });
 
   it('retained messages are there again; an empty one removes them', async () => {
