@@ -27,17 +27,19 @@ export interface WithdrawalParts {
   readonly onWithdrawn: (rows: readonly DeliveryRow[]) => void;
 }
 
-/** More than wait for anybody: caps leave a person a few a day. */
+/** More than wait for anybody: caps leave a person a few a day. What lies beyond is looked at when its turn comes. */
 const MOST_RECHECKED = 10_000;
 /** In one transaction, which takes some milliseconds. */
 const ROWS_AT_ONCE = 500;
 
 export function createWithdrawals({ store, underWay, domainNow, onWithdrawn }: WithdrawalParts): Withdrawals {
+  function keepBack(id: string, reason: string): void {
+    const sending = underWay.get(id);
+    if (sending !== undefined) sending.unwanted = reason;
+  }
+
   async function withdraw(reasons: ReadonlyMap<string, string>): Promise<void> {
-    for (const [id, reason] of reasons) {
-      const sending = underWay.get(id);
-      if (sending !== undefined) sending.unwanted = reason;
-    }
+    for (const [id, reason] of reasons) keepBack(id, reason);
     const results = [...reasons].map(([id, reason]): DeliveryResult => {
       return { id, channel: null, attempted: false, goneSubscriptions: [], kind: 'withdrawn', reason };
     });
@@ -47,17 +49,19 @@ export function createWithdrawals({ store, underWay, domainNow, onWithdrawn }: W
 
   async function recheckSome(consumers: readonly string[]): Promise<void> {
     const concerned = new Set(consumers);
-    const waiting = new Set(await store.waitingFor(consumers, MOST_RECHECKED));
-    // Whose rows are gone with them.
-    for (const [id, sending] of underWay)
-      if (concerned.has(sending.consumer) && !waiting.has(id)) sending.unwanted = 'consumer_erased';
-    for (const ids of inChunks([...waiting])) {
+    const beingSent = [...underWay].filter(([, { consumer }]) => concerned.has(consumer)).map(([id]) => id);
+    const waiting = await store.waitingFor(consumers, MOST_RECHECKED);
+    for (const ids of inChunks([...new Set([...beingSent, ...waiting])])) {
+      const rowless = new Set(ids);
       const reasons = new Map<string, string>();
       for (const { row, facts } of await store.load(ids)) {
+        rowless.delete(row.id);
         const reason = withdrawalReason(facts, domainNow());
         // Quiet hours may be over when it is tried again.
         if (reason !== null && reason !== 'quiet_hours') reasons.set(row.id, reason);
       }
+      // Their rows went with the person.
+      for (const id of rowless) keepBack(id, 'consumer_erased');
       if (reasons.size > 0) await withdraw(reasons);
     }
   }

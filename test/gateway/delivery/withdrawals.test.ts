@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DeliveryRow } from '../../../gateway/delivery/due-facts.ts';
 import { createOutbox, type Outbox } from '../../../gateway/delivery/outbox.ts';
+import { createWithdrawals } from '../../../gateway/delivery/withdrawals.ts';
 import { saveSending } from '../../../gateway/records/sending.ts';
 import { outboxParts } from './outbox-parts.ts';
 import { createOutboxWorld, NOON, type OutboxWorld, RECEIPT_KEY, storeOf } from './outbox-world.ts';
@@ -126,6 +127,29 @@ test('erased while it is being sent: nothing is tried again, and nothing is writ
   await outbox.stop(5_000);
   expect(await world.db.selectFrom('deliveries').selectAll().where('id', '=', id).execute()).toEqual([]);
   expect(changed).toEqual([]);
+});
+
+test('what is just being sent and may go out stays wanted, however much waits beside it', async () => {
+  const store = storeOf(world);
+  await world.queue();
+  const id = await world.queue();
+  const underWay = new Map([
+    [id, { consumer: 'anna', unwanted: null }],
+    ['erased', { consumer: 'anna', unwanted: null }],
+    ['of another', { consumer: 'ben', unwanted: null }],
+  ]);
+  const withdrawals = createWithdrawals({
+    // As if the one that is being sent lay beyond what is looked at.
+    store: { ...store, waitingFor: (consumers) => store.waitingFor(consumers, 1) },
+    underWay,
+    domainNow: () => NOON,
+    onWithdrawn: () => undefined,
+  });
+  await withdrawals.recheck(['anna']);
+  expect([...underWay.values()].map(({ unwanted }) => unwanted)).toEqual([null, 'consumer_erased', null]);
+  await withdrawConsent();
+  await withdrawals.recheck(['anna']);
+  expect([underWay.get(id)?.unwanted, await world.state(id)]).toEqual(['no_consent', 'withdrawn']);
 });
 
 test('a stop of all sending withdraws everything that waits, also what comes meanwhile, for good', async () => {
