@@ -137,11 +137,11 @@ export function closed(client: MqttClient | Socket): Promise<void> {
   });
 }
 
-/** Looks again and again until a condition holds; fails after five seconds. */
+/** Looks again and again until a condition holds; fails after twenty seconds. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 20_000;
   while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`not within 5 s: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not within 20 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -343,22 +343,24 @@ describe('keep-alive', () => {
     socket.write(connect({ flags: 0xc6, keepAliveSeconds: 1, payload }));
     const lasted = await lasting(socket);
     expect(lasted).toBeGreaterThan(1400);
-    expect(lasted).toBeLessThan(2500);
+    // Once it is due, and not at some later sweep; a busy machine has its time.
+    expect(lasted).toBeLessThan(10_000);
     await until('the will', () => running.accepted.length === 1);
   });
 
-  it('counts telemetry as a sign of life, which Aedes does not get to see', async () => {
+  it('counts telemetry as a sign of life, which Aedes does not get to see [MQTT-3.1.2-24]', async () => {
     running = await runBroker();
     const socket = await running.raw();
     socket.resume();
-    socket.write(connect({ keepAliveSeconds: 1 }));
+    // It would be given up after 3 s; the messages come over 4.
+    socket.write(connect({ keepAliveSeconds: 2 }));
     let packetId = 0;
     const timer = setInterval(() => {
       packetId += 1;
       socket.write(publishPacket(TOPIC, `{"event":"${packetId}"}`, 1, packetId));
-    }, 300);
+    }, 400);
     try {
-      await until('ten messages, twice the keep-alive', () => running.accepted.length >= 10);
+      await until('ten messages', () => running.accepted.length >= 10);
     } finally {
       clearInterval(timer);
     }

@@ -74,7 +74,7 @@ describe('npm run sim -- city, with a gateway', () => {
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'wayside-city-'));
     gateway = await startGateway();
-  }, 40_000);
+  });
   afterAll(async () => {
     await gateway?.stop();
     await rm(folder, { recursive: true, force: true });

@@ -62,7 +62,7 @@ describe('publishing the city', () => {
     await publisher.start();
     expect(publisher.counters().connected).toBe(15);
     const stop = runWorld({ world, publisher, now: Date.now });
-    await vi.waitFor(() => expect(publisher.counters().acked).toBeGreaterThan(60), { timeout: 10_000 });
+    await vi.waitFor(() => expect(publisher.counters().acked).toBeGreaterThan(60), { timeout: 20_000 });
     stop();
     await publisher.stop();
 
@@ -92,12 +92,12 @@ describe('publishing the city', () => {
     await publisher.start();
     const reading = { metrics: { fuel: 0.5 } };
     await stopBroker();
-    await vi.waitFor(() => expect(publisher.counters().connected).toBe(0), { timeout: 5000 });
+    await vi.waitFor(() => expect(publisher.counters().connected).toBe(0), { timeout: 20_000 });
     for (let index = 0; index < 100; index += 1) publisher.publish('a-car', reading, index);
     expect(publisher.counters()).toMatchObject({ published: 20, skipped: 80, acked: 0 });
     await startBroker(Number(new URL(url).port));
     await vi.waitFor(() => expect(publisher.counters()).toMatchObject({ connected: 1, acked: 20 }), {
-      timeout: 10_000,
+      timeout: 20_000,
     });
     await publisher.stop();
   });

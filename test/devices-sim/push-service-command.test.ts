@@ -24,7 +24,7 @@ function simulate(...options: readonly string[]): { child: ChildProcess; lines: 
 
 test('push-service --json tells what happens, one object a line, until it is told to end', async () => {
   const { child, lines } = simulate('--port', '0', '--json');
-  await expect.poll(() => lines.length, { timeout: 15_000 }).toBe(1);
+  await expect.poll(() => lines.length).toBe(1);
   const listening = JSON.parse(lines[0] ?? '');
   expect(listening).toEqual({ kind: 'listening', port: expect.any(Number) });
   const endpoint = `http://127.0.0.1:${listening.port}/wpush/v2/${'x'.repeat(43)}`;
@@ -38,9 +38,7 @@ test('push-service --json tells what happens, one object a line, until it is tol
 
 test('push-service without --json says how to use it', async () => {
   const { lines } = simulate('--port', '0');
-  await expect
-    .poll(() => lines.join('\n'), { timeout: 15_000 })
-    .toContain('dom.push.serverURL=ws://127.0.0.1:');
+  await expect.poll(() => lines.join('\n')).toContain('dom.push.serverURL=ws://127.0.0.1:');
   expect(lines.join('\n')).toContain('WAYSIDE_PUSH_HOSTS=http://127.0.0.1:');
 });
 

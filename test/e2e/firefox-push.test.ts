@@ -334,7 +334,7 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
     const second = await delivery(gateway, 'shown', 2);
     expect(second.id).not.toBe(first.id);
     const acked = () => pushEvents.filter((event) => event.kind === 'acked' && event.code === 100).length;
-    await expect.poll(acked, { timeout: 10_000 }).toBe(3);
+    await expect.poll(acked).toBe(3);
     expect(await shownNotifications(page)).toEqual([{ ...OFFER, tag: second.id }]);
     const { body } = await gateway.api('GET', '/api/v1/deliveries?consumer=ada');
     expect(body.items[1]).toMatchObject({ id: first.id, attempts: 2 });

@@ -5,6 +5,7 @@ import { crosses } from '../../rules/geometry/crossing.ts';
 import { shapesWithin } from '../../rules/geometry/overlap.ts';
 import { contains, metresOutside, nearestOnEdge, type Shape, shapeOf } from '../../rules/geometry/shape.ts';
 import { parsePlace } from '../../rules/places/place.ts';
+import { cpuMs } from '../support/cpu-time.ts';
 import { must } from './scenario.ts';
 
 type Point = readonly [number, number];
@@ -255,13 +256,13 @@ describe('two shapes', () => {
           return [9 + radius * Math.cos(angle), 45 + radius * Math.sin(angle)];
         }),
       );
-    const started = performance.now();
+    const started = cpuMs();
     const [inner, outer] = [ring(0.1), ring(0.2)];
     const hollow = shapesWithin(inner, outer, 0);
     expect(hollow).toBe(true);
     const beside = polygon(square(9.3, 45, 0.01));
     expect(shapesWithin(outer, beside, 1_000)).toBe(false);
     expect(shapesWithin(outer, beside, 8_000)).toBe(true);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(cpuMs() - started).toBeLessThan(10_000);
   });
 });

@@ -47,7 +47,7 @@ describe('a part of a set of places', () => {
           looked += wanted.length;
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 100, seed: 5 },
     );
     expect(looked).toBeGreaterThan(100);
   });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { contains, shapeOf } from '../../rules/geometry/shape.ts';
 import { parsePlace } from '../../rules/places/place.ts';
+import { cpuMs } from '../support/cpu-time.ts';
 import { must } from './scenario.ts';
 
 type Point = readonly [number, number];
@@ -163,7 +164,7 @@ describe('a ring', () => {
           expect(found.length > 0).toBe(crossesItself(swapped));
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 200, seed: 5 },
     );
     expect(crossed).toBeGreaterThan(50);
   });
@@ -173,7 +174,7 @@ describe('a ring', () => {
       const angle = (index / 19_998) * 2 * Math.PI;
       return [Math.cos(angle), 50 + Math.sin(angle)];
     });
-    const started = performance.now();
+    const started = cpuMs();
     expect(problems([closed(circle)])).toEqual([]);
     // Teeth of a comb, all long and slanted, so that every box lies over every other.
     const comb = Array.from({ length: 19_000 }, (_, index): Point => {
@@ -181,19 +182,19 @@ describe('a ring', () => {
       return [lon + index * 1e-4, lat];
     });
     expect(problems([closed([...comb, [6, -1]])])[0]).toContain('too many places');
-    expect(performance.now() - started).toBeLessThan(8_000);
+    expect(cpuMs() - started).toBeLessThan(8_000);
   });
 
   it('of 19,000 points that makes long teeth is compiled in good time', () => {
     const teeth = Array.from({ length: 19_000 }, (_, index): Point => {
       return [10 + index * 5e-7, index % 2 === 0 ? 50.1 : 50.001];
     });
-    const started = performance.now();
+    const started = cpuMs();
     const comb = shape([closed([[10, 50], ...teeth, [10 + 19_000 * 5e-7, 50]])]);
     expect(contains(comb, 50.0005, 10.005)).toBe(true);
     expect(contains(comb, 50.09, 10.005)).toBe(true);
     expect(contains(comb, 50.09, 10.0050005)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(4_000);
+    expect(cpuMs() - started).toBeLessThan(4_000);
   });
 
   it.skipIf(!hasData)(
@@ -280,7 +281,7 @@ describe('holes', () => {
 
   it('in thousands are looked through in good time, wherever they lie', () => {
     const outer = square(0, 0, 10);
-    const started = performance.now();
+    const started = cpuMs();
     const nested = Array.from({ length: 3_900 }, (_, index) => {
       const side = 4 * (1 - index / 3_901);
       return square(5 - side / 2, 5 - side / 2, side);
@@ -311,7 +312,7 @@ describe('holes', () => {
       square(3 + (index % 100) * 0.03, 3 + Math.floor(index / 100) * 0.03, 0.01),
     );
     expect(problems([closed(round), ...small])).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(8_000);
+    expect(cpuMs() - started).toBeLessThan(8_000);
   });
 
   it('of which one lies in another that has the same box', () => {

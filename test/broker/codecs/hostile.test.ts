@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type DialectState, spanOf } from '../../../broker/codecs/codec.ts';
 import { nativeCodec } from '../../../broker/codecs/native.ts';
 import { DIALECTS } from '../../../broker/dialects.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 
 const ARRIVAL = { receivedAt: 1_763_756_400_000, userId: 'd' };
 const NATIVE = 'devices/d/telemetry';
@@ -172,9 +173,9 @@ describe.each(TOPICS)('whatever comes on %s', (topic) => {
       Buffer.from(JSON.stringify(Array.from({ length: 20_000 }, (_, t) => ({ n: 'a', v: 1, t })))),
     ];
     for (const payload of payloads) {
-      const before = performance.now();
+      const before = cpuMs();
       const { readings, problems } = decoder(topic)(payload);
-      expect(performance.now() - before).toBeLessThan(2000);
+      expect(cpuMs() - before).toBeLessThan(2000);
       expect(readings.length).toBeLessThanOrEqual(1000);
       expect(problems.length).toBeLessThan(25_000);
       expect(spanOf(payload)).toBeGreaterThanOrEqual(1);

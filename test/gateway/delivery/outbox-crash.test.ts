@@ -8,9 +8,6 @@ import { TEST_RECORDS_KEY } from '../../support/push-subscription.ts';
 import type { DyingOutboxSettings } from './dying-outbox.ts';
 import { createOutboxWorld, NOON, type OutboxWorld, RECEIPT_KEY } from './outbox-world.ts';
 
-/** A start takes its time on a busy machine. */
-const SOON = { timeout: 10_000 };
-
 let world: OutboxWorld;
 let delivery: Delivery | null = null;
 
@@ -68,7 +65,7 @@ test('killed before the push went out, the offer goes out after the restart', as
   await crash('before the push');
   expect(world.received).toEqual([]);
   await restart();
-  await expect.poll(() => world.state(id), SOON).toBe('sent');
+  await expect.poll(() => world.state(id)).toBe('sent');
   expect(world.received.map((payload) => payload.notification.data.id)).toEqual([id]);
 });
 
@@ -76,11 +73,11 @@ test('killed between push and record, the offer comes again under the same id, a
   await world.addBrowser();
   const id = await world.queue();
   await crash('after the push');
-  await expect.poll(() => world.received.length, SOON).toBe(1);
+  await expect.poll(() => world.received.length).toBe(1);
   expect(await world.state(id)).toBe('queued');
   await restart();
-  await expect.poll(() => world.state(id), SOON).toBe('sent');
-  await expect.poll(() => world.received.length, SOON).toBe(2);
+  await expect.poll(() => world.state(id)).toBe('sent');
+  await expect.poll(() => world.received.length).toBe(2);
   expect(shownIds()).toEqual(new Set([id]));
 });
 
@@ -90,12 +87,12 @@ test('while the browser is away, the second sending takes the place of the first
   const id = await world.queue();
   await crash('after the push');
   await restart();
-  await expect.poll(() => world.state(id), SOON).toBe('sent');
+  await expect.poll(() => world.state(id)).toBe('sent');
   const topics = world.events.flatMap((event) => (event.kind === 'message' ? [event.topic] : []));
   expect(topics).toEqual([topicOf(id), topicOf(id)]);
   expect(world.service.counts.pending).toBe(1);
   await world.connection.start();
-  await expect.poll(() => world.received.map((payload) => payload.notification.data.id), SOON).toEqual([id]);
+  await expect.poll(() => world.received.map((payload) => payload.notification.data.id)).toEqual([id]);
 });
 
 test('killed after the receipt came, the offer does not go out again', async () => {
@@ -110,7 +107,7 @@ test('killed after the receipt came, the offer does not go out again', async () 
   await restart();
   const probe = await world.queue();
   delivery?.wake();
-  await expect.poll(() => world.state(probe), SOON).toBe('sent');
+  await expect.poll(() => world.state(probe)).toBe('sent');
   expect(await world.state(id)).toBe('shown');
   expect(world.received.filter((payload) => payload.notification.data.id === id)).toHaveLength(1);
 });

@@ -115,7 +115,7 @@ test('it comes back by its own timer', async () => {
   await world.addBrowser();
   world.service.faults.plan({ kind: 'status', status: 500 });
   const id = await queueAndWake();
-  await expect.poll(() => world.state(id), { timeout: 5_000 }).toBe('sent');
+  await expect.poll(() => world.state(id)).toBe('sent');
 });
 
 test('an offer whose next try would come too late has expired, and says after what', async () => {
@@ -327,7 +327,7 @@ test('300 offers go out once each, while the records fail in between', async () 
   }));
   const ids = await Promise.all(Array.from({ length: 300 }, () => world.queue()));
   outbox.wake();
-  await expect.poll(() => changed.length, { timeout: 10_000 }).toBe(300);
+  await expect.poll(() => changed.length).toBe(300);
   expect(world.received.map((payload) => payload.notification.data.id).sort()).toEqual(ids.sort());
   expect(trouble).toEqual(['results of deliveries could not be recorded']);
 });
@@ -411,7 +411,7 @@ test('a push service that hangs takes no time from the others', async () => {
   await expect.poll(taken).toBeGreaterThan(0);
   const before = performance.now();
   const ids = await Promise.all(Array.from({ length: 50 }, () => queueAndWake({ consumer: 'bert' })));
-  for (const id of ids) await expect.poll(() => world.state(id), { timeout: 5_000 }).toBe('sent');
+  for (const id of ids) await expect.poll(() => world.state(id)).toBe('sent');
   // Nobody waited for the service that hangs.
   expect(performance.now() - before).toBeLessThan(timeoutMs / 2);
   expect(taken()).toBeLessThanOrEqual(LANE_SETTINGS.places.new);
@@ -439,12 +439,12 @@ test('while the records are busy with others, places are given to who waits', as
   await Promise.all(Array.from({ length: offers }, () => world.queue()));
   outbox.wake();
   try {
-    await expect.poll(() => pushes().length, { timeout: 5_000 }).toBe(1 + offers);
+    await expect.poll(() => pushes().length).toBe(1 + offers);
     expect(changed.length).toBe(1);
   } finally {
     free();
   }
-  await expect.poll(() => changed.length, { timeout: 5_000 }).toBe(1 + offers);
+  await expect.poll(() => changed.length).toBe(1 + offers);
 });
 
 test('a burst that a service takes in its stride is not set aside first', async () => {
@@ -463,7 +463,7 @@ test('a burst that a service takes in its stride is not set aside first', async 
   const offers = LANE_SETTINGS.places.well * 3;
   await Promise.all(Array.from({ length: offers }, () => world.queue()));
   outbox.wake();
-  await expect.poll(() => changed.length, { timeout: 5_000 }).toBe(1 + offers);
+  await expect.poll(() => changed.length).toBe(1 + offers);
   expect(parked).toEqual([]);
 });
 
@@ -500,12 +500,12 @@ test('setting aside what waits for one push service takes no time from the other
     await expect.poll(() => parked).toEqual([waiting]);
     waiting.push(await world.queue());
     const ids = await Promise.all(Array.from({ length: 200 }, () => queueAndWake({ consumer: 'bert' })));
-    for (const id of ids) await expect.poll(() => world.state(id), { timeout: 5_000 }).toBe('sent');
+    for (const id of ids) await expect.poll(() => world.state(id)).toBe('sent');
     expect(parked).toHaveLength(1);
     free();
     // Also after a failure, with which nothing was noted.
     const lanes = async () => Promise.all(waiting.map(async (id) => (await world.row(id)).lane));
-    await expect.poll(lanes, { timeout: 5_000 }).toEqual([dead, dead]);
+    await expect.poll(lanes).toEqual([dead, dead]);
     expect(trouble).toEqual(['deliveries could not be set aside']);
   } finally {
     free();

@@ -77,4 +77,4 @@ test('killed again and again at any statement, every person gets one code, and n
   } finally {
     await first.remove();
   }
-}, 60_000);
+});

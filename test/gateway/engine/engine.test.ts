@@ -160,7 +160,7 @@ describe('a reading', () => {
     expect(engine.engine.counts).toMatchObject({ readings: 70_004, duplicates: 2 });
     expect(await engine.stored('car1')).toHaveLength(1);
     expect(await engine.stored('fridge1')).toHaveLength(70_001);
-  }, 30_000);
+  });
 
   it('that is rubbish is quarantined and counted, and hurts no other', async () => {
     const engine = await start();

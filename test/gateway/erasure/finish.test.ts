@@ -66,7 +66,7 @@ describe('an erasure that fails on its way', () => {
     await vi.waitFor(() => expect(rewrite).toHaveBeenCalledTimes(2), { timeout: WAIT_MS });
     expect(log.error).toHaveBeenCalledTimes(1);
     expect(await isRewritten()).toBe(true);
-  }, 30_000);
+  });
 });
 
 describe('records out of which somebody was removed', () => {

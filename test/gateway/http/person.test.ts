@@ -166,7 +166,7 @@ describe('exports that nobody takes', () => {
     for (const { body } of begun) await body?.cancel();
     await vi.waitFor(
       async () => expect((await server.call('GET', '/api/v1/consumers/slow/export')).status).toBe(200),
-      { timeout: 10_000 },
+      { timeout: 20_000 },
     );
   });
 });

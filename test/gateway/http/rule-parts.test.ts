@@ -199,7 +199,7 @@ describe('code pools', () => {
     });
     expect((await call('DELETE', '/code-pools/many')).status).toBe(204);
     expect((await call('GET', '/code-pools/many')).status).toBe(404);
-  }, 60_000);
+  });
 
   it('stay while a live rule or one of its variants takes codes from them', async () => {
     await saveRule('coded', {

@@ -142,17 +142,19 @@ describe('the SQLite journal', () => {
   it('delays a message that comes alone by no more than its own commit, also after a burst', async () => {
     const journal = createSqliteJournal({ file });
     await journal.start();
-    const waits: number[] = [];
-    const commits: number[] = [];
-    for (let n = 0; n < 40; n += 1) {
-      if (n >= 20) await Promise.all(Array.from({ length: 200 }, (_, m) => journal.append(entryOf(m))));
+    const aloneMs: number[] = [];
+    const afterBurstMs: number[] = [];
+    // In turns, so that what else the machine does meets both.
+    for (let n = 0; n < 80; n += 1) {
+      const isAfterBurst = n % 2 === 1;
+      if (isAfterBurst) await Promise.all(Array.from({ length: 200 }, (_, m) => journal.append(entryOf(m))));
       const began = performance.now();
       await journal.append(entryOf(n));
-      (n < 20 ? commits : waits).push(performance.now() - began);
+      (isAfterBurst ? afterBurstMs : aloneMs).push(performance.now() - began);
     }
-    const median = (of: number[]) => of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)] ?? 0;
-    // The bound is 5 ms; the median leaves out what else the machine does.
-    expect(median(waits)).toBeLessThan(median(commits) + 5);
+    const quarter = (of: number[]) => of.toSorted((a, b) => a - b)[Math.floor(of.length / 4)] ?? 0;
+    // The bound is 5 ms; the slower ones tell of the machine.
+    expect(quarter(afterBurstMs)).toBeLessThan(quarter(aloneMs) + 5);
     await journal.stop();
   });
 

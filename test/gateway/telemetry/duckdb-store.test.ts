@@ -7,6 +7,7 @@ import readline from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createDuckDbStore } from '../../../gateway/telemetry/duckdb-store.ts';
 import type { TelemetryPoint } from '../../../gateway/telemetry/telemetry-store.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 
 const WRITER = new URL('./duckdb-writer.ts', import.meta.url).pathname;
 const T0 = 1_700_000_000_000;
@@ -60,7 +61,7 @@ describe('DuckDB store', () => {
     expect(points.map((found) => 'value' in found && found.value)).toEqual(
       Array.from({ length: storedSeq + 10 }, (_, n) => n + 1),
     );
-  }, 20_000);
+  });
 
   it('says that the file is in use by another process', async () => {
     const writer = await startWriter();
@@ -69,7 +70,7 @@ describe('DuckDB store', () => {
     } finally {
       await writer.kill();
     }
-  }, 20_000);
+  });
 
   it.each([
     ['is no database', async () => fs.writeFile(file, 'hello '.repeat(5000))],
@@ -155,7 +156,7 @@ describe('DuckDB store', () => {
     for await (const batch of store.scan(query)) scanned.push(...batch.seq);
     await store.stop();
     expect(scanned).toEqual(Array.from({ length: seq + 1 }, (_, index) => index + 1));
-  }, 20_000);
+  });
 
   it('is copied as of one moment while it is written, read and rid of what is too old', async () => {
     const store = createDuckDbStore({ file });
@@ -203,10 +204,10 @@ describe('DuckDB store', () => {
     expect(points[0]).toMatchObject({ at: T0 + 7, metrics: { n: 7 }, position: { lat: 7 / POINTS } });
   });
 
-  it('stores 100,000 readings within a few seconds', async () => {
+  it('stores 100,000 readings within a few seconds of processor time', async () => {
     const store = createDuckDbStore({ file });
     await store.start();
-    const startedAt = performance.now();
+    const startedAt = cpuMs();
     for (let seq = 0; seq < 100_000; seq += 2000) {
       await store.write(
         Array.from({ length: 2000 }, (_, n) =>
@@ -219,10 +220,10 @@ describe('DuckDB store', () => {
         seq + 2000,
       );
     }
-    // Measured at 150,000 a second and more; the bound only finds a blunder on a busy machine.
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    // Measured at 150,000 a second and more; the bound only finds a blunder.
+    expect(cpuMs() - startedAt).toBeLessThan(5_000);
     const { points } = await store.read({ deviceKey: 'device-7', limit: 100_000 });
     expect(points).toHaveLength(1000);
     await store.stop();
-  }, 20_000);
+  });
 });

@@ -37,7 +37,7 @@ async function ask(email: string, more: object = {}, headers: Readonly<Record<st
 }
 
 /** They are sent behind the answers. */
-const allArrived = () => expect.poll(() => smtp.received.length, { timeout: 20_000 }).toBe(due);
+const allArrived = () => expect.poll(() => smtp.received.length).toBe(due);
 
 /** The text of the newest e-mail, as a person reads it (RFC 2045 §6.7). */
 function lastText(): string {
@@ -227,7 +227,7 @@ describe('a sign-in link by e-mail', () => {
       expect((await askThere()).status).toBe(202);
       expect((await askThere()).status).toBe(202);
       const lines = () => other.logLines.filter((line) => line.includes('sign-in link'));
-      await expect.poll(lines, { timeout: 5_000 }).toHaveLength(1);
+      await expect.poll(lines).toHaveLength(1);
       expect(lines()[0]).toContain('smtp_550');
       expect(other.realNow).toBe(NOW);
     } finally {
