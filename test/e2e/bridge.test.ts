@@ -111,9 +111,15 @@ describe.skipIf(mosquittoMissing !== null)(
           const reading = { ...(withTime && { at: Date.now() + (n % 1000) }), metrics: { n } };
           const publish = client
             .publishAsync(`devices/${device}/telemetry`, JSON.stringify(reading), { qos: 1 })
-            .then(() => {
-              acknowledged += 1;
-            })
+            .then(
+              () => {
+                acknowledged += 1;
+              },
+              () => {
+                // The test has failed, and its client is ended: else this would go on for ever.
+                sending = false;
+              },
+            )
             .finally(() => underWay.delete(publish));
           underWay.add(publish);
           if (underWay.size >= 50) await Promise.race(underWay);
