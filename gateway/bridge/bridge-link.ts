@@ -33,16 +33,24 @@ const SHARED_REFUSED = 0x9e;
 /**
  * Connects and subscribes.
  *
+ * @param stopping ends the try: a broker that does not answer would be waited for
  * @returns the link once it is subscribed, or why there is none
  */
 export async function openLink(
   settings: LinkSettings,
   version: ProtocolVersion,
   ports: LinkPorts,
+  stopping: AbortSignal,
 ): Promise<Link | LinkEnd> {
   const link = new MqttLink(settings, version, ports);
-  const failure = await link.open();
-  return failure ?? link;
+  const giveUp = () => link.giveUp();
+  stopping.addEventListener('abort', giveUp);
+  try {
+    const failure = await link.open();
+    return failure ?? link;
+  } finally {
+    stopping.removeEventListener('abort', giveUp);
+  }
 }
 
 class MqttLink implements Link {
@@ -114,6 +122,10 @@ class MqttLink implements Link {
       this.#fail(`it does not let this gateway subscribe: ${messageOf(error)}`);
       return this.ended;
     }
+  }
+
+  giveUp(): void {
+    this.#fail('the gateway stops');
   }
 
   async publish(topic: string, payload: string | Buffer, retain: boolean): Promise<PublishOutcome> {

@@ -11,7 +11,7 @@ import { reconnectDelayMs } from './back-off.ts';
 import { BridgeIntake, type IntakeCounts } from './bridge-intake.ts';
 import { openLink } from './bridge-link.ts';
 import { BridgeOutbox } from './bridge-outbox.ts';
-import type { Link, LinkEnd, LinkSettings, ProtocolVersion } from './link.ts';
+import type { Link, LinkEnd, LinkPorts, LinkSettings, ProtocolVersion } from './link.ts';
 import { notedFilters } from './noted-filters.ts';
 import { ReachableDevices } from './reachable-devices.ts';
 
@@ -220,7 +220,7 @@ class ReconnectingBridge implements Bridge {
 
   /** One connection from beginning to end. */
   async #connection(): Promise<{ readonly wasOpen: boolean; readonly end: LinkEnd }> {
-    const opened = await openLink(this.#settings, this.#version, {
+    const ports: LinkPorts = {
       take: (message) => this.#intake.take(message),
       filters: notedFilters(this.#ports.records),
       onRefused: (filter) =>
@@ -232,7 +232,8 @@ class ReconnectingBridge implements Bridge {
           { url: this.#settings.url },
         );
       },
-    });
+    };
+    const opened = await openLink(this.#settings, this.#version, ports, this.#stopping.signal);
     if ('kind' in opened) return { wasOpen: false, end: opened };
     if (this.#stopping.signal.aborted) await opened.close();
     this.#link = opened;

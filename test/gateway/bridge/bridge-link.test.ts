@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type PublishPacket } from 'aedes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reconnectDelayMs } from '../../../gateway/bridge/back-off.ts';
@@ -46,11 +46,13 @@ describe('a link to a broker of MQTT 3.1.1', () => {
   };
   let refused: string[];
   let forgotten: number;
+  let stopping: AbortController;
 
   beforeEach(async () => {
     noted.clear();
     refused = [];
     forgotten = 0;
+    stopping = new AbortController();
     broker = await Aedes.createBroker();
     server = createServer(broker.handle).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -70,14 +72,15 @@ describe('a link to a broker of MQTT 3.1.1', () => {
     group: string | null = null,
   ): Promise<Link | LinkEnd> {
     const settings = { url, username: null, password: null, ca: null, group, clientId: 'waysidetest' };
-    const opened = await openLink(settings, version, {
+    const ports = {
       take,
       filters,
-      onRefused: (one) => refused.push(one),
+      onRefused: (one: string) => refused.push(one),
       onForgotten: () => {
         forgotten += 1;
       },
-    });
+    };
+    const opened = await openLink(settings, version, ports, stopping.signal);
     if (!('kind' in opened)) links.push(opened);
     return opened;
   }
@@ -110,6 +113,22 @@ describe('a link to a broker of MQTT 3.1.1', () => {
     await once(server, 'listening');
     await opened(ignored);
     expect(forgotten).toBe(1);
+  });
+
+  it('is not waited for where the broker says nothing and the gateway stops', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    url = `mqtt://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const opening = open(() => TAKEN);
+    const [socket] = (await once(silent, 'connection')) as [Socket];
+    const closed = once(socket.resume(), 'close');
+    const began = performance.now();
+    stopping.abort();
+    expect(await opening).toMatchObject({ kind: 'failed', message: 'the gateway stops' });
+    await closed;
+    // It would be given up after 10 s.
+    expect(performance.now() - began).toBeLessThan(5_000);
+    await new Promise<void>((resolve) => silent.close(() => resolve()));
   });
 
   it('is refused as MQTT 5, says that another version is worth a try, and opens as 3.1.1, not shared', async () => {
@@ -204,16 +223,11 @@ describe('a link to a broker of MQTT 3.1.1', () => {
   });
 
   it('tells that nobody is there', async () => {
-    const { port } = server.address() as { port: number };
     await new Promise<void>((resolve) => server.close(() => resolve()));
-    const settings = { url: `mqtt://127.0.0.1:${port}`, username: null, password: null, ca: null };
-    const end = await openLink({ ...settings, group: null, clientId: 'x' }, 5, {
-      take: () => TAKEN,
-      filters,
-      onRefused: () => undefined,
-      onForgotten: () => undefined,
+    expect(await open(() => TAKEN, 5)).toMatchObject({
+      kind: 'failed',
+      message: expect.stringContaining('ECONNREFUSED'),
     });
-    expect(end).toMatchObject({ kind: 'failed', message: expect.stringContaining('ECONNREFUSED') });
     server = createServer(broker.handle).listen(0, '127.0.0.1');
     await once(server, 'listening');
   });
