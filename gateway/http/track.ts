@@ -17,7 +17,8 @@ export interface Track {
   readonly readUntil: number | null;
 }
 
-const PAGE = 10_000;
+/** Some 5 ms of each thread that they cross. */
+const PAGE = 2_000;
 /** A reading a second for a day, and some more. */
 const MOST_READINGS = 100_000;
 /** More are not told apart on a screen. Even. */

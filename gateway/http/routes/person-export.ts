@@ -14,7 +14,7 @@ import { Choice, Closed, Id, IdParams } from '../shapes.ts';
 const MOST_AT_ONCE = 8;
 /** Of one person, so that nobody takes all places. */
 const MOST_OF_ONE = 2;
-/** Whoever takes nothing for so long is cut off; a piece is a megabyte at most. */
+/** Whoever takes nothing for so long is cut off; a piece is rarely a megabyte. */
 const TAKEN_WITHIN_MS = 120_000;
 
 const Asked = Closed({
