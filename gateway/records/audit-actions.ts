@@ -30,17 +30,16 @@ const NOUNS = {
   service: 'thing',
   till: 'thing',
   trait: 'thing',
-  'trial-push': 'thing',
   user: 'thing',
   webhook: 'thing',
 } as const satisfies Readonly<Record<string, 'consumer' | 'device' | 'thing'>>;
 
-type Noun = keyof typeof NOUNS;
+export type AuditNoun = keyof typeof NOUNS;
 
 /** Such as `rule.saved`: a noun of the table above and what was done. */
-export type AuditAction = `${Noun}.${string}`;
+export type AuditAction = `${AuditNoun}.${string}`;
 
 /** Whether the subject of an action is a person, a device or a thing. */
 export function subjectKind(action: AuditAction): 'consumer' | 'device' | 'thing' {
-  return NOUNS[action.slice(0, action.indexOf('.')) as Noun];
+  return NOUNS[action.slice(0, action.indexOf('.')) as AuditNoun];
 }

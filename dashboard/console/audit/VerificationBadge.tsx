@@ -51,5 +51,5 @@ export function VerificationBadge() {
 }
 
 function count(entries: number): string {
-  return entries === 1 ? '1 entry' : `${entries.toLocaleString('en')} entries`;
+  return entries === 1 ? '1 entry' : `${entries.toLocaleString()} entries`;
 }

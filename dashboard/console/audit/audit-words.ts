@@ -1,17 +1,21 @@
 import type { AuditEntry } from '../../../gateway/records/audit.ts';
+import type { AuditNoun } from '../../../gateway/records/audit-actions.ts';
 import type { ReadKind } from '../../../gateway/records/audit-reads.ts';
 
 /** What actions are about, by their first word: the filter's choices. */
-export const NOUNS: Readonly<Record<string, string>> = {
+export const NOUNS: Readonly<Record<AuditNoun, string>> = {
   consumer: 'Consumers',
   consent: 'Consents',
   device: 'Devices',
+  devices: 'Imports of devices',
   people: 'Lists of everybody',
   push_subscription: 'Browsers',
   passkey: 'Passkeys',
   rule: 'Rules',
   place: 'Places',
+  places: 'Imports of places',
   'sensitive-zone': 'Sensitive zones',
+  'sensitive-zones': 'Imports of sensitive zones',
   segment: 'Segments',
   trait: 'Traits',
   campaign: 'Campaigns',

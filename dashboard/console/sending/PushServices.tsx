@@ -52,8 +52,8 @@ function Waiting({ waiting, waitingSince }: Services) {
   if (waiting === 0) return <p>No offer waits to be sent.</p>;
   return (
     <p>
-      <strong>{waiting.toLocaleString('en')}</strong> {waiting === 1 ? 'offer waits' : 'offers wait'} to be
-      sent{waitingSince !== null && `, the oldest since ${momentOf(waitingSince)}`}.
+      <strong>{waiting.toLocaleString()}</strong> {waiting === 1 ? 'offer waits' : 'offers wait'} to be sent
+      {waitingSince !== null && `, the oldest since ${momentOf(waitingSince)}`}.
     </p>
   );
 }
@@ -63,15 +63,15 @@ function Row({ service }: { service: PushService }) {
   return (
     <tr>
       <th scope="row">{serviceName(origin)}</th>
-      <td>{subscriptions === 0 ? <span className="soft">none</span> : subscriptions.toLocaleString('en')}</td>
-      <td>{sent.toLocaleString('en')}</td>
-      <td>{retried.toLocaleString('en')}</td>
-      <td>{gone.toLocaleString('en')}</td>
+      <td>{subscriptions === 0 ? <span className="soft">none</span> : subscriptions.toLocaleString()}</td>
+      <td>{sent.toLocaleString()}</td>
+      <td>{retried.toLocaleString()}</td>
+      <td>{gone.toLocaleString()}</td>
       <td>
         {refused.length === 0 && <span className="soft">never</span>}
         {refused.map(({ status, count, lastAt }) => (
           <span key={status} className="block refused">
-            {count.toLocaleString('en')} × {status} ({refusalWords(status)}), last {momentOf(lastAt)}
+            {count.toLocaleString()} × {status} ({refusalWords(status)}), last {momentOf(lastAt)}
           </span>
         ))}
       </td>
