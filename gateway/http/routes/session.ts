@@ -21,7 +21,6 @@ export function registerSessionRoutes(app: HttpApp, { deps, backoff, newId, publ
   let verifying = 0;
 
   async function userWith(name: string, password: string): Promise<User | null> {
-    if (verifying >= MAX_VERIFYING) throw new BackoffError(1_000);
     verifying += 1;
     try {
       const user = await findUser(deps.records, name);
@@ -47,6 +46,8 @@ export function registerSessionRoutes(app: HttpApp, { deps, backoff, newId, publ
     },
     async (request, reply) => {
       const { name, password } = request.body;
+      // Before it counts as a try of this name: else who keeps all busy would keep others out for longer and longer.
+      if (verifying >= MAX_VERIFYING) throw new BackoffError(1_000);
       const key = `sign-in ${addressKey(request.ip)} ${name}`;
       backoff.begin(key);
       const user = await userWith(name, password);

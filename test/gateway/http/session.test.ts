@@ -50,6 +50,16 @@ describe('signing in', () => {
     await signIn('admin', server.password);
   });
 
+  it('does not count as a try what was refused because too many were being looked at', async () => {
+    const names = Array.from({ length: 24 }, (_, index) => `busy-${index}`);
+    const answers = await Promise.all(names.map((name) => signIn(name, 'wrong')));
+    const refused = names.find((_, index) => answers[index]?.status === 429) ?? '';
+    expect(refused).not.toBe('');
+    const statuses: number[] = [];
+    for (let n = 0; n < 6; n += 1) statuses.push((await signIn(refused, 'wrong')).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
+  });
+
   it('has those wait who guess from ever other addresses of one household', async () => {
     const statuses: number[] = [];
     for (const end of [1, 2, 3, 4, 5, 6]) {
