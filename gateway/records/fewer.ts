@@ -18,14 +18,16 @@ export interface FewerOfRule {
 }
 
 /**
- * A person wants fewer offers like this one: at first at most one a week of its rule, and asked again, none.
+ * A person wants fewer offers like this one. Asked again, the same holds; what was asked for before is not given back by it.
  *
+ * @param level 1: at most one a week of its rule; 2: none
  * @throws WaysideError `not_found` where the offer is not theirs
  */
 export async function wantFewer(
   db: Kysely<Schema>,
   consumer: string,
   deliveryId: string,
+  level: 1 | 2,
   change: Change,
 ): Promise<FewerOfRule> {
   return db.transaction().execute(async (trx) => {
@@ -47,7 +49,7 @@ export async function wantFewer(
       .where('consumer', '=', consumer)
       .where('rule', '=', rule)
       .executeTakeFirstOrThrow();
-    const row = { level: before === undefined ? 1 : 2, since: Number(since) } as const;
+    const row = { level: before?.level === 2 ? 2 : level, since: Number(since) } as const;
     await trx
       .insertInto('fewer')
       .values({ consumer_id: consumer, rule, ...row })

@@ -185,7 +185,7 @@ describe('a consumer’s session', () => {
   it.each([
     ['GET', '/me/offers/of-ben'],
     ['POST', '/me/offers/of-ben/receipt', { kind: 'clicked' }],
-    ['POST', '/me/offers/of-ben/fewer'],
+    ['POST', '/me/offers/of-ben/fewer', { level: 1 }],
     ['GET', '/me/devices/car-of-ben'],
     ['GET', '/me/devices/car-of-ben/track?from=0&to=1'],
     ['GET', '/me/devices/car-of-ben/telemetry'],

@@ -150,15 +150,22 @@ export function registerMyOfferRoutes(app: HttpApp, { deps }: RouteContext): voi
     '/api/v1/me/offers/:id/fewer',
     {
       schema: {
-        summary: 'Fewer like this: at most one a week of its rule; asked again, none',
+        summary: 'Fewer like this: at most one a week of its rule, or none; asking again changes nothing',
         tags,
         params: OfferParams,
+        body: Closed({ level: FewerLevel }),
         response: { 200: Type.Object({ rule: RuleTold, level: FewerLevel }) },
       },
     },
     async (request) => {
       const consumer = consumerOf(request);
-      const { rule, level } = await wantFewer(records, consumer, request.params.id, changeBy(deps, request));
+      const { rule, level } = await wantFewer(
+        records,
+        consumer,
+        request.params.id,
+        request.body.level,
+        changeBy(deps, request),
+      );
       await deps.changed({ kind: 'consumers', ids: [consumer] });
       const documents = await ruleDocuments(records, [rule]);
       return { rule: ruleTold(rule, documents.get(rule)), level };

@@ -153,10 +153,12 @@ describe('an offer', () => {
 });
 
 describe('fewer like this', () => {
-  it('is at first one a week, then none, and can be taken back; the engine is told', async () => {
+  it('is one a week or none, however often it is asked for, and can be taken back; the engine is told', async () => {
     await addDelivery(server.db, 'f1', 'sent', 'anna', NOW + 700);
     server.changes.length = 0;
-    expect((await post('/offers/f1/fewer')).body).toEqual({
+    const wants = async (offer: string, level: number) =>
+      (await post(`/offers/${offer}/fewer`, { level })).body;
+    expect(await wants('f1', 1)).toEqual({
       rule: { id: 'coffee', name: 'Coffee, cheaper' },
       level: 1,
     });
@@ -165,8 +167,10 @@ describe('fewer like this', () => {
       { consumer_id: 'anna', rule: 'coffee', level: 1, since: NOW + 700 },
     ]);
     expect((await get('/offers/d1')).body.fewer).toBe(1);
-    expect((await post('/offers/d1/fewer')).body.level).toBe(2);
-    expect((await post('/offers/d1/fewer')).body.level).toBe(2);
+    expect((await wants('d1', 1)).level).toBe(1);
+    expect((await wants('d1', 2)).level).toBe(2);
+    // A page that is older than that does not give back what was asked for.
+    expect((await wants('d1', 1)).level).toBe(2);
     expect((await get('/fewer')).body).toEqual([
       { rule: { id: 'coffee', name: 'Coffee, cheaper' }, level: 2 },
     ]);
@@ -177,8 +181,9 @@ describe('fewer like this', () => {
   });
 
   it('is asked for by whose offer it is', async () => {
-    expect((await post('/offers/d1/fewer', undefined, bert)).status).toBe(404);
-    expect((await post('/offers/nothing/fewer')).status).toBe(404);
+    expect((await post('/offers/d1/fewer', { level: 1 }, bert)).status).toBe(404);
+    expect((await post('/offers/nothing/fewer', { level: 1 })).status).toBe(404);
+    expect((await post('/offers/d1/fewer', { level: 3 })).status).toBe(400);
   });
 });
 
