@@ -10,7 +10,7 @@ import type { DeviceType } from '../../rules/readings/device-type.ts';
 import type { SavedRule } from '../../rules/rule-set.ts';
 import { getPacing } from '../records/pacing.ts';
 import type { Schema } from '../records/schema.ts';
-import { inSlices } from './slices.ts';
+import { inSlices } from '../slices.ts';
 
 /** Some 5 ms of parsing each. */
 const PLACES_A_SLICE = 200;

@@ -4,6 +4,7 @@ import type { DeviceType } from '../../rules/readings/device-type.ts';
 import type { MetricValue, Position } from '../../rules/readings/reading.ts';
 import { PURPOSES, type Purpose } from '../../rules/step.ts';
 import { passesGate } from '../../rules/visits/border.ts';
+import { inSlices } from '../slices.ts';
 import type { ReadingPoint } from '../telemetry/telemetry-store.ts';
 
 /** What devices said in a time, as far as it tells why a trigger did not fire. */
@@ -32,17 +33,19 @@ export interface MetricRange {
 }
 
 const MOST_NAMES = 100;
-/** Positions that are held against the place, spread evenly: a coast line has 100,000 corners, and this is the socket thread. */
+/** Positions that are held against the place, spread evenly: a coast line has 100,000 corners. */
 const MOST_POSITIONS = 500;
+/** In one go, some 5 ms beside such a place: this is the socket thread. */
+const POSITIONS_A_SLICE = 15;
 /** A position without accuracy counts as this good, as when it was judged. */
 const DEFAULT_ACCURACY_METRES = 10;
 
 /** @param shape of the place, or null where none is asked for */
-export function gatherEvidence(
+export async function gatherEvidence(
   points: readonly ReadingPoint[],
   shape: Shape | null,
   truncated: boolean,
-): Evidence {
+): Promise<Evidence> {
   const metrics = new Map<string, MetricRange>();
   const events = new Set<string>();
   for (const { metrics: values = {}, event } of points) {
@@ -57,10 +60,10 @@ export function gatherEvidence(
     readings: points.length,
     positions: fixes.length,
     late: fixes.filter(({ flags }) => flags.includes('late')).length,
-    ...besidePlace(
+    ...(await besidePlace(
       fixes.flatMap(({ position }) => (position === undefined ? [] : [position])),
       shape,
-    ),
+    )),
     metrics: Object.fromEntries(metrics),
     events: [...events],
     truncated,
@@ -76,17 +79,23 @@ function widened(range: MetricRange | undefined, value: MetricValue): MetricRang
   };
 }
 
-function besidePlace(
+async function besidePlace(
   positions: readonly Position[],
   shape: Shape | null,
-): Pick<Evidence, 'coarse' | 'inside' | 'nearestMetres'> {
+): Promise<Pick<Evidence, 'coarse' | 'inside' | 'nearestMetres'>> {
   if (shape === null) return { coarse: 0, inside: 0, nearestMetres: null };
   const accuracyOf = ({ accuracy }: Position) =>
     accuracy === undefined || accuracy < 0 ? DEFAULT_ACCURACY_METRES : accuracy;
   const step = Math.max(1, Math.ceil(positions.length / MOST_POSITIONS));
   const looked = positions.filter((_, index) => index % step === 0);
-  const inside = looked.filter(({ lat, lon }) => contains(shape, lat, lon)).length;
-  const nearest = Math.min(...looked.map(({ lat, lon }) => metresOutside(shape, lat, lon)));
+  let inside = 0;
+  let nearest = Number.POSITIVE_INFINITY;
+  await inSlices(looked, POSITIONS_A_SLICE, (slice) => {
+    for (const { lat, lon } of slice) {
+      if (contains(shape, lat, lon)) inside += 1;
+      nearest = Math.min(nearest, metresOutside(shape, lat, lon));
+    }
+  });
   return {
     coarse: positions.filter(
       (position) => !passesGate({ ...position, accuracy: accuracyOf(position) }, shape),

@@ -235,5 +235,5 @@ async function evidenceOf(
       throw error;
     }
   }
-  return { devices: devices.length, found: gatherEvidence(points, shape, truncated) };
+  return { devices: devices.length, found: await gatherEvidence(points, shape, truncated) };
 }

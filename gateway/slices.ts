@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /**
  * Works through a list in parts, and lets everybody else come to their turn in between.
  *
- * @param size items of a part: some milliseconds of work, for the engine's readings wait for it
+ * @param size items of a part: some milliseconds of work, for which whatever shares the thread waits
  */
 export async function inSlices<T>(
   items: readonly T[],
