@@ -1,12 +1,27 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import type { ServiceReport } from '../../../gateway/delivery/services.ts';
 import { request } from '../../api/request.ts';
 import { HeadRow } from '../../look/HeadRow.tsx';
 import { Trouble } from '../../look/Trouble.tsx';
 import { momentOf, timeOf } from '../../look/when.ts';
 import { PageSection } from '../PageSection.tsx';
 import { refusalWords, serviceName } from './service-words.ts';
-import type { PushService, PushServices as Services } from './shapes.ts';
+
+/** One of GET /api/v1/push-services. */
+interface PushService extends ServiceReport {
+  /** Browsers that it stands for; 0 for other channels. */
+  readonly subscriptions: number;
+}
+
+/** GET /api/v1/push-services. */
+interface Services {
+  readonly items: readonly PushService[];
+  /** Offers that wait to be sent. */
+  readonly waiting: number;
+  /** When the oldest of them was made, or null. */
+  readonly waitingSince: number | null;
+}
 
 const ASK_EVERY_MS = 5_000;
 const COLUMNS = ['Service', 'Browsers', 'Sent', 'Tried again', 'Ended', 'Refused', 'Now'];

@@ -1,9 +1,9 @@
 import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
+import type { TrialOutcome } from '../../../gateway/delivery/trial-push.ts';
 import { ApiProblem } from '../../api/request.ts';
 import { Refusal } from '../Refusal.tsx';
 import { CannotTry, sendToThisBrowser, type TrialOffer } from './own-browser.ts';
-import type { TrialResult } from './shapes.ts';
 
 /** Shows a marketer how an offer looks: it comes to this browser as it would come to people, and counts for nothing. */
 export function SendToThisBrowser({ offer }: { offer: TrialOffer }) {
@@ -30,7 +30,7 @@ export function SendToThisBrowser({ offer }: { offer: TrialOffer }) {
   );
 }
 
-function wordsOf({ outcome, reason }: TrialResult): string {
+function wordsOf({ outcome, reason }: TrialOutcome): string {
   switch (outcome) {
     case 'sent':
       return 'It is on its way.';

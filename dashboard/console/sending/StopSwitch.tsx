@@ -1,11 +1,11 @@
 import { Button, Textarea } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { Sending } from '../../../gateway/records/sending.ts';
 import { momentOf } from '../../look/when.ts';
 import { Confirm } from '../Confirm.tsx';
 import { Refusal } from '../Refusal.tsx';
 import { useMarkets } from '../use-role.ts';
-import type { Sending } from './shapes.ts';
 import { putSending } from './use-sending.ts';
 
 const LONGEST_NOTE = 500;

@@ -1,6 +1,7 @@
 import { Button, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import type { Webhook } from '../../../gateway/records/webhooks.ts';
 import { request } from '../../api/request.ts';
 import { dayAndTimeOf } from '../../look/when.ts';
 import { FoldForm } from '../FoldForm.tsx';
@@ -10,7 +11,6 @@ import { Refusal } from '../Refusal.tsx';
 import { Remove } from '../Remove.tsx';
 import { Secret } from '../Secret.tsx';
 import { useList } from '../use-list.ts';
-import type { Webhook } from './shapes.ts';
 
 const PATH = '/api/v1/webhooks';
 const pathOf = (id: string) => `${PATH}/${encodeURIComponent(id)}`;

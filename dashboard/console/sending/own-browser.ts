@@ -1,6 +1,6 @@
+import type { TrialOutcome } from '../../../gateway/delivery/trial-push.ts';
 import { subscribeWithin, subscriptionBody } from '../../api/push-subscription.ts';
 import { request } from '../../api/request.ts';
-import type { TrialResult } from './shapes.ts';
 
 /**
  * The worker of the consumer app, under an address of its own: a trial neither makes this browser a consumer's nor takes a
@@ -24,7 +24,7 @@ export class CannotTry extends Error {}
  *
  * @throws CannotTry; ApiProblem; a DOMException where the browser could not subscribe
  */
-export async function sendToThisBrowser(offer: TrialOffer): Promise<TrialResult> {
+export async function sendToThisBrowser(offer: TrialOffer): Promise<TrialOutcome> {
   if (!('serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window))
     throw new CannotTry('This browser cannot receive notifications here');
   const permission = await Notification.requestPermission();
@@ -32,7 +32,7 @@ export async function sendToThisBrowser(offer: TrialOffer): Promise<TrialResult>
     throw new CannotTry('Notifications are blocked for this site, which its settings in the browser change');
   if (permission !== 'granted') throw new CannotTry('Without your permission nothing was sent');
   const subscription = await subscriptionForTrials();
-  const result = await request<TrialResult>('POST', '/api/v1/trial-pushes', {
+  const result = await request<TrialOutcome>('POST', '/api/v1/trial-pushes', {
     subscription: subscriptionBody(subscription),
     offer,
   });

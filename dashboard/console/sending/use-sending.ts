@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useContext, useEffect } from 'react';
+import type { Sending } from '../../../gateway/records/sending.ts';
 import { request } from '../../api/request.ts';
 import { LiveFeedContext } from '../../live/use-live.ts';
-import type { Sending } from './shapes.ts';
 
 const PATH = '/api/v1/sending';
 /** The live stream tells of changes at once; this is for where it was lost meanwhile. */
