@@ -1,10 +1,11 @@
 import type { TlsSettings } from '../broker/tls-listener.ts';
 import { isValidId } from '../broker/topics.ts';
-import { nearestName } from '../rules/document/nearest-name.ts';
 import { DAY_MS, parseDuration } from '../rules/time/duration.ts';
-import { type Problem, WaysideError } from './errors.ts';
+import { WaysideError } from './errors.ts';
 import { mailSettingsOf, smtpUrl } from './mail/mail-settings.ts';
 import type { MailSettings } from './mail/mailer.ts';
+import { contact, httpUrl, moment, mqttUrl, origins, wholeNumber } from './setting-values.ts';
+import { type Env, SettingsReader } from './settings-reader.ts';
 import { tlsSettingsOf } from './tls-settings.ts';
 
 /** The settings of the gateway after checking. */
@@ -60,30 +61,6 @@ export interface BridgeSettings {
   readonly group: string | null;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-/** Reads one setting; a problem is collected, and the fallback stands in so that the others are checked too. */
-class Reader {
-  readonly problems: Problem[] = [];
-  readonly #env: Env;
-  readonly known = new Set<string>();
-
-  constructor(env: Env) {
-    this.#env = env;
-  }
-
-  take<T>(name: string, fallback: T, parse: (text: string) => T | string | undefined, allowed: string): T {
-    this.known.add(name);
-    const text = this.#env[name]?.trim();
-    if (text === undefined || text === '') return fallback;
-    const value = parse(text);
-    if (value !== undefined) return value as T;
-    const shown = SECRETS.has(name) ? 'its value' : `"${text.slice(0, 100)}"`;
-    this.problems.push({ path: name, message: `${shown} is not ${allowed}` });
-    return fallback;
-  }
-}
-
 /** The URL too, for it may hold a user and a password. */
 const SECRETS = new Set([
   'WAYSIDE_ADMIN_TOKEN',
@@ -109,22 +86,12 @@ const MOST_POSITION_DAYS = 36_500;
  * @throws WaysideError `bad_settings` with all problems; no message holds a secret
  */
 export function loadConfig(env: Env): Config {
-  const reader = new Reader(env);
-  const text = (name: string, fallback: string) => reader.take(name, fallback, (value) => value, 'text');
-  const port = (name: string, fallback: number) =>
-    reader.take(
-      name,
-      fallback,
-      (value) => wholeNumber(value, 0, 65_535),
-      'a port: a whole number from 0 to 65,535',
-    );
-  const path = (name: string) => reader.take<string | null>(name, null, (value) => value, 'a path');
-
+  const reader = new SettingsReader(env, SECRETS);
   const influxUrl = reader.take<string | null>('WAYSIDE_INFLUX_URL', null, httpUrl, 'an http or https URL');
   const influx = {
-    token: text('WAYSIDE_INFLUX_TOKEN', ''),
-    org: text('WAYSIDE_INFLUX_ORG', 'wayside'),
-    bucket: text('WAYSIDE_INFLUX_BUCKET', 'wayside'),
+    token: reader.text('WAYSIDE_INFLUX_TOKEN') ?? '',
+    org: reader.text('WAYSIDE_INFLUX_ORG') ?? 'wayside',
+    bucket: reader.text('WAYSIDE_INFLUX_BUCKET') ?? 'wayside',
   };
   const bridgeUrl = reader.take<string | null>(
     'WAYSIDE_BRIDGE_URL',
@@ -133,9 +100,9 @@ export function loadConfig(env: Env): Config {
     'an address like mqtt://host:1883 or mqtts://host:8883, without user and password',
   );
   const bridge = {
-    username: reader.take<string | null>('WAYSIDE_BRIDGE_USERNAME', null, (value) => value, 'text'),
-    password: reader.take<string | null>('WAYSIDE_BRIDGE_PASSWORD', null, (value) => value, 'text'),
-    caFile: reader.take<string | null>('WAYSIDE_BRIDGE_CA', null, (value) => value, 'a path'),
+    username: reader.text('WAYSIDE_BRIDGE_USERNAME'),
+    password: reader.text('WAYSIDE_BRIDGE_PASSWORD'),
+    caFile: reader.text('WAYSIDE_BRIDGE_CA'),
     group: reader.take<string | null>(
       'WAYSIDE_BRIDGE_GROUP',
       null,
@@ -156,7 +123,7 @@ export function loadConfig(env: Env): Config {
     'a duration like PT12H or P1D',
   );
   const config: Config = {
-    dataDir: text('WAYSIDE_DATA_DIR', './data'),
+    dataDir: reader.text('WAYSIDE_DATA_DIR') ?? './data',
     journalMaxBytes: reader.take(
       'WAYSIDE_JOURNAL_MAX_BYTES',
       DEFAULT_JOURNAL_BYTES,
@@ -165,20 +132,15 @@ export function loadConfig(env: Env): Config {
     ),
     journalKeepMs: Math.min(journalKeepMs, positionDays === 0 ? Infinity : positionDays * DAY_MS),
     positionDays,
-    host: text('WAYSIDE_HOST', '127.0.0.1'),
-    httpPort: port('WAYSIDE_HTTP_PORT', 8080),
-    mqttPort: port('WAYSIDE_MQTT_PORT', 1883),
+    host: reader.text('WAYSIDE_HOST') ?? '127.0.0.1',
+    httpPort: reader.port('WAYSIDE_HTTP_PORT', 8080),
+    mqttPort: reader.port('WAYSIDE_MQTT_PORT', 1883),
     tls: tlsSettingsOf(
       {
-        port: reader.take<number | null>(
-          'WAYSIDE_MQTTS_PORT',
-          null,
-          (value) => wholeNumber(value, 0, 65_535),
-          'a port: a whole number from 0 to 65,535',
-        ),
-        cert: path('WAYSIDE_TLS_CERT'),
-        key: path('WAYSIDE_TLS_KEY'),
-        ca: path('WAYSIDE_TLS_CA'),
+        port: reader.port('WAYSIDE_MQTTS_PORT', null),
+        cert: reader.text('WAYSIDE_TLS_CERT'),
+        key: reader.text('WAYSIDE_TLS_KEY'),
+        ca: reader.text('WAYSIDE_TLS_CA'),
       },
       reader.problems,
     ),
@@ -210,7 +172,7 @@ export function loadConfig(env: Env): Config {
         smtpUrl,
         'an address like smtps://user:password@host or smtp://host:587',
       ),
-      reader.take<string | null>('WAYSIDE_MAIL_FROM', null, (value) => value, 'text'),
+      reader.text('WAYSIDE_MAIL_FROM'),
       reader.problems,
     ),
     mapStyle: reader.take<string | null>(
@@ -219,7 +181,7 @@ export function loadConfig(env: Env): Config {
       httpUrl,
       'an http or https URL of a MapLibre style',
     ),
-    mapOverlay: reader.take<string | null>('WAYSIDE_MAP_OVERLAY', null, (value) => value, 'a path'),
+    mapOverlay: reader.text('WAYSIDE_MAP_OVERLAY'),
     timeScale: reader.take(
       'WAYSIDE_TIME_SCALE',
       1,
@@ -233,7 +195,7 @@ export function loadConfig(env: Env): Config {
       'a moment: ISO 8601 or epoch milliseconds',
     ),
   };
-  const problems = [...reader.problems, ...unknownNames(env, reader.known)];
+  const problems = [...reader.problems, ...reader.unknownNames()];
   if (problems.length > 0) {
     throw new WaysideError(
       'bad_settings',
@@ -252,52 +214,7 @@ export function settingNames(): readonly string[] {
   return names;
 }
 
-function unknownNames(env: Env, known: ReadonlySet<string>): Problem[] {
-  return Object.keys(env)
-    .filter((name) => name.startsWith('WAYSIDE_') && !known.has(name))
-    .map((name) => {
-      const near = nearestName(name, [...known]);
-      return {
-        path: name,
-        message: `there is no such setting${near === null ? '' : `; did you mean ${near}?`}`,
-      };
-    });
-}
-
-function wholeNumber(value: string, least: number, most: number): number | undefined {
-  const number = Number(value);
-  return Number.isInteger(number) && number >= least && number <= most ? number : undefined;
-}
-
-function httpUrl(value: string): string | undefined {
-  const url = URL.parse(value);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
-    ? value.replace(/\/+$/, '')
-    : undefined;
-}
-
-function mqttUrl(value: string): string | undefined {
-  const url = URL.parse(value);
-  const isFine = url !== null && /^(mqtts?|wss?):$/.test(url.protocol) && url.hostname !== '';
-  return isFine && url.username === '' && url.password === '' ? value : undefined;
-}
-
-function origins(value: string): readonly string[] | undefined {
-  const parts = value.split(',').map((part) => httpUrl(part.trim()));
-  return parts.every((part) => part !== undefined) ? parts.map((part) => new URL(part).origin) : undefined;
-}
-
-function contact(value: string): string | undefined {
-  return /^(mailto:.+@.+|https:\/\/.+)$/.test(value) ? value : undefined;
-}
-
 function timeScale(value: string): number | undefined {
   const number = Number(value);
   return number > 0 && number <= LARGEST_TIME_SCALE ? number : undefined;
-}
-
-function moment(value: string): number | undefined {
-  const time = /^\d+$/.test(value) ? Number(value) : Date.parse(value);
-  // Beyond what ECMAScript can name there is no date, and nothing that reckons with dates would work.
-  return Number.isNaN(new Date(time).getTime()) ? undefined : time;
 }
