@@ -15,8 +15,9 @@ interface Settings {
 export function addPushServiceCommand(program: Command): void {
   program
     .command('push-service')
+    .summary('a stand-in browser push service, for tests without the internet')
     .description(
-      'a stand-in browser push service: RFC 8030 over HTTP, and the WebSocket side that Firefox speaks',
+      'A stand-in browser push service: RFC 8030 over HTTP, and the WebSocket side that Firefox speaks. Prints each message that it is given.',
     )
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port to listen on; 0 takes a free one', portNumber, 8090)

@@ -25,14 +25,17 @@ const benches: readonly Bench[] = [
   backtestBench,
 ];
 
-const program = new Command('bench')
+const program = new Command('npm run bench --')
   .description('Benchmarks, each side by side with its peers in one run, on loopback.')
   .argument(
     '[names...]',
-    `which: ${benches.map(({ name }) => name).join(', ')}; all but the long ones without a name`,
+    `which: ${benches.map(({ name }) => name).join(', ')}; without a name, all but the long ones`,
   )
   .option('--json <file>', 'also write the results as JSON')
-  .addHelpText('after', `\n${benches.map(({ name, about }) => `  ${name.padEnd(10)} ${about}`).join('\n')}`)
+  .addHelpText(
+    'after',
+    `\n${benches.map(({ name, about, byNameOnly }) => `  ${name.padEnd(10)} ${about}${byNameOnly ? ' (long)' : ''}`).join('\n')}`,
+  )
   .action(async (names: readonly string[], options: { readonly json?: string }) => {
     const unknown = names.filter((name) => !benches.some((bench) => bench.name === name));
     if (unknown.length > 0) program.error(`there is no benchmark "${unknown.join('", "')}"; see --help`);

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { whole } from '../../devices-sim/option-values.ts';
 import { startGateway } from '../support/gateway.ts';
 import { codecSeeds } from './codec-seeds.ts';
 import { fuzzPackets } from './packets.ts';
@@ -7,9 +8,7 @@ import { fuzzCodec } from './payloads.ts';
 
 const PROGRESS_EVERY_MS = 2000;
 
-const whole = (text: string): number => Number.parseInt(text, 10);
-
-const program = new Command('fuzz')
+const program = new Command('npm run fuzz --')
   .description(
     'Mutated packets at a running gateway, and mutated payloads at each codec. Repeatable by its seed.',
   )
