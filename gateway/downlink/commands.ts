@@ -16,7 +16,7 @@ import {
 import type { Schema } from '../records/schema.ts';
 import type { CommandForm } from './command-form.ts';
 import { CommandMarks } from './command-marks.ts';
-import { LinkQueue, type LinkQueuePorts, type Taking } from './link-queue.ts';
+import { LinkQueue, type LinkQueuePorts, type Taking, type WaitingCommand } from './link-queue.ts';
 import { Waiters } from './waiters.ts';
 
 /** How long commands are kept after they were given. */
@@ -197,13 +197,18 @@ export class Commands {
     return null;
   }
 
-  async #waitingFor(device: string, after: number, limit: number) {
+  /** As many as there are, up to the limit: fewer mean that there are no more. */
+  async #waitingFor(device: string, after: number, limit: number): Promise<WaitingCommand[]> {
     const { records, realNow } = this.#parts;
     const numberBefore = this.#waiting.get(device);
     const waiting = await waitingCommands(records, device, after, limit, realNow());
     if (waiting.length === 0 && after === 0 && this.#waiting.get(device) === numberBefore)
       this.#waiting.delete(device);
-    return waiting.filter(({ command }) => !this.#marks.isDelivered(command.id));
+    const found = waiting.filter(({ command }) => !this.#marks.isDelivered(command.id));
+    const last = waiting.at(-1);
+    if (last === undefined || waiting.length < limit || found.length === limit) return found;
+    // Some are delivered, and the records don't have that yet: behind them others wait.
+    return [...found, ...(await this.#waitingFor(device, last.seq, limit - found.length))];
   }
 
   /** Asks once more from the beginning, so that a device for which nothing waits is forgotten. */

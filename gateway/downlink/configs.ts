@@ -10,6 +10,7 @@ import {
   unannouncedConfigs,
 } from '../records/device-config.ts';
 import type { Schema } from '../records/schema.ts';
+import { Turns } from './turns.ts';
 
 /** After a broker that could not retain it. */
 const RETRY_MS = 5_000;
@@ -29,7 +30,7 @@ export interface ConfigsParts {
 export class Configs {
   readonly #parts: ConfigsParts;
   /** One announcement a device at a time, or an older version could be retained last. */
-  readonly #announcing = new Map<string, Promise<void>>();
+  readonly #announcing = new Turns();
   #retry: NodeJS.Timeout | null = null;
   #stopped = false;
 
@@ -45,7 +46,7 @@ export class Configs {
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
-    await Promise.all(this.#announcing.values());
+    await this.#announcing.settled();
   }
 
   /** @throws WaysideError `not_found`, `config_changed`, `config_conflict` */
@@ -68,12 +69,8 @@ export class Configs {
     return config;
   }
 
-  async #announce(device: string): Promise<void> {
-    const before = this.#announcing.get(device) ?? Promise.resolve();
-    const announced = before.then(() => this.#announceNewest(device));
-    this.#announcing.set(device, announced);
-    await announced;
-    if (this.#announcing.get(device) === announced) this.#announcing.delete(device);
+  #announce(device: string): Promise<void> {
+    return this.#announcing.take(device, () => this.#announceNewest(device));
   }
 
   async #announceNewest(device: string): Promise<void> {

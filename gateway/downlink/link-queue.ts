@@ -13,13 +13,15 @@ export interface Taking {
   readonly qos: 0 | 1;
 }
 
+export interface WaitingCommand {
+  /** Its place in the order of its device. */
+  readonly seq: number;
+  readonly command: Command;
+}
+
 export interface LinkQueuePorts {
-  /** What waits for the device behind a place in its order, oldest first. */
-  waiting(
-    device: string,
-    after: number,
-    limit: number,
-  ): Promise<readonly { readonly seq: number; readonly command: Command }[]>;
+  /** What waits for the device behind a place in its order, oldest first; fewer than the limit mean that there is no more. */
+  waiting(device: string, after: number, limit: number): Promise<readonly WaitingCommand[]>;
   sent(command: Command): void;
   delivered(command: Command): void;
   /** Nothing waits for the device any more, as far as this connection can tell. */

@@ -16,6 +16,7 @@ import type { AnswerError } from './answers.ts';
 import { type Read, readJsonValue, readObject } from './device-words.ts';
 import type { Downlink } from './downlink.ts';
 import { requestIdOf } from './thingsboard-form.ts';
+import { Turns } from './turns.ts';
 
 export interface ThingsBoardParts {
   readonly records: Kysely<Schema>;
@@ -33,6 +34,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export class ThingsBoard implements LinkListener {
   readonly #parts: ThingsBoardParts;
   readonly #links = new Map<string, Set<DeviceLink>>();
+  /** One message of a device after the other: each attribute joins those of the message before, and a question is about them all. */
+  readonly #messages = new Turns();
   #unsubscribe: () => void = () => undefined;
 
   constructor(parts: ThingsBoardParts) {
@@ -71,7 +74,11 @@ export class ThingsBoard implements LinkListener {
   }
 
   /** Takes what a device says beside its telemetry. Resolves when it is kept, or when the device was told what is wrong. */
-  async take(message: DialectMessage): Promise<void> {
+  take(message: DialectMessage): Promise<void> {
+    return this.#messages.take(message.deviceId, () => this.#take(message));
+  }
+
+  async #take(message: DialectMessage): Promise<void> {
     const { deviceId, topic, payload } = message;
     const word = parseThingsBoardTopic(topic);
     switch (word?.kind) {

@@ -116,3 +116,15 @@ it('refuses what no device may have: the topics of others, and what only the gat
     expect(granted).toMatch(/Unspecified error/);
   }
 });
+
+it('keeps every attribute of a device that does not wait for acknowledgements', async () => {
+  const { client } = await connect('tb-2');
+  const sent = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`sensor-${n}`, n]));
+  await Promise.all(
+    Object.entries(sent).map(([name, value]) =>
+      client.publishAsync('v1/devices/me/attributes', JSON.stringify({ [name]: value }), { qos: 1 }),
+    ),
+  );
+  const { body } = await gateway.api('GET', '/api/v1/devices/tb-2/config');
+  expect(body.reported).toMatchObject(sent);
+});
