@@ -11,10 +11,15 @@ const BUILT_PAGES = fileURLToPath(new URL('../../dashboard/dist/', import.meta.u
 const NOT_BUILT =
   'The pages are not built yet. Run "npm run build" and start the gateway again; the API works without them, see /api/docs.\n';
 
+/** The files that the pages come in, and the addresses that the pages have: at another one they would find nothing to show. */
+const PAGE_FILES = { '/index.html': '/', '/me.html': '/me' } as const;
+
 /** Serves the console at `/`, the consumer's app at `/me` and below, and their files. */
 export async function servePages(app: HttpApp, directory: string = BUILT_PAGES): Promise<void> {
   const isBuilt = existsSync(`${directory}index.html`);
   if (isBuilt) {
+    for (const [file, address] of Object.entries(PAGE_FILES))
+      app.get(file, { schema: { hide: true } }, (_request, reply) => reply.redirect(address));
     await app.register(fastifyStatic, {
       root: directory,
       index: 'index.html',

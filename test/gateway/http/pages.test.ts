@@ -45,6 +45,14 @@ describe('pages', () => {
     expect(answer.headers.get('cache-control')).toBe('no-cache');
   });
 
+  it.each([
+    ['/index.html', '/'],
+    ['/me.html?x=1', '/me'],
+  ])('are at their own address, not at that of their file: %s leads to %s', async (file, address) => {
+    const answer = await fetch(`${server.url}${file}`, { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, address]);
+  });
+
   it('are there for a worker that fetches the app’s page, and for who only asks whether it is there', async () => {
     for (const path of ['/me', '/me/offers/17']) {
       const asked = await server.call('GET', path, { token: null });
