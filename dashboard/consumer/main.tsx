@@ -1,9 +1,9 @@
 import './styles/base.css';
 import './styles/parts.css';
+import './styles/controls.css';
 import './styles/shell.css';
 import './styles/inbox.css';
 import './styles/offer.css';
-import './styles/settings.css';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -1,3 +1,4 @@
+import './settings.css';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Page } from '../parts/Page.tsx';

@@ -1,0 +1,88 @@
+import type { Browser } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath, chromiumSkipped, startChromium } from '../support/chromium.ts';
+import { invitationTo, openConsumerApp } from '../support/consumer-app.ts';
+import { type ConsumerWorld, startConsumerWorld } from '../support/consumer-world.ts';
+import { eventually } from '../support/gateway.ts';
+
+const WITHIN_MS = 30_000;
+
+describe.skipIf(chromiumPath === null)(`the consumer's app in trouble, in Chromium${chromiumSkipped}`, () => {
+  let world: ConsumerWorld;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    world = await startConsumerWorld();
+    browser = await startChromium();
+    // Who has never opened the app has no inbox that an offer could go to.
+    const app = await openConsumerApp(browser, world.gateway);
+    await app.open(await invitationTo(world.gateway, 'ada'));
+    await app.see('Your offers');
+    await app.context.close();
+    await world.driveToCafe();
+    await eventually('the offer', WITHIN_MS, async () =>
+      (await world.gateway.api('GET', '/api/v1/deliveries?consumer=ada')).body.items[0]?.state === 'sent'
+        ? true
+        : undefined,
+    );
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await world?.stop();
+  });
+
+  it('asks to sign in as soon as anything is refused because the session is over', async () => {
+    const app = await openConsumerApp(browser, world.gateway);
+    await app.open(await invitationTo(world.gateway, 'ada'));
+    await app.click('Settings', 'link');
+    await app.see('What you agree to');
+    await app.page.waitForNetworkIdle();
+    await app.page.deleteCookie(...(await app.page.cookies()));
+    await app.click('My data', 'link');
+    await app.see('There is no password to remember');
+    expect(await app.page.evaluate('localStorage.getItem("wayside-seen")')).toBeNull();
+    await app.context.close();
+  });
+
+  it('keeps what was begun of signing in while it looks whether somebody has signed in elsewhere', async () => {
+    const app = await openConsumerApp(browser, world.gateway);
+    await app.open('/');
+    await app.see('There is no password to remember');
+    const heading = await app.page.$('h1');
+    let answers = 0;
+    app.page.on('response', (answer) => {
+      if (answer.url().endsWith('/api/v1/me')) answers += 1;
+    });
+    // Who comes back from their mailbox within five seconds is not asked about.
+    await eventually('another question', WITHIN_MS, async () => {
+      await app.page.evaluate(`document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))`);
+      return answers > 0 ? true : undefined;
+    });
+    expect(await heading?.evaluate(({ isConnected }) => isConnected)).toBe(true);
+    await app.context.close();
+  });
+
+  it.each([390, 1_280])('takes a double tap on "Fewer like this" for one, %i px wide', async (width) => {
+    const { items } = (await world.gateway.api('GET', '/api/v1/deliveries?consumer=ada')).body;
+    const app = await openConsumerApp(browser, world.gateway);
+    await app.page.setViewport({ width, height: 844 });
+    await app.open(await invitationTo(world.gateway, 'ada'));
+    await app.see('Your offers');
+    await app.open(`/offers/${items[0].id}`);
+    const button = await app.page.waitForSelector('.fewer button');
+    await button?.evaluate((one) => one.scrollIntoView({ block: 'center', behavior: 'instant' }));
+    await app.see('Why did I get this?');
+    const box = await button?.boundingBox();
+    if (box == null) throw new Error('the button is not on the page');
+    const [x, y] = [box.x + box.width / 2, box.y + box.height - 2];
+    await app.page.mouse.click(x, y);
+    await app.see('at most once a week now');
+    await app.page.mouse.click(x, y);
+    await app.page.waitForNetworkIdle();
+    const wanted = `fetch('/api/v1/me/fewer').then((answer) => answer.json())`;
+    expect(await app.page.evaluate(wanted)).toMatchObject([{ level: 1 }]);
+    await app.page.evaluate(`fetch('/api/v1/me/fewer/coffee', { method: 'DELETE' })`);
+    await app.context.close();
+  });
+});
