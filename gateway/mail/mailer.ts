@@ -13,6 +13,8 @@ export interface Mail {
    * look at it keep a repeated message once.
    */
   readonly messageName?: string;
+  /** Asked once there is a connection for it, right before it is handed over; one has to be waited for now and then. */
+  readonly isStillWanted?: () => boolean;
 }
 
 /** What became of a message; a mail server that took it does not tell whether it was read, or even whether it arrived. */
@@ -21,7 +23,9 @@ export type MailOutcome =
   /** Worth trying again: no connection, a refusal for now (RFC 5321 §4.2.1, 4yz), or settings that the operator can mend. */
   | { readonly kind: 'retry'; readonly reason: string }
   /** The mail server will never take it for this address (5yz about the recipient or the message). */
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** By its own word (`isStillWanted`): nothing left. */
+  | { readonly kind: 'unwanted' };
 
 /** Sends e-mail. */
 export interface Mailer {

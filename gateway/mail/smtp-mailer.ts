@@ -3,9 +3,10 @@ import { createTransport, type NodemailerError } from 'nodemailer';
 import { bareHost } from '../bare-host.ts';
 import { type Sender, senderOf } from './mail-settings.ts';
 import type { Mail, Mailer, MailOutcome, MailSettings } from './mailer.ts';
+import { createTurns } from './turns.ts';
 
 export interface SmtpMailerOptions {
-  /** For a whole message, from its turn until the server has answered. */
+  /** For a whole message, from its turn until the server has answered; and for how long it waits for its turn. */
   readonly timeoutMs?: number;
   /** Connections that are kept to the server. */
   readonly connections?: number;
@@ -42,30 +43,43 @@ export function createSmtpMailer(settings: MailSettings, options: SmtpMailerOpti
     socketTimeout: timeoutMs,
     dnsTimeout: timeoutMs,
   });
+  // Before nodemailer's own line, in which nobody is asked whether they still want to go.
+  const turns = createTurns(connections);
   let underWay = 0;
+
+  async function sendInTurn(mail: Mail): Promise<MailOutcome> {
+    const endTurn = await turns.take(timeoutMs);
+    if (endTurn === null) return BUSY;
+    try {
+      if (mail.isStillWanted?.() === false) return { kind: 'unwanted' };
+      await transport.sendMail({
+        ...messageOf(mail, from),
+        signal: AbortSignal.timeout(timeoutMs),
+        // Nothing that an offer says can have a file of this machine, or another server's page, read.
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      });
+      return { kind: 'sent' };
+    } catch (error) {
+      return outcomeOf(error);
+    } finally {
+      endTurn();
+    }
+  }
 
   return {
     async send(mail) {
-      if (underWay >= maxUnderWay) return { kind: 'retry', reason: 'mail_busy' };
+      if (underWay >= maxUnderWay) return BUSY;
       underWay += 1;
-      try {
-        await transport.sendMail({
-          ...messageOf(mail, from),
-          signal: AbortSignal.timeout(timeoutMs),
-          // Nothing that an offer says can have a file of this machine, or another server's page, read.
-          disableFileAccess: true,
-          disableUrlAccess: true,
-        });
-        return { kind: 'sent' };
-      } catch (error) {
-        return outcomeOf(error);
-      } finally {
+      return sendInTurn(mail).finally(() => {
         underWay -= 1;
-      }
+      });
     },
     stop: () => transport.close({ force: true }),
   };
 }
+
+const BUSY: MailOutcome = { kind: 'retry', reason: 'mail_busy' };
 
 /** An address object is taken as it is; text would be read as a list of addresses. */
 function messageOf(mail: Mail, from: Sender) {

@@ -25,10 +25,10 @@ export function emailChannel({ mailer, services, receiptKey, publicUrl }: EmailP
       if (mailer === null || email === null) return { kind: 'gone', reason: 'no_address' };
       const waitMs = services.waitMs(SERVICE);
       if (waitMs > 0) return { kind: 'held', afterMs: waitMs, reason: 'service_unreachable' };
-      if (!offer.isStillWanted()) return { kind: 'unwanted' };
       const outcome = await mailer.send({
         to: email,
         messageName: offer.id,
+        isStillWanted: offer.isStillWanted,
         ...offerMail({
           id: offer.id,
           offer: offer.offer,
@@ -37,14 +37,17 @@ export function emailChannel({ mailer, services, receiptKey, publicUrl }: EmailP
           unsubscribeToken: signId(receiptKey, 'unsubscribe', offer.id),
         }),
       });
+      if (outcome.kind === 'unwanted') return outcome;
       services.note(SERVICE, newsOf(outcome));
       return verdictOf(outcome);
     },
   };
 }
 
+type Tried = Exclude<MailOutcome, { readonly kind: 'unwanted' }>;
+
 /** A refusal for good is about the mailbox, and says nothing against the server. */
-function newsOf(outcome: MailOutcome): PushOutcome {
+function newsOf(outcome: Tried): PushOutcome {
   switch (outcome.kind) {
     case 'sent':
       return { kind: 'sent' };
@@ -55,7 +58,7 @@ function newsOf(outcome: MailOutcome): PushOutcome {
   }
 }
 
-function verdictOf(outcome: MailOutcome): ChannelOutcome {
+function verdictOf(outcome: Tried): ChannelOutcome {
   switch (outcome.kind) {
     case 'sent':
       return { kind: 'sent', isDelivered: false };

@@ -163,6 +163,38 @@ test('more messages than may be under way are refused at once, and a stop ends t
   expect(await Promise.all(first)).toMatchObject([{ kind: 'retry' }, { kind: 'retry' }]);
 });
 
+test('a message that waits for a connection is asked whether it is still wanted, and goes in its turn', async () => {
+  const held: (() => void)[] = [];
+  const server = await serverWith({
+    onMailFrom: (_address, _session, callback) => {
+      held.push(() => callback());
+    },
+  });
+  const mailer = mailerTo(server.url, { connections: 1, timeoutMs: 10_000 });
+  let isWanted = true;
+  const named = (name: string) => ({ ...MAIL, subject: name, isStillWanted: () => isWanted || name !== 'b' });
+  const sent = ['a', 'b', 'c'].map((name) => mailer.send(named(name)));
+  await expect.poll(() => held.length).toBe(1);
+  isWanted = false;
+  held.pop()?.();
+  expect(await sent[1]).toEqual({ kind: 'unwanted' });
+  await expect.poll(() => held.length).toBe(1);
+  held.pop()?.();
+  expect(await Promise.all(sent)).toMatchObject([{ kind: 'sent' }, { kind: 'unwanted' }, { kind: 'sent' }]);
+  expect(server.received.map(({ raw }) => readMail(raw).headers.get('subject'))).toEqual(['a', 'c']);
+});
+
+test('a message whose turn does not come in time is told as busy; a stop ends those in line', async () => {
+  const silent = await rawServer(() => undefined);
+  const hasty = mailerTo(silent, { connections: 1, timeoutMs: 200 });
+  const [, second] = [hasty.send(MAIL), hasty.send(MAIL)];
+  expect(await second).toMatchObject({ kind: 'retry' });
+  const patient = mailerTo(silent, { connections: 1, timeoutMs: 60_000 });
+  const all = [patient.send(MAIL), patient.send(MAIL), patient.send(MAIL)];
+  patient.stop();
+  expect(await Promise.all(all)).toMatchObject(Array.from({ length: 3 }, () => ({ kind: 'retry' })));
+});
+
 test('neither names nor subjects can add headers, and an address is one address', async () => {
   const server = await serverWith();
   await mailerTo(server.url).send({

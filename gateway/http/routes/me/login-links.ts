@@ -8,6 +8,7 @@ import { createLoginCode } from '../../../records/login-codes.ts';
 import { lookupHash } from '../../../records/sessions.ts';
 import type { HttpApp, RouteContext } from '../../context.ts';
 import { passkeySite } from '../../passkey-site.ts';
+import { badField } from '../../refused.ts';
 import { addressKey, createRequestLimit } from '../../request-limit.ts';
 import { Choice, Closed } from '../../shapes.ts';
 import { BackoffError } from '../../sign-in-backoff.ts';
@@ -48,7 +49,7 @@ export function registerLoginLinkRoutes(app: HttpApp, context: RouteContext): vo
       // In the fragment, so that the code reaches neither a log nor a Referer header.
       const url = `${publicUrl()}/me#login=${code}`;
       const outcome = await mailer.send(loginMail(email, url, language, LINK_MS));
-      if (outcome.kind !== 'sent') complain({ reason: outcome.reason });
+      if (outcome.kind === 'retry' || outcome.kind === 'failed') complain({ reason: outcome.reason });
     } catch (error) {
       complain({ err: error });
     }
@@ -88,10 +89,7 @@ export function registerLoginLinkRoutes(app: HttpApp, context: RouteContext): vo
     async (request, reply) => {
       if (mailer === null) throw new WaysideError('no_mail', 'no mail server is set');
       const email = request.body.email.trim().toLowerCase();
-      if (!isMailAddress(email)) {
-        const problem = { path: 'body/email', message: 'is not an e-mail address' };
-        throw new WaysideError('bad_request', `${problem.path} ${problem.message}`, { problems: [problem] });
-      }
+      if (!isMailAddress(email)) throw badField('body/email', 'is not an e-mail address');
       if (underWay.size >= MOST_UNDER_WAY) throw new BackoffError(BUSY_WAIT_MS);
       ofAddress.take(addressKey(request.ip));
       // Of the hash, so that no address is kept of who is not known here.
