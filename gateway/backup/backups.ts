@@ -55,7 +55,9 @@ export function createBackups({ source, log }: BackupsParts): Backups {
   const directory = join(source.files.dir, BACKUPS_DIR);
   const jobs = new Map<string, Job>();
   let running: Job | null = null;
-  const stopping = new AbortController();
+  const stopped = Promise.withResolvers<never>();
+  // Each step has an end of its own; this is for who waits for it.
+  stopped.promise.catch(() => undefined);
 
   async function run(job: Job, name: string): Promise<void> {
     const thread = startWorker<CopyCalls, object>(
@@ -68,20 +70,13 @@ export function createBackups({ source, log }: BackupsParts): Backups {
     const progressed = (progress: BackupProgress) => {
       job.report = { ...job.report, ...progress };
     };
-    const stopped = new Promise<never>((_resolve, reject) => {
-      stopping.signal.addEventListener('abort', () => {
-        reject(new WaysideError('stopping', 'the backup was given up'));
-      });
-    });
-    // Each step has an end of its own; this is for who waits for it.
-    stopped.catch(() => undefined);
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const manifest: Manifest = await makeBackup(
         {
           ...source,
-          copySqlite: (file, copy) => Promise.race([thread.call.copySqlite(file, copy), stopped]),
-          copyTelemetry: (copy) => Promise.race([source.copyTelemetry(copy), stopped]),
+          copySqlite: (file, copy) => Promise.race([thread.call.copySqlite(file, copy), stopped.promise]),
+          copyTelemetry: (copy) => Promise.race([source.copyTelemetry(copy), stopped.promise]),
         },
         join(directory, name),
         progressed,
@@ -192,7 +187,7 @@ export function createBackups({ source, log }: BackupsParts): Backups {
       await rm(path, { recursive: true, force: true });
     },
     async stop() {
-      stopping.abort();
+      stopped.reject(new WaysideError('stopping', 'the backup was given up'));
       await running?.ended;
     },
   };

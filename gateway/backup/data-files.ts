@@ -24,6 +24,11 @@ export async function plainFiles(files: DataFiles): Promise<readonly string[]> {
     .toSorted();
 }
 
+/** Whether a backup may bring a file of this name: never what stays as it is in every data directory. */
+export function mayBeRestored(name: string): boolean {
+  return !LOCK.test(name) && name !== BACKUPS_DIR && name !== RESTORING_DIR;
+}
+
 /** All that a restore puts something else in the place of; folders of others stay. */
 export async function replacedFiles(dir: string): Promise<readonly string[]> {
   const entries = await readdir(dir, { withFileTypes: true });

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WaysideError } from '../errors.ts';
+import { mayBeRestored } from './data-files.ts';
 
 export const MANIFEST_NAME = 'manifest.json';
 /** Raised when an older version could not restore what is written. */
@@ -114,6 +115,7 @@ function isFile(found: unknown): found is BackedUpFile {
     typeof name === 'string' &&
     FILE_NAME.test(name) &&
     name !== MANIFEST_NAME &&
+    mayBeRestored(name) &&
     Number.isSafeInteger(bytes) &&
     typeof sha256 === 'string' &&
     SHA256.test(sha256)

@@ -1,5 +1,6 @@
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncPath } from '../sync-path.ts';
 import type { WithdrawnConsent } from './withdrawn-consents.ts';
 
 /** In a data directory that was restored, until its first start. */
@@ -34,6 +35,8 @@ export async function readRestoredNote(directory: string): Promise<RestoredNote 
   }
 }
 
+/** For good, also where power fails next: what is done for it must not be done again in the midst of what came since. */
 export async function forgetRestoredNote(directory: string): Promise<void> {
   await rm(join(directory, NOTE_NAME), { force: true });
+  await syncPath(directory);
 }

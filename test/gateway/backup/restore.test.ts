@@ -1,6 +1,7 @@
 import {
   appendFile,
   chmod,
+  copyFile,
   mkdir,
   readdir,
   readFile,
@@ -163,6 +164,15 @@ describe('a restore', () => {
     bytes[middle] = (bytes[middle] ?? 0) ^ 1;
     await writeFile(file, bytes);
   };
+  /** As it would be written with one more file, which is there. */
+  const addToManifest = async (backup: string, name: string): Promise<void> => {
+    const { digest: _, ...manifest } = JSON.parse(await readFile(join(backup, 'manifest.json'), 'utf8'));
+    await rm(join(backup, 'manifest.json'));
+    const [file] = manifest.files;
+    if (!name.includes('/')) await copyFile(join(backup, file.name), join(backup, name));
+    manifest.files.push({ ...file, name });
+    await writeManifest(backup, manifest);
+  };
   const damages: readonly (readonly [string, (backup: string) => Promise<void>])[] = [
     ...FILES.map(
       (name) => [`a flipped byte in ${name}`, (backup: string) => flip(join(backup, name))] as const,
@@ -179,15 +189,10 @@ describe('a restore', () => {
     ],
     ['no manifest', (backup) => rm(join(backup, 'manifest.json'))],
     ['a manifest that is no JSON', (backup) => writeFile(join(backup, 'manifest.json'), 'nothing')],
-    [
-      'a manifest that leads elsewhere',
-      async (backup) => {
-        const { digest: _, ...manifest } = JSON.parse(await readFile(join(backup, 'manifest.json'), 'utf8'));
-        await rm(join(backup, 'manifest.json'));
-        manifest.files.push({ ...manifest.files[0], name: '../outside' });
-        await writeManifest(backup, manifest);
-      },
-    ],
+    // Elsewhere, onto a mark of the restore itself, or in the place of what stays.
+    ...['../outside', '/outside', '.ready', 'lock.db', 'backups', 'restoring'].map(
+      (name) => [`a manifest with ${name}`, (backup: string) => addToManifest(backup, name)] as const,
+    ),
   ];
 
   it.each(damages)('refuses %s, and changes nothing', async (_, damage) => {
