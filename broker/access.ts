@@ -1,12 +1,11 @@
 import type { AedesPublishPacket, Client, PublishPacket, Subscription } from 'aedes';
 import type { AnswerIntake } from './answer-intake.ts';
 import { type Connection, connectionOf, type Peer } from './connection.ts';
-import { aliasesOfTopic, dialectOf } from './dialects.ts';
-import { KnownDevices } from './known-devices.ts';
+import { dialectOf } from './dialects.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { Listeners } from './listeners.ts';
-import type { BrokerPorts } from './ports.ts';
 import { mayPublish, mayReceive, maySubscribe, telemetryDeviceOf } from './principal.ts';
+import type { SpokenFor } from './spoken-for.ts';
 import { TAKEN, type TelemetryIntake } from './telemetry-intake.ts';
 
 type Done = (error?: Error | null) => void;
@@ -16,10 +15,7 @@ export class Access {
   readonly #intake: TelemetryIntake;
   readonly #answers: AnswerIntake;
   readonly #listeners: Listeners;
-  readonly #findByAliases: BrokerPorts['findByAliases'];
-  readonly #known: KnownDevices;
-  /** Topics that the records are being asked about. */
-  readonly #asked = new Map<string, Promise<void>>();
+  readonly #spokenFor: SpokenFor;
   readonly #maxUnsentBytes: number;
   readonly #maxFilters: number;
   readonly #onDeniedSubscription: (userId: string | undefined) => void;
@@ -32,14 +28,13 @@ export class Access {
     answers: AnswerIntake,
     listeners: Listeners,
     limits: BrokerLimits,
-    ports: Pick<BrokerPorts, 'findByAliases' | 'realNow'>,
+    spokenFor: SpokenFor,
     onDeniedSubscription: (userId: string | undefined) => void,
   ) {
     this.#intake = intake;
     this.#answers = answers;
     this.#listeners = listeners;
-    this.#findByAliases = ports.findByAliases;
-    this.#known = new KnownDevices(ports.realNow);
+    this.#spokenFor = spokenFor;
     // Below the mark at which Aedes would begin to wait.
     this.#maxUnsentBytes = limits.maxUnsentBytes / 2;
     this.#maxFilters = limits.maxFiltersPerSession;
@@ -155,43 +150,22 @@ export class Access {
     shortenedFrom: number,
     done: Done,
   ): void {
-    const deviceId = telemetryDeviceOf(peer.principal, packet.topic);
-    if (deviceId !== null) this.#takeFor(connection, peer, packet, shortenedFrom, deviceId, done);
-    else if (peer.principal.kind === 'device') this.#pass(connection, peer, packet, shortenedFrom, done);
-    else this.#publishOfService(connection, peer, packet, shortenedFrom, done);
-  }
-
-  /**
-   * A service account may speak in a dialect for whoever is registered there; the records are asked, and messages of one topic
-   * keep their order meanwhile. What is nobody's goes to whoever subscribed.
-   */
-  #publishOfService(
-    connection: Connection,
-    peer: Peer,
-    packet: PublishPacket,
-    shortenedFrom: number,
-    done: Done,
-  ): void {
-    const { topic } = packet;
-    const find = this.#findByAliases;
-    const aliases = find === undefined ? [] : aliasesOfTopic(topic);
-    if (find === undefined || aliases.length === 0 || !mayPublish(peer.principal, topic)) {
-      this.#pass(connection, peer, packet, shortenedFrom, done);
-      return;
-    }
-    const takeOrPass = () => {
-      const deviceId = this.#known.deviceOf(topic) ?? null;
+    const { principal } = peer;
+    const { topic, payload } = packet;
+    const takeOrPass = (deviceId: string | null) => {
       if (deviceId === null) this.#pass(connection, peer, packet, shortenedFrom, done);
       else this.#takeFor(connection, peer, packet, shortenedFrom, deviceId, done);
     };
-    const asked = this.#asked.get(topic);
-    if (asked !== undefined) asked.then(takeOrPass, done);
-    else if (this.#known.deviceOf(topic) !== undefined) takeOrPass();
-    else {
-      const asking = this.#known.lookUp(topic, find(aliases)).finally(() => this.#asked.delete(topic));
-      this.#asked.set(topic, asking);
-      asking.then(takeOrPass, done);
-    }
+    const deviceId = telemetryDeviceOf(principal, topic);
+    if (principal.kind === 'device' || !mayPublish(principal, topic)) takeOrPass(deviceId);
+    else
+      this.#spokenFor.take(
+        connection,
+        topic,
+        payload.length,
+        (registered) => takeOrPass(deviceId ?? registered),
+        done,
+      );
   }
 
   #takeFor(

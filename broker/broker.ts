@@ -24,6 +24,7 @@ import type { Credential } from './principal.ts';
 import { QuietAedes } from './quiet-aedes.ts';
 import { SessionBounds } from './session-bounds.ts';
 import { Sessions } from './sessions.ts';
+import { SpokenFor } from './spoken-for.ts';
 import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
 import { isCommandTopicOf, parseDeviceTopic } from './topics.ts';
 
@@ -66,7 +67,8 @@ class AedesBroker implements Broker {
     const answers = new AnswerIntake(ports, this.#inFlight, (userId, reason) =>
       this.#warn('a service account gave a command that is none', { userId, reason }),
     );
-    this.#access = new Access(this.#intake, answers, this.#listeners, this.#limits, ports, (userId) =>
+    const spokenFor = new SpokenFor(ports, this.#inFlight);
+    this.#access = new Access(this.#intake, answers, this.#listeners, this.#limits, spokenFor, (userId) =>
       this.#warn('subscription refused: a topic that the user may not use, or too many of them', { userId }),
     );
     this.#links = new Links(ports.realNow, this.#sends, ports.links);

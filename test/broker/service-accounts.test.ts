@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { hashToken } from '../../broker/credentials.ts';
+import { OVERHEAD_BYTES } from '../../broker/limits.ts';
 import type { Principal } from '../../broker/principal.ts';
 import {
   closed,
@@ -244,5 +245,51 @@ describe('a user that is forgotten', () => {
     const other = await client('b', { clientId: 'client-partner', clean: false });
     expect(other.sessionPresent).toBe(false);
     expect(other.heard).toEqual([]);
+  });
+});
+
+describe('a service account that speaks in dialects', () => {
+  it('has its messages kept in order, whatever the records have to be asked meanwhile', async () => {
+    const asked: string[] = [];
+    const answers: (() => void)[] = [];
+    running = await runBroker(
+      {},
+      {
+        findUser: async (name) =>
+          name !== 'node-red'
+            ? null
+            : {
+                principal: {
+                  kind: 'service',
+                  id: name,
+                  publish: ['spBv1.0/#', 'devices/a/telemetry'],
+                  subscribe: [],
+                },
+                tokenHashes: [HASH],
+              },
+        findByAliases: async ([alias = '']) => {
+          asked.push(alias);
+          await new Promise<void>((resolve) => answers.push(resolve));
+          return 'a';
+        },
+      },
+    );
+    const { one } = await client('node-red');
+    const publish = (topic: string) => one.publishAsync(topic, 'x', { qos: 1 });
+    const first = publish('spBv1.0/plant/NDATA/gate');
+    await until('the first is asked about', () => answers.length === 1);
+    answers.shift()?.();
+    await first;
+    // The second is known, and stands behind one that is not.
+    const later = ['spBv1.0/plant/NBIRTH/gate', 'spBv1.0/plant/NDATA/gate', 'devices/a/telemetry'];
+    const published = later.map(publish);
+    await until('the birth is asked about', () => answers.length === 1);
+    await until('all have come', () => running.broker.counters().inFlightBytes > 2 * OVERHEAD_BYTES);
+    expect(running.accepted, 'nothing overtakes it').toHaveLength(1);
+    answers.shift()?.();
+    await Promise.all(published);
+    expect(running.accepted.slice(1).map(({ topic }) => topic)).toEqual(later);
+    expect(asked).toHaveLength(2);
+    expect(running.broker.counters().inFlightBytes).toBe(0);
   });
 });
