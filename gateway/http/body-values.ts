@@ -1,5 +1,6 @@
-import { type Problem, WaysideError } from '../errors.ts';
+import type { Problem } from '../errors.ts';
 import type { HttpApp } from './context.ts';
+import { badRequest } from './refused.ts';
 
 /** Deeper than any document of this API goes; what is checked and written later is written by recursion. */
 const MAX_DEPTH = 64;
@@ -13,9 +14,7 @@ export function refuseUnkeepableBodies(app: HttpApp): void {
   app.addHook('preValidation', async (request) => {
     const problems: Problem[] = [];
     walk(request.body, [], problems);
-    const [first] = problems;
-    if (first !== undefined)
-      throw new WaysideError('bad_request', `${first.path} ${first.message}`, { problems });
+    if (problems.length > 0) throw badRequest(problems);
   });
 }
 

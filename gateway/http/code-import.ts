@@ -1,5 +1,5 @@
 import { type Problem, WaysideError } from '../errors.ts';
-import { parseCsv } from './place-csv.ts';
+import { parseCsv } from './csv.ts';
 
 /** What was read of a list of codes. */
 export interface ReadCodes {

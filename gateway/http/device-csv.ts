@@ -2,7 +2,7 @@ import { isValidId } from '../../broker/topics.ts';
 import { describeFound } from '../../rules/document/document.ts';
 import { suggestion } from '../../rules/document/nearest-name.ts';
 import { WaysideError } from '../errors.ts';
-import { parseCsv } from './place-csv.ts';
+import { parseCsv } from './csv.ts';
 
 export const MAX_IMPORT_ROWS = 10_000;
 const COLUMNS = ['id', 'type', 'consumerId'] as const;

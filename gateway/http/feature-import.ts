@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Parsed } from '../../rules/document/problem.ts';
-import { type Problem, WaysideError } from '../errors.ts';
+import type { Problem } from '../errors.ts';
+import { invalidDocument } from './refused.ts';
 
 /** What became of one feature of an import. */
 export type FeatureReport =
@@ -39,7 +40,9 @@ export function featuresOfCollection(document: unknown): readonly unknown[] {
   const collection = document as { readonly type?: unknown; readonly features?: unknown } | null;
   if (collection?.type === 'FeatureCollection' && Array.isArray(collection.features))
     return collection.features;
-  throw invalid('type', 'must be a GeoJSON FeatureCollection with a list of features');
+  throw invalidDocument([
+    { path: 'type', message: 'must be a GeoJSON FeatureCollection with a list of features' },
+  ]);
 }
 
 /**
@@ -75,7 +78,7 @@ export async function readFeatureImport<T extends { readonly id: string; readonl
   const features: FeatureReport[] = [];
   for (const feature of given) {
     if (features.length === MAX_FEATURES)
-      throw invalid('features', `at most ${MAX_FEATURES} go in one import`);
+      throw invalidDocument([{ path: 'features', message: `at most ${MAX_FEATURES} go in one import` }]);
     features.push(readFeature(feature, features.length));
     // A long import must not hold up the acknowledgements that this thread gives to devices.
     if (features.length % FEATURES_AT_A_STRETCH === 0) await setImmediate();
@@ -90,10 +93,6 @@ export function namedFeature(
 ): NamedFeature {
   const { properties } = feature as FeatureLike;
   return { id, name, feature: { ...(feature as object), id, properties: properties ?? {} } };
-}
-
-function invalid(path: string, message: string): WaysideError {
-  return new WaysideError('invalid_document', `${path} ${message}`, { problems: [{ path, message }] });
 }
 
 interface FeatureLike {

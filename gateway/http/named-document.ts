@@ -1,6 +1,7 @@
 import { describeFound } from '../../rules/document/document.ts';
 import type { Parsed } from '../../rules/document/problem.ts';
-import { type Problem, WaysideError } from '../errors.ts';
+import type { Problem } from '../errors.ts';
+import { invalidDocument } from './refused.ts';
 
 /**
  * Reads a document that was sent to an address with its name.
@@ -26,10 +27,4 @@ export function readNamedDocument<T>(
   }
   if (parsed.ok && problems.length === 0) return parsed.value;
   throw invalidDocument(problems);
-}
-
-export function invalidDocument(problems: readonly Problem[]): WaysideError {
-  const [first] = problems;
-  const detail = first === undefined ? 'the document has problems' : `${first.path} ${first.message}`.trim();
-  return new WaysideError('invalid_document', detail, { problems });
 }

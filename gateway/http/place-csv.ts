@@ -1,4 +1,5 @@
 import { WaysideError } from '../errors.ts';
+import { parseCsv } from './csv.ts';
 
 /** What rows get that do not say it themselves. */
 export interface CsvDefaults {
@@ -21,8 +22,6 @@ const COLUMNS = {
 type Column = keyof typeof COLUMNS;
 
 const TAG_SEPARATOR = ';';
-/** Longer than any name or list of tags: a quote that was left open, most likely. */
-const MAX_FIELD_LENGTH = 10_000;
 
 /**
  * Makes Features, circles, of CSV with a header row: `name`, `lat`, `lon`, and where there `id`,
@@ -70,68 +69,4 @@ function featureOf(cell: (column: Column) => string | undefined, defaults: CsvDe
       timezone: cell('timezone'),
     },
   };
-}
-
-/**
- * RFC 4180: fields may be quoted, a quote within is doubled, and a quoted field may hold line breaks. Empty lines are passed
- * over. Row by row, so that who reads a large text can let others work in between.
- */
-export function* parseCsv(text: string): Generator<readonly string[]> {
-  let at = text.startsWith('\ufeff') ? 1 : 0;
-  let line = 1;
-  let row: string[] = [];
-  while (at < text.length) {
-    const field = text[at] === '"' ? quotedField(text, at, line) : plainField(text, at);
-    row.push(field.value);
-    line += field.lineBreaks;
-    at = field.end;
-    if (text[at] === ',') {
-      at += 1;
-      // A comma at the very end has an empty field behind it.
-      if (at === text.length) row.push('');
-      continue;
-    }
-    if (text[at] === '"') throw badQuotes(line);
-    at += text.startsWith('\r\n', at) ? 2 : 1;
-    line += 1;
-    if (row.length > 1 || row[0] !== '') yield row;
-    row = [];
-  }
-  if (row.length > 0) yield row;
-}
-
-interface Field {
-  readonly value: string;
-  /** Where the comma, the line's end or the text's end is. */
-  readonly end: number;
-  readonly lineBreaks: number;
-}
-
-/** What ends a plain field; a quote there is a mistake, told by the caller. */
-const PLAIN_END = /[",\r\n]/g;
-
-function plainField(text: string, start: number): Field {
-  PLAIN_END.lastIndex = start;
-  const end = PLAIN_END.exec(text)?.index ?? text.length;
-  return { value: text.slice(start, end), end, lineBreaks: 0 };
-}
-
-function quotedField(text: string, start: number, line: number): Field {
-  let quote = text.indexOf('"', start + 1);
-  while (quote !== -1 && text[quote + 1] === '"' && quote - start <= MAX_FIELD_LENGTH) {
-    quote = text.indexOf('"', quote + 2);
-  }
-  if (quote === -1 || quote - start > MAX_FIELD_LENGTH) throw badQuotes(line);
-  const end = quote + 1;
-  if (end < text.length && !',\r\n'.includes(text[end] ?? '')) throw badQuotes(line);
-  const value = text.slice(start + 1, quote).replaceAll('""', '"');
-  return { value, end, lineBreaks: value.split('\n').length - 1 };
-}
-
-function badQuotes(line: number): WaysideError {
-  const message =
-    'a quoted field does not end (within 10,000 characters), or something stands beside its quotes';
-  return new WaysideError('invalid_document', `line ${line}: ${message}`, {
-    problems: [{ path: `line ${line}`, message }],
-  });
 }

@@ -1,9 +1,9 @@
 import { Type } from '@fastify/type-provider-typebox';
 import type { Kysely } from 'kysely';
-import { WaysideError } from '../errors.ts';
 import type { Bounds } from '../records/place-bounds.ts';
 import { placesInView } from '../records/places-in-view.ts';
 import type { Schema } from '../records/schema.ts';
+import { badField } from './refused.ts';
 
 /** `bbox` as OGC API Features has it: west,south,east,north in degrees; west above east is a box over the date line. */
 export const Bbox = Type.String({
@@ -44,9 +44,7 @@ export function readBox(text: string): Bounds {
   if (!good) {
     const message =
       'must be west,south,east,north in degrees, such as 9.1,45.4,9.3,45.5: longitudes within ±180, latitudes within ±90, south below north';
-    throw new WaysideError('bad_request', `query/bbox ${message}`, {
-      problems: [{ path: 'query/bbox', message }],
-    });
+    throw badField('query/bbox', message);
   }
   return { west, south, east: west > east ? east + 360 : east, north };
 }

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { ERRORS, type ErrorCode, type Problem, WaysideError } from '../errors.ts';
+import { badRequest } from './refused.ts';
 import { PATTERNS_IN_WORDS } from './shapes.ts';
 import { BackoffError } from './sign-in-backoff.ts';
 
@@ -132,8 +133,5 @@ function invalidRequest(error: FastifyError): WaysideError {
     if (words) return { path, message: `must be ${words}` };
     return { path, message: found.message ?? 'is not of the expected form' };
   });
-  const [first] = problems;
-  const detail =
-    first === undefined ? 'the request is not of the expected form' : `${first.path} ${first.message}`;
-  return new WaysideError('bad_request', detail, { problems });
+  return badRequest(problems);
 }

@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import type { RuleContext } from '../../rules/document/trigger.ts';
 import type { DeviceType } from '../../rules/readings/device-type.ts';
-import { type Problem, WaysideError } from '../errors.ts';
+import { WaysideError } from '../errors.ts';
 import { listDeviceTypes } from '../records/device-types.ts';
 import { placeTags } from '../records/place-tags.ts';
 import { placeIdsFor } from '../records/places.ts';
@@ -9,6 +9,7 @@ import { ruleNames } from '../records/rule-uses.ts';
 import { type CheckedRule, checkRuleDocument } from './checked-rule.ts';
 import type { HttpApp } from './context.ts';
 import type { HttpDependencies } from './dependencies.ts';
+import { invalidDocument } from './refused.ts';
 
 /** Aliases that a YAML document may expand to: more is an attack ("billion laughs"), not a rule. */
 const MAX_ALIASES = 100;
@@ -84,11 +85,5 @@ export async function readRuleDocument(
   const context = await ruleContext(deps, [body]);
   const checked = checkRuleDocument(id, body, context);
   if (checked.ok) return { ...checked.value, deviceTypes: context.deviceTypes };
-  throw invalidRule(checked.problems);
-}
-
-export function invalidRule(problems: readonly Problem[]): WaysideError {
-  const [first] = problems;
-  const detail = first === undefined ? 'the rule has problems' : `${first.path} ${first.message}`.trim();
-  return new WaysideError('invalid_document', detail, { problems });
+  throw invalidDocument(checked.problems);
 }

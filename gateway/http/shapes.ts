@@ -2,8 +2,8 @@ import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
 import { PURPOSES } from '../../rules/step.ts';
 import { isCalendarDay } from '../../rules/time/calendar.ts';
 import { describeDuration, parseDuration } from '../../rules/time/duration.ts';
-import { WaysideError } from '../errors.ts';
 import type { PageRequest } from '../records/page.ts';
+import { badField } from './refused.ts';
 
 const MAX_PAGE = 1_000;
 const DEFAULT_PAGE = 100;
@@ -110,9 +110,7 @@ export function readTime(name: string, text: string): number {
   const time = parseTime(text);
   if (time === null) {
     const message = 'must be epoch milliseconds, or ISO 8601 with an offset, such as 2026-05-01T08:00:00Z';
-    throw new WaysideError('bad_request', `query/${name} ${message}`, {
-      problems: [{ path: `query/${name}`, message }],
-    });
+    throw badField(`query/${name}`, message);
   }
   return time;
 }
@@ -127,9 +125,7 @@ export function readSpan(
   if (spanMs !== null && spanMs >= minMs && spanMs <= maxMs) return spanMs;
   const range = `${minMs} ms to ${describeDuration(maxMs)}`;
   const message = `must be ${range}, in milliseconds or as ISO 8601 such as PT1M`;
-  throw new WaysideError('bad_request', `query/${name} ${message}`, {
-    problems: [{ path: `query/${name}`, message }],
-  });
+  throw badField(`query/${name}`, message);
 }
 
 /** Epoch ms of a text that holds epoch ms or ISO 8601 (with an offset), or null. */

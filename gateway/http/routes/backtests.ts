@@ -4,9 +4,9 @@ import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
 import { describeDuration, MINUTE_MS, parseDuration, SECOND_MS } from '../../../rules/time/duration.ts';
 import type { BacktestReport } from '../../backtest/report.ts';
 import { type BacktestRequest, LONGEST_SPAN_MS } from '../../backtest/request.ts';
-import { type Problem, WaysideError } from '../../errors.ts';
 import { getRule } from '../../records/rules.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
+import { badField } from '../refused.ts';
 import { readRuleDocument } from '../rule-document.ts';
 import { Choice, Closed, Id, IdParams, Nullable, parseTime, Time } from '../shapes.ts';
 
@@ -175,29 +175,24 @@ function readWait(text: string | undefined): number {
   if (text === undefined) return DEFAULT_WAIT_MS;
   const waitMs = parseDuration(text);
   if (waitMs === null || waitMs > LONGEST_WAIT_MS)
-    throw refused('query/wait', `must be an ISO 8601 duration of at most PT60S, such as PT30S`);
+    throw badField('query/wait', `must be an ISO 8601 duration of at most PT60S, such as PT30S`);
   return waitMs;
 }
 
 function readSpan(body: Static<typeof Body>): { readonly from: number; readonly to: number } {
   const [from, to] = [readAt('from', body.from), readAt('to', body.to)];
-  if (to <= from) throw refused('body/to', 'must be later than from');
+  if (to <= from) throw badField('body/to', 'must be later than from');
   if (to - from > LONGEST_SPAN_MS)
-    throw refused('body/to', `must be at most ${describeDuration(LONGEST_SPAN_MS)} after from`);
+    throw badField('body/to', `must be at most ${describeDuration(LONGEST_SPAN_MS)} after from`);
   return { from, to };
 }
 
 function readAt(name: string, value: number | string): number {
   const at = typeof value === 'number' ? value : parseTime(value);
   if (at === null || at < 0 || !Number.isSafeInteger(at))
-    throw refused(
+    throw badField(
       `body/${name}`,
       'must be epoch milliseconds, or ISO 8601 with an offset, such as 2026-05-01T08:00:00Z',
     );
   return at;
-}
-
-function refused(path: string, message: string): WaysideError {
-  const problems: Problem[] = [{ path, message }];
-  return new WaysideError('bad_request', `${path} ${message}`, { problems });
 }

@@ -1,9 +1,9 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { MINUTE_MS, parseDuration } from '../../../rules/time/duration.ts';
-import { WaysideError } from '../../errors.ts';
 import { writeAudit } from '../../records/audit.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
+import { badField } from '../refused.ts';
 import { Choice, Closed, Nullable, Time } from '../shapes.ts';
 
 const LONGEST_WAIT_MS = MINUTE_MS;
@@ -86,5 +86,5 @@ export function registerBackupRoutes(app: HttpApp, { deps }: RouteContext): void
 function readWait(text: string | undefined): number {
   const waitMs = text === undefined ? 0 : parseDuration(text);
   if (waitMs !== null && waitMs <= LONGEST_WAIT_MS) return waitMs;
-  throw new WaysideError('bad_request', 'query/wait must be an ISO 8601 duration of at most PT60S');
+  throw badField('query/wait', 'must be an ISO 8601 duration of at most PT60S');
 }

@@ -2,11 +2,11 @@ import { Type } from '@fastify/type-provider-typebox';
 import { cellToBoundary, cellToLatLng } from 'h3-js';
 import { DAY_MS } from '../../../rules/time/duration.ts';
 import { CELL_RESOLUTION, LEAST_DEVICES } from '../../cells/cell-tally.ts';
-import { WaysideError } from '../../errors.ts';
 import type { CellSum } from '../../records/cell-days.ts';
 import type { Bounds } from '../../records/place-bounds.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { Bbox, readBox } from '../place-view.ts';
+import { badField } from '../refused.ts';
 import { Closed, readTime } from '../shapes.ts';
 
 const DEFAULT_DAYS = 7;
@@ -65,8 +65,8 @@ function daysOf(
   const end = Math.ceil(to / DAY_MS);
   const from =
     query.from === undefined ? end - DEFAULT_DAYS : Math.floor(readTime('from', query.from) / DAY_MS);
-  if (from >= end) throw refused('from', 'must be earlier than to');
-  if (end - from > MOST_DAYS) throw refused('from', `must be at most ${MOST_DAYS} days before to`);
+  if (from >= end) throw badField('query/from', 'must be earlier than to');
+  if (end - from > MOST_DAYS) throw badField('query/from', `must be at most ${MOST_DAYS} days before to`);
   return { from, to: end };
 }
 
@@ -97,9 +97,4 @@ function ringOf(cell: string): readonly (readonly number[])[] {
 /** To 0.1 m. */
 function round(degrees: number): number {
   return Math.round(degrees * 1e6) / 1e6;
-}
-
-function refused(name: string, message: string): WaysideError {
-  const path = `query/${name}`;
-  return new WaysideError('bad_request', `${path} ${message}`, { problems: [{ path, message }] });
 }

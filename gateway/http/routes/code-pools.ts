@@ -11,7 +11,8 @@ import {
 import { codesOfCsv, MAX_CODES, readCodes } from '../code-import.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
-import { invalidDocument, readNamedDocument } from '../named-document.ts';
+import { readNamedDocument } from '../named-document.ts';
+import { invalidDocument } from '../refused.ts';
 import { Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
 
 const MAX_CODES_BYTES = 16 * 1024 * 1024;

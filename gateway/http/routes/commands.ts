@@ -7,10 +7,10 @@ import {
   MAX_ARGS_BYTES,
   MAX_NAME_LENGTH,
 } from '../../downlink/given-command.ts';
-import { WaysideError } from '../../errors.ts';
 import { type Command, getCommand, listCommands } from '../../records/commands.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
+import { badField } from '../refused.ts';
 import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, parseTime, Time } from '../shapes.ts';
 
 const LONGEST_WAIT_MS = MINUTE_MS;
@@ -75,7 +75,7 @@ export function registerCommandRoutes(app: HttpApp, { deps, newId }: RouteContex
       const { id = newId(), name, args = {}, expires } = request.body;
       const waitMs = readWait(request.query.wait);
       if (Buffer.byteLength(JSON.stringify(args)) > MAX_ARGS_BYTES)
-        throw problem('body/args', `must be at most ${MAX_ARGS_BYTES} bytes of JSON`);
+        throw badField('body/args', `must be at most ${MAX_ARGS_BYTES} bytes of JSON`);
       const expiresAt = readExpiry(expires, realNow());
       const change = changeBy(deps, request);
       let command = await downlink.giveCommand({ id, device, name, args, expiresAt }, change);
@@ -146,7 +146,7 @@ function readWait(text: string | undefined): number {
   if (text === undefined) return 0;
   const wait = parseDuration(text);
   if (wait === null || wait > LONGEST_WAIT_MS)
-    throw problem('query/wait', 'must be an ISO 8601 duration of at most PT1M, such as PT10S');
+    throw badField('query/wait', 'must be an ISO 8601 duration of at most PT1M, such as PT10S');
   return wait;
 }
 
@@ -154,7 +154,7 @@ function readExpiry(expires: number | string | undefined, now: number): number {
   if (expires === undefined) return now + DEFAULT_EXPIRY_MS;
   const at = expiryOf(expires, now);
   if (at === null || at <= now || at > now + LONGEST_EXPIRY_MS) {
-    throw problem(
+    throw badField(
       'body/expires',
       'must be a duration such as PT10M, or a time to come (epoch ms or ISO 8601), at most 90 days ahead',
     );
@@ -166,8 +166,4 @@ function expiryOf(expires: number | string, now: number): number | null {
   if (typeof expires === 'number') return expires;
   const duration = parseDuration(expires);
   return duration === null ? parseTime(expires) : now + duration;
-}
-
-function problem(path: string, message: string): WaysideError {
-  return new WaysideError('bad_request', `${path} ${message}`, { problems: [{ path, message }] });
 }

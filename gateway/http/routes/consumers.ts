@@ -1,6 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { isTimezone } from '../../../rules/time/local-time.ts';
-import { type Problem, WaysideError } from '../../errors.ts';
+import type { Problem } from '../../errors.ts';
 import { isMailAddress } from '../../mail/mail-settings.ts';
 import { listConsentLog, listConsents, setConsent } from '../../records/consents.ts';
 import {
@@ -14,6 +14,7 @@ import { listDevices } from '../../records/devices.ts';
 import { countLivePushSubscriptions } from '../../records/push-subscriptions.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
+import { badRequest } from '../refused.ts';
 import {
   Closed,
   Id,
@@ -92,9 +93,7 @@ export function checkSettings({ timezone, quietHours, email }: ConsumerSettings)
   }
   if (email != null && !isMailAddress(email))
     problems.push({ path: 'body/email', message: 'must be one e-mail address such as ada@example.org' });
-  const [first] = problems;
-  if (first !== undefined)
-    throw new WaysideError('bad_request', `${first.path} ${first.message}`, { problems });
+  if (problems.length > 0) throw badRequest(problems);
 }
 
 /** People, and what they agreed to. */

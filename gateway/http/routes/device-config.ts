@@ -1,9 +1,9 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
-import { WaysideError } from '../../errors.ts';
 import { type DeviceConfig, getDeviceConfig, MAX_CONFIG_VERSION } from '../../records/device-config.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
+import { badField } from '../refused.ts';
 import { Id, IdParams, Nullable, Time } from '../shapes.ts';
 import { IfMatchHeader, readVersionMatch, versionTag } from '../version-headers.ts';
 
@@ -62,7 +62,7 @@ export function registerDeviceConfigRoutes(app: HttpApp, { deps }: RouteContext)
     async (request, reply) => {
       const { version, ...settings } = request.body;
       if (Buffer.byteLength(JSON.stringify(request.body)) > MAX_CONFIG_BYTES)
-        throw problem('body', `must be at most ${MAX_CONFIG_BYTES} bytes of JSON`);
+        throw badField('body', `must be at most ${MAX_CONFIG_BYTES} bytes of JSON`);
       const expected = { version: readVersion(version), ...readVersionMatch(request.headers) };
       const change = changeBy(deps, request);
       return answer(reply, await downlink.setConfig(request.params.id, settings, expected, change));
@@ -80,10 +80,6 @@ function readVersion(version: unknown): number | undefined {
   const isVersion =
     typeof version === 'number' && Number.isInteger(version) && version >= 1 && version <= MAX_CONFIG_VERSION;
   if (!isVersion)
-    throw problem('body/version', `must be a whole number from 1 to ${MAX_CONFIG_VERSION}, or be left out`);
+    throw badField('body/version', `must be a whole number from 1 to ${MAX_CONFIG_VERSION}, or be left out`);
   return version;
-}
-
-function problem(path: string, message: string): WaysideError {
-  return new WaysideError('bad_request', `${path} ${message}`, { problems: [{ path, message }] });
 }

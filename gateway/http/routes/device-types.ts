@@ -1,7 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox';
-import { describeFound } from '../../../rules/document/document.ts';
 import { parseDeviceType } from '../../../rules/readings/device-type.ts';
-import { type Problem, WaysideError } from '../../errors.ts';
 import {
   deleteDeviceType,
   getDeviceType,
@@ -10,6 +8,7 @@ import {
 } from '../../records/device-types.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
+import { readNamedDocument } from '../named-document.ts';
 import { IdParams, ListOf } from '../shapes.ts';
 
 const DeviceType = Type.Object({
@@ -61,7 +60,7 @@ export function registerDeviceTypeRoutes(app: HttpApp, { deps }: RouteContext): 
       },
     },
     async (request, reply) => {
-      const type = readDeviceType(request.params.id, request.body);
+      const type = readNamedDocument('id', request.params.id, request.body, parseDeviceType);
       const isNew = await saveDeviceType(records, type, changeBy(deps, request));
       await deps.changed({ kind: 'device-types' });
       return reply.code(isNew ? 201 : 200).send({ ...type, metrics: { ...type.metrics } });
@@ -84,24 +83,4 @@ export function registerDeviceTypeRoutes(app: HttpApp, { deps }: RouteContext): 
       return reply.code(204).send(null);
     },
   );
-}
-
-/** @throws WaysideError `invalid_document` with every problem */
-function readDeviceType(id: string, body: unknown) {
-  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-  const given = isObject ? (body as { readonly id?: unknown }).id : undefined;
-  // With the id of the address, so that another one in the document is told beside all else, and once.
-  const parsed = parseDeviceType(isObject ? { ...body, id } : body);
-  const problems: Problem[] = parsed.ok ? [] : [...parsed.problems];
-  if (given !== undefined && given !== id) {
-    problems.unshift({
-      path: 'id',
-      message: `must be "${id}", the id in the address; found ${describeFound(given)}`,
-    });
-  }
-  const [first] = problems;
-  if (parsed.ok && first === undefined) return parsed.value;
-  const detail =
-    first === undefined ? 'the device type has problems' : `${first.path} ${first.message}`.trim();
-  throw new WaysideError('invalid_document', detail, { problems });
 }

@@ -3,7 +3,7 @@ import { parsePacing } from '../../../rules/pacing/pacing.ts';
 import { getPacing, savePacing } from '../../records/pacing.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
-import { invalidDocument } from '../named-document.ts';
+import { invalidDocument } from '../refused.ts';
 import { Nullable, Time } from '../shapes.ts';
 
 const PacingShape = Type.Object({

@@ -8,6 +8,7 @@ import { readingsCsv } from '../../export/readings-csv.ts';
 import { listDeviceTypes } from '../../records/device-types.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { consumerOf } from '../identity.ts';
+import { badField } from '../refused.ts';
 import { Choice, Closed, Id, IdParams } from '../shapes.ts';
 
 /** Each reads the stores as fast as its reader takes it. */
@@ -33,8 +34,9 @@ export function registerPersonExportRoutes(app: HttpApp, { deps }: RouteContext)
   const underWay: string[] = [];
 
   async function send(reply: FastifyReply, consumer: string, { format = 'json', device }: Query) {
-    if (format === 'csv' && device === undefined) throw badDevice('is needed with format=csv');
-    if (format === 'json' && device !== undefined) throw badDevice('goes with format=csv only');
+    if (format === 'csv' && device === undefined) throw badField('query/device', 'is needed with format=csv');
+    if (format === 'json' && device !== undefined)
+      throw badField('query/device', 'goes with format=csv only');
     const own = underWay.filter((one) => one === consumer).length;
     if (own >= MOST_OF_ONE || underWay.length >= MOST_AT_ONCE)
       throw new WaysideError(
@@ -121,10 +123,4 @@ async function* following(
       clearTimeout(timer);
     }
   }
-}
-
-function badDevice(message: string): WaysideError {
-  return new WaysideError('bad_request', `query/device ${message}`, {
-    problems: [{ path: 'query/device', message }],
-  });
 }

@@ -13,9 +13,9 @@ import type { HttpApp, RouteContext } from '../context.ts';
 import { featureCollection } from '../feature-collection.ts';
 import { featuresOfCollection, namedFeature, readFeatureImport } from '../feature-import.ts';
 import { changeBy } from '../identity.ts';
-import { invalidDocument } from '../named-document.ts';
 import { featuresOfCsv } from '../place-csv.ts';
 import { Bbox, viewText } from '../place-view.ts';
+import { invalidDocument } from '../refused.ts';
 import { Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
 import { Feature, ImportReport, importReport } from './import-report.ts';
 

@@ -1,9 +1,9 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { newToken } from '../../../broker/credentials.ts';
-import { WaysideError } from '../../errors.ts';
 import { createFleetKey, listFleetKeys, provisionDevice, revokeFleetKey } from '../../records/fleet-keys.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
+import { invalidDocument } from '../refused.ts';
 import { Closed, Id, IdParams, ListOf, Nullable, PageQuery, pageRequest, Time } from '../shapes.ts';
 import { UserToken } from './token-shapes.ts';
 
@@ -53,12 +53,8 @@ export function registerProvisioningRoutes(app: HttpApp, { deps, newId }: RouteC
     },
     async (request, reply) => {
       const { idPrefix = '', expiresAt = null, ...rest } = request.body;
-      if (expiresAt !== null && expiresAt <= deps.realNow()) {
-        const message = 'must lie in the future';
-        throw new WaysideError('invalid_document', `expiresAt ${message}`, {
-          problems: [{ path: 'expiresAt', message }],
-        });
-      }
+      if (expiresAt !== null && expiresAt <= deps.realNow())
+        throw invalidDocument([{ path: 'expiresAt', message: 'must lie in the future' }]);
       const key = newToken();
       const made = await createFleetKey(
         records,

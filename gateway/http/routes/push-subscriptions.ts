@@ -12,6 +12,7 @@ import {
 import type { HttpApp, RouteContext } from '../context.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { changeBy } from '../identity.ts';
+import { invalidDocument } from '../refused.ts';
 import { Id, IdParams, ListOf, Nullable, PushSubscriptionBody, Time } from '../shapes.ts';
 
 /** A point of P-256: a byte for its form, and two coordinates of 32 bytes. */
@@ -67,10 +68,8 @@ export function checkedSubscription(
       'the endpoint is not an https address of a known push service',
     );
   }
-  if (!isPointOnP256(body.keys.p256dh)) {
-    const problem = { path: 'body/keys/p256dh', message: 'is no point on the curve P-256' };
-    throw new WaysideError('invalid_document', `${problem.path} ${problem.message}`, { problems: [problem] });
-  }
+  if (!isPointOnP256(body.keys.p256dh))
+    throw invalidDocument([{ path: 'body/keys/p256dh', message: 'is no point on the curve P-256' }]);
   const { vapidKey = pushKeys.ring.current.publicKey } = body;
   if (!pushKeys.isKnown(vapidKey))
     throw new WaysideError('unknown_push_key', 'the browser subscribed with a key that is not kept here');

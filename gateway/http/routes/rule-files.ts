@@ -7,8 +7,9 @@ import type { RuleState } from '../../records/schema.ts';
 import { checkRuleDocument, RULE_STATES } from '../checked-rule.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
+import { invalidDocument } from '../refused.ts';
 import { lineDiff, normalisedYaml } from '../rule-diff.ts';
-import { invalidRule, ruleContext } from '../rule-document.ts';
+import { ruleContext } from '../rule-document.ts';
 import { Choice, Closed, Id, Nullable } from '../shapes.ts';
 
 const MOST_RULES = 1_000;
@@ -121,7 +122,7 @@ async function checkRules(
       problems.push(...checked.problems.map((found) => ({ path: path(found.path), message: found.message })));
     await setImmediate();
   }
-  if (problems.length > 0) throw invalidRule(problems);
+  if (problems.length > 0) throw invalidDocument(problems);
   return wanted;
 }
 

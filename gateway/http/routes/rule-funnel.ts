@@ -1,9 +1,9 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { SUPPRESSION_REASONS } from '../../../rules/step.ts';
 import { DAY_MS } from '../../../rules/time/duration.ts';
-import { WaysideError } from '../../errors.ts';
 import { type Funnel as FunnelFound, funnelOf } from '../../funnel/funnel.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
+import { badField } from '../refused.ts';
 import { Choice, Closed, Id, IdParams, Nullable, readTime, Time } from '../shapes.ts';
 
 const DEFAULT_PERIOD_MS = 7 * DAY_MS;
@@ -79,12 +79,7 @@ export function registerRuleFunnelRoute(app: HttpApp, { deps }: RouteContext): v
       const to = request.query.to === undefined ? deps.clock.now() + 1 : readTime('to', request.query.to);
       const from =
         request.query.from === undefined ? to - DEFAULT_PERIOD_MS : readTime('from', request.query.from);
-      if (to <= from) {
-        const message = 'must lie after `from`';
-        throw new WaysideError('bad_request', `query/to ${message}`, {
-          problems: [{ path: 'query/to', message }],
-        });
-      }
+      if (to <= from) throw badField('query/to', 'must lie after `from`');
       return { rule, from, to, ...funnelShown(await funnelOf(deps.records, { rule, from, to })) };
     },
   );

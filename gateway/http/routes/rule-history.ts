@@ -2,6 +2,7 @@ import { Type } from '@fastify/type-provider-typebox';
 import { WaysideError } from '../../errors.ts';
 import { countDecisionsByRule, listRuleVersions } from '../../records/rule-history.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
+import { badField } from '../refused.ts';
 import { Closed, IdParams, ListOf, readTime, Time } from '../shapes.ts';
 
 const Version = Type.Object({
@@ -71,12 +72,8 @@ export function registerRuleHistoryRoutes(app: HttpApp, { deps }: RouteContext):
     async (request) => {
       const to = request.query.to === undefined ? deps.clock.now() : readTime('to', request.query.to);
       const from = request.query.from === undefined ? to - DAY_MS : readTime('from', request.query.from);
-      if (to <= from || to - from > LONGEST_COUNT_MS) {
-        const message = 'must lie after `from`, and at most 31 days after it';
-        throw new WaysideError('bad_request', `query/to ${message}`, {
-          problems: [{ path: 'query/to', message }],
-        });
-      }
+      if (to <= from || to - from > LONGEST_COUNT_MS)
+        throw badField('query/to', 'must lie after `from`, and at most 31 days after it');
       const items = await countDecisionsByRule(records, from, to);
       return { from, to, items: items.map((item) => ({ ...item, reasons: { ...item.reasons } })) };
     },

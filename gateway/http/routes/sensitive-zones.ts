@@ -18,7 +18,7 @@ import type { HttpApp, RouteContext } from '../context.ts';
 import { featureCollection } from '../feature-collection.ts';
 import { featuresOfCollection, namedFeature, readFeatureImport } from '../feature-import.ts';
 import { changeBy } from '../identity.ts';
-import { invalidDocument } from '../named-document.ts';
+import { invalidDocument } from '../refused.ts';
 import { Choice, Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
 import { Feature, ImportReport, importReport } from './import-report.ts';
 

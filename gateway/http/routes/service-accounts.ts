@@ -1,7 +1,7 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { newToken } from '../../../broker/credentials.ts';
 import { isTopicFilter } from '../../../broker/topic-filters.ts';
-import { type Problem, WaysideError } from '../../errors.ts';
+import type { Problem } from '../../errors.ts';
 import {
   changeServiceAccount,
   createServiceAccount,
@@ -11,6 +11,7 @@ import {
 } from '../../records/service-accounts.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { changeBy } from '../identity.ts';
+import { invalidDocument } from '../refused.ts';
 import { Closed, Id, IdParams, ListOf, PageQuery, pageRequest, Time } from '../shapes.ts';
 import { endOldTokens, renewToken } from './renewed-token.ts';
 import { RenewedToken, TokenRequest, UserToken } from './token-shapes.ts';
@@ -173,9 +174,7 @@ function checkFilters(filters: {
           ],
     ),
   );
-  const [first] = problems;
-  if (first !== undefined)
-    throw new WaysideError('invalid_document', `${first.path} ${first.message}`, { problems });
+  if (problems.length > 0) throw invalidDocument(problems);
 }
 
 /** The typing of answers wants lists that it could change. */

@@ -1,8 +1,8 @@
 import { type Static, Type } from '@fastify/type-provider-typebox';
-import { WaysideError } from '../../errors.ts';
 import { deviceKeyOf } from '../../records/devices.ts';
 import type { TelemetryReader } from '../../telemetry/telemetry-store.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
+import { badField } from '../refused.ts';
 import { Closed, Id, Nullable, PageQuery, readSpan, readTime, Time } from '../shapes.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -71,7 +71,7 @@ export async function readTelemetry(
   { metric, from, to, every, limit, cursor }: Static<typeof TelemetryQuery>,
   since?: number,
 ): Promise<Static<typeof TelemetryPage>> {
-  if (every !== undefined && metric === undefined) throw badEvery('goes with metric only');
+  if (every !== undefined && metric === undefined) throw badField('query/every', 'goes with metric only');
   const asked = from === undefined ? undefined : readTime('from', from);
   const first = since === undefined ? asked : Math.max(since, asked ?? since);
   const page = await telemetry.read({
@@ -84,10 +84,4 @@ export async function readTelemetry(
     ...(cursor !== undefined && { cursor }),
   });
   return page as { points: []; next: string | null };
-}
-
-function badEvery(message: string): WaysideError {
-  return new WaysideError('bad_request', `query/every ${message}`, {
-    problems: [{ path: 'query/every', message }],
-  });
 }

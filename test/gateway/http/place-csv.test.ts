@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseCsv } from '../../../gateway/http/place-csv.ts';
+import { parseCsv } from '../../../gateway/http/csv.ts';
 import { startHttp, type TestServer } from './http-server.ts';
 
 const BREWERIES = fileURLToPath(

@@ -1,10 +1,10 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { METRIC_KINDS, SENSITIVITIES } from '../../../../rules/readings/device-type.ts';
-import { WaysideError } from '../../../errors.ts';
 import { listDeviceTypes } from '../../../records/device-types.ts';
 import { latestValues, requireOwnDevice } from '../../../records/own-device.ts';
 import type { HttpApp, RouteContext } from '../../context.ts';
 import { consumerOf } from '../../identity.ts';
+import { badField } from '../../refused.ts';
 import { Choice, Closed, Id, IdParams, Nullable, readTime, Time } from '../../shapes.ts';
 import { readTrack } from '../../track.ts';
 
@@ -105,12 +105,8 @@ export function registerMyDeviceRoutes(app: HttpApp, { deps }: RouteContext): vo
       const device = await requireOwnDevice(records, consumerOf(request), request.params.id);
       const from = readTime('from', request.query.from);
       const to = readTime('to', request.query.to);
-      if (to <= from || to - from > MAX_TRACK_MS) {
-        const message = 'must be after from, and at most seven days after it';
-        throw new WaysideError('bad_request', `query/to ${message}`, {
-          problems: [{ path: 'query/to', message }],
-        });
-      }
+      if (to <= from || to - from > MAX_TRACK_MS)
+        throw badField('query/to', 'must be after from, and at most seven days after it');
       const since = Math.max(from, device.linkedAt);
       if (since >= to) return { points: [], readUntil: null };
       const { points, readUntil } = await readTrack(deps.telemetry, device.deviceKey, since, to);
