@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
+import { metricOf } from '../support/gateway-metrics.ts';
 import { createMosquitto, type Mosquitto, mosquittoMissing } from '../support/mosquitto.ts';
 import { hasOpenssl, selfSignedCertificate } from '../support/self-signed.ts';
 
@@ -70,11 +71,6 @@ describe.skipIf(mosquittoMissing !== null)(
     async function storedValues(gateway: GatewayProcess, device: string): Promise<number[]> {
       const { body } = await gateway.api('GET', `/api/v1/telemetry/${device}?metric=n&limit=100000`);
       return body.points.map((point: { value: number }) => point.value);
-    }
-
-    async function figure(gateway: GatewayProcess, name: string): Promise<number> {
-      const { body } = await gateway.api('GET', '/metrics');
-      return Number(new RegExp(`^wayside_${name} ([0-9.e+-]+)`, 'm').exec(body)?.[1] ?? Number.NaN);
     }
 
     it('takes in what devices say there, over MQTT 3.1.1 and 5, at every QoS, and tells them of their errors', async () => {
@@ -213,9 +209,9 @@ describe.skipIf(mosquittoMissing !== null)(
         (await storedValues(gateway, 'car-1')).length > 0 ? true : undefined,
       );
       expect(await storedValues(gateway, 'car-1')).toEqual([4]);
-      expect(await figure(gateway, 'bridge_unknown_device')).toBe(1);
-      expect(await figure(gateway, 'bridge_bad_topic')).toBe(1);
-      expect(await figure(gateway, 'bridge_accepted')).toBe(1);
+      expect(await metricOf(gateway, 'wayside_bridge_unknown_device')).toBe(1);
+      expect(await metricOf(gateway, 'wayside_bridge_bad_topic')).toBe(1);
+      expect(await metricOf(gateway, 'wayside_bridge_accepted')).toBe(1);
       expect((await gateway.api('GET', '/api/v1/quarantine')).body.items).toEqual([]);
       // Nothing is held back by what was passed over: had it not been acknowledged, it would come again.
       const again = await restarted(gateway);
@@ -223,7 +219,7 @@ describe.skipIf(mosquittoMissing !== null)(
       await eventually('the next one', 10_000, async () =>
         (await storedValues(again, 'car-1')).includes(5) ? true : undefined,
       );
-      expect(await figure(again, 'bridge_unknown_device')).toBe(0);
+      expect(await metricOf(again, 'wayside_bridge_unknown_device')).toBe(0);
     });
 
     it('brings commands and configuration to a device there, and its answers back', async () => {
@@ -279,7 +275,7 @@ describe.skipIf(mosquittoMissing !== null)(
         return body.points.length > 0 ? body.points : undefined;
       });
       expect(points).toMatchObject([{ at: tst * 1000, position: { lat: 45.46, lon: 9.19 } }]);
-      expect(await figure(gateway, 'bridge_unknown_device')).toBe(1);
+      expect(await metricOf(gateway, 'wayside_bridge_unknown_device')).toBe(1);
     });
 
     it.skipIf(!opensslIsThere)(
@@ -368,12 +364,12 @@ describe.skipIf(mosquittoMissing !== null)(
       clients.push(here);
       await here.publishAsync('devices/car-1/telemetry', 'nonsense', { qos: 1 });
       await eventually('a message waits', 10_000, async () =>
-        (await figure(gateway, 'bridge_waiting')) === 1 ? true : undefined,
+        (await metricOf(gateway, 'wayside_bridge_waiting')) === 1 ? true : undefined,
       );
       await mosquitto.start();
       await eventually('it came', 15_000, async () => told[0]);
       expect(told).toEqual(['devices/car-1/errors']);
-      expect(await figure(gateway, 'bridge_waiting')).toBe(0);
+      expect(await metricOf(gateway, 'wayside_bridge_waiting')).toBe(0);
     });
   },
 );

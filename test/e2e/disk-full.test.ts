@@ -1,6 +1,7 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
+import { eventually, type GatewayProcess, lastingPorts, startGateway } from '../support/gateway.ts';
+import { metricOf } from '../support/gateway-metrics.ts';
 import { createInfluxd, influxdMissing } from '../support/influxd.ts';
 import { createSmallDisk, type SmallDisk, smallDiskMissing } from '../support/small-disk.ts';
 
@@ -67,11 +68,6 @@ async function stored(gateway: GatewayProcess, count: number): Promise<readonly 
   });
 }
 
-async function metric(gateway: GatewayProcess, name: string): Promise<number> {
-  const { body } = await gateway.api('GET', '/metrics');
-  return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(body)?.[1] ?? Number.NaN);
-}
-
 const whole = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 const SKIPPED = smallDiskMissing === null ? '' : ` (skipped: ${smallDiskMissing})`;
@@ -91,8 +87,8 @@ describe.skipIf(smallDiskMissing !== null)(`a full disk${SKIPPED}`, () => {
   it('withholds acknowledgements, says why, keeps connections, and goes on by itself when there is space', async () => {
     disk = await createSmallDisk(96 * MIB);
     await start();
-    // Half a second more, and a broker that does not hear of it thinks the device gone [MQTT-3.1.2-24].
-    const van = await startVan(gateway, 1);
+    // A second and a half more, and a broker that does not hear of it thinks the device gone [MQTT-3.1.2-24].
+    const van = await startVan(gateway, 3);
     van.publish(100);
     await allAcknowledged(van);
 
@@ -105,15 +101,15 @@ describe.skipIf(smallDiskMissing !== null)(`a full disk${SKIPPED}`, () => {
     expect(parts.journal.detail).toMatch(
       /^\d+\.\d MiB of 96\.0 MiB are free on the disk of the data directory; 1\.9 MiB are kept free .*messages are not acknowledged until there is room/,
     );
-    expect(await metric(gateway, 'wayside_journal_refuses')).toBe(1);
-    await eventually('several commits have failed', 10_000, async () =>
-      // Two and a half seconds: longer than the keep-alive time.
-      (await metric(gateway, 'wayside_journal_failed_commits')) > 10 ? true : undefined,
+    expect(await metricOf(gateway, 'wayside_journal_refuses')).toBe(1);
+    await eventually('several commits have failed', 20_000, async () =>
+      // Five seconds: longer than a silent device is waited for.
+      (await metricOf(gateway, 'wayside_journal_failed_commits')) > 20 ? true : undefined,
     );
-    const shedBefore = await metric(gateway, 'wayside_broker_shed');
+    const shedBefore = await metricOf(gateway, 'wayside_broker_shed');
     van.client.publish(TOPIC, '{"metrics":{"unasked":1}}', { qos: 0 });
     await eventually('QoS 0 is shed', 5_000, async () =>
-      (await metric(gateway, 'wayside_broker_shed')) > shedBefore ? true : undefined,
+      (await metricOf(gateway, 'wayside_broker_shed')) > shedBefore ? true : undefined,
     );
     const refused = await gateway.api('POST', '/api/v1/consumers', {
       attributes: { note: 'x'.repeat(50_000) },
@@ -137,20 +133,17 @@ describe.skipIf(smallDiskMissing !== null)(`a full disk${SKIPPED}`, () => {
 
   it('loses nothing and stores nothing twice when the gateway is killed in it, and is told at a start', async () => {
     disk = await createSmallDisk(96 * MIB);
-    await start();
+    const ports = await lastingPorts();
+    await start(ports);
     const van = await startVan(gateway);
     van.publish(100);
     await allAcknowledged(van);
     disk.fill();
     van.publish(300);
     await eventually('the journal refuses', 10_000, async () =>
-      (await metric(gateway, 'wayside_journal_refuses')) === 1 ? true : undefined,
+      (await metricOf(gateway, 'wayside_journal_refuses')) === 1 ? true : undefined,
     );
     await gateway.kill('SIGKILL');
-    const ports = {
-      WAYSIDE_HTTP_PORT: String(gateway.httpPort),
-      WAYSIDE_MQTT_PORT: String(gateway.mqttPort),
-    };
     const failure = await start(ports).then(
       () => null,
       (error: Error) => error.message,
@@ -172,7 +165,7 @@ describe.skipIf(smallDiskMissing !== null)(`a full disk${SKIPPED}`, () => {
     disk.fill();
     van.publish(500);
     await eventually('the journal refuses', 10_000, async () =>
-      (await metric(gateway, 'wayside_journal_refuses')) === 1 ? true : undefined,
+      (await metricOf(gateway, 'wayside_journal_refuses')) === 1 ? true : undefined,
     );
     const asked = performance.now();
     await gateway.kill('SIGTERM');
@@ -202,7 +195,7 @@ describe.skipIf(influxdMissing !== null)(`a journal at its bound${NO_INFLUX}`, (
     expect(detail).toMatch(
       /^1\d\.\d MiB of at most 16\.0 MiB \(WAYSIDE_JOURNAL_MAX_BYTES\) are in use; .* not taken yet: \d+ numbers by the rules, [1-9]\d+ by influxdb$/,
     );
-    expect(await metric(gateway, 'wayside_journal_used_bytes')).toBeLessThanOrEqual(16 * MIB);
+    expect(await metricOf(gateway, 'wayside_journal_used_bytes')).toBeLessThanOrEqual(16 * MIB);
     const before = van.acknowledged.size;
     expect(before).toBeLessThan(1_000);
     expect(before).toBeGreaterThan(300);

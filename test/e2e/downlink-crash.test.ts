@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, expect, it } from 'vitest';
-import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
+import { eventually, type GatewayProcess, lastingPorts, startGateway } from '../support/gateway.ts';
 
 const DEVICES = 5;
 const KILLS = 3;
@@ -25,12 +25,9 @@ afterAll(async () => {
 
 it('no command that was accepted is lost over SIGKILLs, and none comes after its reply was acknowledged', async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'wayside-downlink-crash-'));
-  gateway = await startGateway({ dataDir });
   // The same port after each start, so that the devices come back by themselves.
-  const ports = {
-    WAYSIDE_MQTT_PORT: String(gateway.mqttPort),
-    WAYSIDE_HTTP_PORT: String(gateway.httpPort),
-  };
+  const env = await lastingPorts();
+  gateway = await startGateway({ dataDir, env });
   const deliveries = new Map<string, number>();
   const acknowledged = new Set<string>();
   const tooLate: string[] = [];
@@ -89,7 +86,7 @@ it('no command that was accepted is lost over SIGKILLs, and none comes after its
     );
     await gateway.kill('SIGKILL');
     await Promise.all(giving);
-    gateway = await startGateway({ dataDir, env: ports });
+    gateway = await startGateway({ dataDir, env });
   }
   await giveUntil(accepted.length + BETWEEN_KILLS);
 

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createPushService, type PushEvent } from '../../devices-sim/push-service/push-service.ts';
 import { openRecords } from '../../gateway/records/open.ts';
 import { type Firefox, firefoxPath, firefoxSkipped, startFirefox } from '../support/firefox.ts';
-import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
+import { eventually, type GatewayProcess, lastingPorts, startGateway } from '../support/gateway.ts';
 import { way } from '../support/offer-world.ts';
 
 const CAFE = { lat: 45.4642, lon: 9.19 };
@@ -48,7 +48,8 @@ async function begin(): Promise<Setting> {
   open.push(() => pushService.stop());
   const dataDir = await mkdtemp(join(tmpdir(), 'wayside-firefox-'));
   open.push(() => rm(dataDir, { recursive: true }));
-  const gateway = await startGateway({ dataDir, env: { WAYSIDE_PUSH_HOSTS: origin } });
+  const start = { dataDir, env: { WAYSIDE_PUSH_HOSTS: origin, ...(await lastingPorts()) } };
+  const gateway = await startGateway(start);
   let running = gateway;
   open.push(() => running.stop());
 
@@ -95,12 +96,7 @@ async function begin(): Promise<Setting> {
     pushEvents,
     kill: () => running.kill('SIGKILL'),
     async restart() {
-      const env = {
-        WAYSIDE_PUSH_HOSTS: origin,
-        WAYSIDE_HTTP_PORT: String(gateway.httpPort),
-        WAYSIDE_MQTT_PORT: String(gateway.mqttPort),
-      };
-      running = await startGateway({ dataDir, env });
+      running = await startGateway(start);
       return running;
     },
     async tell(event, metrics) {

@@ -4,6 +4,7 @@ import mqtt from 'mqtt';
 import { createRandom, type Random } from '../../devices-sim/city/model/random.ts';
 import { allStored } from '../bench/ingest-wayside.ts';
 import type { GatewayProcess } from '../support/gateway.ts';
+import { metricsOf } from '../support/gateway-metrics.ts';
 import { mutate } from './mutate.ts';
 import { goodConnect, packetSeeds } from './packet-seeds.ts';
 
@@ -211,13 +212,11 @@ function watchHeap(gateway: GatewayProcess): { growthMiB(): Promise<number> } {
 /** What the broker still holds though everybody has gone. */
 async function leftBehind(gateway: GatewayProcess): Promise<string[]> {
   const holds = ['connections', 'in_flight_bytes', 'half_received_bytes', 'paused'];
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + 20_000;
   for (;;) {
-    const metrics = String((await gateway.api('GET', '/metrics')).body);
+    const figure = await metricsOf(gateway);
     const left = holds.flatMap((name) => {
-      const value = Number(
-        new RegExp(`^wayside_broker_${name} (\\S+)`, 'm').exec(metrics)?.[1] ?? Number.NaN,
-      );
+      const value = figure(`wayside_broker_${name}`);
       return value === 0 ? [] : [`wayside_broker_${name} is ${value} when all have gone`];
     });
     if (left.length === 0 || performance.now() > deadline) return left;

@@ -5,3 +5,8 @@ export async function metricsOf(gateway: GatewayProcess): Promise<(name: string)
   const text = String((await gateway.api('GET', '/metrics')).body);
   return (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
 }
+
+/** One figure of one look at /metrics. */
+export async function metricOf(gateway: GatewayProcess, name: string): Promise<number> {
+  return (await metricsOf(gateway))(name);
+}

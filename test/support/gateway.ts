@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from './free-port.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 /** What `npm start` gives to Node: options, and the gateway as the last. */
@@ -15,6 +16,11 @@ const START: readonly string[] = JSON.parse(readFileSync(new URL('package.json',
 /** The options alone. */
 export const NODE_OPTIONS = START.slice(0, -1);
 const READY_WITHIN_MS = 60_000;
+
+/** For the `env` of a gateway that is to come back on its ports after it was killed. */
+export async function lastingPorts(): Promise<Readonly<Record<string, string>>> {
+  return { WAYSIDE_HTTP_PORT: String(await freePort()), WAYSIDE_MQTT_PORT: String(await freePort()) };
+}
 
 export interface ApiAnswer {
   readonly status: number;

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from './free-port.ts';
 
 const BINARY = '/usr/sbin/mosquitto';
 const PASSWORD_TOOL = '/usr/bin/mosquitto_passwd';
@@ -107,14 +108,4 @@ async function listens(port: number): Promise<boolean> {
   );
   socket.destroy();
   return outcome;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  server.close();
-  await once(server, 'close');
-  return address.port;
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, type GatewayProcess, startGateway } from '../gateway.ts';
+import { eventually, type GatewayProcess, lastingPorts, startGateway } from '../gateway.ts';
 import { createInfluxd, type Influxd } from '../influxd.ts';
 import { createSmallDisk, type SmallDisk } from '../small-disk.ts';
 import { type CrashFindings, findings } from './check.ts';
@@ -60,7 +60,8 @@ export async function runCrash(plan: CrashPlan, progress: (line: string) => void
     const dataDir = disk?.dir ?? (await mkdtemp(join(tmpdir(), 'wayside-crash-')));
     if (disk === null) undo.push(() => rm(dataDir, { recursive: true, force: true }));
 
-    const start = (ports: Readonly<Record<string, string>>) =>
+    const ports = await lastingPorts();
+    const start = () =>
       startGateway({
         dataDir,
         ...(disk !== null && { within: disk.within }),
@@ -70,12 +71,8 @@ export async function runCrash(plan: CrashPlan, progress: (line: string) => void
           ...ports,
         },
       });
-    const world: World = { gateway: await start({}), influxd, disk };
+    const world: World = { gateway: await start(), influxd, disk };
     undo.push(() => world.gateway.stop());
-    const again = {
-      WAYSIDE_HTTP_PORT: String(world.gateway.httpPort),
-      WAYSIDE_MQTT_PORT: String(world.gateway.mqttPort),
-    };
     progress(`${plan.devices} people move in`);
     const devices = await people.moveIn(world.gateway, plan.devices);
     const load = startLoad(world.gateway.mqttPort, devices, plan);
@@ -85,7 +82,7 @@ export async function runCrash(plan: CrashPlan, progress: (line: string) => void
     let longestGapMs = 0;
     for (let kill = 1; kill <= plan.kills; kill += 1) {
       await goesOn(load);
-      const gapMs = await strike(world, plan, load, () => start(again));
+      const gapMs = await strike(world, plan, load, start);
       longestGapMs = Math.max(longestGapMs, gapMs);
       progress(
         `kill ${kill} of ${plan.kills}: ${load.acknowledged} acknowledged of ${load.published}, again after ${Math.round(gapMs)} ms`,
