@@ -8,7 +8,8 @@ import { runBacktest } from '../../backtest/run.ts';
 import { loadConfig } from '../../config.ts';
 import { takeDataDir } from '../../data-dir.ts';
 import { checkRuleDocument } from '../../http/checked-rule.ts';
-import { invalidRule, ruleContext } from '../../http/rule-document.ts';
+import { invalidDocument } from '../../http/refused.ts';
+import { ruleContext } from '../../http/rule-document.ts';
 import { migrate } from '../../records/migrate.ts';
 import { openRecords } from '../../records/open.ts';
 import { getRule } from '../../records/rules.ts';
@@ -83,7 +84,7 @@ export async function backtestOnStore(
       rule.document,
       await ruleContext({ records: db }, [rule.document]),
     );
-    if (!checked.ok) throw invalidRule(checked.problems);
+    if (!checked.ok) throw invalidDocument(checked.problems);
     return { ruleId: rule.id, document: checked.value.document, version: null };
   }
 }
