@@ -1,6 +1,6 @@
 import type { PublishPacket } from 'aedes';
 import { spanOf } from './codecs/codec.ts';
-import type { OldWill } from './persistence/durable-persistence.ts';
+import type { OldWill } from './persistence/stored-sessions.ts';
 import type { BrokerPorts } from './ports.ts';
 import { mayPublish, telemetryDeviceOf } from './principal.ts';
 import { parseDeviceTopic } from './topics.ts';

@@ -1,64 +1,10 @@
 import { Readable } from 'node:stream';
-import memoryPersistence from 'aedes-persistence';
+import { createAedesMemory, type PersistedClient, type Subscriber } from './aedes-memory.ts';
 import type { DurableMap } from './durable-map.ts';
-import {
-  decodeJson,
-  decodePacket,
-  encodeJson,
-  encodePacket,
-  keys,
-  type Progress,
-  readKey,
-  type StoredPacket,
-  type StoredSubscription,
-} from './entries.ts';
+import { encodeJson, encodePacket, keys, type StoredPacket, type StoredSubscription } from './entries.ts';
 import { Mirror } from './mirror.ts';
 import { Outgoing } from './outgoing.ts';
-
-interface Client {
-  readonly id: string;
-  /** Whether the session ends with its connection. */
-  readonly clean?: boolean;
-}
-
-interface Subscriber {
-  readonly clientId: string;
-}
-
-/** The part of Aedes' own persistence that is used; its typings know only the callback form. */
-interface Memory {
-  readonly broker: unknown;
-  setup(broker: unknown): Promise<void>;
-  storeRetained(packet: StoredPacket): Promise<void>;
-  createRetainedStream(pattern: string): Readable;
-  createRetainedStreamCombi(patterns: readonly string[]): Readable;
-  addSubscriptions(client: Client, subscriptions: readonly StoredSubscription[]): Promise<void>;
-  removeSubscriptions(client: Client, topics: readonly string[]): Promise<void>;
-  subscriptionsByClient(client: Client): Promise<StoredSubscription[]>;
-  subscriptionsByTopic(topic: string): Promise<Subscriber[]>;
-  cleanSubscriptions(client: Client): Promise<void>;
-  countOffline(): Promise<{ subsCount: number; clientsCount: number }>;
-  getClientList(topic: string): Readable;
-  incomingStorePacket(client: Client, packet: StoredPacket): Promise<void>;
-  incomingGetPacket(client: Client, packet: StoredPacket): Promise<StoredPacket>;
-  incomingDelPacket(client: Client, packet: StoredPacket): Promise<void>;
-  cleanIncoming(client: Client): Promise<void>;
-  putWill(client: Client, packet: StoredPacket): Promise<void>;
-  getWill(client: Client): Promise<StoredPacket | undefined>;
-  delWill(client: Client): Promise<StoredPacket | undefined>;
-  streamWill(brokers: object): Readable;
-  destroy(): Promise<void>;
-}
-
-/** Its typings name an export that the module, being CommonJS, does not have. */
-const makeMemory = memoryPersistence as unknown as () => Memory;
-
-/** A will whose client was connected when the process before this one ended. */
-export interface OldWill {
-  readonly clientId: string;
-  readonly userId: string;
-  readonly packet: StoredPacket;
-}
+import { type OldWill, readStoredSessions } from './stored-sessions.ts';
 
 /** What was found on disk at the start. */
 export interface Restored {
@@ -70,6 +16,13 @@ export interface Restored {
   readonly waiting: ReadonlyMap<string, readonly StoredPacket[]>;
   readonly wills: readonly OldWill[];
 }
+
+const NOTHING_RESTORED: Restored = {
+  owners: new Map(),
+  subscriptions: new Map(),
+  waiting: new Map(),
+  wills: [],
+};
 
 export interface DurablePersistenceOptions {
   /** Without it everything ends with the process. */
@@ -89,7 +42,7 @@ export interface DurablePersistenceOptions {
  * before SUBACK, a message before its publisher is told, the packet id of a QoS 2 message before it is used.
  */
 export class DurablePersistence {
-  readonly #memory = makeMemory();
+  readonly #memory = createAedesMemory();
   readonly #mirror: Mirror | null;
   readonly #outgoing: Outgoing;
   readonly #options: DurablePersistenceOptions;
@@ -122,61 +75,26 @@ export class DurablePersistence {
 
   /** Takes in what is on disk. To be called once, before anybody connects. */
   async restore(): Promise<Restored> {
-    const owners = new Map<string, string>();
-    const subscriptions = new Map<string, StoredSubscription[]>();
-    const waiting = new Map<string, StoredPacket[]>();
-    const progress = new Map<string, Progress>();
-    const wills: OldWill[] = [];
-    for await (const [key, value] of this.#options.map?.entries() ?? []) {
-      const { kind, owner, rest } = readKey(key);
-      switch (kind) {
-        case 'owner':
-          owners.set(owner, decodeJson(value));
-          this.#owners.set(owner, decodeJson(value));
-          break;
-        case 'subscription': {
-          const all = subscriptions.get(owner) ?? [];
-          all.push({ topic: rest, ...decodeJson<Omit<StoredSubscription, 'topic'>>(value) });
-          subscriptions.set(owner, all);
-          break;
-        }
-        case 'progress':
-          progress.set(`${owner}/${rest}`, decodeJson(value));
-          break;
-        case 'waiting': {
-          // Sorted after `progress`, so that it is known by now.
-          const packet = this.#outgoing.restore(
-            owner,
-            Number(rest),
-            decodePacket(value),
-            progress.get(`${owner}/${rest}`),
-          );
-          const all = waiting.get(owner) ?? [];
-          all.push(packet);
-          waiting.set(owner, all);
-          break;
-        }
-        case 'unreleased':
-          this.#noteUnreleased(owner, Number(rest));
-          await this.#memory.incomingStorePacket({ id: owner }, decodePacket(value));
-          break;
-        case 'probe':
-          break;
-        case 'retained':
-          await this.#memory.storeRetained(decodePacket(value));
-          break;
-        case 'will': {
-          const { userId, ...packet } = decodePacket(value) as StoredPacket & { userId: string };
-          wills.push({ clientId: owner, userId, packet });
-        }
-      }
+    const { map } = this.#options;
+    if (map === undefined) return NOTHING_RESTORED;
+    const { owners, subscriptions, waiting, unreleased, retained, wills } = await readStoredSessions(map);
+    for (const [clientId, userId] of owners) this.#owners.set(clientId, userId);
+    for (const [id, stored] of subscriptions) await this.#memory.addSubscriptions({ id }, stored);
+    for (const { clientId, packetId, packet } of unreleased) {
+      this.#noteUnreleased(clientId, packetId);
+      await this.#memory.incomingStorePacket({ id: clientId }, packet);
     }
-    for (const [clientId, stored] of subscriptions)
-      await this.#memory.addSubscriptions({ id: clientId }, stored);
+    for (const packet of retained) await this.#memory.storeRetained(packet);
+    const packets = new Map<string, StoredPacket[]>();
+    for (const message of waiting) {
+      const all = packets.get(message.clientId) ?? [];
+      all.push(this.#outgoing.restore(message));
+      packets.set(message.clientId, all);
+    }
     return {
       owners,
       subscriptions: new Map([...subscriptions].map(([id, all]) => [id, all.map(({ topic }) => topic)])),
-      waiting,
+      waiting: packets,
       wills,
     };
   }
@@ -221,7 +139,7 @@ export class DurablePersistence {
   }
 
   /** Aedes calls it for each filter of a SUBSCRIBE, with all of them: once is enough, for 3,000 filters took 8 s otherwise. */
-  addSubscriptions(client: Client, subscriptions: readonly StoredSubscription[]): Promise<void> {
+  addSubscriptions(client: PersistedClient, subscriptions: readonly StoredSubscription[]): Promise<void> {
     const underWay = this.#adding.get(subscriptions);
     if (underWay !== undefined) return underWay;
     const adding = this.#add(client, subscriptions).finally(() => this.#adding.delete(subscriptions));
@@ -229,7 +147,7 @@ export class DurablePersistence {
     return adding;
   }
 
-  async #add(client: Client, subscriptions: readonly StoredSubscription[]): Promise<void> {
+  async #add(client: PersistedClient, subscriptions: readonly StoredSubscription[]): Promise<void> {
     // All of them have been judged by the end of this turn.
     await null;
     const granted = subscriptions.filter((subscription) => !this.#options.isDenied?.(subscription));
@@ -245,13 +163,13 @@ export class DurablePersistence {
     for (const { topic } of granted) this.#mirror?.remove(keys.subscription(client.id, topic));
   }
 
-  async removeSubscriptions(client: Client, topics: readonly string[]): Promise<void> {
+  async removeSubscriptions(client: PersistedClient, topics: readonly string[]): Promise<void> {
     await this.#memory.removeSubscriptions(client, topics);
     for (const topic of topics) this.#mirror?.remove(keys.subscription(client.id, topic));
     await this.#mirror?.flushed();
   }
 
-  subscriptionsByClient(client: Client): Promise<StoredSubscription[]> {
+  subscriptionsByClient(client: PersistedClient): Promise<StoredSubscription[]> {
     return this.#memory.subscriptionsByClient(client);
   }
 
@@ -259,7 +177,7 @@ export class DurablePersistence {
     return this.#memory.subscriptionsByTopic(topic);
   }
 
-  async cleanSubscriptions(client: Client): Promise<void> {
+  async cleanSubscriptions(client: PersistedClient): Promise<void> {
     const stored = await this.#memory.subscriptionsByClient(client);
     await this.#memory.cleanSubscriptions(client);
     // Most that connect with a clean session had none before: they wait for nothing.
@@ -285,11 +203,14 @@ export class DurablePersistence {
     return this.#outgoing.enqueue([...new Set(subscribers.map(({ clientId }) => clientId))], packet);
   }
 
-  outgoingUpdate(client: Client, packet: StoredPacket): Promise<void> {
+  outgoingUpdate(client: PersistedClient, packet: StoredPacket): Promise<void> {
     return this.#outgoing.update(client, packet);
   }
 
-  async outgoingClearMessageId(client: Client, packet: StoredPacket): Promise<StoredPacket | undefined> {
+  async outgoingClearMessageId(
+    client: PersistedClient,
+    packet: StoredPacket,
+  ): Promise<StoredPacket | undefined> {
     return this.#outgoing.clear(client, packet);
   }
 
@@ -307,11 +228,11 @@ export class DurablePersistence {
     await this.#mirror?.flushed();
   }
 
-  outgoingStream(client: Client): Readable {
+  outgoingStream(client: PersistedClient): Readable {
     return Readable.from(this.#outgoing.of(client));
   }
 
-  async incomingStorePacket(client: Client, packet: StoredPacket): Promise<void> {
+  async incomingStorePacket(client: PersistedClient, packet: StoredPacket): Promise<void> {
     const { messageId } = packet;
     const isKept = client.clean === true || this.#options.isKeptElsewhere?.(packet) === true;
     if (!isKept && this.#mirror !== null && messageId !== undefined) {
@@ -323,11 +244,11 @@ export class DurablePersistence {
     await this.#memory.incomingStorePacket(client, packet);
   }
 
-  incomingGetPacket(client: Client, packet: StoredPacket): Promise<StoredPacket> {
+  incomingGetPacket(client: PersistedClient, packet: StoredPacket): Promise<StoredPacket> {
     return this.#memory.incomingGetPacket(client, packet);
   }
 
-  async incomingDelPacket(client: Client, packet: StoredPacket): Promise<void> {
+  async incomingDelPacket(client: PersistedClient, packet: StoredPacket): Promise<void> {
     const { messageId } = packet;
     const onDisk = this.#unreleased.get(client.id);
     if (messageId !== undefined && onDisk?.delete(messageId)) {
@@ -337,25 +258,25 @@ export class DurablePersistence {
     await this.#memory.incomingDelPacket(client, packet);
   }
 
-  async cleanIncoming(client: Client): Promise<void> {
+  async cleanIncoming(client: PersistedClient): Promise<void> {
     for (const packetId of this.#unreleased.get(client.id) ?? [])
       this.#mirror?.remove(keys.unreleased(client.id, packetId));
     this.#unreleased.delete(client.id);
     await this.#memory.cleanIncoming(client);
   }
 
-  async putWill(client: Client, packet: StoredPacket): Promise<void> {
+  async putWill(client: PersistedClient, packet: StoredPacket): Promise<void> {
     const userId = this.#options.ownerOf?.(client.id) ?? '';
     const stored = { ...packet, userId };
     await this.#mirror?.commit([[keys.will(client.id), encodePacket(stored)]]);
     await this.#memory.putWill(client, packet);
   }
 
-  getWill(client: Client): Promise<StoredPacket | undefined> {
+  getWill(client: PersistedClient): Promise<StoredPacket | undefined> {
     return this.#memory.getWill(client);
   }
 
-  async delWill(client: Client): Promise<StoredPacket | undefined> {
+  async delWill(client: PersistedClient): Promise<StoredPacket | undefined> {
     const will = await this.#memory.delWill(client);
     if (will !== undefined) this.#mirror?.remove(keys.will(client.id));
     return will;

@@ -1,5 +1,6 @@
 import { encodeJson, encodePacket, keys, type Progress, type StoredPacket } from './entries.ts';
 import type { Mirror } from './mirror.ts';
+import type { StoredMessage } from './stored-sessions.ts';
 
 interface Client {
   readonly id: string;
@@ -40,7 +41,7 @@ export class Outgoing {
   }
 
   /** Puts back what was found on disk; entries come in order. */
-  restore(clientId: string, seq: number, stored: StoredPacket, progress: Progress | undefined): StoredPacket {
+  restore({ clientId, seq, packet: stored, progress }: StoredMessage): StoredPacket {
     this.#nextSeq = Math.max(this.#nextSeq, seq + 1);
     const packet = unsent(stored);
     if (progress !== undefined) packet.messageId = progress.messageId;
