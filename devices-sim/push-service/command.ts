@@ -63,6 +63,8 @@ function lineOf(event: PushEvent): string {
       return `refused     ${event.status}: ${event.reason}`;
     case 'misbehaved':
       return `misbehaved  ${event.fault}`;
+    case 'broken':
+      return `broken off  ${event.reason}`;
     case 'acked':
       return `${event.code === 100 ? 'delivered   ' : 'not readable'} ${event.id}`;
   }

@@ -27,6 +27,8 @@ export type PushEvent =
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string }
   /** As was planned for this POST; a message that was taken all the same has an event of its own before. */
   | { readonly kind: 'misbehaved'; readonly fault: PushFault['kind'] }
+  /** A request that came to no answer. */
+  | { readonly kind: 'broken'; readonly reason: string }
   | { readonly kind: 'acked'; readonly id: string; readonly code: number };
 
 export interface PushServiceOptions {
@@ -166,8 +168,11 @@ export function createPushService(options: PushServiceOptions): PushService {
   }
 
   const onRequest = (request: Request, response: Response): void => {
-    // A sender that goes away mid-body is answered by nothing.
-    handle(request, response).catch(() => request.socket.destroy());
+    // Mostly a sender that goes away mid-body, to whom nothing can be answered.
+    handle(request, response).catch((error: unknown) => {
+      emit({ kind: 'broken', reason: error instanceof Error ? error.message : String(error) });
+      request.socket.destroy();
+    });
   };
   // The secure server falls back to HTTP/1.1, so it has the events of both kinds.
   const server =

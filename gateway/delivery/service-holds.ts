@@ -29,7 +29,7 @@ export interface ServiceHolds {
   note(origin: string, outcome: PushOutcome, now: number): void;
 }
 
-interface Record {
+interface Standing {
   /** Without an answer, or with 5xx, since the last good answer. */
   readonly failures: number;
   /** Of REFUSALS, since the last good answer. */
@@ -39,18 +39,18 @@ interface Record {
   readonly until: number;
 }
 
-const WELL: Record = { failures: 0, refusals: 0, holds: 0, until: 0 };
+const WELL: Standing = { failures: 0, refusals: 0, holds: 0, until: 0 };
 
 /** @param random in [0, 1) */
 export function createServiceHolds(random: () => number): ServiceHolds {
   /** The one that was heard of longest ago comes first. */
-  const known = new Map<string, Record>();
+  const known = new Map<string, Standing>();
 
-  function remember(origin: string, record: Record): void {
+  function remember(origin: string, standing: Standing): void {
     known.delete(origin);
     const oldest = known.keys().next();
     if (known.size >= MAX_ORIGINS && !oldest.done) known.delete(oldest.value);
-    known.set(origin, record);
+    known.set(origin, standing);
   }
 
   return {
@@ -58,11 +58,11 @@ export function createServiceHolds(random: () => number): ServiceHolds {
       return Math.max(0, (known.get(origin)?.until ?? 0) - now);
     },
     health(origin, now) {
-      const record = known.get(origin);
-      if (record === undefined) return 'new';
-      if (record.until > now) return 'held';
-      if (record.holds > 0) return 'trying';
-      return record.failures > 0 ? 'troubled' : 'well';
+      const standing = known.get(origin);
+      if (standing === undefined) return 'new';
+      if (standing.until > now) return 'held';
+      if (standing.holds > 0) return 'trying';
+      return standing.failures > 0 ? 'troubled' : 'well';
     },
     note(origin, outcome, now) {
       if (outcome.kind !== 'retry') {

@@ -1,4 +1,5 @@
 import { createECDH } from 'node:crypto';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import webPush from 'web-push';
 import { WebSocket } from 'ws';
@@ -335,4 +336,21 @@ test('a message for somebody else is answered as not readable', async () => {
   expect(problems).toHaveLength(1);
   await connection.stop();
   await strict.stop();
+});
+
+test('a sender that goes away in mid-body is told of, and the others go on', async () => {
+  const told: string[] = [];
+  const own = createPushService({
+    host: '127.0.0.1',
+    port: 0,
+    now: () => now,
+    onEvent: ({ kind }) => told.push(kind),
+  });
+  const { port, origin: ownOrigin } = await own.start();
+  connect(port, '127.0.0.1').end(
+    `POST /wpush/v2/${'a'.repeat(43)} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nx`,
+  );
+  await expect.poll(() => told).toContain('broken');
+  expect((await fetch(ownOrigin)).status).toBe(200);
+  await own.stop();
 });
