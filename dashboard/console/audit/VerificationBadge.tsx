@@ -30,7 +30,7 @@ export function VerificationBadge() {
         )}
         {state === 'broken' && (
           <>
-            <Pill tone="bad">Chain broken</Pill> {broken?.detail}. {`${count(entries)} before it are whole.`}
+            <Pill tone="bad">Chain broken</Pill> {broken?.detail}. {`Whole before it: ${count(entries)}.`}
           </>
         )}
         {state === 'verifying' && (
