@@ -43,6 +43,8 @@ export function createDuckDbRemover(parts: DuckDbRemoverParts) {
   /** One rewrite or copy at a time. */
   const copiers = createSharedLock();
   let asked: Asked[] = [];
+  /** Rows are deleted that are still in the file: a rewrite has failed. */
+  let isOwed = false;
 
   function ask(erase: Asked['erase'], outdated: Outdated): Promise<Removal> {
     const done = Promise.withResolvers<Removal>();
@@ -78,7 +80,10 @@ export function createDuckDbRemover(parts: DuckDbRemoverParts) {
       });
       return { open, upToSeq: open.storedSeq, isDue };
     });
-    if (began.isDue) await rewrite(began.open, began.upToSeq, positionsBefore);
+    if (!began.isDue && !isOwed) return;
+    isOwed = true;
+    await rewrite(began.open, began.upToSeq, positionsBefore);
+    isOwed = false;
   }
 
   async function rewrite(open: OpenDuckDb, upToSeq: number, positionsBefore: number | null): Promise<void> {

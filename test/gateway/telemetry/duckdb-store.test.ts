@@ -120,6 +120,26 @@ describe('DuckDB store', () => {
     await store.stop();
   });
 
+  it('leaves no byte of what was too old either, once the file can be written anew again', async () => {
+    const store = createDuckDbStore({ file });
+    await store.start();
+    const secret = 'Zaubermantel';
+    await store.write([point(1, { metrics: { word: secret } }), point(2)], 2);
+    // Out of the log, into the file.
+    await store.stop();
+    await store.start();
+    await fs.mkdir(`${file}.successor`);
+    const outdated = { readings: [{ deviceKeys: ['device'], before: T0 + 2 }], positionsBefore: null };
+    await expect(store.expire(outdated)).rejects.toMatchObject({ code: 'telemetry_unavailable' });
+    expect((await fs.readFile(file)).includes(secret)).toBe(true);
+    await fs.rmdir(`${file}.successor`);
+    // Nothing is too old any more, and what was is still there.
+    await store.expire(outdated);
+    await store.stop();
+    expect((await fs.readFile(file)).includes(secret)).toBe(false);
+    expect(await fs.readdir(directory)).toEqual(['telemetry.duckdb']);
+  });
+
   it('starts after an erasure that was cut short', async () => {
     await fs.writeFile(`${file}.successor`, 'half a file');
     const store = createDuckDbStore({ file });
