@@ -24,7 +24,7 @@ export function keptOf(token: string): { readonly token_hash: string; readonly t
  * Gives a user a new token. The old one, and those before it, are good until `times.oldUntil`, or their own end if that is
  * sooner. A device that was revoked may log in again, with the new token alone.
  *
- * @param times real time, epoch ms; `oldUntil` not after `now` ends all others at once
+ * @param times real time, epoch ms; `oldUntil` not after `now` ends all others at once, without being told by `takeEndedTokens`
  * @throws WaysideError `not_found`
  */
 export async function replaceToken(
@@ -49,7 +49,7 @@ export async function replaceToken(
         .insertInto('previous_tokens')
         .values({ ...before, user_id: id, expires_at: times.oldUntil })
         .execute();
-      await trimPrevious(trx, id, times.oldUntil);
+      await trimPrevious(trx, id, before.token_lookup, times);
     }
     await writeAudit(trx, change, `${owner}.token_replaced`, id, {
       oldTokensUntil: times.oldUntil <= times.now ? null : times.oldUntil,
@@ -57,23 +57,31 @@ export async function replaceToken(
   });
 }
 
-async function trimPrevious(trx: Kysely<Schema>, id: string, until: number): Promise<void> {
+/** Older ones end before the `newest`; those that are too many end now, and are told by `takeEndedTokens` like all that end. */
+async function trimPrevious(
+  trx: Kysely<Schema>,
+  id: string,
+  newest: string,
+  { now, oldUntil }: { readonly now: number; readonly oldUntil: number },
+): Promise<void> {
   await trx
     .updateTable('previous_tokens')
-    .set({ expires_at: until })
+    .set({ expires_at: oldUntil - 1 })
     .where('user_id', '=', id)
-    .where('expires_at', '>', until)
+    .where('token_lookup', '!=', newest)
+    .where('expires_at', '>=', oldUntil)
     .execute();
   const kept = trx
     .selectFrom('previous_tokens')
     .select('token_lookup')
     .where('user_id', '=', id)
-    // Of equals the newest stays.
     .orderBy('expires_at', 'desc')
     .limit(MOST_PREVIOUS);
   await trx
-    .deleteFrom('previous_tokens')
+    .updateTable('previous_tokens')
+    .set({ expires_at: now })
     .where('user_id', '=', id)
+    .where('expires_at', '>', now)
     .where('token_lookup', 'not in', kept)
     .execute();
 }

@@ -61,6 +61,20 @@ describe('tokens', () => {
     await byNew.publishAsync('devices/rotates/telemetry', '{"event":"still"}', { qos: 1 });
   });
 
+  it('that were replaced too often are out at once, and so is who used them', async () => {
+    const first = await register('replaced');
+    const byFirst = await connect('replaced', first);
+    const replace = async () =>
+      (await gateway.api('POST', '/api/v1/devices/replaced/token')).body.token as string;
+    const second = await replace();
+    const bySecond = await connect('replaced', second);
+    for (let n = 0; n < 4; n += 1) await replace();
+    await closing(byFirst);
+    expect(await codeOf('replaced', first)).toBe(5);
+    expect(await codeOf('replaced', second)).toBe(0);
+    expect(bySecond.connected).toBe(true);
+  });
+
   it('that are revoked are out at once, over TCP and WebSocket', async () => {
     const token = await register('revoked');
     const tcp = await connect('revoked', token);
