@@ -110,7 +110,8 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
       underWay = writing;
       const outcome = await writing;
       if (outcome.kind === 'stored') {
-        recovered();
+        // A store may take a batch without a point unasked, whether its server is there or not.
+        if (points.length > 0) recovered();
         refused += outcome.rejected.length;
         if (outcome.rejected.length > 0) await untilDone(() => parts.onRejected(outcome.rejected));
         storedSeq = stretch.upToSeq;
@@ -165,10 +166,11 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
 
   /** What the records don't take (their disk is full) is tried again; the store's own batch is not touched by it. */
   async function untilDone(work: () => Promise<void>): Promise<void> {
-    for (;;) {
+    for (let hasFailed = false; ; hasFailed = true) {
       try {
         await work();
-        recovered();
+        // What it is in trouble for otherwise is the store's, and not over by this.
+        if (hasFailed) recovered();
         return;
       } catch (error) {
         troubled(`what it has can't be recorded: ${error instanceof Error ? error.message : String(error)}`);

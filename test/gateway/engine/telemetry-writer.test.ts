@@ -41,6 +41,7 @@ function door() {
         if (outcome.kind === 'stored') passed.push(...points);
         return outcome;
       },
+      probe: async () => (isShut ? { ok: false, message: 'the door is shut' } : store.probe()),
       async erase(keys) {
         erased.push([...keys]);
         return store.erase(keys);
@@ -94,6 +95,26 @@ describe('the telemetry writer', () => {
     await until('all is stored', () => world.writer.storedSeq === world.engine.seq);
     expect(gate.passed.map(({ metrics }) => metrics?.n)).toEqual(Array.from({ length: 5_200 }, (_, n) => n));
     expect(world.writer.trouble).toBeNull();
+  });
+
+  it('does not take a batch without a point for word from the store', async () => {
+    const gate = door();
+    gate.shut();
+    const world = await worldWith((store) => {
+      const behindDoor = gate.wrap(store);
+      // As InfluxDB has it: what is empty is sent to nobody.
+      return {
+        ...behindDoor,
+        write: (points, upToSeq) => (points.length === 0 ? store : behindDoor).write(points, upToSeq),
+      };
+    });
+    await until('the writer is in trouble', () => world.writer.trouble === 'the door is shut');
+    await world.send('van', {});
+    await world.engine.drain();
+    await until('all is stored', () => world.writer.storedSeq === world.engine.seq);
+    expect(world.writer.trouble).toBe('the door is shut');
+    gate.open();
+    await until('the store is found again', () => world.writer.trouble === null);
   });
 
   it('writes nothing more of a device that it is to leave out, and waits for what is on its way', async () => {
