@@ -1,7 +1,7 @@
+import type { WhyOffer } from '../../gateway/explain/why-offer.ts';
 import type { DeliveryState } from '../../gateway/records/schema.ts';
 import type { Purpose, QuietHours } from '../../rules/step.ts';
 import type { Language } from '../consumer/i18n/languages.ts';
-import type { OfferWhy } from './my-data-shapes.ts';
 
 /** What the API under /api/v1/me gives, as the consumer's app reads it. Times are epoch ms. */
 export interface Me {
@@ -55,7 +55,7 @@ export interface ReceivedOffer {
 
 /** One offer with all that is told of it. */
 export interface OfferDetail extends ReceivedOffer {
-  readonly why: OfferWhy;
+  readonly why: WhyOffer;
   /** What the person has asked for of its rule: null as usual, 1 at most one a week, 2 none. */
   readonly fewer: 1 | 2 | null;
 }
