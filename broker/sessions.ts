@@ -18,7 +18,8 @@ export interface Session {
 
 /**
  * Client ids and whose they are. An id belongs to the user who first used it, else a queued command could be stolen. Of each
- * user only so many are remembered; the longest unused is forgotten first.
+ * user only so many are remembered; the longest unused is forgotten first, and a session that lasts after all that do not: for
+ * it messages may wait.
  */
 export class Sessions {
   readonly #maxPerUser: number;
@@ -49,7 +50,8 @@ export class Sessions {
     }
     let forgotten: Session | null = null;
     if (own.size >= this.#maxPerUser) {
-      forgotten = [...own].find((session) => session.connections === 0) ?? null;
+      const unused = [...own].filter(({ connections }) => connections === 0);
+      forgotten = unused.find(({ clean }) => clean) ?? unused[0] ?? null;
       if (forgotten === null) return 'too_many';
       own.delete(forgotten);
       this.#byClientId.delete(forgotten.clientId);

@@ -65,6 +65,19 @@ describe('messages for a device that is away', () => {
     expect(await back('old', 3)).toEqual(['4', '5', '6']);
   });
 
+  it('stay where others come under ever new client ids with clean sessions', async () => {
+    running = await runBroker({ maxClientsPerUser: 3 });
+    await away('lasts');
+    await command('1');
+    for (let n = 0; n < 5; n += 1) {
+      const fleeting = running.connect({ clientId: `fleeting-${n}`, clean: true });
+      await connected(fleeting);
+      await fleeting.endAsync();
+      await until('the broker noticed', () => running.broker.counters().connections === 0);
+    }
+    expect(await back('lasts', 1)).toEqual(['1']);
+  });
+
   it('reach a device that is there, even where too many of its others wait', async () => {
     running = await runBroker({ maxQueuedMessages: 2 });
     const client = running.connect({ clientId: 's', clean: false });
