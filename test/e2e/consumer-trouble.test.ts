@@ -1,6 +1,6 @@
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, chromiumSkipped, startChromium } from '../support/chromium.ts';
+import { axeViolations, chromiumPath, chromiumSkipped, startChromium } from '../support/chromium.ts';
 import { invitationTo, openConsumerApp } from '../support/consumer-app.ts';
 import { type ConsumerWorld, startConsumerWorld } from '../support/consumer-world.ts';
 import { eventually } from '../support/gateway.ts';
@@ -83,6 +83,86 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in trouble, in Chromi
     const wanted = `fetch('/api/v1/me/fewer').then((answer) => answer.json())`;
     expect(await app.page.evaluate(wanted)).toMatchObject([{ level: 1 }]);
     await app.page.evaluate(`fetch('/api/v1/me/fewer/coffee', { method: 'DELETE' })`);
+    await app.context.close();
+  });
+
+  it('shows what is in force where a decision could not be saved', async () => {
+    const app = await openConsumerApp(browser, world.gateway);
+    await app.open(await invitationTo(world.gateway, 'ada'));
+    await app.click('Settings', 'link');
+    await app.see('What you agree to');
+    await app.page.waitForNetworkIdle();
+    await app.page.setOfflineMode(true);
+    const isOn = (name: string) =>
+      app.page.$eval(
+        `::-p-aria([name="${name}"][role="switch"])`,
+        (one) => (one as { checked: boolean }).checked,
+      );
+    for (const name of ['Offers near places', 'Quiet hours']) {
+      expect(await isOn(name), name).toBe(true);
+      await app.click(name, 'switch');
+      await eventually(`${name} on again`, WITHIN_MS, async () => ((await isOn(name)) ? true : undefined));
+    }
+    await app.see('That was not saved. What you see is in force.');
+    await app.context.close();
+  });
+
+  it('says by which clock the quiet hours go, and takes that of this browser on demand', async () => {
+    const timezone = async () => (await world.gateway.api('GET', '/api/v1/consumers/ada')).body.timezone;
+    const app = await openConsumerApp(browser, world.gateway);
+    await app.page.emulateTimezone('Europe/Rome');
+    await app.open(await invitationTo(world.gateway, 'ada'));
+    await app.click('Settings', 'link');
+    await app.see('by the clock of the place that an offer is for');
+    expect(await timezone()).toBeNull();
+    await world.gateway.api('PATCH', '/api/v1/consumers/ada', { timezone: 'America/New_York' });
+    await app.open('/settings');
+    await app.see('No offers between these times, America/New York.');
+    await app.click('Go by the clock of Europe/Rome', 'button');
+    await app.see('No offers between these times, Europe/Rome.');
+    await eventually('the zone', WITHIN_MS, async () =>
+      (await timezone()) === 'Europe/Rome' ? true : undefined,
+    );
+    await app.context.close();
+  });
+
+  it('lets a device go only after a second press, and its rows look as they did before other pages were seen', async () => {
+    const app = await openConsumerApp(browser, world.gateway);
+    await app.open(await invitationTo(world.gateway, 'ada'));
+    await app.click('Settings', 'link');
+    await app.see('Your devices');
+    const heights = `[...document.querySelectorAll('#devices li')].map((row) => row.offsetHeight)`;
+    const before = await app.page.evaluate(heights);
+    await app.click('My data', 'link');
+    await app.see('What your devices reported');
+    await app.click('Settings', 'link');
+    await app.see('Your devices');
+    expect(await app.page.evaluate(heights)).toEqual(before);
+    await app.click('Unlink fridge-1', 'button');
+    await app.see('What it reported so far is then not yours to see any more');
+    expect(await axeViolations(app.page)).toEqual([]);
+    expect(await app.page.evaluate('document.activeElement.textContent')).toBe('Keep it');
+    await app.click('Keep it', 'button');
+    expect((await world.gateway.api('GET', '/api/v1/devices/fridge-1')).body.consumerId).toBe('ada');
+    await app.context.close();
+  });
+
+  it('has nothing of a map above the bar at the bottom', async () => {
+    const app = await openConsumerApp(browser, world.gateway);
+    await app.open(await invitationTo(world.gateway, 'ada'));
+    await app.see('Your offers');
+    await app.open('/data/car-1');
+    const zoom = await app.page.waitForSelector('.maplibregl-ctrl-zoom-in', { timeout: WITHIN_MS });
+    await zoom?.evaluate((button) => button.scrollIntoView({ block: 'end', behavior: 'instant' }));
+    await app.page.evaluate('scrollBy(0, -70)');
+    const box = await zoom?.boundingBox();
+    if (box == null) throw new Error('the map has no buttons');
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const bar = '.ways';
+    expect(await app.page.$eval(bar, (one) => one.getBoundingClientRect().top)).toBeLessThan(y);
+    expect(await app.page.evaluate(`document.elementFromPoint(${x}, ${y}).closest('${bar}') !== null`)).toBe(
+      true,
+    );
     await app.context.close();
   });
 });

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Passkey } from '../../api/access-shapes.ts';
 import { request } from '../../api/request.ts';
 import { useFormats } from '../i18n/use-formats.ts';
+import { AskedRow } from '../parts/AskedRow.tsx';
 import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
 import { Field } from '../parts/Field.tsx';
@@ -42,7 +43,6 @@ function PasskeyRow({ passkey }: { readonly passkey: Passkey }) {
   const { t } = useTranslation('access');
   const formats = useFormats();
   const queries = useQueryClient();
-  const [isAsked, setIsAsked] = useState(false);
   const { id, name, createdAt, lastUsedAt, backedUp } = passkey;
   const remove = useMutation({
     mutationFn: () => request('DELETE', `/api/v1/me/passkeys/${encodeURIComponent(id)}`),
@@ -56,36 +56,20 @@ function PasskeyRow({ passkey }: { readonly passkey: Passkey }) {
     ...(backedUp ? [t('passkeys.backedUp')] : []),
   ].join(', ');
   return (
-    <li className="asking">
-      <span className="row-name">
-        {name}
-        <small className="soft">{isAsked ? t('passkeys.removeText') : told}</small>
-      </span>
-      {!isAsked && (
-        <Button
-          look="quiet"
-          aria-label={t('passkeys.removeNamed', { name })}
-          onClick={() => setIsAsked(true)}
-        >
-          {t('passkeys.remove')}
-        </Button>
-      )}
-      {isAsked && (
-        <span className="choices">
-          <Button autoFocus onClick={() => setIsAsked(false)}>
-            {t('passkeys.keep')}
-          </Button>
-          <Button look="stop" busy={remove.isPending} onClick={() => remove.mutate()}>
-            {t('passkeys.removeSure')}
-          </Button>
-        </span>
-      )}
-      {remove.isError && (
-        <p className="wrong" role="alert">
-          {t(`trouble.${accessTrouble(remove.error)}`)}
-        </p>
-      )}
-    </li>
+    <AskedRow
+      name={name}
+      told={told}
+      words={{
+        remove: t('passkeys.remove'),
+        removeNamed: t('passkeys.removeNamed', { name }),
+        follows: t('passkeys.removeText'),
+        sure: t('passkeys.removeSure'),
+        keep: t('passkeys.keep'),
+      }}
+      busy={remove.isPending}
+      onSure={() => remove.mutate()}
+      trouble={remove.error === null ? null : t(`trouble.${accessTrouble(remove.error)}`)}
+    />
   );
 }
 

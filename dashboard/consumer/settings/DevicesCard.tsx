@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { DeviceIcon } from '../../look/icons.tsx';
+import { AskedRow } from '../parts/AskedRow.tsx';
 import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
 import { Field } from '../parts/Field.tsx';
@@ -20,17 +21,21 @@ export function DevicesCard() {
       {devices.length > 0 && (
         <ul className="rows">
           {devices.map(({ id, type }) => (
-            <li key={id}>
-              <DeviceIcon type={type} size={22} />
-              <span className="row-name">{id}</span>
-              <Button
-                look="quiet"
-                aria-label={t('devices.giveUpNamed', { device: id })}
-                onClick={() => giveUp.mutate(id)}
-              >
-                {t('devices.giveUp')}
-              </Button>
-            </li>
+            <AskedRow
+              key={id}
+              icon={<DeviceIcon type={type} size={22} />}
+              name={id}
+              words={{
+                remove: t('devices.giveUp'),
+                removeNamed: t('devices.giveUpNamed', { device: id }),
+                follows: t('devices.giveUpText'),
+                sure: t('devices.giveUpSure'),
+                keep: t('devices.keep'),
+              }}
+              busy={giveUp.isPending && giveUp.variables === id}
+              onSure={() => giveUp.mutate(id)}
+              trouble={giveUp.isError && giveUp.variables === id ? t('notSaved') : null}
+            />
           ))}
         </ul>
       )}
@@ -61,11 +66,6 @@ export function DevicesCard() {
       <p className="said" role="status">
         {claim.isSuccess && t('devices.linked', { device: claim.data.id })}
       </p>
-      {giveUp.isError && (
-        <p className="wrong" role="alert">
-          {t('notSaved')}
-        </p>
-      )}
     </Card>
   );
 }

@@ -1,4 +1,3 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Purpose } from '../../../rules/step.ts';
 import type { Me } from '../../api/me-shapes.ts';
@@ -9,9 +8,15 @@ import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
 import { SwitchRow } from '../parts/SwitchRow.tsx';
 import { useStopping } from '../shell/stopping.tsx';
-import { ME_KEY, useMe } from '../shell/use-me.ts';
+import { useMe } from '../shell/use-me.ts';
+import { useMeChange } from './use-me-change.ts';
 
 const PURPOSES = ['location_offers', 'device_offers', 'health_offers'] as const satisfies readonly Purpose[];
+
+interface Decided {
+  readonly purpose: Purpose;
+  readonly granted: boolean;
+}
 
 /** One switch for each purpose, in the words of the consent policy; each takes effect at once. */
 export function PurposesCard() {
@@ -19,26 +24,23 @@ export function PurposesCard() {
   const formats = useFormats();
   const me = useMe();
   const { setStopped } = useStopping();
-  const queries = useQueryClient();
   const language = spokenLanguage();
   const { version, wordings } = me.policy;
-  const change = useMutation({
-    // One after the other: of a yes and a no in haste the last has to be the last at the gateway too.
-    scope: { id: 'consents' },
+  const change = useMeChange({
+    scope: 'consents',
     // What was on the screen is what is agreed to: the gateway refuses it where the policy has changed since.
-    mutationFn: ({ purpose, granted }: { purpose: Purpose; granted: boolean }) =>
+    save: ({ purpose, granted }: Decided) =>
       request('PUT', `/api/v1/me/consents/${purpose}`, {
         granted,
         policyVersion: version,
         wording: wordings[purpose][language],
       }),
-    onMutate: ({ purpose, granted }) => {
-      if (granted) setStopped(false);
-      // The switch moves under the finger; the answer of the gateway has the last word.
-      queries.setQueryData<Me>(ME_KEY, (before) => before && withConsent(before, purpose, granted));
-    },
-    onSettled: () => queries.invalidateQueries({ queryKey: ME_KEY, exact: true }),
+    changed: withConsent,
   });
+  const decide = (decided: Decided) => {
+    if (decided.granted) setStopped(false);
+    change.mutate(decided);
+  };
   const consentTo = (purpose: Purpose) =>
     me.consents.find((consent) => consent.purpose === purpose && consent.granted);
   return (
@@ -52,7 +54,7 @@ export function PurposesCard() {
             title={t(`purposes.names.${purpose}`)}
             meaning={wordings[purpose][language]}
             checked={consent !== undefined}
-            onChange={(granted) => change.mutate({ purpose, granted })}
+            onChange={(granted) => decide({ purpose, granted })}
           >
             {consent !== undefined && !consent.outdated && (
               <small className="soft">
@@ -62,9 +64,7 @@ export function PurposesCard() {
             {consent?.outdated && (
               <div className="outdated">
                 <p>{t('purposes.outdated')}</p>
-                <Button onClick={() => change.mutate({ purpose, granted: true })}>
-                  {t('purposes.renew')}
-                </Button>
+                <Button onClick={() => decide({ purpose, granted: true })}>{t('purposes.renew')}</Button>
               </div>
             )}
           </SwitchRow>
@@ -79,7 +79,7 @@ export function PurposesCard() {
   );
 }
 
-function withConsent(me: Me, purpose: Purpose, granted: boolean): Me {
+function withConsent(me: Me, { purpose, granted }: Decided): Me {
   const others = me.consents.filter((consent) => consent.purpose !== purpose);
   const consent = {
     purpose,

@@ -1,47 +1,46 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { QuietHours } from '../../../rules/step.ts';
-import type { Me } from '../../api/me-shapes.ts';
 import { request } from '../../api/request.ts';
+import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
 import { Field } from '../parts/Field.tsx';
 import { SwitchRow } from '../parts/SwitchRow.tsx';
-import { ME_KEY, useMe } from '../shell/use-me.ts';
+import { useMe } from '../shell/use-me.ts';
+import { useMeChange } from './use-me-change.ts';
 
 const DEFAULT_QUIET_HOURS: QuietHours = { from: '21:00', to: '08:00' };
 
-/** When no offer may come. Saved on each change, with this browser's time zone. */
+/** When no offer may come, and by which clock. Saved on each change, with this browser's time zone. */
 export function QuietHoursCard() {
   const { t } = useTranslation('settings');
   const me = useMe();
-  const queries = useQueryClient();
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const [hours, setHours] = useState(me.quietHours ?? DEFAULT_QUIET_HOURS);
-  const save = useMutation({
-    // One after the other, for a time that is typed comes in several pieces.
-    scope: { id: 'quiet hours' },
-    mutationFn: (quietHours: QuietHours | null) =>
+  const [typed, setTyped] = useState<QuietHours | null>(null);
+  const hours = typed ?? me.quietHours ?? DEFAULT_QUIET_HOURS;
+  const save = useMeChange({
+    scope: 'quiet hours',
+    save: (quietHours: QuietHours | null) =>
       request('PUT', '/api/v1/me/quiet-hours', { quietHours, timezone }),
-    onMutate: (quietHours) => {
-      queries.setQueryData<Me>(ME_KEY, (before) => before && { ...before, quietHours });
-    },
-    onSettled: () => queries.invalidateQueries({ queryKey: ME_KEY, exact: true }),
+    changed: (before, quietHours) => ({ ...before, quietHours, timezone }),
   });
+  const set = (quietHours: QuietHours | null) => save.mutate(quietHours, { onError: () => setTyped(null) });
   const change = (part: Partial<QuietHours>) => {
     const next = { ...hours, ...part };
-    setHours(next);
+    setTyped(next);
     // An emptied field is on its way to another time: nothing to save yet.
-    if (next.from !== '' && next.to !== '') save.mutate(next);
+    if (next.from !== '' && next.to !== '') set(next);
   };
   const isOn = me.quietHours !== null;
+  const clock = me.timezone === null ? t('quiet.ofPlace') : inWords(me.timezone);
+  const meaning = isOn ? t('quiet.on', { zone: clock }) : t('quiet.off');
   return (
     <Card title={t('quiet.title')} hideTitle id="quiet">
       <SwitchRow
         title={t('quiet.title')}
-        meaning={isOn ? t('quiet.on', { zone: timezone.replaceAll('_', ' ') }) : t('quiet.off')}
+        meaning={meaning}
         checked={isOn}
-        onChange={(on) => save.mutate(on ? hours : null)}
+        onChange={(on) => set(on ? hours : null)}
       />
       {isOn && (
         <div className="quiet-times">
@@ -59,6 +58,9 @@ export function QuietHoursCard() {
           />
         </div>
       )}
+      {isOn && me.timezone !== timezone && (
+        <Button onClick={() => set(hours)}>{t('quiet.here', { zone: inWords(timezone) })}</Button>
+      )}
       {save.isError && (
         <p className="wrong" role="alert">
           {t('notSaved')}
@@ -66,4 +68,9 @@ export function QuietHoursCard() {
       )}
     </Card>
   );
+}
+
+/** `America/New_York` without its underscore. */
+function inWords(timezone: string): string {
+  return timezone.replaceAll('_', ' ');
 }

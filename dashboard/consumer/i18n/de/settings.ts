@@ -61,6 +61,8 @@ export const settings: Translated<typeof english> = {
     title: 'Ruhezeiten',
     off: 'Aus: Ein Angebot kann zu jeder Stunde kommen.',
     on: 'Keine Angebote zwischen diesen Zeiten, {{zone}}.',
+    ofPlace: 'nach der Uhr des Orts, um den es geht',
+    here: 'Nach der Uhr von {{zone}} richten',
     from: 'Von',
     to: 'Bis',
   },
@@ -69,6 +71,10 @@ export const settings: Translated<typeof english> = {
     none: 'Mit Ihnen ist kein Gerät verbunden.',
     giveUp: 'Trennen',
     giveUpNamed: '{{device}} trennen',
+    giveUpText:
+      'Was es bisher gemeldet hat, sehen Sie dann nicht mehr, und um es wieder zu verbinden, braucht es einen neuen Code.',
+    giveUpSure: 'Jetzt trennen',
+    keep: 'Behalten',
     code: 'Code eines Geräts',
     codeHint: 'Auf seinem Aufkleber oder seiner Anzeige; oder den QR-Code mit der Kamera scannen.',
     add: 'Verbinden',
@@ -99,5 +105,4 @@ export const settings: Translated<typeof english> = {
     light: 'Hell',
     dark: 'Dunkel',
   },
-  stopTitle: 'Stoppen',
 };

@@ -57,6 +57,8 @@ export const settings = {
     title: 'Quiet hours',
     off: 'Off: an offer may come at any hour.',
     on: 'No offers between these times, {{zone}}.',
+    ofPlace: 'by the clock of the place that an offer is for',
+    here: 'Go by the clock of {{zone}}',
     from: 'From',
     to: 'Until',
   },
@@ -65,6 +67,10 @@ export const settings = {
     none: 'No device is linked to you.',
     giveUp: 'Unlink',
     giveUpNamed: 'Unlink {{device}}',
+    giveUpText:
+      'What it reported so far is then not yours to see any more, and it takes a new code to link it again.',
+    giveUpSure: 'Unlink it',
+    keep: 'Keep it',
     code: 'Code of a device',
     codeHint: 'On its label or its display; or scan its QR code with your camera.',
     add: 'Link it',
@@ -94,5 +100,4 @@ export const settings = {
     light: 'Light',
     dark: 'Dark',
   },
-  stopTitle: 'Stop',
 } as const;
