@@ -1,4 +1,4 @@
-import { keepReceipt, type PendingReceipt, takeReceipts } from './store.ts';
+import { dropReceipt, keepReceipt, oldestReceipt, type PendingReceipt } from './store.ts';
 
 /** Tells the gateway what happened to an offer. What cannot be told now is kept, and told with the next receipt. */
 export async function tellReceipt(receipt: PendingReceipt): Promise<void> {
@@ -6,13 +6,14 @@ export async function tellReceipt(receipt: PendingReceipt): Promise<void> {
   else await keepReceipt(receipt);
 }
 
-/** Tells what was kept while the gateway was out of reach; stops at the first that fails and keeps the rest. */
+/**
+ * Tells what was kept while the gateway was out of reach, oldest first, until one fails. Each is let go only once it was told: a worker
+ * may be ended at any moment, and a receipt that is told twice counts once.
+ */
 export async function tellKeptReceipts(): Promise<void> {
-  const kept = await takeReceipts();
-  for (const [index, receipt] of kept.entries()) {
-    if (await post(receipt)) continue;
-    for (const rest of kept.slice(index)) await keepReceipt(rest);
-    return;
+  for (let kept = await oldestReceipt(); kept !== null; kept = await oldestReceipt()) {
+    if (!(await post(kept.receipt))) return;
+    await dropReceipt(kept.key);
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the service worker remembers between its short lives, in IndexedDB. */
+/** What became of an offer, to be told to the gateway. */
 export interface PendingReceipt {
   readonly token: string;
   readonly kind: 'shown' | 'clicked' | 'dismissed';
@@ -12,7 +12,7 @@ const VERSION = 2;
 const KEEP_SHOWN_MS = 28 * 24 * 3_600_000;
 const MAX_RECEIPTS = 100;
 
-/** What page and worker both know of this browser. */
+/** What page and worker both know of this browser; like all here, in IndexedDB, for a worker's lives are short. */
 export interface Facts {
   /** Who has turned on offers here, and not turned them off; null for nobody any more. */
   readonly pushFor: string | null;
@@ -49,24 +49,33 @@ function committed(transaction: IDBTransaction): Promise<void> {
   });
 }
 
+/** Does something in a store, in one transaction, and waits until that is on its way to the disk. */
+async function inStore<Value>(
+  name: 'shown' | 'receipts' | 'facts',
+  mode: IDBTransactionMode,
+  act: (store: IDBObjectStore) => Promise<Value>,
+): Promise<Value> {
+  const database = await open();
+  try {
+    const transaction = database.transaction(name, mode);
+    const [value] = await Promise.all([act(transaction.objectStore(name)), committed(transaction)]);
+    return value;
+  } finally {
+    database.close();
+  }
+}
+
 /**
  * Says whether this id may be shown now, and remembers it: true once for each id, also when two pushes race, for
  * read-write transactions of one store run one after the other.
  */
-export async function claimShowing(id: string, expiresAt: number, now: number): Promise<boolean> {
-  const database = await open();
-  try {
-    const transaction = database.transaction('shown', 'readwrite');
-    const done = committed(transaction);
-    const shown = transaction.objectStore('shown');
+export function claimShowing(id: string, expiresAt: number, now: number): Promise<boolean> {
+  return inStore('shown', 'readwrite', async (shown) => {
     shown.index('until').openCursor(IDBKeyRange.upperBound(now)).onsuccess = deleteAll;
     const isNew = (await result(shown.getKey(id))) === undefined;
     if (isNew) shown.add({ id, until: Math.max(expiresAt, now) + KEEP_SHOWN_MS });
-    await done;
     return isNew;
-  } finally {
-    database.close();
-  }
+  });
 }
 
 function deleteAll(this: IDBRequest<IDBCursorWithValue | null>): void {
@@ -75,69 +84,41 @@ function deleteAll(this: IDBRequest<IDBCursorWithValue | null>): void {
 }
 
 /** Takes the claim back, where the notification could not be shown after all. */
-export async function releaseShowing(id: string): Promise<void> {
-  const database = await open();
-  try {
-    const transaction = database.transaction('shown', 'readwrite');
-    transaction.objectStore('shown').delete(id);
-    await committed(transaction);
-  } finally {
-    database.close();
-  }
+export function releaseShowing(id: string): Promise<void> {
+  return inStore('shown', 'readwrite', (shown) => result(shown.delete(id)));
 }
 
 /** Keeps a receipt for later; beyond a hundred the oldest go. */
-export async function keepReceipt(receipt: PendingReceipt): Promise<void> {
-  const database = await open();
-  try {
-    const transaction = database.transaction('receipts', 'readwrite');
-    const done = committed(transaction);
-    const receipts = transaction.objectStore('receipts');
+export function keepReceipt(receipt: PendingReceipt): Promise<void> {
+  return inStore('receipts', 'readwrite', async (receipts) => {
     receipts.add(receipt);
     const keys = await result(receipts.getAllKeys());
     for (const key of keys.slice(0, Math.max(0, keys.length - MAX_RECEIPTS))) receipts.delete(key);
-    await done;
-  } finally {
-    database.close();
-  }
+  });
 }
 
-/** Takes all kept receipts out, oldest first. */
-export async function takeReceipts(): Promise<readonly PendingReceipt[]> {
-  const database = await open();
-  try {
-    const transaction = database.transaction('receipts', 'readwrite');
-    const done = committed(transaction);
-    const receipts = transaction.objectStore('receipts');
-    const all = (await result(receipts.getAll())) as PendingReceipt[];
-    receipts.clear();
-    await done;
-    return all;
-  } finally {
-    database.close();
-  }
+/** The receipt that has been kept for longest, and its key; null where none is. */
+export function oldestReceipt(): Promise<{
+  readonly key: IDBValidKey;
+  readonly receipt: PendingReceipt;
+} | null> {
+  return inStore('receipts', 'readonly', async (receipts) => {
+    const cursor = await result(receipts.openCursor());
+    return cursor === null ? null : { key: cursor.key, receipt: cursor.value as PendingReceipt };
+  });
+}
+
+/** Lets a receipt go that was told. */
+export function dropReceipt(key: IDBValidKey): Promise<void> {
+  return inStore('receipts', 'readwrite', (receipts) => result(receipts.delete(key)));
 }
 
 /** Remembers a fact. */
 export async function remember<Name extends keyof Facts>(name: Name, fact: Facts[Name]): Promise<void> {
-  const database = await open();
-  try {
-    const transaction = database.transaction('facts', 'readwrite');
-    transaction.objectStore('facts').put(fact, name);
-    await committed(transaction);
-  } finally {
-    database.close();
-  }
+  await inStore('facts', 'readwrite', (facts) => result(facts.put(fact, name)));
 }
 
 /** What was remembered; undefined where nothing was. */
-export async function recall<Name extends keyof Facts>(name: Name): Promise<Facts[Name] | undefined> {
-  const database = await open();
-  try {
-    return (await result(database.transaction('facts').objectStore('facts').get(name))) as
-      | Facts[Name]
-      | undefined;
-  } finally {
-    database.close();
-  }
+export function recall<Name extends keyof Facts>(name: Name): Promise<Facts[Name] | undefined> {
+  return inStore('facts', 'readonly', (facts) => result(facts.get(name)));
 }
