@@ -33,7 +33,7 @@ export function PushCard({ asLink = false }: { readonly asLink?: boolean }) {
   const me = useMe();
   const push = usePush();
   const on = useMutation({ mutationFn: () => push.turnOn(me) });
-  const off = useMutation({ mutationFn: () => push.turnOff(true) });
+  const off = useMutation({ mutationFn: () => push.turnOff() });
   const saying = sayingOf(
     push.status,
     me.consents.some(({ granted }) => granted),

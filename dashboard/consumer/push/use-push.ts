@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
 import type { Me } from '../../api/me-shapes.ts';
+import { ME_KEY } from '../shell/use-me.ts';
 import { bringUpToDate, guessStatus, lookAtStatus, turnOff, turnOn } from './browser-push.ts';
 
 export const STATUS_KEY = ['push', 'status'] as const;
@@ -17,7 +18,7 @@ export function usePush() {
   const lookAgain = useCallback(async () => {
     await Promise.all([
       queries.invalidateQueries({ queryKey: STATUS_KEY }),
-      queries.invalidateQueries({ queryKey: ['me'], exact: true }),
+      queries.invalidateQueries({ queryKey: ME_KEY, exact: true }),
     ]);
   }, [queries]);
   return {
@@ -27,8 +28,8 @@ export function usePush() {
       await lookAgain();
       return permission;
     },
-    async turnOff(tell: boolean): Promise<void> {
-      await turnOff(tell);
+    async turnOff(): Promise<void> {
+      await turnOff(true);
       await lookAgain();
     },
   };

@@ -20,9 +20,16 @@ export function keepInstallOffer(): void {
   addEventListener('appinstalled', () => take(null));
 }
 
-/** The offer, or null where there is none: another browser, or the app is installed. */
-export function installOffer(): InstallOffer | null {
-  return offer;
+/** Whether there is an offer; not in every browser, and not where the app is installed. */
+export function hasInstallOffer(): boolean {
+  return offer !== null;
+}
+
+/** Takes it: the browser asks the person. An offer is good for one question; after a no the browser makes another when it likes. */
+export async function install(): Promise<void> {
+  const taken = offer;
+  take(null);
+  await taken?.prompt();
 }
 
 /** Hears when it comes and goes. Returns what ends it. */
