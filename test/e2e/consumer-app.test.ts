@@ -259,7 +259,7 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in Chromium${chromium
     await app.page.keyboard.press('Enter');
     expect(await inPage('document.activeElement.id')).toBe('main');
     await app.click('My data', 'link');
-    await app.see('What your devices told');
+    await app.see('What your devices reported');
     expect(await inPage('document.activeElement.tagName')).toBe('H1');
     await app.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
     await app.open('/settings');

@@ -140,7 +140,7 @@ describe.skipIf(chromiumPath === null)(`my data in Chromium${chromiumSkipped}`, 
     await screenshot(app.page, 'me-why-light');
     expect(await axeViolations(app.page)).toEqual([]);
     await app.open('/not-sent');
-    await app.see('Your device had not told what this offer needs to know.');
+    await app.see('Your device had not reported what this offer needs to know.');
     await app.see('Milk on the way');
     await app.see('near Corner Coffee');
     expect(await app.layoutShift()).toBeLessThan(STILL);
@@ -151,7 +151,7 @@ describe.skipIf(chromiumPath === null)(`my data in Chromium${chromiumSkipped}`, 
   it('tells when staff looked', async () => {
     await gateway.api('GET', '/api/v1/telemetry/fridge-1?metric=temperature');
     await app.open('/data');
-    await app.see('An administrator looked at what fridge-1 told');
+    await app.see('An administrator looked at what fridge-1 reported');
   });
 
   it('speaks German and Italian', async () => {

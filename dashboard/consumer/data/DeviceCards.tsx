@@ -42,9 +42,6 @@ function DeviceCard({ id, type }: { readonly id: string; readonly type: string }
     queryKey: ['me', 'device', id],
     queryFn: () => request<MyDevice>('GET', `/api/v1/me/devices/${encodeURIComponent(id)}`),
   });
-  const lastAt = data?.lastAt ?? null;
-  const heard =
-    lastAt === null ? t('devices.never') : t('devices.heard', { when: formats.relative(lastAt, Date.now()) });
   return (
     <Link href={`/data/${encodeURIComponent(id)}`} className="device-card">
       <span className="device-sign">
@@ -53,8 +50,17 @@ function DeviceCard({ id, type }: { readonly id: string; readonly type: string }
       <span className="device-words">
         <strong>{deviceTypeName(t, type, data?.typeName)}</strong>
         <span className="soft">{id}</span>
-        {/* The line keeps its height until it is known. */}
-        <span className="soft">{data === undefined ? ' ' : heard}</span>
+        {/* The line keeps its height until it is known, and is short enough to be one then, too. */}
+        <span className="soft">
+          {data === undefined && ' '}
+          {data?.lastAt === null && t('devices.never')}
+          {typeof data?.lastAt === 'number' && (
+            <>
+              <span className="visually-hidden">{t('devices.heard')} </span>
+              {formats.relative(data.lastAt, Date.now())}
+            </>
+          )}
+        </span>
       </span>
       <Icon name="chevron" />
     </Link>

@@ -36,7 +36,8 @@ export function DevicePage({ id }: { readonly id: string }) {
       </p>
       {device.isPending && <Waiting lines={8} />}
       {device.isError && <Failure error={device.error} onRetry={() => device.refetch()} />}
-      {known !== undefined && <DeviceByDay device={known} />}
+      {known?.lastAt === null && <p className="soft">{t('told.none')}</p>}
+      {known !== undefined && known.lastAt !== null && <DeviceByDay device={known} />}
     </Page>
   );
 }

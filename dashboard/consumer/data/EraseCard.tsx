@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { request } from '../../api/request.ts';
 import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
+import { FailureLine } from '../parts/Failure.tsx';
 import { forgetKept } from '../shell/kept.ts';
 import { farewellAddress } from './Farewell.tsx';
 import { forgetThisBrowser } from './forget-this-browser.ts';
@@ -23,9 +24,12 @@ export function EraseCard() {
     mutationFn: () => request<Erased>('DELETE', '/api/v1/me'),
     async onSuccess({ state }) {
       forgetKept();
-      await forgetThisBrowser();
-      // A page of its own, loaded anew: nothing of the person is left in this one's memory either.
-      location.replace(farewellAddress(state));
+      try {
+        await forgetThisBrowser();
+      } finally {
+        // A page of its own, loaded anew: nothing of the person is left in this one's memory either.
+        location.replace(farewellAddress(state));
+      }
     },
   });
   return (
@@ -77,11 +81,7 @@ export function EraseCard() {
               {t('erase.confirm')}
             </Button>
           </div>
-          {erase.isError && (
-            <p className="wrong" role="alert">
-              {t('erase.failed')}
-            </p>
-          )}
+          <FailureLine error={erase.error} />
         </form>
       )}
     </Card>

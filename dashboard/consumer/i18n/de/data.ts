@@ -9,7 +9,7 @@ export const data: Translated<typeof english> = {
     title: 'Was Ihre Geräte gemeldet haben',
     none: 'Mit Ihnen ist kein Gerät verbunden, also wird nichts gemeldet.',
     link: 'Ein Gerät verbinden',
-    heard: 'Zuletzt gehört: {{when}}',
+    heard: 'Zuletzt gehört:',
     never: 'Noch nichts gehört',
   },
   type: {
@@ -25,7 +25,6 @@ export const data: Translated<typeof english> = {
     label: 'Welcher Tag',
     before: 'Der Tag davor',
     after: 'Der Tag danach',
-    latest: 'Neuester',
   },
   span: { label: 'Wie viel', day: 'Tag', week: 'Woche', month: 'Monat' },
   where: {
@@ -48,7 +47,6 @@ export const data: Translated<typeof english> = {
     title: 'Was es gemeldet hat',
     none: 'Es hat noch keine Werte gemeldet.',
     quiet: 'Nichts in dieser Zeit.',
-    latest: 'Zuletzt: {{value}}, {{when}}',
     chart: '{{name}}: mit den Pfeiltasten die Werte lesen',
     range: 'Mittelwerte zwischen {{low}} und {{high}}',
     asTable: 'Als Tabelle',
@@ -140,10 +138,9 @@ export const data: Translated<typeof english> = {
     sure: 'Ich habe das gelesen',
     confirm: 'Jetzt alles löschen',
     keep: 'Meine Daten behalten',
-    failed: 'Das hat nicht geklappt, und es wurde nichts gelöscht. Versuchen Sie es gleich noch einmal.',
   },
   farewell: {
-    title: 'Es ist geschehen',
+    title: 'Erledigt',
     text: 'Alles, was über Sie bekannt war, ist gelöscht. Es kommt kein Angebot mehr.',
     pending:
       'Alles, was über Sie bekannt war, ist schon außer Reichweite, und das Letzte davon wird jetzt gelöscht. Das geht von allein weiter; es kommt kein Angebot mehr.',

@@ -2,13 +2,13 @@
 export const data = {
   title: 'My data',
   intro:
-    'What your devices told, and what it was used for. It is yours: look at it, take it along, or have it erased.',
+    'What your devices reported, and what it was used for. It is yours: look at it, take it along, or have it erased.',
   devices: {
-    title: 'What your devices told',
-    none: 'No device is linked to you, so nothing is being told.',
+    title: 'What your devices reported',
+    none: 'No device is linked to you, so nothing is reported.',
     link: 'Link a device',
-    heard: 'Heard of {{when}}',
-    never: 'Not heard of yet',
+    heard: 'Last heard from:',
+    never: 'Not heard from yet',
   },
   type: {
     car: 'Car',
@@ -23,7 +23,6 @@ export const data = {
     label: 'Which day',
     before: 'The day before',
     after: 'The day after',
-    latest: 'Latest',
   },
   span: { label: 'How much', day: 'Day', week: 'Week', month: 'Month' },
   where: {
@@ -43,10 +42,9 @@ export const data = {
     cleared: 'Positions are erased after {{count}} days. What was measured stays.',
   },
   told: {
-    title: 'What it told',
-    none: 'It has told no values yet.',
+    title: 'What it reported',
+    none: 'It has reported no values yet.',
     quiet: 'Nothing in this time.',
-    latest: 'Latest: {{value}}, {{when}}',
     chart: '{{name}}: use the arrow keys to read the values',
     range: 'Averages between {{low}} and {{high}}',
     asTable: 'As a table',
@@ -106,7 +104,7 @@ export const data = {
       profiles: 'a list with your entry',
       quality: 'how well {{device}} reports',
       quarantine: 'messages of {{device}} that were not understood',
-      telemetry: 'what {{device}} told',
+      telemetry: 'what {{device}} reported',
       visits: 'the places you were at',
       other: 'your data',
     },
@@ -119,7 +117,7 @@ export const data = {
     text: 'Everything that is known of you, to keep or to bring to somebody else.',
     everything: 'Download everything (JSON)',
     device: '{{device}} as a table (CSV)',
-    hint: 'Everything: who you are here, what you agreed to, your devices and all that they told, places, offers, and who looked. A table has one line for each reading.',
+    hint: 'Everything: who you are here, what you agreed to, your devices and all that they reported, places, offers, and who looked. A table has one line for each reading.',
   },
   erase: {
     title: 'Erase everything',
@@ -128,7 +126,7 @@ export const data = {
     goes: 'This goes, and nobody can bring it back:',
     goesWhat: {
       record: 'who you are here, what you agreed to, and how you sign in',
-      devices: 'your devices, and all that they ever told',
+      devices: 'your devices, and all that they ever reported',
       places: 'the places you were at',
       offers: 'your offers and codes, also those that you have not used yet',
     },
@@ -138,7 +136,6 @@ export const data = {
     sure: 'I have read this',
     confirm: 'Erase everything now',
     keep: 'Keep my data',
-    failed: 'That did not work, and nothing was erased. Try again in a moment.',
   },
   farewell: {
     title: 'It is done',

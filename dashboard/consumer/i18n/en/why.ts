@@ -74,7 +74,7 @@ export const why = {
     outside_schedule: 'This offer comes on other days or at other hours.',
     no_consent: 'You did not agree to this kind of offer.',
     not_in_audience: 'This offer was meant for other people.',
-    missing_value: 'Your device had not told what this offer needs to know.',
+    missing_value: 'Your device had not reported what this offer needs to know.',
     condition_false: 'What this offer waits for was not the case.',
     holdout: 'By chance you are among those who get none of it. So we learn whether the offer is any use.',
     quiet_hours: 'It was within your quiet hours.',

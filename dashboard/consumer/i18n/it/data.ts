@@ -4,12 +4,12 @@ import type { Translated } from '../translated.ts';
 export const data: Translated<typeof english> = {
   title: 'I miei dati',
   intro:
-    'Che cosa hanno comunicato i tuoi dispositivi e a che cosa è servito. È roba tua: guardala, portala con te o falla cancellare.',
+    'Che cosa hanno comunicato i tuoi dispositivi e a che cosa è servito. Sono dati tuoi: guardali, portali con te o falli cancellare.',
   devices: {
     title: 'Che cosa hanno comunicato i tuoi dispositivi',
     none: 'Nessun dispositivo è collegato a te, quindi non viene comunicato nulla.',
     link: 'Collega un dispositivo',
-    heard: 'Ultima notizia: {{when}}',
+    heard: 'Ultima notizia:',
     never: 'Ancora nessuna notizia',
   },
   type: {
@@ -25,7 +25,6 @@ export const data: Translated<typeof english> = {
     label: 'Quale giorno',
     before: 'Il giorno prima',
     after: 'Il giorno dopo',
-    latest: 'Più recente',
   },
   span: { label: 'Quanto', day: 'Giorno', week: 'Settimana', month: 'Mese' },
   where: {
@@ -48,7 +47,6 @@ export const data: Translated<typeof english> = {
     title: 'Che cosa ha comunicato',
     none: 'Non ha ancora comunicato valori.',
     quiet: 'Nulla in questo periodo.',
-    latest: 'Ultimo: {{value}}, {{when}}',
     chart: '{{name}}: usa le frecce per leggere i valori',
     range: 'Medie tra {{low}} e {{high}}',
     asTable: 'Come tabella',
@@ -140,7 +138,6 @@ export const data: Translated<typeof english> = {
     sure: 'Ho letto',
     confirm: 'Cancella tutto adesso',
     keep: 'Tieni i miei dati',
-    failed: 'Non ha funzionato, e nulla è stato cancellato. Riprova tra un momento.',
   },
   farewell: {
     title: 'Fatto',
