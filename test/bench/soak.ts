@@ -1,5 +1,5 @@
 import { startGateway } from '../support/gateway.ts';
-import { metricsOf } from '../support/gateway-metrics.ts';
+import { metricOf } from '../support/gateway-metrics.ts';
 import type { Bench, BenchRow } from './bench.ts';
 import { residentMiB } from './ingest-steady.ts';
 import { runLoad } from './ingest-subjects.ts';
@@ -35,7 +35,7 @@ export const soakBench: Bench = {
         });
         await allStored(gateway, 0);
         const resident = await residentMiB(gateway.pid);
-        const store = (await metricsOf(gateway))('wayside_telemetry_memory_bytes') / BYTES_A_MIB;
+        const store = (await metricOf(gateway, 'wayside_telemetry_memory_bytes')) / BYTES_A_MIB;
         afterMinute.push(resident - store);
         rows.push({
           subject: `minute ${minute}`,

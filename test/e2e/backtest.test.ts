@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
 
 const COMMAND = new URL('../../gateway/cli/backtest/main.ts', import.meta.url).pathname;
@@ -106,12 +107,8 @@ describe('npm run backtest', () => {
     const args = ['espresso.yaml', '--from', 'PT1H', '--json'];
     const through = JSON.parse((await run([...args, ...online()])).out);
     // Nothing listens there: a gateway that can't be reached is not opened over.
-    const elsewhere = { WAYSIDE_DATA_DIR: dataDir };
-    const isFree = await fetch('http://localhost:8080/healthz').then(
-      () => false,
-      () => true,
-    );
-    if (!isFree) return;
+    const port = { WAYSIDE_HTTP_PORT: String(await freePort()) };
+    const elsewhere = { WAYSIDE_DATA_DIR: dataDir, ...port };
     expect(await run(args, elsewhere)).toMatchObject({ code: 2, err: expect.stringContaining('--url') });
     await gateway.kill('SIGTERM');
     const offline = await run(args, elsewhere);
@@ -122,7 +119,7 @@ describe('npm run backtest', () => {
       positions: through.positions,
       journeys: through.journeys,
     });
-    const nowhere = await run(args, { WAYSIDE_DATA_DIR: join(folder, 'none') });
+    const nowhere = await run(args, { WAYSIDE_DATA_DIR: join(folder, 'none'), ...port });
     expect(nowhere).toMatchObject({ code: 2, err: expect.stringContaining("no gateway's data") });
   });
 });

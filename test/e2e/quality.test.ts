@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import mqtt, { type MqttClient } from 'mqtt';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,10 +5,10 @@ import {
   axeViolations,
   chromiumPath,
   chromiumSkipped,
-  hasText,
   screenshot,
   startChromium,
 } from '../support/chromium.ts';
+import { type ConsolePage, openConsole } from '../support/console-page.ts';
 import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
 
 const WITHIN_MS = 30_000;
@@ -127,40 +125,25 @@ describe('a device that says impossible things', () => {
 
 describe.skipIf(chromiumPath === null)(`quality and quarantine in the console${chromiumSkipped}`, () => {
   let browser: Browser;
+  let console_: ConsolePage;
   let page: Page;
-  const pageErrors: string[] = [];
 
   beforeAll(async () => {
     browser = await startChromium();
-    page = await browser.newPage();
-    await page.setViewport({ width: 1280, height: 900 });
-    page.on('pageerror', (error) => pageErrors.push(String(error)));
-    await page.goto(gateway.httpUrl);
-    await see('Sign in to the console');
-    const password = (await readFile(join(gateway.dataDir, 'admin-password'), 'utf8')).trim();
-    await page.locator('::-p-aria(Password)').fill(password);
-    await page.locator('::-p-aria(Sign in)').click();
-    await see('Live');
+    console_ = await openConsole(browser, gateway);
+    ({ page } = console_);
   });
   afterAll(() => browser?.close());
 
-  const see = (text: string) =>
-    eventually(`"${text}" on the page`, WITHIN_MS, async () =>
-      (await hasText(page, text)) ? true : undefined,
-    );
+  const see = (text: string) => console_.see(text);
   const inTheme = async (scheme: 'light' | 'dark', name: string) => {
-    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-    await eventually('the theme', WITHIN_MS, async () =>
-      (await page.evaluate('document.documentElement.dataset.mantineColorScheme')) === scheme
-        ? true
-        : undefined,
-    );
+    await console_.theme(scheme);
     await screenshot(page, `${name}-${scheme}`);
     expect(await axeViolations(page), `${name}, ${scheme}`).toEqual([]);
   };
 
   it('a device page tells what was noticed about its readings', async () => {
-    await page.goto(`${gateway.httpUrl}/devices`);
+    await console_.open('/devices');
     await see('Issues in 7 days');
     await page.locator('::-p-aria([name="car-1"][role="link"])').click();
     for (const text of [
@@ -208,7 +191,7 @@ describe.skipIf(chromiumPath === null)(`quality and quarantine in the console${c
   });
 
   it('tries everything that matches, and says what came of it', async () => {
-    await page.goto(`${gateway.httpUrl}/quarantine`);
+    await console_.open('/quarantine');
     await see('Not JSON');
     await page.locator('::-p-text(Try all again)').click();
     await see('0 taken, 1 refused again');
@@ -216,6 +199,6 @@ describe.skipIf(chromiumPath === null)(`quality and quarantine in the console${c
   });
 
   it('raised no error in the page', () => {
-    expect(pageErrors).toEqual([]);
+    expect(console_.errors).toEqual([]);
   });
 });
