@@ -34,6 +34,10 @@ export function serveMqttWebSockets(server: Server, handle: HandleMqttWebSocket)
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (!offered.includes('mqtt')) return refuse(socket, '400 Bad Request', 'the subprotocol must be mqtt');
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      // Text is no MQTT, whatever is in it [MQTT-6.0.0-1].
+      webSocket.on('message', (_data, isBinary) => {
+        if (!isBinary) webSocket.terminate();
+      });
       handle(createWebSocketStream(webSocket), peerOf(request));
     });
   });

@@ -27,7 +27,7 @@ describe('WebSockets', () => {
     const socket = new WebSocket(address('/mqtt'), 'mqtt');
     await once(socket, 'open');
     expect(socket.protocol).toBe('mqtt');
-    const taken = await eventually('the stream', 5_000, async () => server.mqttSockets[0]);
+    const taken = await eventually('the stream', 20_000, async () => server.mqttSockets[0]);
     taken.stream.on('data', (data: Buffer) => taken.stream.write(Buffer.concat([data, data])));
     socket.send(Buffer.from([1, 2]));
     const [echo] = await once(socket, 'message');
@@ -47,7 +47,7 @@ describe('WebSockets', () => {
     const headers = forwardedFor === undefined ? {} : { 'x-forwarded-for': forwardedFor };
     const socket = new WebSocket(address('/mqtt'), 'mqtt', { headers });
     await once(socket, 'open');
-    const taken = await eventually('the stream', 5_000, async () => server.mqttSockets[before]);
+    const taken = await eventually('the stream', 20_000, async () => server.mqttSockets[before]);
     expect(taken.address).toBe(expected);
     socket.terminate();
   });
@@ -58,6 +58,14 @@ describe('WebSockets', () => {
     expect(await refusal('/mqtt')).toContain('400');
     expect(await refusal('/mqtt', 'chat')).toContain('400');
     expect(server.mqttSockets).toHaveLength(before);
+  });
+
+  it('are closed where they bring text', async () => {
+    const socket = new WebSocket(address('/mqtt'), 'mqtt');
+    await once(socket, 'open');
+    socket.send(Buffer.of(0xc0, 0));
+    socket.send('\u0010');
+    await once(socket, 'close');
   });
 
   it('are closed when the gateway stops', async () => {
@@ -81,7 +89,7 @@ describe('a refused upgrade', () => {
     socket.on('error', () => undefined).resume();
     socket.write('GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
     await once(socket, 'end');
-    await eventually('the connection gone', 5_000, async () => {
+    await eventually('the connection gone', 20_000, async () => {
       const { promise, resolve } = Promise.withResolvers<number>();
       other.getConnections((_error, count) => resolve(count));
       return (await promise) === 0 ? true : undefined;
