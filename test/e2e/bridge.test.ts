@@ -52,7 +52,7 @@ describe.skipIf(mosquittoMissing !== null)(
     }
 
     async function isUp(gateway: GatewayProcess): Promise<string> {
-      return eventually('the bridge is up', 15_000, async () => {
+      return eventually('the bridge is up', 20_000, async () => {
         const { body } = await gateway.api('GET', '/readyz');
         return body.parts.bridge.ok ? body.parts.bridge.detail : undefined;
       });
@@ -87,13 +87,13 @@ describe.skipIf(mosquittoMissing !== null)(
         await newer.publishAsync('devices/car-2/telemetry', `{"metrics":{"n":${qos}}}`, { qos });
       }
       for (const device of ['car-1', 'car-2']) {
-        await eventually(`all of ${device}`, 10_000, async () =>
+        await eventually(`all of ${device}`, 20_000, async () =>
           (await storedValues(gateway, device)).length === 3 ? true : undefined,
         );
         expect((await storedValues(gateway, device)).sort()).toEqual([0, 1, 2]);
       }
       await newer.publishAsync('devices/car-2/telemetry', 'nonsense', { qos: 1 });
-      const message = await eventually('word of the error', 10_000, async () => told[0]);
+      const message = await eventually('word of the error', 20_000, async () => told[0]);
       expect(message).toMatch(/^devices\/car-2\/errors \{.*"code":"bad_json"/);
     });
 
@@ -160,7 +160,7 @@ describe.skipIf(mosquittoMissing !== null)(
       const untimedCount = await untimed.stop();
       loads.pop();
       await mosquitto.stop();
-      await eventually('the bridge is down', 10_000, async () => {
+      await eventually('the bridge is down', 20_000, async () => {
         const { body } = await gateway.api('GET', '/readyz');
         return body.parts.bridge.ok ? undefined : true;
       });
@@ -190,7 +190,7 @@ describe.skipIf(mosquittoMissing !== null)(
       for (let n = 0; n < 300; n++)
         await car.publishAsync('devices/car-1/telemetry', `{"metrics":{"n":${n}}}`, { qos: 1 });
       const back = await start();
-      const values = await eventually('all of them', 15_000, async () => {
+      const values = await eventually('all of them', 20_000, async () => {
         const stored = await storedValues(back, 'car-1');
         return stored.length >= 300 ? stored : undefined;
       });
@@ -205,7 +205,7 @@ describe.skipIf(mosquittoMissing !== null)(
       await someone.publishAsync('devices/nobody/telemetry', '{"metrics":{"n":2}}', { qos: 1 });
       await someone.publishAsync('devices/b\u00e4d id/telemetry', '{"metrics":{"n":3}}', { qos: 1 });
       await someone.publishAsync('devices/car-1/telemetry', '{"metrics":{"n":4}}', { qos: 1 });
-      await eventually('the good one', 10_000, async () =>
+      await eventually('the good one', 20_000, async () =>
         (await storedValues(gateway, 'car-1')).length > 0 ? true : undefined,
       );
       expect(await storedValues(gateway, 'car-1')).toEqual([4]);
@@ -216,7 +216,7 @@ describe.skipIf(mosquittoMissing !== null)(
       // Nothing is held back by what was passed over: had it not been acknowledged, it would come again.
       const again = await restarted(gateway);
       await someone.publishAsync('devices/car-1/telemetry', '{"metrics":{"n":5}}', { qos: 1 });
-      await eventually('the next one', 10_000, async () =>
+      await eventually('the next one', 20_000, async () =>
         (await storedValues(again, 'car-1')).includes(5) ? true : undefined,
       );
       expect(await metricOf(again, 'wayside_bridge_unknown_device')).toBe(0);
@@ -248,11 +248,11 @@ describe.skipIf(mosquittoMissing !== null)(
         name: 'honk',
       });
       expect(body).toMatchObject({ state: 'answered', reply: { status: 'ok', result: { done: true } } });
-      await eventually('the early one is answered too', 10_000, async () => {
+      await eventually('the early one is answered too', 20_000, async () => {
         const early = await gateway.api('GET', '/api/v1/devices/car-1/commands/early');
         return early.body.state === 'answered' ? true : undefined;
       });
-      await eventually('the configuration is applied', 10_000, async () => {
+      await eventually('the configuration is applied', 20_000, async () => {
         const config = await gateway.api('GET', '/api/v1/devices/car-1/config');
         return config.body.inSync ? true : undefined;
       });
@@ -270,7 +270,7 @@ describe.skipIf(mosquittoMissing !== null)(
       const location = { _type: 'location', lat: 45.46, lon: 9.19, acc: 8, tst };
       await phone.publishAsync('owntracks/ada/phone', JSON.stringify(location), { qos: 1 });
       await phone.publishAsync('owntracks/bob/phone', JSON.stringify(location), { qos: 1 });
-      const points = await eventually('the position', 10_000, async () => {
+      const points = await eventually('the position', 20_000, async () => {
         const { body } = await gateway.api('GET', '/api/v1/telemetry/phone-1');
         return body.points.length > 0 ? body.points : undefined;
       });
@@ -305,7 +305,7 @@ describe.skipIf(mosquittoMissing !== null)(
           ] as const) {
             const refused = await startGateway({ dataDir, env: { ...env, ...change } });
             gateways.push(refused);
-            const detail = await eventually('why it is not up', 15_000, async () => {
+            const detail = await eventually('why it is not up', 20_000, async () => {
               const { parts } = (await refused.api('GET', '/readyz')).body;
               return says.test(parts.bridge.detail) ? parts.bridge.detail : undefined;
             });
@@ -332,7 +332,7 @@ describe.skipIf(mosquittoMissing !== null)(
         car.publishAsync('devices/car-1/telemetry', `{"metrics":{"n":${n}}}`, { qos: 1 }),
       );
       await Promise.all(work);
-      const all = await eventually('all of them, together', 15_000, async () => {
+      const all = await eventually('all of them, together', 20_000, async () => {
         const stored = [await storedValues(one, 'car-1'), await storedValues(other, 'car-1')];
         return stored.flat().length >= 400 ? stored : undefined;
       });
@@ -350,7 +350,7 @@ describe.skipIf(mosquittoMissing !== null)(
       car.on('message', (topic) => told.push(topic));
       await car.subscribeAsync('devices/car-1/errors', { qos: 1 });
       await car.publishAsync('devices/car-1/telemetry', '{"metrics":{"n":1}}', { qos: 1 });
-      await eventually('it is stored', 10_000, async () =>
+      await eventually('it is stored', 20_000, async () =>
         (await storedValues(gateway, 'car-1')).length === 1 ? true : undefined,
       );
       gateway = await restarted(gateway);
@@ -363,11 +363,11 @@ describe.skipIf(mosquittoMissing !== null)(
       });
       clients.push(here);
       await here.publishAsync('devices/car-1/telemetry', 'nonsense', { qos: 1 });
-      await eventually('a message waits', 10_000, async () =>
+      await eventually('a message waits', 20_000, async () =>
         (await metricOf(gateway, 'wayside_bridge_waiting')) === 1 ? true : undefined,
       );
       await mosquitto.start();
-      await eventually('it came', 15_000, async () => told[0]);
+      await eventually('it came', 20_000, async () => told[0]);
       expect(told).toEqual(['devices/car-1/errors']);
       expect(await metricOf(gateway, 'wayside_bridge_waiting')).toBe(0);
     });

@@ -70,7 +70,7 @@ it('while 100,000 places are imported, PUBACKs keep coming and edits are in forc
   });
   const delays: number[] = [];
   for (let n = 0; n < DEVICES; n += 1) await addDevice(`car-${n}`, delays);
-  await eventually('positions flow', 10_000, async () => (delays.length > DEVICES ? true : undefined));
+  await eventually('positions flow', 20_000, async () => (delays.length > DEVICES ? true : undefined));
 
   const rows = Array.from(
     { length: PLACES },
@@ -100,7 +100,7 @@ it('while 100,000 places are imported, PUBACKs keep coming and edits are in forc
   clients.push(visitor);
   const position = { lat: 49.9, lon: 39.9, accuracy: 5 };
   await visitor.publishAsync('devices/visitor/telemetry', JSON.stringify({ position }), { qos: 1 });
-  await eventually('the visit is there', 10_000, async () => {
+  await eventually('the visit is there', 20_000, async () => {
     const { items } = await gateway.must('GET', '/api/v1/visits?device=visitor');
     return items.some(({ place }: { place: string }) => place === `p-${PLACES - 1}`) ? true : undefined;
   });

@@ -27,7 +27,7 @@ const asDevice = (clientId: string) => ({ clientId, username: 'car-1', password:
 const asSession = () => ({ ...asDevice('session'), clean: false, reconnectPeriod: 0 });
 
 async function quarantined(code: string): Promise<object> {
-  return eventually(`a message in quarantine for ${code}`, 10_000, async () => {
+  return eventually(`a message in quarantine for ${code}`, 20_000, async () => {
     const { body } = await gateway.api('GET', `/api/v1/quarantine?device=car-1&reason=${code}`);
     return body.items[0];
   });
@@ -36,7 +36,7 @@ async function quarantined(code: string): Promise<object> {
 it('lets firmware in that sends its token as the user name, and no longer once it is replaced', async () => {
   const client = await connect({ clientId: 'by-token', username: token });
   await client.publishAsync('devices/car-1/telemetry', '{"metrics":{"fuel":0.5}}', { qos: 1 });
-  await eventually('the reading', 10_000, async () => {
+  await eventually('the reading', 20_000, async () => {
     const { body } = await gateway.api('GET', '/api/v1/telemetry/car-1?metric=fuel');
     return body.points[0]?.value === 0.5 ? true : undefined;
   });
@@ -60,7 +60,7 @@ it('tells a device that was away of what was refused meanwhile', async () => {
   const back = startToConnect(gateway.mqttUrl, asSession());
   clients.push(back);
   back.on('message', (_topic, payload) => told.push(payload.toString()));
-  const message = await eventually('word of it', 10_000, async () => told[0]);
+  const message = await eventually('word of it', 20_000, async () => told[0]);
   expect(JSON.parse(message)).toMatchObject({ code: 'bad_json', topic: 'devices/car-1/telemetry' });
 });
 
@@ -71,7 +71,7 @@ it('acknowledges a message of 6 MiB, quarantines it, tells the device, and keeps
   await client.subscribeAsync('devices/car-1/errors', { qos: 1 });
   await client.publishAsync('devices/car-1/telemetry', Buffer.alloc(6 * MIB, ' '), { qos: 1 });
   expect(await quarantined('too_large')).toMatchObject({ message: expect.stringContaining('6291456') });
-  await eventually('word of it', 10_000, async () => told.find((text) => text.includes('too_large')));
+  await eventually('word of it', 20_000, async () => told.find((text) => text.includes('too_large')));
   await client.publishAsync('devices/car-1/telemetry', '{"metrics":{"fuel":0.4}}', { qos: 1 });
   expect(client.connected).toBe(true);
 });

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,35 +5,26 @@ import {
   axeViolations,
   chromiumPath,
   chromiumSkipped,
-  hasText,
   screenshot,
   startChromium,
 } from '../support/chromium.ts';
-import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
-
-const WITHIN_MS = 30_000;
+import { type ConsolePage, openConsole } from '../support/console-page.ts';
+import { type GatewayProcess, startGateway } from '../support/gateway.ts';
 
 describe.skipIf(chromiumPath === null)(`a device's page in the console${chromiumSkipped}`, () => {
   let gateway: GatewayProcess;
   let browser: Browser;
+  let console_: ConsolePage;
   let page: Page;
   let token = '';
   let device: MqttClient;
-  const pageErrors: string[] = [];
 
   beforeAll(async () => {
     gateway = await startGateway();
     token = (await gateway.api('POST', '/api/v1/devices', { id: 'pump-1', type: 'car' })).body.token;
     browser = await startChromium();
-    page = await browser.newPage();
-    await page.setViewport({ width: 1280, height: 1100 });
-    page.on('pageerror', (error) => pageErrors.push(String(error)));
-    await page.goto(gateway.httpUrl);
-    await see('Sign in to the console');
-    const password = (await readFile(join(gateway.dataDir, 'admin-password'), 'utf8')).trim();
-    await page.locator('::-p-aria(Password)').fill(password);
-    await page.locator('::-p-aria(Sign in)').click();
-    await see('Live');
+    console_ = await openConsole(browser, gateway);
+    ({ page } = console_);
   });
 
   afterAll(async () => {
@@ -44,15 +33,12 @@ describe.skipIf(chromiumPath === null)(`a device's page in the console${chromium
     await gateway?.stop();
   });
 
-  const see = (text: string) =>
-    eventually(`"${text}" on the page`, WITHIN_MS, async () =>
-      (await hasText(page, text)) ? true : undefined,
-    );
+  const see = (text: string) => console_.see(text);
 
   it('tells whether the device is there, as it comes and goes', async () => {
-    await page.goto(`${gateway.httpUrl}/devices`);
+    await console_.open('/devices');
     await see('Never seen');
-    await page.goto(`${gateway.httpUrl}/devices/pump-1`);
+    await console_.open('/devices/pump-1');
     await see('Never seen');
     device = await connectAsync(gateway.mqttUrl, {
       username: 'pump-1',
@@ -94,12 +80,7 @@ describe.skipIf(chromiumPath === null)(`a device's page in the console${chromium
     await page.locator('::-p-aria(Save configuration)').click();
     await see('In sync');
     for (const scheme of ['light', 'dark'] as const) {
-      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-      await eventually('the theme', WITHIN_MS, async () =>
-        (await page.evaluate('document.documentElement.dataset.mantineColorScheme')) === scheme
-          ? true
-          : undefined,
-      );
+      await console_.theme(scheme);
       await screenshot(page, `console-downlink-${scheme}`);
       expect(await axeViolations(page), scheme).toEqual([]);
     }
@@ -108,6 +89,6 @@ describe.skipIf(chromiumPath === null)(`a device's page in the console${chromium
   it('tells when it has gone, and why', async () => {
     await device.endAsync();
     await see('as it said goodbye');
-    expect(pageErrors).toEqual([]);
+    expect(console_.errors).toEqual([]);
   });
 });

@@ -140,7 +140,7 @@ describe('service accounts', () => {
     await eventually('both are stored', 20_000, async () =>
       (await pointsOf('heard')).length === 2 ? true : undefined,
     );
-    await eventually('both are heard', 5_000, async () => (heard.length === 2 ? true : undefined));
+    await eventually('both are heard', 20_000, async () => (heard.length === 2 ? true : undefined));
     expect(heard).toEqual([
       'devices/heard/telemetry {"event":"one"}',
       'devices/heard/telemetry {"event":"two"}',

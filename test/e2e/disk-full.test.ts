@@ -94,7 +94,7 @@ describe.skipIf(smallDiskMissing !== null)(`a full disk${SKIPPED}`, () => {
 
     disk.fill();
     van.publish(500);
-    const { parts } = await eventually('/readyz tells of it', 10_000, async () => {
+    const { parts } = await eventually('/readyz tells of it', 20_000, async () => {
       const { status, body } = await gateway.api('GET', '/readyz');
       return status === 503 && / MiB are free on the disk/.test(body.parts.journal.detail) ? body : undefined;
     });
@@ -108,7 +108,7 @@ describe.skipIf(smallDiskMissing !== null)(`a full disk${SKIPPED}`, () => {
     );
     const shedBefore = await metricOf(gateway, 'wayside_broker_shed');
     van.client.publish(TOPIC, '{"metrics":{"unasked":1}}', { qos: 0 });
-    await eventually('QoS 0 is shed', 5_000, async () =>
+    await eventually('QoS 0 is shed', 20_000, async () =>
       (await metricOf(gateway, 'wayside_broker_shed')) > shedBefore ? true : undefined,
     );
     const refused = await gateway.api('POST', '/api/v1/consumers', {
@@ -122,10 +122,10 @@ describe.skipIf(smallDiskMissing !== null)(`a full disk${SKIPPED}`, () => {
     await allAcknowledged(van);
     expect(await stored(gateway, 600)).toEqual(whole(600));
     expect(van.closed, 'nobody was disconnected').toBe(0);
-    await eventually('all is well again', 10_000, async () =>
+    await eventually('all is well again', 20_000, async () =>
       (await gateway.api('GET', '/readyz')).status === 200 ? true : undefined,
     );
-    await eventually('the log has told of both', 10_000, async () => {
+    await eventually('the log has told of both', 20_000, async () => {
       const told = gateway.logLines.filter((line) => /the journal takes (nothing|messages again)/.test(line));
       return told.length === 2 ? true : undefined;
     });
@@ -140,7 +140,7 @@ describe.skipIf(smallDiskMissing !== null)(`a full disk${SKIPPED}`, () => {
     await allAcknowledged(van);
     disk.fill();
     van.publish(300);
-    await eventually('the journal refuses', 10_000, async () =>
+    await eventually('the journal refuses', 20_000, async () =>
       (await metricOf(gateway, 'wayside_journal_refuses')) === 1 ? true : undefined,
     );
     await gateway.kill('SIGKILL');
@@ -164,7 +164,7 @@ describe.skipIf(smallDiskMissing !== null)(`a full disk${SKIPPED}`, () => {
     const van = await startVan(gateway);
     disk.fill();
     van.publish(500);
-    await eventually('the journal refuses', 10_000, async () =>
+    await eventually('the journal refuses', 20_000, async () =>
       (await metricOf(gateway, 'wayside_journal_refuses')) === 1 ? true : undefined,
     );
     const asked = performance.now();

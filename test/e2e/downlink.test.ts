@@ -75,7 +75,7 @@ describe('what goes down to devices', () => {
 
   /** Of a command that was heard, the id. */
   async function command(device: Device, name: string): Promise<string> {
-    const found = await eventually(`command ${name}`, 10_000, async () =>
+    const found = await eventually(`command ${name}`, 20_000, async () =>
       device.heard.find(({ topic, body }) => topic.endsWith('/commands') && body.name === name),
     );
     return String(found.body.id);
@@ -93,7 +93,7 @@ describe('what goes down to devices', () => {
   }
 
   async function stateOf(id: string, commandId: unknown, state: string): Promise<Record<string, unknown>> {
-    return eventually(`command is ${state}`, 10_000, async () => {
+    return eventually(`command is ${state}`, 20_000, async () => {
       const { body } = await gateway.api('GET', `/api/v1/devices/${id}/commands/${commandId}`);
       return body.state === state ? body : undefined;
     });
@@ -228,7 +228,7 @@ describe('what goes down to devices', () => {
     ];
     for (const [commandId, body] of bad) await reply(device, 'odd', commandId, body);
     const errors = () => device.heard.filter(({ topic }) => topic === 'devices/odd/errors');
-    await eventually('all errors', 10_000, async () => (errors().length === bad.length ? true : undefined));
+    await eventually('all errors', 20_000, async () => (errors().length === bad.length ? true : undefined));
     expect(errors().map(({ body }) => body.code)).toEqual(bad.map(([, , code]) => code));
     expect(errors()[0]?.body).toEqual({
       code: 'bad_json',
@@ -294,7 +294,7 @@ describe('what goes down to devices', () => {
     expect(await command(device, 'wave')).toBe('by-mqtt');
     const again = await listen('commander');
     await reply(device, 'asked-by-mqtt', 'by-mqtt', { status: 'ok', result: 2 });
-    await eventually('the reply', 10_000, async () => again.heard[0]);
+    await eventually('the reply', 20_000, async () => again.heard[0]);
     expect(again.heard).toMatchObject([
       { topic: 'devices/asked-by-mqtt/commands/by-mqtt/reply', body: { status: 'ok', result: 2 } },
     ]);
@@ -318,7 +318,7 @@ describe('what goes down to devices', () => {
     await killAndStart();
     const device = await listen('tuned');
     await device.client.subscribeAsync('devices/tuned/config', { qos: 1 });
-    await eventually('the retained configuration', 10_000, async () => device.heard[0]);
+    await eventually('the retained configuration', 20_000, async () => device.heard[0]);
     expect(device.heard).toMatchObject([
       { topic: 'devices/tuned/config', body: { version: 1, interval: 30 }, retain: true },
     ]);
@@ -353,7 +353,7 @@ describe('what goes down to devices', () => {
       expect((await gateway.api('PUT', path, body)).status, JSON.stringify(body)).toBe(400);
 
     const again = await listen('tuned');
-    await eventually('the newest configuration', 10_000, async () => {
+    await eventually('the newest configuration', 20_000, async () => {
       await again.client.subscribeAsync('devices/tuned/config', { qos: 1 });
       return again.heard.find(({ body }) => body.version === 8);
     });
@@ -367,14 +367,14 @@ describe('what goes down to devices', () => {
     const sender = await listen('kept', { clientId: 'kept-sender', clean: true });
     await device.client.endAsync();
     await sender.client.publishAsync('devices/kept/telemetry', 'no json', { qos: 1 });
-    await eventually('the message in quarantine', 10_000, async () => {
+    await eventually('the message in quarantine', 20_000, async () => {
       const { body } = await gateway.api('GET', '/api/v1/quarantine?device=kept');
       return body.items.length > 0 ? true : undefined;
     });
     await killAndStart();
     await expect(listen('thief', { clientId: 'kept-client' })).rejects.toThrow();
     const back = await listen('kept');
-    await eventually('the error that waited', 10_000, async () => back.heard[0]);
+    await eventually('the error that waited', 20_000, async () => back.heard[0]);
     expect(back.heard).toMatchObject([{ topic: 'devices/kept/errors', body: { code: 'bad_json' } }]);
     await settled(back, 'kept');
     await killAndStart();
@@ -397,7 +397,7 @@ describe('what goes down to devices', () => {
       },
     });
     await killAndStart();
-    await eventually('the will in the telemetry', 15_000, async () => {
+    await eventually('the will in the telemetry', 20_000, async () => {
       const { body } = await gateway.api('GET', '/api/v1/telemetry/mortal');
       return JSON.stringify(body).includes('died') ? true : undefined;
     });

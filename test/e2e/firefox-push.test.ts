@@ -137,7 +137,7 @@ async function subscribeAndAgree({ gateway, page }: Setting, purpose = LOCATION)
   await page.locator('::-p-aria([name="Turn on offers"][role="button"])').click();
   await page.locator('::-p-aria([name="Choose what you agree to"][role="link"])').click();
   await page.locator(`::-p-aria([name="${purpose.name}"][role="switch"])`).click();
-  await eventually('the consent', 10_000, async () => {
+  await eventually('the consent', 20_000, async () => {
     const { body } = await gateway.api('GET', '/api/v1/consumers/ada');
     const given = body.consents.some(
       (consent: { purpose: string; granted: boolean }) => consent.purpose === purpose.id && consent.granted,
@@ -151,7 +151,7 @@ const DEVICE = { id: 'device_offers', name: 'Offers from your devices' };
 
 /** Does something with a notification as soon as one is shown. */
 async function withNotification(act: () => Promise<boolean>): Promise<void> {
-  await eventually('a notification', 10_000, async () => (await act()) || undefined);
+  await eventually('a notification', 20_000, async () => (await act()) || undefined);
 }
 
 describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkipped}`, () => {
@@ -173,7 +173,7 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
     expect(clicked.shownAt).toBe(shown.shownAt);
     await eventually(
       'its own page in the app',
-      10_000,
+      20_000,
       async () => page.url().endsWith(`/me/offers/${shown.id}`) || undefined,
     );
     await page.locator(`::-p-aria([name="${OFFER.title}"][role="heading"])`).wait();
@@ -255,7 +255,7 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
     const first = await delivery(setting.gateway, 'shown');
     await setting.kill();
     await withNotification(() => firefox.closeNotification());
-    await eventually('it gone', 10_000, async () =>
+    await eventually('it gone', 20_000, async () =>
       (await shownNotifications(page)).length === 0 ? true : undefined,
     );
     let gateway = await setting.restart();
@@ -267,7 +267,7 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
     await setting.kill();
     await withNotification(() => firefox.pressAction('stop'));
     const says = (title: string) =>
-      eventually(title, 10_000, async () =>
+      eventually(title, 20_000, async () =>
         String((await shownNotifications(page)).map((one) => one.title)) === title ? true : undefined,
       );
     await says('Offers are stopped here');
@@ -290,7 +290,7 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
       const { consents, subscriptions } = body as { consents: { granted: boolean }[]; subscriptions: number };
       return (consents.every(({ granted }) => !granted) && subscriptions === 0) || undefined;
     });
-    await eventually('a word of it', 10_000, async () => {
+    await eventually('a word of it', 20_000, async () => {
       const titles = (await shownNotifications(page)).map(({ title }) => title);
       return String(titles) === 'Everything is stopped' ? true : undefined;
     });
@@ -301,7 +301,7 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
     ).toBe(true);
     for (const position of way(CAFE, NORTH, 5)) await drive(position);
     for (const position of way(NORTH, CAFE, 5)) await drive(position);
-    await eventually('the decision', 10_000, async () => {
+    await eventually('the decision', 20_000, async () => {
       const { body } = await gateway.api('GET', '/api/v1/decisions?consumer=ada');
       return body.items[0]?.reason === 'no_consent' ? true : undefined;
     });
@@ -345,7 +345,7 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
     await page.locator('::-p-aria([name="Stop everything"][role="button"])').click();
     await page.locator('::-p-text(Everything is stopped.)').wait();
     for (const position of way(NORTH, CAFE, 5)) await drive(position);
-    const decision = await eventually('the decision', 10_000, async () => {
+    const decision = await eventually('the decision', 20_000, async () => {
       const { body } = await gateway.api('GET', '/api/v1/decisions?consumer=ada');
       return body.items[0];
     });

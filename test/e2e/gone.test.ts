@@ -48,11 +48,11 @@ it('somebody whose browser ended the subscription is found out once, and then ha
   open.push(() => card.endAsync());
   const buy = () => card.publishAsync('devices/card1/telemetry', '{"event":"purchase"}', { qos: 1 });
   await buy();
-  await eventually('the delivery is gone', 15_000, async () => {
+  await eventually('the delivery is gone', 20_000, async () => {
     const { items } = await gateway.must('GET', '/api/v1/deliveries?state=gone');
     return items.length === 1 ? true : undefined;
   });
-  const suppressed = await eventually('a decision says that there is no channel', 15_000, async () => {
+  const suppressed = await eventually('a decision says that there is no channel', 20_000, async () => {
     await buy();
     const { items } = await gateway.must('GET', '/api/v1/decisions?reason=no_channel');
     return items[0];

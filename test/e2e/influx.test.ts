@@ -46,7 +46,7 @@ describe.skipIf(influxdMissing !== null)(`a gateway on InfluxDB${SKIPPED}`, () =
       status: 503,
       body: { code: 'telemetry_unavailable' },
     });
-    const degraded = await eventually('/readyz tells of what waits', 10_000, async () => {
+    const degraded = await eventually('/readyz tells of what waits', 20_000, async () => {
       const { body } = await gateway.api('GET', '/readyz');
       return body.parts.telemetry.backlog.lagMs > 0 ? body : undefined;
     });
@@ -69,7 +69,7 @@ describe.skipIf(influxdMissing !== null)(`a gateway on InfluxDB${SKIPPED}`, () =
     await influxd.start();
     const points = await stored(READINGS);
     expect(points).toEqual(Array.from({ length: READINGS }, (_, n) => ({ at: startedAt + n, value: n })));
-    const ready = await eventually('the gateway is ready', 10_000, async () => {
+    const ready = await eventually('the gateway is ready', 20_000, async () => {
       const { status, body } = await gateway.api('GET', '/readyz');
       return status === 200 && body.degraded.length === 0 ? body : undefined;
     });
@@ -85,7 +85,7 @@ describe.skipIf(influxdMissing !== null)(`a gateway on InfluxDB${SKIPPED}`, () =
     const gateway = await startGateway({ env: { WAYSIDE_INFLUX_URL: proxy.url } });
     onTestFinished(() => gateway.stop());
     // Somebody else's point gave the field of one metric another type.
-    await eventually('the database is there', 10_000, async () => {
+    await eventually('the database is there', 20_000, async () => {
       const foreign = await fetch(`${influxd.url}/write?db=wayside`, {
         method: 'POST',
         body: 'readings,device=foreign taken.n="text"',

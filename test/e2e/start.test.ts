@@ -89,7 +89,7 @@ describe('an InfluxDB that is not there', () => {
     const port = await takenPort();
     for (let close = open.pop(); close !== undefined; close = open.pop()) await close();
     const gateway = await running({ env: { WAYSIDE_INFLUX_URL: `http://127.0.0.1:${port}` } });
-    const degraded = await eventually('/readyz names telemetry', 15_000, async () => {
+    const degraded = await eventually('/readyz names telemetry', 20_000, async () => {
       const { status, body } = await gateway.api('GET', '/readyz');
       return status === 200 && body.degraded.length > 0 ? body : undefined;
     });

@@ -63,14 +63,14 @@ it('a device that comes back right after it acknowledged some is sent the others
     await commands.give({ id: name, device: 'a', name, args: {}, expiresAt: 1_000_000 }, CHANGE);
   const first = connection();
   commands.subscribed(first.link);
-  await eventually('the first ones', 5_000, async () => (first.got.length === 8 ? true : undefined));
+  await eventually('the first ones', 20_000, async () => (first.got.length === 8 ? true : undefined));
   commands.closed(first.link);
   for (let n = 0; n < 8; n += 1) first.acknowledge();
   // That they were acknowledged is noted a moment later.
   const second = connection();
   await Promise.resolve();
   commands.subscribed(second.link);
-  await eventually('all others', 5_000, async () => {
+  await eventually('all others', 20_000, async () => {
     second.acknowledge();
     return second.got.length === 12 ? true : undefined;
   });

@@ -38,7 +38,7 @@ async function openStream() {
 }
 
 const untilText = (stream: { text(): string }, wanted: string) =>
-  eventually(`"${wanted}" in the stream`, 5_000, async () =>
+  eventually(`"${wanted}" in the stream`, 20_000, async () =>
     stream.text().includes(wanted) ? true : undefined,
   );
 
@@ -60,7 +60,7 @@ describe('the live stream', () => {
     ]);
     expect(third).toBe('event: visit\ndata: {"kind":"visit","visit":{"id":"v1"}}');
     stream.close();
-    await eventually('the listener gone', 5_000, async () =>
+    await eventually('the listener gone', 20_000, async () =>
       server.listeners.size === 0 ? true : undefined,
     );
   });
@@ -71,9 +71,9 @@ describe('the live stream', () => {
     const slow = connect(Number(new URL(server.url).port), '127.0.0.1');
     slow.write(`GET /api/v1/live HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\n\r\n`);
     slow.pause();
-    await eventually('two listeners', 5_000, async () => (server.listeners.size === 2 ? true : undefined));
+    await eventually('two listeners', 20_000, async () => (server.listeners.size === 2 ? true : undefined));
     const detail = 'x'.repeat(10_000);
-    await eventually('the slow reader dropped', 15_000, async () => {
+    await eventually('the slow reader dropped', 20_000, async () => {
       // More than sockets can hold in a few seconds, and each time less than a reader that keeps up may have waiting.
       for (let n = 0; n < 20; n += 1) {
         for (const listener of server.listeners) listener({ kind: 'decision', decision: { detail } });
@@ -85,7 +85,7 @@ describe('the live stream', () => {
     await untilText(good, 'the-last');
     slow.destroy();
     good.close();
-    await eventually('the listener gone', 5_000, async () =>
+    await eventually('the listener gone', 20_000, async () =>
       server.listeners.size === 0 ? true : undefined,
     );
   });
@@ -96,7 +96,7 @@ describe('the live stream', () => {
       headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
     });
     const body = answer.text().catch(() => 'closed');
-    await eventually('a listener', 5_000, async () => (other.listeners.size === 1 ? true : undefined));
+    await eventually('a listener', 20_000, async () => (other.listeners.size === 1 ? true : undefined));
     await other.stop();
     await body;
     expect(other.listeners.size).toBe(0);
@@ -150,7 +150,7 @@ describe('a live stream on its own', () => {
         while (!(await reader?.read())?.done);
       })(),
     ).rejects.toThrow('terminated');
-    await eventually('the stream gone', 5_000, async () => (streams.size === 0 ? true : undefined));
+    await eventually('the stream gone', 20_000, async () => (streams.size === 0 ? true : undefined));
     standalone.close();
   });
 });
