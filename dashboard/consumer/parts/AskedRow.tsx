@@ -26,7 +26,7 @@ export function AskedRow({ icon, name, told, words, busy, onSure, trouble }: Pro
   const [isAsked, setIsAsked] = useState(false);
   const small = isAsked ? words.follows : told;
   return (
-    <li className="asking">
+    <li className={small === undefined ? undefined : 'asking'}>
       {icon}
       <span className="row-name">
         {name}

@@ -62,7 +62,7 @@ export const settings: Translated<typeof english> = {
     off: 'Aus: Ein Angebot kann zu jeder Stunde kommen.',
     on: 'Keine Angebote zwischen diesen Zeiten, {{zone}}.',
     ofPlace: 'nach der Uhr des Orts, um den es geht',
-    here: 'Nach der Uhr von {{zone}} richten',
+    here: 'Uhr von {{zone}} verwenden',
     from: 'Von',
     to: 'Bis',
   },
@@ -73,7 +73,7 @@ export const settings: Translated<typeof english> = {
     giveUpNamed: '{{device}} trennen',
     giveUpText:
       'Was es bisher gemeldet hat, sehen Sie dann nicht mehr, und um es wieder zu verbinden, braucht es einen neuen Code.',
-    giveUpSure: 'Jetzt trennen',
+    giveUpSure: 'Ja, trennen',
     keep: 'Behalten',
     code: 'Code eines Geräts',
     codeHint: 'Auf seinem Aufkleber oder seiner Anzeige; oder den QR-Code mit der Kamera scannen.',
