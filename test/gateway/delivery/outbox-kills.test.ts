@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as passed } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -14,12 +14,15 @@ import { createOutboxWorld, NOON, type OutboxWorld, RECEIPT_KEY } from './outbox
 let world: OutboxWorld;
 let smtp: TestSmtp;
 let receiver: WebhookReceiver;
+/** The one that runs now: where a test ends by its time, it must not go on without records. */
+let child: ChildProcess | null = null;
 beforeEach(async () => {
   world = await createOutboxWorld();
   smtp = await startSmtp();
   receiver = await startWebhookReceiver();
 });
 afterEach(async () => {
+  child?.kill('SIGKILL');
   await receiver.stop();
   await smtp.stop();
   await world.stop();
@@ -39,13 +42,14 @@ async function runAndKill(afterMs: number): Promise<void> {
     domainNow: NOON,
   };
   const file = new URL('./killed-outbox.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [file, JSON.stringify(settings)], {
+  const started = spawn(process.execPath, [file, JSON.stringify(settings)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const exited = once(child, 'exit');
-  await once(child.stdout, 'data');
+  child = started;
+  const exited = once(started, 'exit');
+  await once(started.stdout, 'data');
   await passed(afterMs);
-  child.kill('SIGKILL');
+  started.kill('SIGKILL');
   expect(await exited).toEqual([null, 'SIGKILL']);
 }
 
