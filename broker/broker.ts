@@ -136,7 +136,10 @@ class AedesBroker implements Broker {
         bounds,
         sends: this.#sends,
         comesByLink: (clientId, topic) => this.#comesByLink(clientId, topic),
-        isForNobody: (packet) => this.#access.isForJournalAlone(packet),
+        // Aedes publishes when its PUBACK has found room on the wire: the sender may be removed by then.
+        isForNobody: (packet, sender) =>
+          this.#access.isForJournalAlone(packet) ||
+          (sender !== null && connectionOf(sender)?.isForgotten === true),
       },
     );
     aedes.on('clientReady', (client: Client) => this.#entrance.loggedIn(client));

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes';
 import type { DirectSends } from './direct-sends.ts';
 import type { DurablePersistence } from './persistence/durable-persistence.ts';
@@ -26,8 +27,8 @@ export interface QuietAedesParts {
   readonly sends: DirectSends;
   /** Whether a message reaches this client by its link, so that Aedes must not send it as well. */
   comesByLink(clientId: string, topic: string): boolean;
-  /** Whether a message is not to be published, for nobody hears it. */
-  isForNobody(packet: PublishPacket): boolean;
+  /** Whether a message is not to be published: nobody hears it, or who sent it was removed since it was let in. */
+  isForNobody(packet: PublishPacket, sender: Client | null): boolean;
 }
 
 /**
@@ -53,7 +54,7 @@ export class QuietAedes extends Aedes {
 
   /** Aedes calls it with the client between packet and callback, which its typings leave out. */
   override publish(packet: PublishPacket, client: Client | Done | null, done?: Done): void {
-    if (this.#parts.isForNobody(packet)) {
+    if (this.#parts.isForNobody(packet, typeof client === 'function' ? null : client)) {
       (typeof client === 'function' ? client : done)?.();
       return;
     }
@@ -69,6 +70,9 @@ export class QuietAedes extends Aedes {
   /** Takes messages out of all that wait for some session. */
   async forgetMessages(isMeant: (message: WaitingMessage) => boolean): Promise<void> {
     const store = this.#store();
+    // What was let in until now is on its way to the disk a turn later, and waits for somebody when it is there.
+    await setImmediate();
+    await this.#parts.persistence.enqueued();
     for (const id of this.#parts.persistence.waitingFor()) {
       for await (const packet of store.outgoingStream({ id }))
         if (isMeant(packet)) await store.outgoingClearMessageId({ id }, packet);

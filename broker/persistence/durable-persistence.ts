@@ -214,6 +214,11 @@ export class DurablePersistence {
     return this.#outgoing.clear(client, packet);
   }
 
+  /** Resolves when all messages that were on their way to the disk wait for their sessions. */
+  enqueued(): Promise<void> {
+    return this.#outgoing.settled();
+  }
+
   /** Sessions for which messages wait. */
   waitingFor(): readonly string[] {
     return this.#outgoing.clientIds();

@@ -19,6 +19,8 @@ type Mention = Pick<StoredPacket, 'brokerId' | 'brokerCounter' | 'messageId'> & 
 export class Outgoing {
   readonly #mirror: Mirror | null;
   readonly #byClient = new Map<string, Waiting[]>();
+  /** On their way to the disk, and in no queue yet. */
+  readonly #underWay = new Set<Promise<void>>();
   #nextSeq = 1;
 
   constructor(mirror: Mirror | null) {
@@ -26,8 +28,19 @@ export class Outgoing {
   }
 
   /** On disk first: what a publisher was promised is not lost, and what could not be written is not delivered. */
-  async enqueue(clientIds: readonly string[], packet: StoredPacket): Promise<void> {
-    if (clientIds.length === 0) return;
+  enqueue(clientIds: readonly string[], packet: StoredPacket): Promise<void> {
+    if (clientIds.length === 0) return Promise.resolve();
+    const enqueued = this.#keep(clientIds, packet).finally(() => this.#underWay.delete(enqueued));
+    this.#underWay.add(enqueued);
+    return enqueued;
+  }
+
+  /** Resolves when all that was on its way waits for its session, or could not be written. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #keep(clientIds: readonly string[], packet: StoredPacket): Promise<void> {
     const waiting = clientIds.map((clientId) => ({
       clientId,
       seq: this.#nextSeq++,

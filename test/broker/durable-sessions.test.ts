@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { hashToken } from '../../broker/credentials.ts';
 import type { BrokerLimits } from '../../broker/limits.ts';
 import type { DurableMap, MapChanges } from '../../broker/persistence/durable-map.ts';
+import type { Principal } from '../../broker/principal.ts';
 import { connectPacket, packet, publishPacket, pubrelPacket, text } from './packets.ts';
 import { connected, type RunningBroker, runBroker, TOKEN, until } from './running-broker.ts';
 
@@ -15,6 +16,8 @@ class TestMap implements DurableMap {
   /** Keys of what is being written. */
   writing: readonly string[] = [];
   writes = 0;
+  /** Keys of all that was ever put. */
+  readonly put: string[] = [];
 
   constructor(entries: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.entries_ = new Map(entries);
@@ -30,8 +33,10 @@ class TestMap implements DurableMap {
     await this.held;
     if (this.failure !== null) throw this.failure;
     this.writes += 1;
-    for (const [key, value] of changes)
+    for (const [key, value] of changes) {
+      if (value !== null) this.put.push(key);
       value === null ? this.entries_.delete(key) : this.entries_.set(key, value);
+    }
   }
 
   keys(kind: string): string[] {
@@ -278,6 +283,59 @@ describe('sessions that outlive the broker', () => {
     // In memory neither: a message finds nobody to wait for.
     await one.broker.publish(ERRORS, 'x', { qos: 1 });
     expect([...map.entries_.keys()]).toEqual([]);
+  });
+
+  /** A broker with a device `a`, and a service that is away and gets all when it is back. */
+  async function withAbsentListener(): Promise<{ readonly one: RunningBroker; readonly map: TestMap }> {
+    const map = new TestMap();
+    const tokenHashes = [hashToken(TOKEN)];
+    const users: Readonly<Record<string, Principal>> = {
+      a: { kind: 'device', id: 'a' },
+      archive: { kind: 'service', id: 'archive', publish: [], subscribe: ['devices/#'] },
+    };
+    const findUser = async (id: string) => {
+      const principal = users[id];
+      return principal === undefined ? null : { principal, tokenHashes };
+    };
+    const one = await runBroker({}, { sessions: map, findUser });
+    running.push(one);
+    const absent = one.connect({ clientId: 'away', username: 'archive', clean: false });
+    await connected(absent);
+    await absent.subscribeAsync('devices/#', { qos: 1 });
+    await absent.endAsync();
+    return { one, map };
+  }
+
+  it('a message of a user who was removed between its PUBACK and its publishing waits for nobody', async () => {
+    const { one, map } = await withAbsentListener();
+    const device = await bare(one, true);
+    const kept = () => map.put.filter((key) => key.startsWith('waiting/away/')).length;
+    device.socket.write(publishPacket('devices/a/telemetry', '{}', 1, 1));
+    await until('what comes from who is there waits', () => kept() === 1);
+    const accepted = one.accepted.length;
+    one.hold();
+    device.socket.write(publishPacket('devices/a/telemetry', '{}', 1, 2));
+    await until('it is on its way to the journal', () => one.accepted.length > accepted);
+    one.release();
+    // Let in; Aedes goes on with it a turn of the event loop later.
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+    await one.broker.forget('a');
+    expect(kept()).toBe(1);
+    expect(map.keys('waiting')).toEqual([]);
+  });
+
+  it('a message to a user who was removed while it was on its way to the disk waits for nobody', async () => {
+    const { one, map } = await withAbsentListener();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    map.held = promise;
+    const published = one.broker.publish(ERRORS, 'x', { qos: 1 });
+    await until('it is being written', () => map.writing.some((key) => key.startsWith('waiting/away/')));
+    const forgotten = one.broker.forget('a');
+    // Time enough to look through what waits, and to miss what does not wait yet.
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((done) => setImmediate(done));
+    resolve();
+    await Promise.all([published, forgotten]);
+    expect(map.keys('waiting')).toEqual([]);
   });
 
   it('retained messages are there again; an empty one removes them', async () => {
