@@ -4,9 +4,8 @@ import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { axeViolations, chromiumPath, chromiumSkipped, hasText, startChromium } from '../support/chromium.ts';
 import { type ConsolePage, openConsole } from '../support/console-page.ts';
-import { eventually, type GatewayProcess, startGateway } from '../support/gateway.ts';
-
-const WITHIN_MS = 30_000;
+import { invitationTo, openConsumerApp } from '../support/consumer-app.ts';
+import { type GatewayProcess, startGateway } from '../support/gateway.ts';
 
 describe.skipIf(chromiumPath === null)(`who may log in, on the pages, in Chromium${chromiumSkipped}`, () => {
   let gateway: GatewayProcess;
@@ -25,10 +24,7 @@ describe.skipIf(chromiumPath === null)(`who may log in, on the pages, in Chromiu
     await gateway?.stop();
   });
 
-  const see = (text: string, on = page) =>
-    eventually(`"${text}" on the page`, WITHIN_MS, async () =>
-      (await hasText(on, text)) ? true : undefined,
-    );
+  const see = (text: string) => console_.see(text);
   const open = async (path: string, text: string) => {
     await console_.open(path);
     await console_.see(text);
@@ -106,23 +102,22 @@ describe.skipIf(chromiumPath === null)(`who may log in, on the pages, in Chromiu
     await page.locator('::-p-aria([name="Code to claim it"][role="button"])').click();
     await see('Code to claim fridge-7');
     const code = await secret();
-    const { url } = (await gateway.api('POST', '/api/v1/consumers/anna/invitations')).body;
-    const phone = await browser.newPage();
-    await phone.goto(url);
-    await phone.locator('::-p-aria([name="Link a device, such as your car"][role="link"])').click();
-    await see('Your devices', phone);
-    await phone.locator('::-p-aria([name="Code of a device"][role="textbox"])').fill('WRNG-CODE');
-    await phone.locator('::-p-aria([name="Link it"][role="button"])').click();
-    await see('This code is not valid', phone);
-    await phone.locator('::-p-aria([name="Code of a device"][role="textbox"])').fill(code.toLowerCase());
-    await phone.locator('::-p-aria([name="Link it"][role="button"])').click();
-    await see('fridge-7 is linked to you now', phone);
-    expect(await axeViolations(phone)).toEqual([]);
+    const phone = await openConsumerApp(browser, gateway);
+    await phone.open(await invitationTo(gateway, 'anna'));
+    await phone.click('Link a device, such as your car', 'link');
+    await phone.see('Your devices');
+    await phone.fill('Code of a device', 'WRNG-CODE');
+    await phone.click('Link it', 'button');
+    await phone.see('This code is not valid');
+    await phone.fill('Code of a device', code.toLowerCase());
+    await phone.click('Link it', 'button');
+    await phone.see('fridge-7 is linked to you now');
+    expect(await axeViolations(phone.page)).toEqual([]);
     expect((await gateway.api('GET', '/api/v1/devices/fridge-7')).body.consumerId).toBe('anna');
-    await phone.locator('::-p-aria([name="Unlink fridge-7"][role="button"])').click();
-    await phone.locator('::-p-aria([name="Unlink it"][role="button"])').click();
-    await see('No device is linked to you', phone);
-    await phone.close();
+    await phone.click('Unlink fridge-7', 'button');
+    await phone.click('Unlink it', 'button');
+    await phone.see('No device is linked to you');
+    await phone.context.close();
   });
 
   it('raised no error in the page', () => {
