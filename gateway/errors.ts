@@ -336,6 +336,12 @@ export const ERRORS = {
     title: 'The journal has reached its bound',
     mend: 'Bring back what does not take readings (see /readyz), or raise WAYSIDE_JOURNAL_MAX_BYTES.',
   },
+  log_in_use: {
+    status: 503,
+    retry: true,
+    title: 'A file of the data directory is being read for long',
+    mend: 'It is tried again by itself. Let no tool stay in the files of the data directory.',
+  },
   disk_full: {
     status: 503,
     retry: true,

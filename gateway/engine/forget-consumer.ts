@@ -1,11 +1,11 @@
-import { sql } from 'kysely';
 import { deleteParts } from '../records/person-tables/rows-of.ts';
 import { deletingSecurely } from '../records/secure-delete.ts';
 import type { ForgetParts } from './forget-device.ts';
 import { subjectOf } from './subjects.ts';
 
 /**
- * Takes a removed person out of all that the engine keeps, and deletes what it wrote of them while they were removed. To be run
+ * Takes a removed person out of all that the engine keeps, and deletes what it wrote of them while they were removed; who sweeps the files
+ * afterwards empties the log. To be run
  * between batches, after their devices were forgotten.
  */
 export async function forgetConsumerState(
@@ -26,6 +26,4 @@ export async function forgetConsumerState(
         .execute();
     }),
   );
-  // The log holds older forms of the pages.
-  await sql`pragma wal_checkpoint(truncate)`.execute(db);
 }

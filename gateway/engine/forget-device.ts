@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { forgetDevice } from '../../rules/forget-device.ts';
 import type { RemovedDevice } from '../records/device-erasures.ts';
 import type { Schema } from '../records/schema.ts';
@@ -13,8 +13,8 @@ export interface ForgetParts {
 }
 
 /**
- * Takes a removed device out of all that the engine keeps, also from the file's bytes. To be run between batches, when nothing is
- * uncommitted.
+ * Takes a removed device out of all that the engine keeps, also from the file's bytes; who sweeps the files afterwards empties the
+ * log. To be run between batches, when nothing is uncommitted.
  *
  * @param upToSeq entries of its id up to here are its own; a later device of that id has later ones
  */
@@ -51,6 +51,4 @@ export async function forgetDeviceState(
     }),
   );
   subjects.saved();
-  // The log holds older forms of the pages.
-  await sql`pragma wal_checkpoint(truncate)`.execute(db);
 }

@@ -1,6 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { DAY_MS } from '../../rules/time/duration.ts';
 import type { Clock } from '../clock.ts';
+import { emptyRecordsLog } from '../records/empty-records-log.ts';
 import type { Schema } from '../records/schema.ts';
 import { deletingSecurely } from '../records/secure-delete.ts';
 import type { TelemetryStore } from '../telemetry/telemetry-store.ts';
@@ -40,6 +41,8 @@ export function createPositionRetention(parts: PositionRetentionParts): Position
   let clearedBefore = Number.NEGATIVE_INFINITY;
   let clearedAt = Number.NEGATIVE_INFINITY;
   let messagesClearedBefore = Number.NEGATIVE_INFINITY;
+  /** What was deleted is still in the log. */
+  let isInLog = false;
   /** Since when it waits for days to be counted (real time), and the time of the oldest position then. */
   let waiting: { readonly since: number; readonly oldest: number } | null = null;
 
@@ -84,8 +87,9 @@ export function createPositionRetention(parts: PositionRetentionParts): Position
       let cleared = 0;
       for (let step = MESSAGES_A_STEP; step === MESSAGES_A_STEP; cleared += step)
         step = await deleteSome(before);
-      // The log holds older forms of the pages.
-      if (cleared > 0) await sql`pragma wal_checkpoint(truncate)`.execute(db);
+      isInLog ||= cleared > 0;
+      if (isInLog) await emptyRecordsLog(db);
+      isInLog = false;
       messagesClearedBefore = before;
       return cleared;
     },

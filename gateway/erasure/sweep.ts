@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { ErasedEntries, Journal } from '../journal/journal.ts';
 import { overwriteFreePages } from '../overwrite-free-pages.ts';
 import { inChunks } from '../records/chunks.ts';
+import { emptyRecordsLog } from '../records/empty-records-log.ts';
 import { rewriteRecords } from '../records/erasure-marks.ts';
 import type { MqttSessions } from '../records/mqtt-sessions.ts';
 import type { Schema } from '../records/schema.ts';
@@ -53,7 +54,7 @@ export async function sweepRecords({ db, sessions }: SweepParts): Promise<boolea
     return false;
   }
   await overwriteFreePages(execute);
-  await execute('pragma wal_checkpoint(truncate)');
+  await emptyRecordsLog(db);
   return true;
 }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { emptyLog } from '../empty-log.ts';
 import { WaysideError } from '../errors.ts';
 import { DELETE_SOME_ZEROS, overwriteFreePages } from '../overwrite-free-pages.ts';
 import type { ErasedEntries } from './journal.ts';
@@ -7,10 +8,6 @@ import type { Room } from './journal-space.ts';
 import { removeTorn } from './salvage.ts';
 import { createScrubber } from './scrub.ts';
 import type { Trimmer } from './trimmer.ts';
-
-const LOG_RETRY_MS = 50;
-/** A backup reads the journal for as long as it copies it; beyond that the erasure is to be tried again. */
-const LOG_WITHIN_MS = 10_000;
 
 /** Takes what is erased out of the journal's files, a few milliseconds at a time between commits. */
 export interface Eraser {
@@ -61,17 +58,6 @@ export function createEraser({ file, database, room, trimmer }: EraserParts): Er
     }
   }
 
-  /** Folds the log into the file and empties it. Whoever still reads what is in it is waited for here, and not by SQLite. */
-  async function emptyLog(): Promise<void> {
-    const end = performance.now() + LOG_WITHIN_MS;
-    while (isLogInUse(database)) {
-      if (performance.now() > end)
-        throw new WaysideError('data_dir_in_use', `${file}-wal is read by somebody, and can't be emptied`);
-      await sleep(LOG_RETRY_MS);
-      await betweenCommits();
-    }
-  }
-
   async function eraseNow(erased: ErasedEntries): Promise<void> {
     const scrubber = createScrubber(database, erased);
     do await betweenCommits();
@@ -80,7 +66,10 @@ export function createEraser({ file, database, room, trimmer }: EraserParts): Er
     await letGoOfZeros();
     if (!trimmer.rewrite(room())) await overwrite();
     if (erased.size > 0) removeTorn(file);
-    await emptyLog();
+    await emptyLog(file, async (work) => {
+      await betweenCommits();
+      return work((sql) => database.prepare(sql).all());
+    });
   }
 
   return {
@@ -97,15 +86,4 @@ export function createEraser({ file, database, room, trimmer }: EraserParts): Er
       stopped = new WaysideError('stopping', 'the journal is closing');
     },
   };
-}
-
-/** SQLite would wait for those who read it with commits behind it. */
-function isLogInUse(database: DatabaseSync): boolean {
-  const { timeout } = database.prepare('PRAGMA busy_timeout').get() ?? {};
-  database.exec('PRAGMA busy_timeout = 0');
-  try {
-    return database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy !== 0;
-  } finally {
-    database.exec(`PRAGMA busy_timeout = ${timeout}`);
-  }
 }

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
+import { emptyRecordsLog } from './empty-records-log.ts';
 import type { Schema } from './schema.ts';
 
 /** Digest of the last line of the ledger of erasures that these records have been through, or null. */
@@ -17,7 +18,7 @@ export function setReplayed(db: Kysely<Schema>, digest: string): Promise<void> {
  */
 export async function rewriteRecords(db: Kysely<Schema>): Promise<void> {
   await sql`vacuum`.execute(db);
-  await sql`pragma wal_checkpoint(truncate)`.execute(db);
+  await emptyRecordsLog(db);
   await setMark(db, 'rewritten', '');
 }
 

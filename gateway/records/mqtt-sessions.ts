@@ -1,7 +1,10 @@
 import type { DurableMap, MapChanges } from '../../broker/persistence/durable-map.ts';
+import { emptyLog } from '../empty-log.ts';
 import { WaysideError } from '../errors.ts';
 import { startWorker } from '../worker-rpc.ts';
 import type { RecordsWorker } from './records-worker.ts';
+
+type Row = Readonly<Record<string, unknown>>;
 
 /** Entries read at a time: a session may hold a MiB in few of them. */
 const PAGE_ENTRIES = 200;
@@ -86,7 +89,7 @@ export async function openMqttSessions(
       );
       const [size] = rows as { bytes: number }[];
       if (size !== undefined && size.bytes <= REWRITTEN_BYTES) await call.execute('vacuum', []);
-      await call.execute('pragma wal_checkpoint(truncate)', []);
+      await emptyLog(file, (work) => work(async (sql) => (await call.execute(sql, [])).rows as Row[]));
     },
     async stop() {
       if (alive) await call.close();

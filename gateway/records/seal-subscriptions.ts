@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
 import { WaysideError } from '../errors.ts';
+import { emptyRecordsLog } from './empty-records-log.ts';
 import { sealedAddress } from './push-subscriptions.ts';
 import type { Schema } from './schema.ts';
 import type { Seal } from './seal.ts';
@@ -58,7 +59,7 @@ export async function sealSubscriptions(
     }),
   );
   const isRewritten = await rewritten(db);
-  await sql`pragma wal_checkpoint(truncate)`.execute(db);
+  await emptyRecordsLog(db);
   return { count: rows.length, isRewritten };
 }
 
