@@ -46,6 +46,8 @@ export interface BrokerPorts {
    * in a dialect. Without it their messages there are nobody's telemetry.
    */
   findByAliases?(aliases: readonly string[]): Promise<string | null>;
+  /** How many devices and aliases were registered so far: when it grows, those who were unknown are looked for again. */
+  registrations?(): number;
   /** Name of the user whose token this is, where firmware sends the token as its user name; without it such a login is refused. */
   findUserByToken?(token: string): Promise<string | null>;
   /** First contact: lets an unknown device in by a fleet key. Gives the key's id, or null where it does not open that name. */

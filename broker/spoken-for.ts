@@ -15,10 +15,10 @@ export class SpokenFor {
   /** The end of the queue of each connection that has to wait. */
   readonly #last = new WeakMap<Connection, Promise<void>>();
 
-  constructor(ports: Pick<BrokerPorts, 'findByAliases' | 'realNow'>, inFlight: InFlight) {
+  constructor(ports: Pick<BrokerPorts, 'findByAliases' | 'realNow' | 'registrations'>, inFlight: InFlight) {
     this.#find = ports.findByAliases ?? (async () => null);
     this.#inFlight = inFlight;
-    this.#known = new KnownDevices(ports.realNow);
+    this.#known = new KnownDevices(ports.realNow, ports.registrations ?? (() => 0));
   }
 
   /**
@@ -64,7 +64,7 @@ export class SpokenFor {
   }
 
   async #lookUp(topic: string): Promise<void> {
-    if (this.#deviceOf(topic) === undefined)
-      await this.#known.lookUp(topic, this.#find(aliasesOfTopic(topic)));
+    while (this.#deviceOf(topic) === undefined)
+      await this.#known.lookUp(topic, () => this.#find(aliasesOfTopic(topic)));
   }
 }

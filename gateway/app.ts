@@ -153,6 +153,12 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
     });
     const thingsBoard = new ThingsBoard({ records: records.db, log, downlink });
 
+    /** Of devices, and of their names in dialects. */
+    let registrations = 0;
+    const tellEngineOf = (change: RecordsChange): Promise<void> => {
+      if (change.kind === 'devices') registrations += 1;
+      return engine.changed(change);
+    };
     const broker: Broker = createBroker({
       host: config.host,
       port: config.mqttPort,
@@ -162,12 +168,13 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       realNow,
       findUser: (name) => findUser(records.db, name, realNow()),
       findByAliases: (aliases) => deviceOfAliases(records.db, aliases),
+      registrations: () => registrations,
       isRefusing: () => journal.trouble !== null,
       findUserByToken: (token) => findUserNameByToken(records.db, token, realNow()),
       ...firstContact(
         records.db,
         { now: () => clock.now(), realNow },
-        (id) => engine.changed({ kind: 'devices', ids: [id] }),
+        (id) => tellEngineOf({ kind: 'devices', ids: [id] }),
         (id) => broker.disconnect(id, ({ kind }) => kind === 'fleet-key'),
       ),
       accept: (message) => journal.append(message),
@@ -184,6 +191,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
       now: () => clock.now(),
       realNow,
       random: Math.random,
+      registrations: () => registrations,
       mayTalk: async (id) => (await findUser(records.db, id, realNow()))?.principal.kind === 'device',
       accept: (message) => journal.append(message),
       answer: (answer) => downlink.answer(answer),
@@ -300,7 +308,7 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
 
     /** The rules first, so that nothing new is decided; what they had decided until then is in the outbox. */
     const changed = async (change: RecordsChange): Promise<void> => {
-      await engine.changed(change);
+      await tellEngineOf(change);
       if (change.kind === 'consumers') await delivery.recheck(change.ids);
     };
     const mailer = config.mail === null ? null : createSmtpMailer(config.mail);
@@ -322,7 +330,11 @@ export function createApp(config: Config, log: Logger, onFailure: (error: Error)
         backtests,
         backups,
         cells,
-        tokensChanged: () => tokenExpiry.changed(),
+        tokensChanged() {
+          // Who was revoked may be in again.
+          registrations += 1;
+          return tokenExpiry.changed();
+        },
         pushKeys,
         delivery,
         seal,

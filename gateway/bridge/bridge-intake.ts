@@ -91,11 +91,10 @@ export class BridgeIntake {
     if (message.qos === 0 && this.#ports.shedding()) return this.#passOver('shed');
     const deviceId = this.#devices.deviceOf(speaker.name);
     if (deviceId === undefined) {
-      const answer =
-        speaker.aliases === null
-          ? this.#ports.findDevice(speaker.name)
-          : this.#ports.findByAliases(speaker.aliases);
-      return { kind: 'not_yet', ready: this.#devices.lookUp(speaker.name, answer) };
+      const { name, aliases } = speaker;
+      const ask = () =>
+        aliases === null ? this.#ports.findDevice(name) : this.#ports.findByAliases(aliases);
+      return { kind: 'not_yet', ready: this.#devices.lookUp(name, ask) };
     }
     if (deviceId === null) return this.#passOver('unknownDevice');
     this.#ports.heard(deviceId);

@@ -28,6 +28,8 @@ export interface BridgePorts {
   realNow(): number;
   /** In [0, 1). */
   random(): number;
+  /** How many devices and aliases were registered so far. */
+  registrations(): number;
   /** Whether a device is registered and may speak. */
   mayTalk(deviceId: string): Promise<boolean>;
   /** The journal, as the broker has it. */
@@ -127,7 +129,7 @@ class ReconnectingBridge implements Bridge {
         now: () => ports.now(),
         shedding: () => ports.isRefusing() || ports.pendingBytes() > SHED_AT_BYTES,
       },
-      new KnownDevices(ports.realNow),
+      new KnownDevices(ports.realNow, ports.registrations),
       `bridge:${ports.id}`,
     );
   }

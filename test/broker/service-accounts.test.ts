@@ -249,6 +249,31 @@ describe('a user that is forgotten', () => {
 });
 
 describe('a service account that speaks in dialects', () => {
+  it('speaks for a device as soon as that is registered', async () => {
+    let registered: string | null = null;
+    let registrations = 0;
+    running = await runBroker(
+      {},
+      {
+        findUser: async (id) =>
+          id === 'node-red'
+            ? {
+                principal: { kind: 'service', id, publish: ['owntracks/#'], subscribe: [] },
+                tokenHashes: [HASH],
+              }
+            : null,
+        findByAliases: async () => registered,
+        registrations: () => registrations,
+      },
+    );
+    const { one } = await client('node-red');
+    await one.publishAsync('owntracks/ada/phone', 'too early', { qos: 1 });
+    registered = 'a';
+    registrations += 1;
+    await one.publishAsync('owntracks/ada/phone', 'now', { qos: 1 });
+    expect(running.accepted.map(({ payload }) => payload.toString())).toEqual(['now']);
+  });
+
   it('has its messages kept in order, whatever the records have to be asked meanwhile', async () => {
     const asked: string[] = [];
     const answers: (() => void)[] = [];

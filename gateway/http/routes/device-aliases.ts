@@ -54,6 +54,7 @@ export function registerDeviceAliasRoutes(app: HttpApp, { deps }: RouteContext):
         throw new WaysideError('bad_alias', `"${alias}" is none of ${FORMS}`);
       }
       const { outdated } = await addAlias(records, request.params.id, alias, changeBy(deps, request));
+      await deps.changed({ kind: 'devices', ids: [request.params.id] });
       for (const id of outdated) deps.connections.disconnect(id);
       return reply.code(201).send({ alias, dialect: dialect.name });
     },

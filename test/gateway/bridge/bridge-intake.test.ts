@@ -11,6 +11,8 @@ function intakeWith(over: { shedding?: boolean; accept?: () => Promise<void> } =
   const answers: DeviceAnswer[] = [];
   const heard: string[] = [];
   const asked: string[] = [];
+  const known = new Set(['car-1']);
+  let registrations = 0;
   let now = 1_000;
   const intake = new BridgeIntake(
     {
@@ -24,14 +26,17 @@ function intakeWith(over: { shedding?: boolean; accept?: () => Promise<void> } =
       shedding: () => over.shedding ?? false,
       findDevice: async (id) => {
         asked.push(id);
-        return id === 'car-1' ? id : null;
+        return known.has(id) ? id : null;
       },
       findByAliases: async (aliases) => {
         asked.push(aliases.join());
         return aliases.includes('owntracks/ada/phone') ? 'car-2' : null;
       },
     },
-    new KnownDevices(() => now),
+    new KnownDevices(
+      () => now,
+      () => registrations,
+    ),
     'bridge:test',
   );
   const message = (part: Partial<Arrived>): Arrived => ({
@@ -55,7 +60,11 @@ function intakeWith(over: { shedding?: boolean; accept?: () => Promise<void> } =
   function later(ms: number): void {
     now += ms;
   }
-  return { intake, take, accepted, answers, heard, asked, later };
+  function register(id: string): void {
+    known.add(id);
+    registrations += 1;
+  }
+  return { intake, take, accepted, answers, heard, asked, later, register };
 }
 
 describe('what comes over the bridge', () => {
@@ -137,6 +146,13 @@ describe('what comes over the bridge', () => {
     later(10_000);
     await take({});
     expect(asked).toEqual(['car-1', 'nobody', 'car-1']);
+  });
+
+  it('is taken from a device that was registered a moment after it had been refused', async () => {
+    const { take, register } = intakeWith();
+    expect((await take({ topic: 'devices/car-3/telemetry' })).kind).toBe('passed_over');
+    register('car-3');
+    expect((await take({ topic: 'devices/car-3/telemetry' })).kind).toBe('taken');
   });
 
   it('is counted when it could not be kept', async () => {
