@@ -1,26 +1,40 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deviceKeyOf } from '../../../gateway/records/devices.ts';
+import type { TelemetryPoint } from '../../../gateway/telemetry/telemetry-store.ts';
 import { startHttp, type TestServer } from './http-server.ts';
 
 const T0 = 1_763_756_400_000;
 
 let server: TestServer;
+let seq = 1;
 const read = (query: string, device = 'car-1') => server.call('GET', `/api/v1/telemetry/${device}${query}`);
+
+/** Readings of a new device, a second apart. */
+async function report(
+  device: string,
+  count: number,
+  said: (i: number) => Pick<TelemetryPoint, 'metrics' | 'position' | 'flags'>,
+): Promise<void> {
+  await server.call('POST', '/api/v1/devices', { body: { id: device, type: 'car' } });
+  const deviceKey = await deviceKeyOf(server.db, device);
+  const points = Array.from({ length: count }, (_, i) => ({
+    deviceKey,
+    at: T0 + i * 1_000,
+    seq: seq + i,
+    receivedAt: T0 + i * 1_000,
+    ...said(i),
+  }));
+  seq += count;
+  expect(await server.telemetry.write(points, seq - 1)).toMatchObject({ kind: 'stored' });
+}
 
 beforeAll(async () => {
   server = await startHttp();
-  await server.call('POST', '/api/v1/devices', { body: { id: 'car-1', type: 'car' } });
-  const deviceKey = await deviceKeyOf(server.db, 'car-1');
-  const points = Array.from({ length: 6 }, (_, i) => ({
-    deviceKey,
-    at: T0 + i * 1_000,
-    seq: i + 1,
-    receivedAt: T0 + i * 1_000,
+  await report('car-1', 6, (i) => ({
     position: { lat: 45 + i / 1_000, lon: 9 },
     metrics: { fuel: i / 10, ignition: i % 2 === 0 },
     flags: i === 5 ? (['late'] as const) : [],
   }));
-  expect(await server.telemetry.write(points, 6)).toMatchObject({ kind: 'stored' });
 });
 afterAll(() => server.stop());
 
@@ -60,6 +74,34 @@ describe('telemetry', () => {
     expect([...first.body.points, ...second.body.points].map((point) => point.at)).toEqual(
       [0, 1, 2, 3, 4, 5].map((i) => T0 + i * 1_000),
     );
+    expect(second.body.next).toBeNull();
+  });
+
+  it('is as much as was asked for, in the order of all', async () => {
+    await report('long', 25_000, (i) => ({ metrics: { n: i }, flags: [] }));
+    const all = await read('?limit=100000', 'long');
+    expect(all.body.points.map((point: { metrics: { n: number } }) => point.metrics.n)).toEqual(
+      Array.from({ length: 25_000 }, (_, i) => i),
+    );
+    expect(all.body.next).toBeNull();
+    const most = await read('?metric=n&limit=24999', 'long');
+    expect(most.body.points).toHaveLength(24_999);
+    const rest = await read(`?metric=n&cursor=${most.body.next}`, 'long');
+    expect(rest.body).toEqual({ points: [{ at: T0 + 24_999_000, value: 24_999 }], next: null });
+    const averages = await read('?metric=n&every=PT2S&limit=12000', 'long');
+    expect(averages.body.points).toHaveLength(12_000);
+    expect(averages.body.points.at(-1).value).toBeCloseTo(23_998.5);
+  });
+
+  it('is less where readings are large, and goes on from there', async () => {
+    const text = 'x'.repeat(256);
+    const metrics = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`text${i}`, text]));
+    await report('wordy', 5_000, () => ({ metrics, flags: [] }));
+    const first = await read('?limit=100000', 'wordy');
+    expect(first.body.points.length).toBeGreaterThan(1_000);
+    expect(first.body.points.length).toBeLessThan(5_000);
+    const second = await read(`?limit=100000&cursor=${first.body.next}`, 'wordy');
+    expect(first.body.points.length + second.body.points.length).toBe(5_000);
     expect(second.body.next).toBeNull();
   });
 

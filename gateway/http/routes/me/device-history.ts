@@ -5,7 +5,7 @@ import { listVisits } from '../../../records/visits.ts';
 import type { HttpApp, RouteContext } from '../../context.ts';
 import { consumerOf } from '../../identity.ts';
 import { Choice, Closed, IdParams, ListOf, PageQuery, pageRequest, Time } from '../../shapes.ts';
-import { readTelemetry, TelemetryPage, TelemetryQuery } from '../telemetry.ts';
+import { sendTelemetry, TelemetryAnswer, TelemetryQuery } from '../telemetry.ts';
 import { PlaceTold } from './offers.ts';
 
 const MyVisit = Type.Object({
@@ -24,8 +24,6 @@ export function registerMyDeviceHistoryRoutes(app: HttpApp, { deps }: RouteConte
   app.get(
     '/api/v1/me/devices/:id/telemetry',
     {
-      // Points come from the store in this shape; checking 100,000 of them again would only cost time.
-      serializerCompiler: () => JSON.stringify,
       schema: {
         summary:
           'Readings of my device, oldest first; with `every`, numbers averaged and of anything else the last',
@@ -33,12 +31,12 @@ export function registerMyDeviceHistoryRoutes(app: HttpApp, { deps }: RouteConte
         tags,
         params: IdParams,
         querystring: TelemetryQuery,
-        response: { 200: TelemetryPage },
+        response: { 200: TelemetryAnswer },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { deviceKey, linkedAt } = await requireOwnDevice(records, consumerOf(request), request.params.id);
-      return readTelemetry(deps.telemetry, deviceKey, request.query, linkedAt);
+      return sendTelemetry(reply, deps.telemetry, deviceKey, request.query, linkedAt);
     },
   );
 
