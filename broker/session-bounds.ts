@@ -73,6 +73,11 @@ export class SessionBounds {
   readonly #events: SessionEvents;
   readonly #outgoing = new Map<string, Queue>();
   readonly #incoming = new Map<string, Unreleased>();
+  /**
+   * What found no room waits for what came before and is on its way to the disk: Aedes sends a client nothing that is older than
+   * what it sent last.
+   */
+  #lastKept: Promise<unknown> = Promise.resolve();
 
   constructor(limits: BrokerLimits, events: SessionEvents) {
     this.#limits = limits;
@@ -110,20 +115,29 @@ export class SessionBounds {
     const update = store.outgoingUpdate.bind(store);
     const clear = store.outgoingClearMessageId.bind(store);
     store.outgoingEnqueue = async (subscriber, packet) => {
-      if (!this.#mayWait(subscriber.clientId, packet)) return;
-      await enqueue(subscriber, packet).catch((error: unknown) => {
+      if (!this.#mayWait(subscriber.clientId, packet)) {
+        await this.#lastKept;
+        return;
+      }
+      const kept = enqueue(subscriber, packet).catch((error: unknown) => {
         this.#countOut(subscriber.clientId, packet);
         throw error;
       });
+      this.#comesBefore(kept);
+      await kept;
     };
     store.outgoingEnqueueCombi = async (subscribers, packet) => {
       // A session of which several filters match is there several times, and gets the message once.
       const sessions = new Map(subscribers.map((subscriber) => [subscriber.clientId, subscriber]));
       const waiting = [...sessions.values()].filter(({ clientId }) => this.#mayWait(clientId, packet));
-      await enqueueCombi(waiting, packet).catch((error: unknown) => {
+      const before = this.#lastKept;
+      const kept = enqueueCombi(waiting, packet).catch((error: unknown) => {
         for (const { clientId } of waiting) this.#countOut(clientId, packet);
         throw error;
       });
+      if (waiting.length > 0) this.#comesBefore(kept);
+      await kept;
+      if (waiting.length < sessions.size) await before;
     };
     store.outgoingUpdate = async (client, packet) => {
       // What found no room is not there to be updated: who is connected gets it all the same, unkept.
@@ -169,6 +183,10 @@ export class SessionBounds {
       this.#incoming.delete(client.id);
       return clean(client);
     };
+  }
+
+  #comesBefore(kept: Promise<unknown>): void {
+    this.#lastKept = kept.catch(() => undefined); // whoever enqueued is told
   }
 
   #countOut(clientId: string, packet: Packet): void {
