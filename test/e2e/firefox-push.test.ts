@@ -162,14 +162,15 @@ describe.skipIf(firefoxPath === null)(`an offer in a real browser${firefoxSkippe
 
     for (const position of way(NORTH, CAFE, 5)) await drive(position);
     const shown = await delivery(gateway, 'shown');
-    expect(shown).toMatchObject({ rule: 'coffee', consumer: 'ada', channel: 'web-push', attempts: 1 });
+    expect(shown).toMatchObject({ rule: 'coffee', consumer: 'ada', channel: 'web-push' });
     expect(await shownNotifications(page)).toEqual([{ ...OFFER, tag: shown.id }]);
     // Firefox told the push service that it could decrypt the message.
     await expect.poll(() => pushEvents).toContainEqual({ kind: 'acked', id: expect.any(String), code: 100 });
 
     await withNotification(() => firefox.pressNotification());
     const clicked = await delivery(gateway, 'clicked');
-    expect(clicked.id).toBe(shown.id);
+    // What the push service answered is written behind its receipt, which may be faster.
+    expect(clicked).toMatchObject({ id: shown.id, attempts: 1 });
     expect(clicked.shownAt).toBe(shown.shownAt);
     await eventually(
       'its own page in the app',

@@ -14,11 +14,15 @@ export const chromiumPath: string | null = PATHS.find((path) => existsSync(path)
 export const chromiumSkipped =
   chromiumPath === null ? ' (skipped: no Chromium; npm run services installs it)' : '';
 
+/** So that what hangs is told before its test is over. */
+const ANSWERS_WITHIN_MS = 60_000;
+
 /** Starts Chromium without a window; WebGL is drawn by the processor, so that the map shows without a graphics card. */
 export async function startChromium(): Promise<Browser> {
   if (chromiumPath === null) throw new Error('no Chromium on this machine');
   return launch({
     executablePath: chromiumPath,
+    protocolTimeout: ANSWERS_WITHIN_MS,
     // Containers have no user namespaces for the sandbox; what is opened here is only the gateway under test.
     args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
   });
@@ -32,15 +36,15 @@ interface AxeResult {
 }
 
 /**
- * What axe-core finds on the page once what fades in has done so: one line a violation. Throws where it checked nothing, for then it would
- * find nothing either.
+ * What axe-core finds on the page with all that fades in at its end: one line a violation. Throws where it checked nothing, for then it
+ * would find nothing either.
  */
 export async function axeViolations(page: Page): Promise<readonly string[]> {
   await page.evaluate(AXE);
-  // A colour half faded in is no colour of the design. Those that go on for ever are not waited for.
-  await page.evaluate(`Promise.allSettled(document.getAnimations()
+  // A colour half faded in is no colour of the design. To wait for the end is to wait for ever where no frame is drawn.
+  await page.evaluate(`document.getAnimations()
     .filter((animation) => Number.isFinite(animation.effect?.getComputedTiming().endTime))
-    .map(({ finished }) => finished))`);
+    .forEach((animation) => animation.finish())`);
   const result = (await page.evaluate(`axe.run().then(({ passes, violations }) => ({
     checked: passes.length,
     violations: violations.map(({ id, help, nodes }) => id + ': ' + help + ' at ' + nodes.map(({ target }) => target.join(' ')).join(', ')),
