@@ -108,7 +108,7 @@ export function createOutboxStore(sources: FactSources, writer: Kysely<Schema>):
     async park(members) {
       if (members.length === 0) return;
       const idsOf = Map.groupBy(members, ({ lane }) => lane);
-      await writer.transaction().execute(async (trx) => {
+      await unsynced(writer, async (trx) => {
         for (const [lane, some] of idsOf) {
           const ids = listed(some.map(({ id }) => id));
           await trx
@@ -202,6 +202,21 @@ export function createOutboxStore(sources: FactSources, writer: Kysely<Schema>):
       return rows[0] ?? { size: 0, oldestCreatedAt: null };
     },
   };
+}
+
+/**
+ * A transaction that a crash of the machine may take back, since it is not waited for until the disk has it: for notes that can be
+ * made again. The thread would stand still meanwhile.
+ */
+function unsynced(db: Kysely<Schema>, work: (trx: Transaction<Schema>) => Promise<void>): Promise<void> {
+  return db.connection().execute(async (one) => {
+    await sql`pragma synchronous = normal`.execute(one);
+    try {
+      await one.transaction().execute(work);
+    } finally {
+      await sql`pragma synchronous = full`.execute(one);
+    }
+  });
 }
 
 /** ` and id not in (…)` */

@@ -174,9 +174,9 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       const isSoon = isAllSeen && !crowded.has(lane) && parts.lanes.isFlowing(lane, now);
       if (!isSoon) toPark.push(...members.slice(room));
     }
-    parking.begin(toPark);
-    // The next look would find the same.
-    if (!isAllSeen) await parking.ended();
+    parking.add(toPark);
+    // There are more, and what is to be set aside is bounded.
+    if (!isAllSeen) await parking.flush();
     return {
       isAllSeen,
       nextLookMs: Math.min(LONGEST_SLEEP_MS, ...lanes.map((lane) => nextLookIn(lane, now))),
@@ -261,7 +261,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       stopping = true;
       bell.ring();
       await running;
-      await parking.ended();
+      await parking.flush();
       const all = Promise.all([...underWay.values()].map(({ done }) => done)).then(() => undefined);
       await Promise.race([all, pause(graceMs)]);
       await parts.stopSending();

@@ -1,6 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { createDoorbell } from '../doorbell.ts';
 import type { LaneMember, OutboxStore } from './outbox-store.ts';
 
+/** Set aside together: the thread stands still for the fsync of each write, and so do those who are sent to meanwhile. */
+const GATHER_MS = 50;
 /** After a failure of the records. */
 const TROUBLE_PAUSE_MS = 1_000;
 
@@ -9,26 +12,30 @@ const TROUBLE_PAUSE_MS = 1_000;
  * which what has a place need not.
  */
 export interface Parking {
-  /** What is being set aside now; empty where nothing is. */
+  /** What is to be set aside, or just is; empty where nothing is. */
   readonly members: readonly LaneMember[];
-  /** Begins, unless others are being set aside: then whoever asks finds these again once it has ended. */
-  begin(members: readonly LaneMember[]): void;
-  /** Resolves when nothing is being set aside any more. */
-  ended(): Promise<void>;
+  /** To be set aside soon; not while others are, or where it fails: then whoever looks again finds them as they were. */
+  add(members: readonly LaneMember[]): void;
+  /** Sets aside at once what was added. Resolves when nothing is left to be set aside. */
+  flush(): Promise<void>;
 }
 
 export interface ParkingParts {
   readonly store: Pick<OutboxStore, 'park'>;
   readonly onTrouble: (what: string, error: unknown) => void;
-  /** Called each time it ends, also where it failed. */
+  /** Called each time something was set aside, or could not be. */
   readonly onEnded: () => void;
 }
 
 export function createParking({ store, onTrouble, onEnded }: ParkingParts): Parking {
+  const hurry = createDoorbell();
   let members: readonly LaneMember[] = [];
-  let working: Promise<void> = Promise.resolve();
+  let isGathering = false;
+  let writing: Promise<void> | null = null;
 
-  async function park(): Promise<void> {
+  async function write(): Promise<void> {
+    await hurry.rung(GATHER_MS);
+    isGathering = false;
     try {
       await store.park(members);
     } catch (error) {
@@ -36,6 +43,7 @@ export function createParking({ store, onTrouble, onEnded }: ParkingParts): Park
       await pause(TROUBLE_PAUSE_MS);
     }
     members = [];
+    writing = null;
     onEnded();
   }
 
@@ -43,11 +51,15 @@ export function createParking({ store, onTrouble, onEnded }: ParkingParts): Park
     get members() {
       return members;
     },
-    begin(wanted) {
-      if (members.length > 0 || wanted.length === 0) return;
-      members = wanted;
-      working = park();
+    add(wanted) {
+      if (wanted.length === 0 || (writing !== null && !isGathering)) return;
+      members = [...members, ...wanted];
+      isGathering = true;
+      writing ??= write();
     },
-    ended: () => working,
+    async flush() {
+      if (isGathering) hurry.ring();
+      await writing;
+    },
   };
 }
