@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { buildOnce } from './build-once.ts';
 
 const DASHBOARD = fileURLToPath(new URL('.', import.meta.url));
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(DASHBOARD, 'dist');
-const MARK = join(DIST, '.built-from');
-/** Built aside and moved into place, so that two that start at once never serve each other's half. */
-const ASIDE = join(PROJECT, 'node_modules', '.cache', `wayside-dashboard-${process.pid}`);
 
 /** One hash of everything the pages are made of; the lockfile stands for the libraries. */
 async function sourceHash(): Promise<string> {
@@ -33,30 +31,14 @@ async function sourceHash(): Promise<string> {
   return hash.digest('hex');
 }
 
-async function readMark(): Promise<string | null> {
-  try {
-    return await readFile(MARK, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-const wanted = await sourceHash();
-if ((await readMark()) !== wanted) {
-  const began = performance.now();
-  await mkdir(ASIDE, { recursive: true });
-  try {
-    await build({
-      configFile: join(DASHBOARD, 'vite.config.ts'),
-      logLevel: 'error',
-      build: { outDir: ASIDE },
-    });
-    await writeFile(join(ASIDE, '.built-from'), wanted);
-    await rm(DIST, { recursive: true, force: true });
-    await rename(ASIDE, DIST);
-  } finally {
-    await rm(ASIDE, { recursive: true, force: true });
-  }
-  console.log(`dashboard built in ${((performance.now() - began) / 1000).toFixed(1)} s`);
-}
+const began = performance.now();
+const isNew = await buildOnce({
+  folder: DIST,
+  workshop: join(PROJECT, 'node_modules', '.cache', 'wayside-dashboard'),
+  sourceHash,
+  build: async (outDir) => {
+    await build({ configFile: join(DASHBOARD, 'vite.config.ts'), logLevel: 'error', build: { outDir } });
+  },
+  onWait: () => console.log('the dashboard is being built by another start; waiting for it'),
+});
+if (isNew) console.log(`dashboard built in ${((performance.now() - began) / 1000).toFixed(1)} s`);
