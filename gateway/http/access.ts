@@ -214,6 +214,7 @@ export const ACCESS: Readonly<Record<string, Access>> = {
   'GET /api/v1/me/passkeys': 'consumer',
   'POST /api/v1/me/passkeys/options': 'consumer',
   'POST /api/v1/me/passkeys': 'consumer',
+  'PATCH /api/v1/me/passkeys/:id': 'consumer',
   'DELETE /api/v1/me/passkeys/:id': 'consumer',
 };
 

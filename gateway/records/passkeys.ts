@@ -154,6 +154,33 @@ export async function notePasskeyUsed(
 }
 
 /**
+ * Gives a passkey another name. The audit log is told that it was, and not the name: that is the person's own words.
+ *
+ * @returns null where the consumer has no such one
+ */
+export async function renamePasskey(
+  db: Kysely<Schema>,
+  consumer: string,
+  id: string,
+  name: string,
+  change: Change,
+): Promise<Passkey | null> {
+  return db.transaction().execute(async (trx) => {
+    const row = await ofConsumer(trx, consumer).where('id', '=', id).executeTakeFirst();
+    if (row === undefined) return null;
+    if (row.name === name) return shownOf(row);
+    await trx
+      .updateTable('passkeys')
+      .set({ name })
+      .where('consumer_id', '=', consumer)
+      .where('id', '=', id)
+      .execute();
+    await writeAudit(trx, change, 'passkey.renamed', consumer);
+    return shownOf({ ...row, name });
+  });
+}
+
+/**
  * Removes a passkey, and signs out where it signed somebody in, except in the session that asks: who takes a lost phone's passkey
  * away wants the phone out.
  *

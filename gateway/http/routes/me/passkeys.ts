@@ -11,6 +11,7 @@ import {
   MOST_PASSKEYS,
   passkeysOf,
   removePasskey,
+  renamePasskey,
   savePasskey,
 } from '../../../records/passkeys.ts';
 import { browserName } from '../../browser-name.ts';
@@ -29,9 +30,12 @@ import { makeChallenge, newUserHandle } from '../../passkey-challenge.ts';
 import { requirePasskeySite } from '../../passkey-site.ts';
 import { Closed, Nullable, Time } from '../../shapes.ts';
 
-const LONGEST_NAME = 100;
+/** In what a person calls it something must be to be seen. */
+const PasskeyName = Type.String({ minLength: 1, maxLength: 100, pattern: '\\S' });
 /** EdDSA, ES256, RS256 (IANA COSE algorithms): what authenticators have, and no experiment of the platform. */
 const ALGORITHMS = [-8, -7, -257];
+
+const NO_SUCH = 'you have no such passkey';
 
 const Passkey = Type.Object({
   id: CredentialId,
@@ -41,7 +45,7 @@ const Passkey = Type.Object({
   backedUp: Type.Boolean({ description: 'It is kept by an account or password manager, beyond this device' }),
 });
 
-/** A person's passkeys (WebAuthn, discoverable credentials): made, listed, forgotten. */
+/** A person's passkeys (WebAuthn, discoverable credentials): made, listed, renamed, forgotten. */
 export function registerMyPasskeyRoutes(app: HttpApp, { deps, publicUrl }: RouteContext): void {
   const tags = ['consumer page'];
   const { records, receiptKey, realNow } = deps;
@@ -88,7 +92,7 @@ export function registerMyPasskeyRoutes(app: HttpApp, { deps, publicUrl }: Route
         tags,
         body: Closed({
           response: Credential,
-          name: Type.Optional(Type.String({ minLength: 1, maxLength: LONGEST_NAME })),
+          name: Type.Optional(PasskeyName),
         }),
         response: { 201: Passkey },
       },
@@ -121,7 +125,7 @@ export function registerMyPasskeyRoutes(app: HttpApp, { deps, publicUrl }: Route
           counter: credential.counter,
           transports: knownTransports(credential.transports),
           backedUp: credentialBackedUp,
-          name: request.body.name ?? browserName(request.headers['user-agent']) ?? 'Passkey',
+          name: request.body.name?.trim() ?? browserName(request.headers['user-agent']) ?? 'Passkey',
         },
         answered,
         realNow(),
@@ -138,6 +142,26 @@ export function registerMyPasskeyRoutes(app: HttpApp, { deps, publicUrl }: Route
     async (request) => [...(await listPasskeys(records, consumerOf(request)))],
   );
 
+  app.patch(
+    '/api/v1/me/passkeys/:id',
+    {
+      schema: {
+        summary: 'Give a passkey another name',
+        tags,
+        params: Type.Object({ id: CredentialId }),
+        body: Closed({ name: PasskeyName }),
+        response: { 200: Passkey },
+      },
+    },
+    async (request) => {
+      const { id } = request.params;
+      const name = request.body.name.trim();
+      const renamed = await renamePasskey(records, consumerOf(request), id, name, changeBy(deps, request));
+      if (renamed === null) throw new WaysideError('not_found', NO_SUCH);
+      return renamed;
+    },
+  );
+
   app.delete(
     '/api/v1/me/passkeys/:id',
     {
@@ -152,7 +176,7 @@ export function registerMyPasskeyRoutes(app: HttpApp, { deps, publicUrl }: Route
       const { consumerId, sessionId } = consumerSessionOf(request);
       const { id } = request.params;
       if (!(await removePasskey(records, consumerId, id, sessionId, changeBy(deps, request))))
-        throw new WaysideError('not_found', 'you have no such passkey');
+        throw new WaysideError('not_found', NO_SUCH);
       await deps.changed({ kind: 'consumers', ids: [consumerId] });
       return reply.code(204).send(null);
     },

@@ -97,6 +97,7 @@ const BODIES: readonly unknown[] = [
   { granted: true },
   { quietHours: null },
   { code: 'x' },
+  { name: 'x' },
 ];
 
 const TABLES_OF_BERT = [
@@ -134,7 +135,7 @@ describe('the cookie of one person', () => {
     );
     expect(all.length).toBeGreaterThan(60);
     for (const [method, address] of all) {
-      for (const body of method === 'POST' || method === 'PUT' ? BODIES : [undefined]) {
+      for (const body of ['POST', 'PUT', 'PATCH'].includes(method) ? BODIES : [undefined]) {
         const answer = await server.call(method, address, {
           cookie: anna,
           ...(body !== undefined && { body }),

@@ -168,6 +168,36 @@ describe('a passkey', () => {
     expect(foreign.status).toBe(404);
   });
 
+  it('gets another name from its owner, and from nobody else', async () => {
+    const authenticator = await withPasskey(anna);
+    const address = `/api/v1/me/passkeys/${authenticator.id}`;
+    const rename = (cookie: string, body: unknown) => server.call('PATCH', address, { cookie, body });
+    const named = await rename(anna, { name: '  Anna’s blue key ' });
+    expect(named).toMatchObject({ status: 200, body: { id: authenticator.id, name: 'Anna’s blue key' } });
+    expect(await rename(bert, { name: 'Bert’s' })).toMatchObject({
+      status: 404,
+      body: { code: 'not_found' },
+    });
+    expect((await server.call('PATCH', address, { token: null, body: { name: 'x' } })).status).toBe(401);
+    for (const body of [
+      {},
+      { name: '' },
+      { name: '  ' },
+      { name: 7 },
+      { name: 'x'.repeat(101) },
+      { name: 'x', counter: 0 },
+    ])
+      expect([body, (await rename(anna, body)).status]).toEqual([body, 400]);
+    expect((await rename(anna, { name: 'Anna’s blue key' })).status).toBe(200);
+    const { body } = await server.call('GET', '/api/v1/me/passkeys', { cookie: anna });
+    expect(body).toContainEqual(named.body);
+    expect((await signIn(authenticator.get(await signInOptions()))).status).toBe(204);
+    // Noted once, for the same name again changes nothing; and without the name, which is the person's own words.
+    const audit = await server.call('GET', '/api/v1/audit?action=passkey.renamed');
+    expect(audit.body.items).toMatchObject([{ actor: 'consumer:anna', subject: 'anna', detail: {} }]);
+    expect(JSON.stringify(audit.body)).not.toContain('blue key');
+  });
+
   it('that is removed signs in no more, and whom it signed in is out, save who removed it', async () => {
     const authenticator = await withPasskey(anna);
     const lost = cookieOf(await signIn(authenticator.get(await signInOptions())));
