@@ -2,7 +2,7 @@ import type { RenderedOffer } from '../../rules/step.ts';
 import type { DeliveryChannel } from '../records/schema.ts';
 import type { Channel, ChannelOutcome, OutgoingOffer } from './channels/channel.ts';
 import type { DueDelivery } from './due-facts.ts';
-import type { DeliveryResult } from './outbox-store.ts';
+import type { DeliveryResult } from './results.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { withdrawalReason } from './send-check.ts';
 

@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads';
 import { type ClockOrigin, domainClock } from '../clock.ts';
 import type { MailSettings } from '../mail/mailer.ts';
 import { createSmtpMailer } from '../mail/smtp-mailer.ts';
-import { openPatientRecords, openRecords } from '../records/open.ts';
+import { openRecords } from '../records/open.ts';
 import { createSeal } from '../records/seal.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
 import { createChannels } from './channels/all-channels.ts';
@@ -12,6 +12,7 @@ import { createOutboundAgent } from './outbound.ts';
 import { createOutbox, type DeliveryCounters } from './outbox.ts';
 import { createOutboxStore } from './outbox-store.ts';
 import { createPushSender } from './push-sender.ts';
+import { startResultsThread } from './results-thread.ts';
 import { ruleNeedsFrom } from './rule-needs.ts';
 import { createServiceHolds } from './service-holds.ts';
 import { createServices, type ServiceReport } from './services.ts';
@@ -59,7 +60,9 @@ const data = workerData as DeliveryThreadData;
 const realNow = Date.now;
 const clock = domainClock(data.clockOrigin, realNow);
 const db = openRecords(data.recordsFile);
-const writer = openPatientRecords(data.recordsFile);
+const results = startResultsThread(data.recordsFile, (error) => {
+  throw error;
+});
 let publicUrl = '';
 const main = serveFromWorker<DeliveryListener, DeliveryThread>({
   beginSending(url) {
@@ -75,7 +78,7 @@ const main = serveFromWorker<DeliveryListener, DeliveryThread>({
   counters: () => outbox.counters(),
   async stop(graceMs) {
     await outbox.stop(graceMs);
-    await Promise.all([db.destroy(), writer.destroy()]);
+    await Promise.all([db.destroy(), results.stop()]);
   },
 });
 
@@ -91,7 +94,10 @@ const parts = {
   realNow,
 };
 const outbox = createOutbox(
-  createOutboxStore({ db, seal: createSeal(data.recordsKey), ruleNeeds: ruleNeedsFrom(db), realNow }, writer),
+  createOutboxStore(
+    { db, seal: createSeal(data.recordsKey), ruleNeeds: ruleNeedsFrom(db), realNow },
+    results.record,
+  ),
   {
     channels: createChannels(parts),
     lanes: createLanes(holds),

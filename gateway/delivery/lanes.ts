@@ -13,8 +13,6 @@ export type LaneName = string;
 export interface Lanes {
   /** Places that are free now; 0 while it is full, or left alone. @param now real time, epoch ms */
   room(lane: LaneName, now: number): number;
-  /** Whether all its services answer, so that its places are soon free again. */
-  isFlowing(lane: LaneName, now: number): boolean;
   /** For how long it is left alone; 0 where only its own deliveries fill it. */
   waitMs(lane: LaneName, now: number): number;
   /** A delivery of this lane begins; call what is returned, once, when it has ended. */
@@ -47,9 +45,6 @@ export function createLanes(holds: ServiceHolds, settings: LaneSettings = LANE_S
       const reachable = open.filter((places) => places > 0);
       const places = reachable.length === 0 ? 0 : Math.min(...reachable);
       return Math.max(0, Math.min(places - (underWay.get(lane) ?? 0), settings.total - inAll));
-    },
-    isFlowing(lane, now) {
-      return lane.split(' ').every((origin) => holds.health(origin, now) === 'well');
     },
     waitMs(lane, now) {
       return Math.min(...lane.split(' ').map((origin) => holds.waitMs(origin, now)));

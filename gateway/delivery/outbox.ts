@@ -3,9 +3,9 @@ import { createDoorbell } from '../doorbell.ts';
 import { type DeliverParts, deliver, expiredResult } from './deliver.ts';
 import type { DeliveryRow, DueDelivery } from './due-facts.ts';
 import type { LaneName, Lanes } from './lanes.ts';
-import type { DeliveryResult, LaneMember, OutboxStore } from './outbox-store.ts';
-import { createParking } from './parking.ts';
+import type { OutboxStore } from './outbox-store.ts';
 import { createRecorder } from './recorder.ts';
+import type { DeliveryResult } from './results.ts';
 import { createWithdrawals, type Sending } from './withdrawals.ts';
 
 /** Totals since the start, by what became of a delivery in a round, and what waits. */
@@ -62,7 +62,7 @@ interface UnderWay extends Sending {
 const LONGEST_SLEEP_MS = 30_000;
 /** Deliveries whose offer is over are looked for this often, also those whose push service is left alone. */
 const OVER_EVERY_MS = 2_000;
-/** Sorted or ended in one statement, which takes some milliseconds. */
+/** Ended in one statement, which takes some milliseconds. */
 const ROWS_AT_ONCE = 500;
 /** One look for all places that come free within this time. */
 const GATHER_MS = 5;
@@ -83,8 +83,8 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
   let stopping = false;
   let running: Promise<void> = Promise.resolve();
   const bell = createDoorbell();
-  /** Something found no place, and may find one when others end. */
-  let isCrowded = false;
+  /** In which something found no place, and may find one when others end. */
+  const crowded = new Set<LaneName>();
   let isWakeSet = false;
 
   function wakeSoon(): void {
@@ -109,32 +109,17 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
 
   /** Starts what is due and has a place in its lane; returns for how long there is nothing to do. */
   async function round(): Promise<number> {
-    isCrowded = false;
+    crowded.clear();
     const now = parts.realNow();
     endWhatIsOver(await overNow(now));
-    const opensInMs = await startParked(now);
-    const { isAllSeen, nextLookMs } = await startUnparked(now);
-    const nextDueAt = await store.nextDueAt(now);
-    if (!isAllSeen) return 0;
-    return Math.min(LONGEST_SLEEP_MS, opensInMs, nextLookMs, (nextDueAt ?? Number.POSITIVE_INFINITY) - now);
-  }
-
-  /** Returns when a lane opens that is left alone now; what waits in it can be over before. */
-  async function startParked(now: number): Promise<number> {
-    let opensInMs = LONGEST_SLEEP_MS;
-    for (const { lane, nextDueAt } of await store.parkedLanes()) {
+    let nextLookMs = LONGEST_SLEEP_MS;
+    for (const { lane, nextDueAt } of await store.lanes()) {
       if (nextDueAt > now) continue;
-      opensInMs = Math.min(opensInMs, nextLookIn(lane, now));
-      isCrowded = true;
-      const room = roomIn(lane, now);
-      const entries = [...underWay].filter(([, entry]) => entry.lane === lane);
-      const beingSent = entries.filter(([, { isSent }]) => !isSent).length;
-      // Asking for a few rows each time one ends would cost more queries than deliveries.
-      if (room === 0 || room < beingSent) continue;
-      const except = entries.map(([id]) => id);
-      await start(lane, await store.parked(lane, now, room, except));
+      nextLookMs = Math.min(nextLookMs, nextLookIn(lane, now));
+      await startDue(lane, now);
     }
-    return opensInMs;
+    const nextDueAt = await store.nextDueAt(now);
+    return Math.min(nextLookMs, (nextDueAt ?? Number.POSITIVE_INFINITY) - now);
   }
 
   /** While a lane is left alone nothing that ends wakes the outbox, and what waits in it can be over before it opens. */
@@ -143,44 +128,15 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     return waitMs > 0 ? Math.min(waitMs, OVER_EVERY_MS) : LONGEST_SLEEP_MS;
   }
 
-  function roomIn(lane: LaneName, now: number): number {
-    return Math.max(0, Math.min(parts.lanes.room(lane, now), MOST_UNDER_WAY - underWay.size));
-  }
-
-  /**
-   * What finds no place is parked, behind those that are; but not a few whose service does well: their turn comes before the records
-   * would have noted it. Returns whether all have been seen, and when to look at those without a place.
-   */
-  async function startUnparked(
-    now: number,
-  ): Promise<{ readonly isAllSeen: boolean; readonly nextLookMs: number }> {
-    const beingParked = parking.members;
-    const passedOver = [...underWay.keys(), ...beingParked.map(({ id }) => id)];
-    const found = await store.unparked(now, ROWS_AT_ONCE, passedOver);
-    if (found.length === 0) return { isAllSeen: true, nextLookMs: LONGEST_SLEEP_MS };
-    const crowded = new Set([...beingParked, ...(await store.parkedLanes())].map(({ lane }) => lane));
-    const isAllSeen = found.length < ROWS_AT_ONCE;
-    const toPark: LaneMember[] = [];
-    const lanes: LaneName[] = [];
-    for (const [lane, members] of Map.groupBy(found, (member) => member.lane)) {
-      const room = crowded.has(lane) ? 0 : roomIn(lane, now);
-      await start(
-        lane,
-        members.slice(0, room).map(({ id }) => id),
-      );
-      if (members.length <= room) continue;
-      isCrowded = true;
-      lanes.push(lane);
-      const isSoon = isAllSeen && !crowded.has(lane) && parts.lanes.isFlowing(lane, now);
-      if (!isSoon) toPark.push(...members.slice(room));
-    }
-    parking.add(toPark);
-    // There are more, and what is to be set aside is bounded.
-    if (!isAllSeen) await parking.flush();
-    return {
-      isAllSeen,
-      nextLookMs: Math.min(LONGEST_SLEEP_MS, ...lanes.map((lane) => nextLookIn(lane, now))),
-    };
+  async function startDue(lane: LaneName, now: number): Promise<void> {
+    const room = Math.min(parts.lanes.room(lane, now), MOST_UNDER_WAY - underWay.size);
+    const beingSent = [...underWay.values()].filter((entry) => entry.lane === lane && !entry.isSent).length;
+    // Asking for a few rows each time one ends would cost more queries than deliveries.
+    const isTooFew = room <= 0 || room < beingSent;
+    // Of all lanes: a row changes its lane also while it is under way in another.
+    const ids = isTooFew ? [] : await store.due(lane, now, room, [...underWay.keys()]);
+    await start(lane, ids);
+    if (isTooFew || ids.length === room) crowded.add(lane);
   }
 
   async function start(lane: LaneName, ids: readonly string[]): Promise<void> {
@@ -193,7 +149,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
         // Its place is free before the records know: they may be busy with others.
         entry.isSent = true;
         leave();
-        if (isCrowded) wakeSoon();
+        if (crowded.has(lane)) wakeSoon();
       });
     }
   }
@@ -242,7 +198,6 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       bell.ring();
     },
   });
-  const parking = createParking({ store, onTrouble: options.onTrouble, onEnded: bell.ring });
   const withdrawals = createWithdrawals({
     store,
     underWay,
@@ -261,7 +216,6 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
       stopping = true;
       bell.ring();
       await running;
-      await parking.flush();
       const all = Promise.all([...underWay.values()].map(({ done }) => done)).then(() => undefined);
       await Promise.race([all, pause(graceMs)]);
       await parts.stopSending();

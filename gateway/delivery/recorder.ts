@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeliveryRow } from './due-facts.ts';
-import type { DeliveryResult, OutboxStore } from './outbox-store.ts';
+import type { OutboxStore } from './outbox-store.ts';
+import type { DeliveryResult } from './results.ts';
 
 /** Results are written together: one fsync for all that end within this time. */
 const GATHER_MS = 5;

@@ -1,6 +1,7 @@
 import { inChunks } from '../records/chunks.ts';
 import type { DeliveryRow } from './due-facts.ts';
-import type { DeliveryResult, OutboxStore } from './outbox-store.ts';
+import type { OutboxStore } from './outbox-store.ts';
+import type { DeliveryResult } from './results.ts';
 import { withdrawalReason } from './send-check.ts';
 
 /** Takes back what waits and may not go out any more, before its turn comes. */

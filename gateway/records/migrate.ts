@@ -18,6 +18,7 @@ import { minimisation } from './migrations/014-minimisation.ts';
 import { consumer } from './migrations/015-consumer.ts';
 import { lanes } from './migrations/016-lanes.ts';
 import { verdicts } from './migrations/017-verdicts.ts';
+import { lanesAtBirth } from './migrations/018-lanes-at-birth.ts';
 import type { Schema } from './schema.ts';
 
 /** In order, and only ever added to: a released migration never changes. */
@@ -39,6 +40,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '015-consumer': consumer,
   '016-lanes': lanes,
   '017-verdicts': verdicts,
+  '018-lanes-at-birth': lanesAtBirth,
 };
 
 /** Of every change that this version knows. */

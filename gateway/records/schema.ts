@@ -247,7 +247,7 @@ export interface Schema {
     created_at: number;
     /** Real time, epoch ms: sockets, retries and TTL keep real time. */
     next_attempt_at: number | null;
-    /** Which push services it waits for (delivery/lanes.ts); null until the outbox has looked. */
+    /** Which push services it waits for (delivery/lanes.ts); triggers keep it while it waits. */
     lane: Generated<string | null>;
     /** Real time after which the push is not sent any more. */
     expires_at_real: number;

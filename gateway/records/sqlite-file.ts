@@ -28,8 +28,6 @@ export interface SqliteFile {
 /** How long a statement waits for another thread's transaction before it fails with "database is locked". */
 const BUSY_TIMEOUT_MS = 10_000;
 
-/** https://www.sqlite.org/rescode.html#busy */
-const SQLITE_BUSY = 5;
 /** https://www.sqlite.org/rescode.html#full */
 const SQLITE_FULL = 13;
 /** https://www.sqlite.org/rescode.html#cantopen */
@@ -140,11 +138,6 @@ function sqliteFile(file: string, database: DatabaseSync): SqliteFile {
       database.close();
     },
   };
-}
-
-/** Another thread writes; the statement did nothing. */
-export function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
 }
 
 const NOTHING_CHANGED: SqliteResult = { rows: [], changes: 0, lastInsertRowid: 0 };

@@ -1,6 +1,7 @@
 import { createOutbox } from '../../../gateway/delivery/outbox.ts';
 import { createOutboxStore } from '../../../gateway/delivery/outbox-store.ts';
 import { createPushSender, type PushSender } from '../../../gateway/delivery/push-sender.ts';
+import { recordResultsInto } from '../../../gateway/delivery/results.ts';
 import { ruleNeedsFrom } from '../../../gateway/delivery/rule-needs.ts';
 import type { VapidKeys } from '../../../gateway/delivery/vapid-keys.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
@@ -31,7 +32,10 @@ const dying: PushSender = {
   stop: () => real.stop(),
 };
 createOutbox(
-  createOutboxStore({ db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now }, db),
+  createOutboxStore(
+    { db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now },
+    recordResultsInto(db),
+  ),
   outboxParts({
     origins: [settings.origin],
     vapidKeys: settings.vapidKeys,

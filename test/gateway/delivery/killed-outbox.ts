@@ -1,5 +1,6 @@
 import { createOutbox } from '../../../gateway/delivery/outbox.ts';
 import { createOutboxStore } from '../../../gateway/delivery/outbox-store.ts';
+import { recordResultsInto } from '../../../gateway/delivery/results.ts';
 import { ruleNeedsFrom } from '../../../gateway/delivery/rule-needs.ts';
 import type { VapidKeys } from '../../../gateway/delivery/vapid-keys.ts';
 import { createSmtpMailer } from '../../../gateway/mail/smtp-mailer.ts';
@@ -21,7 +22,10 @@ export interface KilledOutboxSettings {
 const settings: KilledOutboxSettings = JSON.parse(process.argv[2] ?? '');
 const db = openRecords(settings.recordsFile);
 createOutbox(
-  createOutboxStore({ db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now }, db),
+  createOutboxStore(
+    { db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now },
+    recordResultsInto(db),
+  ),
   outboxParts({
     origins: settings.origins,
     vapidKeys: settings.vapidKeys,

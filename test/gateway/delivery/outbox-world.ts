@@ -16,6 +16,7 @@ import {
 import { createSubscriber, type Subscriber } from '../../../devices-sim/push-service/subscriber.ts';
 import { createOutboxStore, type OutboxStore } from '../../../gateway/delivery/outbox-store.ts';
 import type { PushPayload } from '../../../gateway/delivery/push-payload.ts';
+import { recordResultsInto } from '../../../gateway/delivery/results.ts';
 import { ruleNeedsFrom } from '../../../gateway/delivery/rule-needs.ts';
 import type { VapidKeys } from '../../../gateway/delivery/vapid-keys.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
@@ -61,7 +62,8 @@ export interface OutboxWorld {
 
 /** The outbox of a world. */
 export function storeOf({ db }: Pick<OutboxWorld, 'db'>): OutboxStore {
-  return createOutboxStore({ db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now }, db);
+  const sources = { db, seal: TEST_SEAL, ruleNeeds: ruleNeedsFrom(db), realNow: Date.now };
+  return createOutboxStore(sources, recordResultsInto(db));
 }
 
 export async function createOutboxWorld(

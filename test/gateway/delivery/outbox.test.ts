@@ -447,69 +447,35 @@ test('while the records are busy with others, places are given to who waits', as
   await expect.poll(() => changed.length).toBe(1 + offers);
 });
 
-test('a burst that a service takes in its stride is not set aside first', async () => {
+test('a backlog for a push service that is left alone is neither read nor written to find what goes to others', async () => {
+  const resting = createPushService({ host: '127.0.0.1', port: 0, now: Date.now });
+  const { origin } = await resting.start();
+  resting.faults.plan({ kind: 'status', status: 503, retryAfter: '300' });
   await outbox.stop(1_000);
-  const parked: string[] = [];
-  outbox = startOutbox((store) => ({
-    ...store,
-    park: async (members) => {
-      parked.push(...members.map(({ id }) => id));
-      return store.park(members);
-    },
-  }));
+  const looked: string[] = [];
+  outbox = startOutbox(
+    (store) => ({
+      ...store,
+      due: async (lane, ...rest) => {
+        looked.push(lane);
+        return store.due(lane, ...rest);
+      },
+    }),
+    [origin],
+  );
   await world.addBrowser();
-  await queueAndWake();
-  await expect.poll(() => changed.length).toBe(1);
-  const offers = LANE_SETTINGS.places.well * 3;
-  await Promise.all(Array.from({ length: offers }, () => world.queue()));
-  outbox.wake();
-  await expect.poll(() => changed.length).toBe(1 + offers);
-  expect(parked).toEqual([]);
-});
-
-test('setting aside what waits for one push service takes no time from the others', async () => {
-  await outbox.stop(1_000);
-  const dead = 'http://127.0.0.1:9';
-  let free: () => void = () => undefined;
-  const busy = new Promise<void>((resolve) => {
-    free = resolve;
-  });
-  const parked: string[][] = [];
-  const failures = [new Error('database is locked')];
-  const store = (real: OutboxStore): OutboxStore => ({
-    ...real,
-    park: async (members) => {
-      parked.push(members.map(({ id }) => id));
-      await busy;
-      const failure = failures.pop();
-      if (failure !== undefined) throw failure;
-      return real.park(members);
-    },
-  });
-  outbox = startOutbox(store, [dead]);
-  await world.addBrowser();
-  await world.readdress(({ endpoint }) => ({ endpoint: endpoint.replace(world.origin, dead) }));
+  await world.readdress(({ endpoint }) => ({ endpoint: endpoint.replace(world.origin, origin) }));
   await world.addConsumer('bert');
   await world.addBrowser('bert');
-  for (let count = 0; count < 3; count += 1) {
-    const id = await queueAndWake();
-    await expect.poll(() => world.state(id)).toBe('retrying');
-  }
-  try {
-    const waiting = [await queueAndWake()];
-    await expect.poll(() => parked).toEqual([waiting]);
-    waiting.push(await world.queue());
-    const ids = await Promise.all(Array.from({ length: 200 }, () => queueAndWake({ consumer: 'bert' })));
-    for (const id of ids) await expect.poll(() => world.state(id)).toBe('sent');
-    expect(parked).toHaveLength(1);
-    free();
-    // Also after a failure, with which nothing was noted.
-    const lanes = async () => Promise.all(waiting.map(async (id) => (await world.row(id)).lane));
-    await expect.poll(lanes).toEqual([dead, dead]);
-    expect(trouble).toEqual(['deliveries could not be set aside']);
-  } finally {
-    free();
-  }
+  const first = await queueAndWake();
+  await expect.poll(() => world.state(first)).toBe('retrying');
+  const waiting = await Promise.all(Array.from({ length: 500 }, () => world.queue()));
+  looked.length = 0;
+  const ids = await Promise.all(Array.from({ length: 20 }, () => queueAndWake({ consumer: 'bert' })));
+  for (const id of ids) await expect.poll(() => world.state(id)).toBe('sent');
+  expect(new Set(looked)).toEqual(new Set([world.origin]));
+  for (const id of waiting) expect(await world.row(id)).toMatchObject({ state: 'queued', lane: origin });
+  await resting.stop();
 });
 
 test('what is under way when it stops is not lost', async () => {

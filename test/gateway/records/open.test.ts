@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { migrate } from '../../../gateway/records/migrate.ts';
-import { openPatientRecords, openRecords } from '../../../gateway/records/open.ts';
+import { openRecords } from '../../../gateway/records/open.ts';
 import { openRecordsThread } from '../../../gateway/records/thread.ts';
 
 describe('opening the records', () => {
@@ -47,29 +47,6 @@ describe('opening the records', () => {
     expect(await pragma('foreign_keys')).toBe(1);
     expect(await pragma('busy_timeout')).toBe(10_000);
     await records.stop();
-  });
-
-  it('waits for another writer without blocking its thread', async () => {
-    const file = join(directory, 'wayside.db');
-    const other = openRecords(file);
-    await migrate(other);
-    const patient = openPatientRecords(file);
-    const put = (name: string) => ({ name, seq: 1 });
-    let waiting: Promise<unknown> = Promise.resolve();
-    await other.transaction().execute(async (trx) => {
-      await trx.insertInto('cursors').values(put('other')).execute();
-      waiting = patient
-        .transaction()
-        .execute((own) => own.insertInto('cursors').values(put('patient')).execute());
-      // A turn of this thread's loop, of which SQLite's own waiting would leave none.
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    });
-    await waiting;
-    expect(await other.selectFrom('cursors').select('name').orderBy('name').execute()).toEqual([
-      { name: 'other' },
-      { name: 'patient' },
-    ]);
-    await Promise.all([other.destroy(), patient.destroy()]);
   });
 
   it('lets two threads write in turns, each transaction whole', async () => {

@@ -1,0 +1,32 @@
+import { startWorker } from '../worker-rpc.ts';
+import type { RecordResults } from './results.ts';
+import type { ResultsWorker, ResultsWorkerData } from './results-worker.ts';
+
+/** Writes what became of deliveries in a thread of its own: whoever sends would stand still for the disk with each write. */
+export interface ResultsThread {
+  readonly record: RecordResults;
+  /** Call it when nothing is being recorded any more. */
+  stop(): Promise<void>;
+}
+
+/** Results are small and soon gone: a young heap as large as V8's default would only be memory that nothing is kept in. */
+const HEAP_LIMITS = { maxYoungGenerationSizeMb: 8 };
+
+/** @param onFailure called once, should the thread die; nothing is recorded then */
+export function startResultsThread(recordsFile: string, onFailure: (error: Error) => void): ResultsThread {
+  const data: ResultsWorkerData = { recordsFile };
+  const worker = startWorker<ResultsWorker, object>(
+    new URL('./results-worker.ts', import.meta.url),
+    data,
+    {},
+    onFailure,
+    HEAP_LIMITS,
+  );
+  return {
+    record: (results, at) => worker.call.record(results, at),
+    async stop() {
+      await worker.call.close();
+      await worker.terminate();
+    },
+  };
+}
