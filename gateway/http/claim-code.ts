@@ -12,6 +12,9 @@ export function newClaimCode(): string {
   return `${letters.slice(0, GROUP).join('')}-${letters.slice(GROUP).join('')}`;
 }
 
+/** What people may make of a code that they type or a link holds: no more than a code fits, so that nothing else gets into an e-mail. */
+export const CLAIM_CODE_PATTERN = '^[A-Za-z0-9]{4}-?[A-Za-z0-9]{4}$';
+
 /**
  * What is kept of a code, and what it is found by: case, blanks and dashes don't count. The key keeps a stolen database from
  * being searched for codes; and as the hash is compared, not the code, how long that takes tells nothing of the code.

@@ -6,6 +6,7 @@ import { isMailAddress } from '../../../mail/mail-settings.ts';
 import { LANGUAGES, type Language } from '../../../records/built-in-wordings.ts';
 import { createLoginCode } from '../../../records/login-codes.ts';
 import { lookupHash } from '../../../records/sessions.ts';
+import { CLAIM_CODE_PATTERN } from '../../claim-code.ts';
 import type { HttpApp, RouteContext } from '../../context.ts';
 import { passkeySite } from '../../passkey-site.ts';
 import { badField } from '../../refused.ts';
@@ -24,6 +25,13 @@ const BUSY_WAIT_MS = 5_000;
 /** One line a minute: anybody can cause them. */
 const LOG_EVERY_MS = 60_000;
 
+interface Asked {
+  readonly email: string;
+  readonly language: Language;
+  /** The code of a device that is to be put before the person once they are in. */
+  readonly claim: string | null;
+}
+
 /** A link by e-mail, for who has nothing else to sign in with here. */
 export function registerLoginLinkRoutes(app: HttpApp, context: RouteContext): void {
   const tags = ['consumer page'];
@@ -40,14 +48,14 @@ export function registerLoginLinkRoutes(app: HttpApp, context: RouteContext): vo
     deps.log.warn(about, 'a sign-in link could not be sent; the next such line is at least a minute away');
   }
 
-  async function send(email: string, language: Language): Promise<void> {
+  async function send({ email, language, claim }: Asked): Promise<void> {
     try {
       const code = newToken();
       const now = realNow();
       const consumer = await createLoginCode(records, email, code, { now, expiresAt: now + LINK_MS });
       if (consumer === null || mailer === null) return;
-      // In the fragment, so that the code reaches neither a log nor a Referer header.
-      const url = `${publicUrl()}/me#login=${code}`;
+      // In the fragment, so that no code reaches a log or a Referer header.
+      const url = `${publicUrl()}/me#login=${code}${claim === null ? '' : `&claim=${claim}`}`;
       const outcome = await mailer.send(loginMail(email, url, language, LINK_MS));
       if (outcome.kind === 'retry' || outcome.kind === 'failed') complain({ reason: outcome.reason });
     } catch (error) {
@@ -82,6 +90,13 @@ export function registerLoginLinkRoutes(app: HttpApp, context: RouteContext): vo
         body: Closed({
           email: Type.String({ minLength: 3, maxLength: 254 }),
           language: Type.Optional(Choice(...LANGUAGES)),
+          claim: Type.Optional(
+            Type.String({
+              pattern: CLAIM_CODE_PATTERN,
+              description:
+                'The code of a device, which the link takes along: it may be opened in another browser. The app asks before it links',
+            }),
+          ),
         }),
         response: { 202: Type.Object({ expiresInSeconds: Type.Integer() }) },
       },
@@ -94,8 +109,9 @@ export function registerLoginLinkRoutes(app: HttpApp, context: RouteContext): vo
       ofAddress.take(addressKey(request.ip));
       // Of the hash, so that no address is kept of who is not known here.
       ofEmail.take(lookupHash(email));
+      const { language = 'en', claim = null } = request.body;
       // Looked up only behind the answer, which so takes as long for an address that nobody has.
-      const sending = send(email, request.body.language ?? 'en').finally(() => underWay.delete(sending));
+      const sending = send({ email, language, claim }).finally(() => underWay.delete(sending));
       underWay.add(sending);
       return reply.code(202).send({ expiresInSeconds: LINK_MS / 1_000 });
     },

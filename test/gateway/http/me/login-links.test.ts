@@ -135,6 +135,30 @@ describe('a sign-in link by e-mail', () => {
     expect(lastText()).toContain('Apra questo link');
   });
 
+  it('takes along the code of a device, and nothing else that somebody would put into an e-mail', async () => {
+    later();
+    const asked = { claim: 'K7QP-29FX' };
+    const [, code = '', claim] = /^(.+)&claim=(.+)$/.exec(await codeFor('anna@example.org', asked)) ?? [];
+    expect(claim).toBe('K7QP-29FX');
+    expect(await enter(server, code)).not.toBe('');
+    const rows = await server.db.selectFrom('login_codes').selectAll().execute();
+    expect(JSON.stringify(rows)).not.toContain('K7QP');
+    for (const other of [
+      '',
+      'K7QP-29FX&login=x',
+      'K7QP 29FX',
+      'K7QP-29FX\n',
+      '//evil.example',
+      'https://evil.example',
+      'K7QP-29FXX',
+      ['K7QP-29FX'],
+    ]) {
+      const refused = await ask('anna@example.org', { claim: other });
+      expect([other, refused.status]).toEqual([other, 400]);
+    }
+    expect(server.logLines.join()).not.toMatch(/K7QP|evil/);
+  });
+
   it('is bounded for one address, known or not', async () => {
     later();
     for (const email of ['anna@example.org', 'nobody@example.org']) {
