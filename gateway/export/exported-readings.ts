@@ -2,6 +2,8 @@ import type { ReadingPoint, TelemetryReader } from '../telemetry/telemetry-store
 
 /** Usually some 0.3 MB, and some 5 ms of each thread that they cross: five times as many hold the socket thread up for 40 ms. */
 const READINGS_A_PAGE = 2_000;
+/** The same for large ones, of which a page has fewer. */
+const CHARACTERS_A_PAGE = 1024 * 1024;
 const FIRST_WINDOW_MS = 3_600_000;
 const LONGEST_WINDOW_MS = 366 * 86_400_000;
 /** A window that brought fewer is followed by a longer one. */
@@ -31,7 +33,7 @@ export async function* exportedReadings(
     const span = isLast ? { from: start } : { from: start, to: end };
     let readings = 0;
     for (let cursor: string | null = null; ; ) {
-      const asked = { deviceKey, limit: READINGS_A_PAGE, ...span };
+      const asked = { deviceKey, limit: READINGS_A_PAGE, maxCharacters: CHARACTERS_A_PAGE, ...span };
       const page = await telemetry.read(cursor === null ? asked : { ...asked, cursor });
       readings += page.points.length;
       if (page.points.length > 0) yield page.points as readonly ReadingPoint[];

@@ -40,7 +40,7 @@ export async function readTrack(
   const thinned = createThinning();
   let readUntil: number | null = null;
   let cursor: string | null = null;
-  for (let read = 0; read < MOST_READINGS; read += PAGE) {
+  for (let read = 0; read < MOST_READINGS; ) {
     const page = await telemetry.read({
       deviceKey,
       from,
@@ -53,6 +53,7 @@ export async function readTrack(
       const { lat, lon, accuracy } = position;
       thinned.add({ at, lat, lon, ...(accuracy !== undefined && { accuracy }) });
     }
+    read += page.points.length;
     cursor = page.next;
     readUntil = cursor === null ? null : (page.points.at(-1)?.at ?? from);
     if (cursor === null) break;

@@ -1,8 +1,8 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import type { MetricValue, Position } from '../../rules/readings/reading.ts';
-import { FLAG_BITS, FLAGS, POSITION_COLUMNS } from './duckdb-columns.ts';
+import type { MetricValue } from '../../rules/readings/reading.ts';
+import { RAW_FILTER, rawParameters, readReadings } from './duckdb-readings.ts';
 import { decodeCursor, type PagePosition, pageLimit, timeRange, toPage } from './page.ts';
-import type { ReadingPoint, TelemetryPage, TelemetryQuery } from './telemetry-store.ts';
+import type { TelemetryPage, TelemetryQuery } from './telemetry-store.ts';
 
 /** Reads one page: whole readings, one metric's values, or one metric's buckets. */
 export async function readPage(connection: DuckDBConnection, query: TelemetryQuery): Promise<TelemetryPage> {
@@ -10,30 +10,6 @@ export async function readPage(connection: DuckDBConnection, query: TelemetryQue
   if (query.metric === undefined) return readReadings(connection, query, after);
   if (query.everyMs === undefined) return readValues(connection, query, query.metric, after);
   return readBuckets(connection, query, query.metric, query.everyMs, after);
-}
-
-async function readReadings(
-  connection: DuckDBConnection,
-  query: TelemetryQuery,
-  after: PagePosition | null,
-): Promise<TelemetryPage> {
-  const rows = await rowsOf(
-    connection,
-    `SELECT "at", seq, flags, event, metrics, ${POSITION_COLUMNS.join(', ')} FROM readings
-     WHERE ${RAW_FILTER} ORDER BY "at", seq LIMIT ${pageLimit(query) + 1}`,
-    rawParameters(query, after),
-  );
-  const positioned = rows.map((row) => ({ at: Number(row[0]), tie: Number(row[1]), row }));
-  return toPage(query, positioned, ({ at, row }): ReadingPoint => {
-    const [, , flags, event, metrics, ...position] = row;
-    return {
-      at,
-      flags: FLAGS.filter((flag) => (Number(flags) & FLAG_BITS[flag]) !== 0),
-      ...(position[0] !== null && { position: toPosition(position) }),
-      ...(typeof metrics === 'string' && { metrics: JSON.parse(metrics) as Record<string, MetricValue> }),
-      ...(typeof event === 'string' && { event }),
-    };
-  });
 }
 
 async function readValues(
@@ -88,35 +64,12 @@ async function readBuckets(
   }));
 }
 
-const RAW_FILTER =
-  'device = $device AND "at" >= $from AND "at" < $to AND ("at" > $afterAt OR ("at" = $afterAt AND seq > $afterSeq))';
-
-function rawParameters(query: TelemetryQuery, after: PagePosition | null): Record<string, DuckDBValue> {
-  const range = timeRange(query);
-  return {
-    device: query.deviceKey,
-    // The cursor's time also as a plain bound, which skips whole row groups.
-    from: BigInt(Math.max(range.from, after?.at ?? 0)),
-    to: BigInt(range.to),
-    afterAt: BigInt(after?.at ?? -1),
-    afterSeq: BigInt(after?.tie ?? -1),
-  };
-}
-
 async function rowsOf(
   connection: DuckDBConnection,
   sql: string,
   parameters: Record<string, DuckDBValue>,
 ): Promise<DuckDBValue[][]> {
   return (await connection.runAndReadAll(sql, parameters)).getRows();
-}
-
-function toPosition(columns: readonly (DuckDBValue | undefined)[]): Position {
-  const known = POSITION_COLUMNS.flatMap((name, index) => {
-    const value = columns[index];
-    return typeof value === 'number' ? [[name, value] as const] : [];
-  });
-  return Object.fromEntries(known) as unknown as Position;
 }
 
 /** RFC 6901 §3: a name as a path that finds just that member, whatever characters it holds. */

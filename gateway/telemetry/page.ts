@@ -5,6 +5,8 @@ import type { TelemetryPage, TelemetryQuery } from './telemetry-store.ts';
 
 /** Most points of one page, whatever the query asks for. */
 export const MAX_PAGE_POINTS = 100_000;
+/** Of a page of whole readings where the query does not say: some 200 ms of the thread that makes it. */
+export const MAX_PAGE_CHARACTERS = 16 * 1024 * 1024;
 
 /** Where a page ended: the time of its last point, and what orders points of the same millisecond. */
 export interface PagePosition {

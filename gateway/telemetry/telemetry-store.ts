@@ -61,6 +61,11 @@ export interface TelemetryQuery {
   readonly everyMs?: number;
   /** 1 to 100,000. */
   readonly limit: number;
+  /**
+   * Of whole readings: once they have about so many characters as JSON, the page ends, with a `next`; 16 Mi where it is not said. A
+   * store whose memory is not this program's may pass over it.
+   */
+  readonly maxCharacters?: number;
   /** `next` of the page before. */
   readonly cursor?: string;
 }

@@ -11,6 +11,8 @@ const MAX_LIMIT = 100_000;
 const MAX_EVERY_MS = 366 * 86_400_000;
 /** Some 5 ms of the socket thread. */
 const READINGS_A_PART = 2_000;
+/** The same, where readings are large. */
+const CHARACTERS_A_PART = 1024 * 1024;
 /** The same; they are gone through once more for each part of averages. */
 const VALUES_A_PART = 10_000;
 /** Characters; a page that has so many ends there. */
@@ -97,6 +99,7 @@ export async function sendTelemetry(
     const page: TelemetryPage = await telemetry.read({
       ...query,
       limit: Math.min(left, atOnce),
+      maxCharacters: CHARACTERS_A_PART,
       ...(next !== null && { cursor: next }),
     });
     left -= page.points.length;
