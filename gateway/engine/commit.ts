@@ -9,6 +9,7 @@ import type { Outcome, VisitNote } from './outcome.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { pruneQuality, saveQuality } from './quality-save.ts';
 import { quarantine } from './quarantine.ts';
+import { quarantineRows } from './quarantine-rows.ts';
 import type { RecordedDecision } from './recorded-decision.ts';
 import { settleRetries } from './retries.ts';
 import type { Subjects } from './subjects.ts';
@@ -44,6 +45,8 @@ export async function commitOutcome(
 ): Promise<readonly RecordedDecision[]> {
   let decisionId = context.lastDecisionId;
   let seenDay = context.lastSeenDay;
+  // Before the records are held: a payload may be a MiB.
+  const refused = quarantineRows(outcome.quarantine);
   const recorded = await context.db.transaction().execute(async (transaction) => {
     decisionId = context.lastDecisionId;
     const fresh = await insertDeliveries(transaction, context, outcome.decisions, () => ++decisionId);
@@ -51,7 +54,7 @@ export async function commitOutcome(
     await context.ledger.save(transaction, fresh);
     await upsertVisits(transaction, [...outcome.visits.values()]);
     await settleRetries(transaction, outcome.retries.values(), context.newId);
-    await quarantine(transaction, outcome.quarantine, context.newId);
+    await quarantine(transaction, refused, context.newId);
     await saveQuality(transaction, outcome.quality);
     await insertVerdicts(transaction, outcome);
     seenDay = await rememberSeen(transaction, outcome.identities, now, context.lastSeenDay);

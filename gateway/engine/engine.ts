@@ -192,15 +192,17 @@ export class Engine {
     });
     if (!couldRead) return !this.#stopping;
     const taken = this.#taken;
-    const last = entries.at(-1);
-    if (last === undefined) return !(await this.#attempt(() => this.#commitTaken()));
+    const newest = entries.at(-1);
+    if (newest === undefined) return !(await this.#attempt(() => this.#commitTaken()));
     const began = realNow();
     this.#nextBatchAt = entries.length < ENTRIES_OF_A_BACKLOG ? began + BATCH_EVERY_MS : 0;
     await this.#attempt(async () => {
-      await processEntries(this.#processing, entries, taken.outcome, taken.seen);
-      this.#note(last.receivedAt, last.seq + last.span - 1, entries.length, began);
+      const count = await processEntries(this.#processing, entries, taken.outcome, taken.seen);
+      const last = entries[count - 1] ?? newest;
+      if (count < entries.length) this.#nextBatchAt = 0;
+      this.#note(last.receivedAt, last.seq + last.span - 1, count, began);
       await this.#takeTicks(last.receivedAt);
-      if (!mayWait(taken, entries.length, realNow())) await this.#commitTaken();
+      if (!mayWait(taken, count, realNow())) await this.#commitTaken();
     });
     return true;
   }

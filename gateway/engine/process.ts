@@ -16,6 +16,7 @@ import { type FoundProblem, foundToo, noteProblems } from './note-problems.ts';
 import { noteReading, repeatedProblems } from './note-reading.ts';
 import { findSeen, type Identity, identityOf, newestSeen } from './once.ts';
 import { noteRemarks, type Outcome } from './outcome.ts';
+import { rowsAtMost } from './quarantine-rows.ts';
 import type { KnownDevice } from './registry.ts';
 import { findQuarantined } from './retries.ts';
 import { stepRetry } from './step-retry.ts';
@@ -26,22 +27,29 @@ import { consumerOf, type Subject } from './subjects.ts';
  * nursery, many enough to look up together what is not at hand.
  */
 const ENTRIES_A_STRETCH = 500;
+/** Rows of quarantine after which the rest waits for the next commit: some 25 ms, for which nobody else can write. */
+const MOST_REFUSED = 1_000;
 
 /**
  * Takes a part of the journal through decoding, once-only, and rules. Changes `subjects` and `packets`; writes nothing.
  *
  * @param outcome what comes of it is added here
  * @param seen keys of identities that were stored before, or come from what `outcome` holds already; it grows
+ * @returns how many of the entries were taken: not all where much of them is refused
  */
 export async function processEntries(
   context: Processing,
   entries: readonly StoredEntry[],
   outcome: Outcome,
   seen: Set<string>,
-): Promise<void> {
-  for (let start = 0; start < entries.length; start += ENTRIES_A_STRETCH) {
-    await processStretch(context, entries.slice(start, start + ENTRIES_A_STRETCH), seen, outcome);
+): Promise<number> {
+  for (let start = 0; start < entries.length; ) {
+    const stretch = entries.slice(start, start + ENTRIES_A_STRETCH);
+    await processStretch(context, stretch, seen, outcome);
+    start += stretch.length;
+    if (rowsAtMost(outcome.quarantine) >= MOST_REFUSED) return start;
   }
+  return entries.length;
 }
 
 async function processStretch(

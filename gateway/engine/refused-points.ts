@@ -7,6 +7,7 @@ import type { QuarantineNote } from './outcome.ts';
 import { saveQuality } from './quality-save.ts';
 import { QualityTally } from './quality-tally.ts';
 import { quarantine } from './quarantine.ts';
+import { quarantineRows } from './quarantine-rows.ts';
 
 /** In one transaction, which the rules wait for. */
 const POINTS_AT_ONCE = 250;
@@ -59,6 +60,6 @@ async function quarantinePart(
       times: 1,
     });
   }
-  await quarantine(transaction, notes, newId);
+  await quarantine(transaction, quarantineRows(notes), newId);
   await saveQuality(transaction, quality);
 }

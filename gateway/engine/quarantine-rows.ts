@@ -1,0 +1,79 @@
+import { hash } from 'node:crypto';
+import type { QuarantineNote } from './outcome.ts';
+
+/** Beyond it the entries of a device that were seen last longest ago go. */
+export const MOST_ENTRIES_A_DEVICE = 500;
+
+/** Complaints of one stretch of the journal that are the same. */
+export interface QuarantineRow {
+  /** The first of them. */
+  readonly note: QuarantineNote;
+  /** Of the whole payload. */
+  readonly digest: string;
+  /** Epoch ms, of the latest. */
+  readonly lastAt: number;
+  readonly times: number;
+}
+
+/** What a device's stretch brought, by payload and then by complaint. */
+interface DeviceRows {
+  readonly byDigest: Map<string, Map<string, QuarantineRow>>;
+  size: number;
+}
+
+/**
+ * What is to be written of complaints: the same ones together, and of each device the newest as far as any would stay. Ten thousand
+ * bad messages of one device, with twenty complaints about each, were written and deleted again, for 8 s in one transaction.
+ *
+ * @param notes in order of arrival
+ * @returns in order of arrival
+ */
+export function quarantineRows(notes: readonly QuarantineNote[]): readonly QuarantineRow[] {
+  /** Of a payload once, for several complaints may be about it. */
+  const digests = new Map<Uint8Array, string>();
+  const devices = new Map<string, DeviceRows>();
+  for (const note of notes.toReversed()) {
+    const digest = digests.get(note.payload) ?? hash('sha1', note.payload);
+    digests.set(note.payload, digest);
+    let device = devices.get(note.device);
+    if (device === undefined) {
+      device = { byDigest: new Map(), size: 0 };
+      devices.set(note.device, device);
+    }
+    keep(device, note, digest);
+  }
+  const rows: QuarantineRow[] = [];
+  for (const { byDigest } of devices.values())
+    for (const same of byDigest.values()) rows.push(...same.values());
+  return rows.reverse();
+}
+
+/** How many rows complaints may come to, without a look at which are the same. */
+export function rowsAtMost(notes: readonly QuarantineNote[]): number {
+  const byDevice = new Map<string, number>();
+  for (const { device } of notes) byDevice.set(device, (byDevice.get(device) ?? 0) + 1);
+  let rows = 0;
+  for (const ofDevice of byDevice.values()) rows += Math.min(ofDevice, MOST_ENTRIES_A_DEVICE);
+  return rows;
+}
+
+/** @param note older than all that were kept before */
+function keep(device: DeviceRows, note: QuarantineNote, digest: string): void {
+  const isFull = device.size >= MOST_ENTRIES_A_DEVICE;
+  let same = device.byDigest.get(digest);
+  if (same === undefined) {
+    if (isFull) return;
+    same = new Map();
+    device.byDigest.set(digest, same);
+  }
+  const key = JSON.stringify([note.topic, note.code, note.message]);
+  const newer = same.get(key);
+  if (newer === undefined && isFull) return;
+  if (newer === undefined) device.size += 1;
+  same.set(key, {
+    note,
+    digest,
+    lastAt: newer?.lastAt ?? note.at,
+    times: (newer?.times ?? 0) + note.times,
+  });
+}

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import type { KyselyPlugin } from 'kysely';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { QuarantineNote } from '../../../gateway/engine/outcome.ts';
+import { quarantine } from '../../../gateway/engine/quarantine.ts';
+import { type QuarantineRow, quarantineRows } from '../../../gateway/engine/quarantine-rows.ts';
+import { addPerson, type EngineUnderTest, START, startEngine } from '../../support/engine.ts';
+
+const running: EngineUnderTest[] = [];
+afterEach(async () => {
+  for (const engine of running.splice(0)) {
+    await engine.close();
+    await engine.remove();
+  }
+});
+
+/** An engine, and how many rows of quarantine each of its commits wrote. */
+async function start(): Promise<{ engine: EngineUnderTest; written: number[] }> {
+  const written: number[] = [];
+  let now = 0;
+  const plugin: KyselyPlugin = {
+    transformQuery({ node }) {
+      if (node.kind === 'RawNode' && node.sqlFragments[0]?.startsWith('insert into quarantine')) now += 1;
+      if (node.kind === 'InsertQueryNode' && node.into?.table.identifier.name === 'cursors') {
+        if (now > 0) written.push(now);
+        now = 0;
+      }
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  };
+  const engine = await startEngine({ plugin, realNow: () => performance.now() });
+  running.push(engine);
+  return { engine, written };
+}
+
+const kept = (engine: EngineUnderTest) =>
+  engine.db.selectFrom('quarantine').selectAll().orderBy('last_seen_at').orderBy('id').execute();
+
+describe('a flood of bad messages', () => {
+  it('of one device writes no more rows than would stay, counts all, and keeps the newest', async () => {
+    const { engine, written } = await start();
+    await addPerson(engine.db, 'ann', { car1: 'car' });
+    const bad = (n: number) =>
+      JSON.stringify({
+        metrics: Object.fromEntries(Array.from({ length: 25 }, (_, k) => [`m${k} ${n}`, null])),
+      });
+    await Promise.all(
+      Array.from({ length: 2_000 }, (_, n) => engine.send('car1', bad(n), { receivedAt: START + n })),
+    );
+    await engine.engine.drain();
+    expect(engine.engine.counts.quarantined).toBe(2_000 * 25);
+    // Of each commit; 42,000 in one before.
+    expect(Math.max(...written)).toBeLessThanOrEqual(500);
+    const rows = await kept(engine);
+    expect(rows).toHaveLength(500);
+    // The latest 24 messages have 21 rows each.
+    expect(rows[0]?.last_seen_at).toBeGreaterThanOrEqual(START + 2_000 - 24);
+    const [day] = await engine.db
+      .selectFrom('quality_counts')
+      .select('count')
+      .where('kind', '=', 'refused')
+      .execute();
+    expect(day?.count).toBe(2_000 * 25);
+  });
+
+  it('of many devices holds the records for no more than a part of them at a time', async () => {
+    const { engine, written } = await start();
+    const devices = Object.fromEntries(Array.from({ length: 2_500 }, (_, n) => [`car${n}`, 'car']));
+    await addPerson(engine.db, 'ann', devices);
+    await Promise.all(Object.keys(devices).map((id) => engine.send(id, `{"of ${id}`)));
+    await engine.engine.drain();
+    expect(written.reduce((sum, rows) => sum + rows, 0)).toBe(2_500);
+    expect(Math.max(...written)).toBeLessThanOrEqual(1_500);
+    expect(await kept(engine)).toHaveLength(2_500);
+  });
+
+  it('leaves what it would leave if each complaint were written by itself', async () => {
+    const { engine } = await start();
+    const note = fc.record({
+      device: fc.constantFrom('car1', 'car2'),
+      topic: fc.constantFrom('t1', 't2'),
+      code: fc.constantFrom('bad_json' as const, 'bad_metric' as const),
+      message: fc.constantFrom('one', 'two'),
+      payload: fc.nat({ max: 400 }).map((n) => new TextEncoder().encode(`payload ${n}`)),
+      times: fc.integer({ min: 1, max: 3 }),
+      part: fc.constantFrom(null, { index: 0 }, { index: 3 }),
+    });
+    const content = async () =>
+      (await kept(engine)).map(({ id: _, payload, ...row }) => ({
+        ...row,
+        payload: Buffer.from(payload).toString(),
+      }));
+    for (const seed of [1, 2, 3]) {
+      // No two at one time: which of them would go first is left to chance.
+      const notes: QuarantineNote[] = fc.sample(note, { seed, numRuns: 2_400 }).map((one, at) => ({
+        ...one,
+        at,
+        payloadBytes: one.payload.length,
+        readingsTaken: 0,
+      }));
+      let ids = 0;
+      const write = async (rowsOf: (part: readonly QuarantineNote[]) => readonly QuarantineRow[]) => {
+        await engine.db.deleteFrom('quarantine').execute();
+        for (const part of [notes.slice(0, 300), notes.slice(300)])
+          await engine.db
+            .transaction()
+            .execute((transaction) => quarantine(transaction, rowsOf(part), () => `id-${++ids}`));
+        return content();
+      };
+      const apart = await write((part) => part.flatMap((one) => quarantineRows([one])));
+      const together = await write(quarantineRows);
+      expect(together).toHaveLength(2 * 500);
+      expect(together).toEqual(apart);
+    }
+  });
+});
