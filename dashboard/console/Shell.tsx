@@ -1,7 +1,7 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
-import { Link, Redirect, Route, Router, Switch, useLocation } from 'wouter';
+import { Link, Route, Router, Switch, useLocation } from 'wouter';
 import { request } from '../api/request.ts';
 import type { Session } from '../api/shapes.ts';
 import { browserPorts } from '../live/browser-ports.ts';
@@ -15,6 +15,7 @@ import { DecisionsPage } from './DecisionsPage.tsx';
 import { DevicePage } from './DevicePage.tsx';
 import { DevicesPage } from './DevicesPage.tsx';
 import { LivePage } from './LivePage.tsx';
+import { NotFoundPage } from './NotFoundPage.tsx';
 import { AudiencePage } from './pacing/AudiencePage.tsx';
 import { CampaignsPage } from './pacing/CampaignsPage.tsx';
 import { FENCE_PATHS, FencesPage } from './places/FencesPage.tsx';
@@ -123,9 +124,7 @@ export function Shell({ session }: { session: Session }) {
                 <Route path="/audit" component={AuditPage} />
                 <Route path="/tills" component={TillsPage} />
                 <Route path="/sending" component={SendingPage} />
-                <Route>
-                  <Redirect to="/" />
-                </Route>
+                <Route component={NotFoundPage} />
               </Switch>
             </Suspense>
           </main>

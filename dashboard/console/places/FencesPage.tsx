@@ -2,11 +2,13 @@ import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Link, useLocation, useSearch } from 'wouter';
+import { decodedPart } from '../../api/decoded-part.ts';
 import { request } from '../../api/request.ts';
 import type { MapSettings } from '../../api/shapes.ts';
 import { Trouble } from '../../look/Trouble.tsx';
 import { Confirm } from '../Confirm.tsx';
 import { whyNoMap } from '../live-map/webgl.ts';
+import { NotFoundPage } from '../NotFoundPage.tsx';
 import { useUnsavedGuard } from '../unsaved.ts';
 import { useZones } from '../zones/use-zones.ts';
 import { ZoneEditor } from '../zones/ZoneEditor.tsx';
@@ -26,13 +28,25 @@ const AREAS = [
   { area: 'zones', href: '/zones', name: 'Sensitive zones' },
 ] as const;
 
-/** Places and sensitive zones on one map, and beside it what there is or what is being edited. */
+/** What of FENCE_PATHS an address names. */
 export function FencesPage() {
-  const [location, navigate] = useLocation();
-  const search = new URLSearchParams(useSearch());
+  const [location] = useLocation();
   const found = FENCE_PATHS.exec(location)?.groups;
   const area = found?.area === 'zones' ? 'zones' : 'places';
-  const id = found?.id === undefined ? null : decodeURIComponent(found.id);
+  if (found?.id === undefined) return <Fences area={area} id={null} />;
+  const id = decodedPart(found.id);
+  return id === null ? <NotFoundPage /> : <Fences area={area} id={id} />;
+}
+
+interface Props {
+  readonly area: 'places' | 'zones';
+  readonly id: string | null;
+}
+
+/** Places and sensitive zones on one map, and beside it what there is or what is being edited. */
+function Fences({ area, id }: Props) {
+  const [, navigate] = useLocation();
+  const search = new URLSearchParams(useSearch());
   const draft = useDraft();
   const { shapes } = useZones();
   const leaving = useUnsavedGuard(draft.changed);

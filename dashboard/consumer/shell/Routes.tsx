@@ -1,6 +1,7 @@
 import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, Route, Switch } from 'wouter';
+import { decodedPart } from '../../api/decoded-part.ts';
 import { InboxPage } from '../inbox/InboxPage.tsx';
 import { OfferPage } from '../offer/OfferPage.tsx';
 import { Page } from '../parts/Page.tsx';
@@ -18,7 +19,7 @@ export function Routes() {
         <Route path="/data" component={DataPage} />
         <Route path="/data/:id">
           {({ id: inPath }) => {
-            const id = decoded(inPath);
+            const id = decodedPart(inPath);
             return id === null ? <NotFoundPage /> : <DevicePage key={id} id={id} />;
           }}
         </Route>
@@ -28,16 +29,6 @@ export function Routes() {
       </Switch>
     </Suspense>
   );
-}
-
-/** A part of an address as it was meant; null where somebody wrote what no part can be, such as a lone `%`. */
-function decoded(part: string): string | null {
-  try {
-    return decodeURIComponent(part);
-  } catch (error) {
-    if (error instanceof URIError) return null;
-    throw error;
-  }
 }
 
 function NotFoundPage() {
