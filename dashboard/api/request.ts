@@ -43,7 +43,7 @@ export class ApiProblem extends Error {
  * @param more further headers
  */
 export async function request<Body>(
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
   more: Readonly<Record<string, string>> = {},

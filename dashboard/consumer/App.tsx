@@ -106,7 +106,9 @@ function Duties({ me, isFresh }: { readonly me: Me; readonly isFresh: boolean })
     [queries],
   );
   useEffect(() => {
-    if (pendingClaim() !== null) navigate('/settings', { replace: true });
+    // Links of devices lead to the first page; who is on the way to another, as to an offer, is not led away from it.
+    if (/^\/me\/?$/.test(location.pathname) && pendingClaim(Date.now()) !== null)
+      navigate('/settings', { replace: true });
   }, [navigate]);
   return null;
 }

@@ -160,6 +160,52 @@ describe.skipIf(chromiumPath === null)(`access in Chromium${chromiumSkipped}`, (
     expect(await axeViolations(app.page)).toEqual([]);
   });
 
+  it('gives a passkey another name, in its row and by keys alone', async () => {
+    await app.open('/access');
+    await app.click('Rename the passkey My phone', 'button');
+    const focused = () =>
+      app.page.evaluate('document.activeElement.getAttribute("aria-label") ?? document.activeElement.value');
+    expect(await focused()).toBe('My phone');
+    for (const scheme of ['light', 'dark'] as const) {
+      await app.theme(scheme);
+      await screenshot(app.page, `me-passkey-rename-${scheme}`);
+      expect(await axeViolations(app.page)).toEqual([]);
+    }
+    await app.theme('light');
+    // The name is selected: what is typed takes its place.
+    await app.page.keyboard.sendCharacter('  ');
+    await app.page.keyboard.press('Enter');
+    await app.see('A name needs at least one character');
+    expect(await axeViolations(app.page)).toEqual([]);
+    await app.page.keyboard.press('Escape');
+    expect(await focused()).toBe('Rename the passkey My phone');
+    await app.page.keyboard.press('Enter');
+    await app.page.keyboard.sendCharacter('x'.repeat(200));
+    expect(await focused()).toBe('x'.repeat(100));
+    await app.fill('New name', ' Blue phone ');
+    await app.page.keyboard.press('Enter');
+    await app.see('It is called Blue phone now');
+    expect(await focused()).toBe('Rename the passkey Blue phone');
+    await app.open('/access');
+    await app.see('Blue phone');
+    await screenshot(app.page, 'me-passkey-renamed');
+    const audit = await world.gateway.api('GET', '/api/v1/audit?action=passkey.renamed');
+    expect(audit.body.items).toMatchObject([{ actor: 'consumer:ada', subject: 'ada' }]);
+    await app.click('Rename the passkey Blue phone', 'button');
+    await app.fill('New name', 'My phone');
+    await app.click('Save', 'button');
+    await app.see('It is called My phone now');
+  });
+
+  it('gives the focus back to who keeps a passkey after all', async () => {
+    await app.click('Remove the passkey My phone', 'button');
+    await app.see('Where it signed in is signed out');
+    await app.page.keyboard.press('Enter');
+    expect(await app.page.evaluate('document.activeElement.getAttribute("aria-label")')).toBe(
+      'Remove the passkey My phone',
+    );
+  });
+
   it('signs out here, and in again with the passkey', async () => {
     await app.open('/access');
     await app.click('Sign out here', 'button');

@@ -12,6 +12,7 @@ import { Failure } from '../parts/Failure.tsx';
 import { Field } from '../parts/Field.tsx';
 import { Page } from '../parts/Page.tsx';
 import { Waiting } from '../parts/Waiting.tsx';
+import { claimForLink, usePendingClaim } from '../settings/pending-claim.ts';
 import { ME_KEY } from '../shell/use-me.ts';
 import { accessTrouble } from './access-trouble.ts';
 import { knowsPasskeys, signInWithPasskey } from './passkeys.ts';
@@ -26,9 +27,16 @@ import { usePasskeysInField } from './use-passkeys-in-field.ts';
 export function SignIn({ wasRefused }: { readonly wasRefused: boolean }) {
   const { t } = useTranslation('access');
   const ways = useSignInWays();
+  const claim = usePendingClaim();
   return (
     <Page title={t(wasRefused ? 'signIn.usedTitle' : 'signIn.title')}>
       <p className="soft">{t(wasRefused ? 'signIn.usedText' : 'signIn.text')}</p>
+      {claim !== null && (
+        <div className="card ask">
+          <p className="device-code">{claim}</p>
+          <p>{t('signIn.claim')}</p>
+        </div>
+      )}
       {ways.isPending && <Waiting lines={3} />}
       {ways.isError && <Failure error={ways.error} onRetry={() => ways.refetch()} />}
       {ways.isSuccess && <Ways ways={ways.data} />}
@@ -78,8 +86,15 @@ function MailForm({ withPasskeys }: { readonly withPasskeys: boolean }) {
   const { t } = useTranslation('access');
   const [email, setEmail] = useState('');
   const send = useMutation({
-    mutationFn: (address: string) =>
-      request('POST', '/api/v1/me/login-links', { email: address, language: spokenLanguage() }),
+    mutationFn(address: string) {
+      const claim = claimForLink(Date.now());
+      return request('POST', '/api/v1/me/login-links', {
+        email: address,
+        language: spokenLanguage(),
+        // The link may be opened in another browser, which knows nothing of it.
+        ...(claim !== null && { claim }),
+      });
+    },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -8,6 +8,7 @@ const OF_CODES: Readonly<Record<string, Trouble>> = {
   bad_passkey: 'notKnown',
   no_passkeys: 'address',
   no_mail: 'noMail',
+  not_found: 'gone',
   too_many: 'tooMany',
   unreachable: 'unreachable',
 };

@@ -1,5 +1,6 @@
 import { request } from '../../api/request.ts';
 import { turnOff } from '../push/browser-push.ts';
+import { dropClaim } from '../settings/pending-claim.ts';
 import { forgetKept } from '../shell/kept.ts';
 
 /**
@@ -11,5 +12,6 @@ export async function leaveThisBrowser(session: '/api/v1/me/session' | '/api/v1/
   await turnOff(true);
   await request('DELETE', session);
   forgetKept();
+  dropClaim();
   location.replace('/me');
 }

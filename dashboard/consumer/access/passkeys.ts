@@ -5,6 +5,9 @@ import type {
 import type { Passkey } from '../../api/access-shapes.ts';
 import { request } from '../../api/request.ts';
 
+/** Of a passkey's name, in characters: the gateway takes no longer one. */
+export const LONGEST_NAME = 100;
+
 /** The library for passkeys, fetched when it is first needed. */
 const library = () => import('@simplewebauthn/browser');
 

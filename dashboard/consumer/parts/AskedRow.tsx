@@ -19,11 +19,14 @@ interface Props {
   readonly onSure: () => void;
   /** What went wrong, or null. */
   readonly trouble: string | null;
+  /** What else can be done with it, before it is taken out. */
+  readonly children?: ReactNode;
 }
 
 /** A row of a list that can be taken out of it, for good: what follows is told first, and the focus is on keeping it. */
-export function AskedRow({ icon, name, told, words, busy, onSure, trouble }: Props) {
-  const [isAsked, setIsAsked] = useState(false);
+export function AskedRow({ icon, name, told, words, busy, onSure, trouble, children }: Props) {
+  const [asked, setAsked] = useState<'not yet' | 'now' | 'kept'>('not yet');
+  const isAsked = asked === 'now';
   const small = isAsked ? words.follows : told;
   return (
     <li className={small === undefined ? undefined : 'asking'}>
@@ -33,13 +36,22 @@ export function AskedRow({ icon, name, told, words, busy, onSure, trouble }: Pro
         {small !== undefined && <small className="soft">{small}</small>}
       </span>
       {!isAsked && (
-        <Button look="quiet" aria-label={words.removeNamed} onClick={() => setIsAsked(true)}>
-          {words.remove}
-        </Button>
+        <span className="row-ways">
+          {children}
+          <Button
+            look="quiet"
+            aria-label={words.removeNamed}
+            // The focus comes back to where it went from.
+            autoFocus={asked === 'kept'}
+            onClick={() => setAsked('now')}
+          >
+            {words.remove}
+          </Button>
+        </span>
       )}
       {isAsked && (
         <span className="choices">
-          <Button autoFocus onClick={() => setIsAsked(false)}>
+          <Button autoFocus onClick={() => setAsked('kept')}>
             {words.keep}
           </Button>
           <Button look="stop" busy={busy} onClick={onSure}>

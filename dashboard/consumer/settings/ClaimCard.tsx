@@ -1,20 +1,15 @@
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
 import { claimTrouble } from './claim-trouble.ts';
-import { dropClaim, pendingClaim } from './pending-claim.ts';
+import { dropClaim, usePendingClaim } from './pending-claim.ts';
 import { useDevices } from './use-devices.ts';
 
 /** A link or a QR code brought the code of a device: nothing is linked before the person says so, for anyone can make a link. */
 export function ClaimCard() {
   const { t } = useTranslation('settings');
-  const [code, setCode] = useState(pendingClaim);
+  const code = usePendingClaim();
   const { claim } = useDevices();
-  const done = () => {
-    dropClaim();
-    setCode(null);
-  };
   if (claim.isSuccess) {
     return (
       <p className="card" role="status">
@@ -25,7 +20,8 @@ export function ClaimCard() {
   if (code === null) return null;
   return (
     <Card title={t('claim.title')} className="ask">
-      <p>{t('claim.text', { code })}</p>
+      <p className="device-code">{code}</p>
+      <p>{t('claim.text')}</p>
       <div className="choices">
         <Button
           look="main"
@@ -34,7 +30,7 @@ export function ClaimCard() {
         >
           {t('claim.yes')}
         </Button>
-        <Button onClick={done}>{t('claim.no')}</Button>
+        <Button onClick={dropClaim}>{t('claim.no')}</Button>
       </div>
       {claim.isError && (
         <p className="wrong" role="alert">

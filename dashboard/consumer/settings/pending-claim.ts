@@ -1,19 +1,75 @@
-/** The code of a device that a link brought, until the person says whether to link it; for this tab alone. */
+import { useSyncExternalStore } from 'react';
+
+/**
+ * The code of a device that a link brought, until the person says whether to link it. All tabs of the browser have it, for who has to
+ * sign in first often does so in another one.
+ */
 const KEPT_AS = 'wayside-claim';
+/** Whoever has not decided by then may be somebody else. */
+const KEPT_MS = 60 * 60_000;
 /** Longer than any code of a device. */
 const MAX_CODE_CHARACTERS = 64;
+/** As gateway/http/claim-code.ts has it, which alone goes into an e-mail. */
+const LIKE_A_CODE = /^[A-Za-z0-9]{4}-?[A-Za-z0-9]{4}$/;
+
+interface Kept {
+  readonly code: string;
+  /** Real time, epoch ms. */
+  readonly until: number;
+}
+
+const listeners = new Set<() => void>();
 
 /** Puts a code aside. */
-export function keepClaim(code: string): void {
-  if (code !== '' && code.length <= MAX_CODE_CHARACTERS) sessionStorage.setItem(KEPT_AS, code);
+export function keepClaim(code: string, now: number): void {
+  if (code === '' || code.length > MAX_CODE_CHARACTERS) return;
+  try {
+    localStorage.setItem(KEPT_AS, JSON.stringify({ code, until: now + KEPT_MS } satisfies Kept));
+  } catch (error) {
+    // A full or forbidden store: the code can still be typed.
+    if (!(error instanceof DOMException)) throw error;
+  }
 }
 
 /** The code that was put aside, or null. */
-export function pendingClaim(): string | null {
-  return sessionStorage.getItem(KEPT_AS);
+export function pendingClaim(now: number): string | null {
+  const text = localStorage.getItem(KEPT_AS);
+  if (text === null) return null;
+  try {
+    const { code, until } = JSON.parse(text) as Kept;
+    return now < until && until <= now + KEPT_MS ? code : null;
+  } catch (error) {
+    // Half a text, as a full disk leaves it.
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
-/** Forgets it: the person has decided. */
+/** The code in a form that the gateway takes into a sign-in link; null also for what is no code, which must keep nobody out. */
+export function claimForLink(now: number): string | null {
+  const code = pendingClaim(now);
+  return code !== null && LIKE_A_CODE.test(code) ? code : null;
+}
+
+/** Forgets it, in all tabs: the person has decided, or leaves. */
 export function dropClaim(): void {
-  sessionStorage.removeItem(KEPT_AS);
+  localStorage.removeItem(KEPT_AS);
+  for (const listener of listeners) listener();
+}
+
+/** The code, for as long as nobody has decided in this tab or another. */
+export function usePendingClaim(): string | null {
+  return useSyncExternalStore(hear, () => pendingClaim(Date.now()));
+}
+
+function hear(listener: () => void): () => void {
+  const hearOthers = ({ key }: StorageEvent) => {
+    if (key === KEPT_AS || key === null) listener();
+  };
+  listeners.add(listener);
+  addEventListener('storage', hearOthers);
+  return () => {
+    listeners.delete(listener);
+    removeEventListener('storage', hearOthers);
+  };
 }

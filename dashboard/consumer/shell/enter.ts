@@ -10,17 +10,18 @@ export type Entered =
 
 /**
  * Exchanges the code in the address, of an invitation (`#invite=`) or of a link to sign in (`#login=`), for a session, and takes
- * it out of the address and the history. The code of a device (`#claim=`) is put aside until the person has been asked.
+ * it out of the address and the history. The code of a device (`#claim=`, which may come with a link to sign in) is put aside until the
+ * person has been asked.
  */
 export async function enter(): Promise<Entered> {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const claim = fragment.get('claim');
-  if (claim !== null) {
-    keepClaim(claim);
-    clearFragment();
-  }
+  if (claim !== null) keepClaim(claim, Date.now());
   const code = fragment.get('invite') ?? fragment.get('login');
-  if (code === null) return { kind: 'plain' };
+  if (code === null) {
+    if (claim !== null) clearFragment();
+    return { kind: 'plain' };
+  }
   try {
     await request('POST', '/api/v1/me/session', { code });
     // It may be another person than the one who was here before.

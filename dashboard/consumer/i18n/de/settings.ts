@@ -85,7 +85,7 @@ export const settings: Translated<typeof english> = {
   },
   claim: {
     title: 'Dieses Gerät verbinden?',
-    text: 'Sie haben einen Link mit dem Code {{code}} geöffnet. Was das Gerät meldet, zählt dann als Ihres, und Angebote dürfen darauf beruhen, wo Sie einwilligen.',
+    text: 'Sie haben einen Link mit diesem Code geöffnet. Was das Gerät meldet, zählt dann als Ihres, und Angebote dürfen darauf beruhen, wo Sie einwilligen.',
     yes: 'Gerät verbinden',
     no: 'Jetzt nicht',
   },

@@ -80,7 +80,7 @@ export const settings = {
   },
   claim: {
     title: 'Link this device?',
-    text: 'You opened a link with the code {{code}}. The device’s readings then count as yours, and offers may be based on them where you agree.',
+    text: 'You opened a link with this code. The device’s readings then count as yours, and offers may be based on them where you agree.',
     yes: 'Link the device',
     no: 'Not now',
   },

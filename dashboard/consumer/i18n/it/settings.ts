@@ -82,7 +82,7 @@ export const settings: Translated<typeof english> = {
   },
   claim: {
     title: 'Collegare questo dispositivo?',
-    text: 'Hai aperto un link con il codice {{code}}. Ciò che il dispositivo comunica conta allora come tuo, e le offerte possono basarsi su di esso dove acconsenti.',
+    text: 'Hai aperto un link con questo codice. Ciò che il dispositivo comunica conta allora come tuo, e le offerte possono basarsi su di esso dove acconsenti.',
     yes: 'Collega il dispositivo',
     no: 'Non ora',
   },
