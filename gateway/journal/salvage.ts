@@ -1,19 +1,10 @@
 import { Buffer } from 'node:buffer';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { isTorn, lastSeqOf, openForWriting } from './journal-file.ts';
+import { finishSalvage, readyToReplace, replaceTorn, salvageCopyOf } from './salvage-files.ts';
 import { sequencesIn } from './segment.ts';
 
 /** Reading past the end of the file, https://www.sqlite.org/rescode.html#ioerr_short_read */
@@ -38,16 +29,18 @@ interface OpenJournal {
 /**
  * Opens the journal and looks at every segment in it. Where pages are torn (a disk that lied about an fsync, a file cut
  * short), all segments that can still be read go into a new file, and the old one stays beside it under another name: a
- * gateway that does not start would lose more than what is torn.
+ * gateway that does not start would lose more than what is torn. Can be cut short at any moment and called again: until all that was
+ * read is on the disk, nothing of the torn file is moved or removed.
  *
  * @throws {WaysideError} as `openForWriting`; a file that is no SQLite file at all is `data_dir_damaged`, and left alone
  */
 export function openSalvaging(file: string): OpenJournal {
+  const cutShort = finishSalvage(file);
   let torn: string;
   try {
     const database = openForWriting(file);
     const bad = firstBadSegment(database);
-    if (bad === null) return { database, damage: null };
+    if (bad === null) return { database, damage: cutShort === null ? null : damageBefore(cutShort) };
     database.close();
     torn = bad;
   } catch (error) {
@@ -88,24 +81,22 @@ function isWhole({ last_seq, first_seq, entries, crc }: SegmentRow): boolean {
   return crc32(bytes) === crc && last_seq - first_seq + 1 === sequencesIn(bytes);
 }
 
+function damageBefore(aside: string): string {
+  return `what could be read was salvaged before, which was cut short and is done now; the torn file is ${aside}`;
+}
+
 function salvage(file: string): { readonly kept: number; readonly aside: string } {
-  const copy = `${file}.salvage`;
-  for (const suffix of ['', '-wal', '-shm']) rmSync(copy + suffix, { force: true });
-  const target = openForWriting(copy);
-  const kept = copySegments(file, target);
-  // Closing folds the log into the file, which alone is moved.
-  target.close();
-  const aside = freeName(file);
-  linkSync(file, aside);
-  // A log that stayed would be played into the new file.
-  const log = `${file}-wal`;
-  if (existsSync(log) && statSync(log).size > 0) renameSync(log, `${aside}-wal`);
-  for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
-  renameSync(copy, file);
-  const directory = openSync(dirname(file), 'r');
-  fsyncSync(directory);
-  closeSync(directory);
-  return { kept, aside };
+  const target = openForWriting(salvageCopyOf(file));
+  let kept: number;
+  try {
+    kept = copySegments(file, target);
+    // Closing does the same, and says nothing where it can't.
+    target.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } finally {
+    target.close();
+  }
+  readyToReplace(file);
+  return { kept, aside: replaceTorn(file) };
 }
 
 /** From the front until a page is torn, then from the back. */
@@ -154,12 +145,5 @@ export function removeTorn(file: string): void {
   const prefixes = ['.torn-', '.salvage'].map((suffix) => basename(file) + suffix);
   for (const name of readdirSync(dirname(file))) {
     if (prefixes.some((prefix) => name.startsWith(prefix))) rmSync(join(dirname(file), name));
-  }
-}
-
-function freeName(file: string): string {
-  for (let n = 1; ; n += 1) {
-    const name = `${file}.torn-${n}`;
-    if (!existsSync(name)) return name;
   }
 }

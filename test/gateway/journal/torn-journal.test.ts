@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { copyFile, mkdtemp, open, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JournalOpening, StoredEntry } from '../../../gateway/journal/journal.ts';
 import { createSqliteJournal } from '../../../gateway/journal/sqlite-journal.ts';
@@ -159,6 +161,68 @@ describe('a journal whose pages are torn', () => {
     const journal = createSqliteJournal({ file });
     expect((await journal.start()).lastSeq).toBe(COMMITS);
     await journal.stop();
+  });
+});
+
+describe('a salvage that is killed', () => {
+  const ASIDE = 'journal.db.torn-1';
+
+  /** A torn file, and a log of which nothing is in it: what a crash leaves. */
+  async function tornWithLog(): Promise<void> {
+    await write(1, COMMITS);
+    const journal = createSqliteJournal({ file });
+    await journal.start();
+    for (let n = COMMITS + 1; n <= 2 * COMMITS; n += 1)
+      await journal.append(entryOf(n, { payload: Buffer.alloc(2000, n % 256) }));
+    await copyFile(file, join(directory, 'whole.db'));
+    await copyFile(`${file}-wal`, join(directory, 'whole.db-wal'));
+    await journal.stop();
+  }
+
+  async function layOut(): Promise<void> {
+    for (const name of await readdir(directory))
+      if (name.startsWith('journal.db')) await rm(join(directory, name));
+    await copyFile(join(directory, 'whole.db'), file);
+    await copyFile(join(directory, 'whole.db-wal'), `${file}-wal`);
+    await garble(file, Math.floor((await stat(file)).size * 0.5), 20_000);
+  }
+
+  /** Opens the torn journal in a process of its own, while somebody reads it: so the log stays beside it to the end. */
+  async function salvage(dieAt: number): Promise<string> {
+    await layOut();
+    const reading = new DatabaseSync(file, { readOnly: true });
+    reading.exec('BEGIN; SELECT max(seq) FROM trimmed');
+    const script = new URL('./dying-salvage.ts', import.meta.url).pathname;
+    const { signal, status, stderr } = spawnSync(process.execPath, [script, file, String(dieAt)], {
+      timeout: 20_000,
+    });
+    reading.close();
+    if (signal === null) expect([status, String(stderr)]).toEqual([0, '']);
+    return signal ?? 'ended';
+  }
+
+  it('has at the next start all that could be read, also of the log, wherever it is killed', async () => {
+    await tornWithLog();
+    expect(await salvage(Number.POSITIVE_INFINITY)).toBe('ended');
+    expect((await stat(join(directory, `${ASIDE}-wal`))).size).toBeGreaterThan(COMMITS * 2000);
+    const whole = (await reopened()).entries.map(({ seq }) => seq);
+    expect(whole.length).toBeGreaterThan(1.8 * COMMITS);
+    expect(whole.length).toBeLessThan(2 * COMMITS);
+
+    let kills = 0;
+    while ((await salvage(kills + 1)) === 'SIGKILL') {
+      kills += 1;
+      const { opening, entries } = await reopened();
+      expect({ kills, kept: entries.map(({ seq }) => seq) }).toEqual({ kills, kept: whole });
+      const beside = (await readdir(directory)).filter((name) => name.startsWith('journal.db.'));
+      expect({ kills, beside: beside.filter((name) => name !== `${ASIDE}-wal`) }).toEqual({
+        kills,
+        beside: [ASIDE],
+      });
+      // Nothing is left to be told where it was killed after the last step.
+      if (opening.damage !== null) expect(opening.damage).toContain(`the torn file is ${file}.torn-1`);
+    }
+    expect(kills).toBeGreaterThan(12);
   });
 });
 
