@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { WaysideError } from '../errors.ts';
 import { type Change, writeAudit } from '../records/audit.ts';
+import type { AuditAction } from '../records/audit-actions.ts';
 import type { Schema } from '../records/schema.ts';
 import { loadOrCreateVapidKeys, newVapidKeys, saveVapidKeys, type VapidKeyRing } from './vapid-keys.ts';
 
@@ -11,7 +12,8 @@ export interface PushKeys {
   isKnown(publicKey: string): boolean;
   /**
    * Makes a new pair; browsers subscribe with it from now on. Those that subscribed with an earlier one are sent to as before, until
-   * they come back and subscribe anew.
+   * they come back and subscribe anew. The audit log says `push-key.rotating` before, and `push-key.rotated` once it is in force: where
+   * the second one is missing after a start, nothing was changed.
    *
    * @returns the new public key
    * @throws WaysideError `too_many` where so many earlier pairs are still in use, `data_dir_unwritable`
@@ -23,6 +25,8 @@ export interface PushKeys {
 
 /** Subscriptions of browsers that never come back end by themselves only when their push service says so. */
 const MAX_PREVIOUS = 20;
+const ROTATING = 'push-key.rotating';
+const ROTATED = 'push-key.rotated';
 
 /**
  * @param onChanged told of the pairs once they are on the disk: whoever signs goes by them from then on
@@ -49,6 +53,18 @@ export async function openPushKeys(
     onChanged(next);
   }
 
+  /** Says that the current pair is in force where it was only said that it would be; by whom and when it was said. */
+  async function noteRotated(): Promise<void> {
+    const subject = ring.current.publicKey;
+    const notes = db.selectFrom('audit').select(['at', 'actor', 'action']).where('subject', '=', subject);
+    const noted = await notes.orderBy('id', 'desc').limit(1).executeTakeFirst();
+    if (noted?.action === ROTATING) await note(noted, ROTATED, subject);
+  }
+
+  function note(change: Change, action: AuditAction, subject: string): Promise<void> {
+    return db.transaction().execute((trx) => writeAudit(trx, change, action, subject));
+  }
+
   async function previousInUse(): Promise<VapidKeyRing['previous']> {
     const inUse = new Set<string>();
     for (const { publicKey } of ring.previous) {
@@ -64,6 +80,8 @@ export async function openPushKeys(
     return ring.previous.filter(({ publicKey }) => inUse.has(publicKey));
   }
 
+  await noteRotated();
+
   return {
     get ring() {
       return ring;
@@ -75,11 +93,10 @@ export async function openPushKeys(
         if (previous.length >= MAX_PREVIOUS)
           throw new WaysideError('too_many', `${MAX_PREVIOUS} earlier keys are still used by browsers`);
         const current = newVapidKeys();
+        await note(change, ROTATING, current.publicKey);
         // The page of a browser may be about to subscribe with the one that was current until now, so that one stays for a start.
         await use({ current, previous: [ring.current, ...previous] });
-        await db
-          .transaction()
-          .execute((trx) => writeAudit(trx, change, 'push-key.rotated', current.publicKey));
+        await noteRotated();
         return current.publicKey;
       }),
     dropUnused: () =>

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
@@ -9,6 +9,7 @@ import { createSubscriber } from '../../../devices-sim/push-service/subscriber.t
 import { createDelivery, type Delivery } from '../../../gateway/delivery/delivery-client.ts';
 import { openPushKeys } from '../../../gateway/delivery/push-keys.ts';
 import { loadOrCreateVapidKeys, type VapidKeyRing } from '../../../gateway/delivery/vapid-keys.ts';
+import { listAudit } from '../../../gateway/records/audit.ts';
 import { migrate } from '../../../gateway/records/migrate.ts';
 import { openRecords } from '../../../gateway/records/open.ts';
 import type { Schema } from '../../../gateway/records/schema.ts';
@@ -109,6 +110,40 @@ test('replacements asked for at once follow each other, and none is lost', async
   expect(new Set(made).size).toBe(5);
   expect(keys.ring.current.publicKey).toBe(made.at(-1));
   expect((await loadOrCreateVapidKeys(dir)).current.publicKey).toBe(made.at(-1));
+});
+
+test('no replacement is without an entry, wherever it is cut short; what came of it is said at the next start', async () => {
+  const entries = async () => {
+    const { items } = await listAudit(db, { action: 'push-key' }, { limit: 10 });
+    return items.map(({ action, subject, actor, at }) => ({ action, subject, actor, at })).reverse();
+  };
+  const told = (action: string, subject: string) => ({ action: `push-key.${action}`, subject, ...CHANGE });
+
+  // Before the new pair is on the disk: its draft can't be put in the place of a folder.
+  const keys = await open();
+  const first = keys.ring.current.publicKey;
+  await rename(file(), `${file()}.kept`);
+  await mkdir(join(file(), 'in-the-way'), { recursive: true });
+  await expect(keys.rotate(CHANGE)).rejects.toMatchObject({ code: 'data_dir_unwritable' });
+  expect(keys.ring.current.publicKey).toBe(first);
+  await rm(file(), { recursive: true });
+  await rename(`${file()}.kept`, file());
+  const [intended] = await entries();
+  expect(await entries()).toEqual([told('rotating', intended?.subject ?? '')]);
+  expect((await open()).ring.current.publicKey).toBe(first);
+  expect(await entries()).toHaveLength(1);
+
+  // As soon as it is.
+  const dying = await open(() => {
+    throw new Error('killed');
+  });
+  await expect(dying.rotate(CHANGE)).rejects.toThrow('killed');
+  const second = (await loadOrCreateVapidKeys(dir)).current.publicKey;
+  expect(second).not.toBe(first);
+  expect((await entries()).slice(1)).toEqual([told('rotating', second)]);
+  await open();
+  await open();
+  expect((await entries()).slice(1)).toEqual([told('rotating', second), told('rotated', second)]);
 });
 
 test('so many earlier pairs in use are refused, and nothing changes', async () => {

@@ -294,7 +294,7 @@ describe('the key of push', () => {
       body: { code: 'unknown_push_key' },
     });
     const { body } = await server.call('GET', `/api/v1/audit?subject=${publicKey}`);
-    expect(body.items).toMatchObject([{ action: 'push-key.rotated' }]);
+    expect(body.items).toMatchObject([{ action: 'push-key.rotated' }, { action: 'push-key.rotating' }]);
   });
 
   it('is the admin’s to replace', async () => {
