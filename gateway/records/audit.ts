@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import { type AuditAction, subjectKind } from './audit-actions.ts';
 import { appendEntries } from './audit-append.ts';
 import {
@@ -101,12 +101,7 @@ export async function listAudit(
   if (subject !== undefined)
     query = query.where('subject', 'in', [subject, ...(await refsOfId(db, subject))]);
   if (actor !== undefined) query = query.where('actor', 'in', await actorTexts(db, actor));
-  if (action?.includes('.')) query = query.where('action', '=', action);
-  else if (action !== undefined) {
-    // All that begins with the word and a dot; the slash is the character after the dot.
-    query = query.where('action', '>=', `${action}.`).where('action', '<', `${action}/`);
-  }
-  const rows = await query.execute();
+  const rows = action === undefined ? await query.execute() : await rowsOfActions(db, query, action);
   const names = await namesOfRefs(
     db,
     rows.flatMap(({ actor, subject, detail_json }) => refsIn(`${actor} ${subject} ${detail_json}`)),
@@ -118,6 +113,34 @@ export async function listAudit(
     (row) => [row.at, row.id],
     (row) => entryOf(row, names),
   );
+}
+
+/**
+ * The newest of each action that is meant, together: each is read in its order from the index, and those of a whole word are few.
+ *
+ * @param action a whole action, or its first word
+ */
+async function rowsOfActions(
+  db: Kysely<Schema>,
+  query: SelectQueryBuilder<Schema, 'audit', Row>,
+  action: string,
+): Promise<readonly Row[]> {
+  const actions = action.includes('.') ? [action] : await actionsThatBeginWith(db, action);
+  const found = await Promise.all(actions.map((one) => query.where('action', '=', one).execute()));
+  return found.flat().sort((a, b) => b.at - a.at || b.id - a.id);
+}
+
+/** From one action to the next, past all entries in between. */
+async function actionsThatBeginWith(db: Kysely<Schema>, word: string): Promise<readonly string[]> {
+  // The slash is the character after the dot.
+  const [first, end] = [`${word}.`, `${word}/`];
+  const { rows } = await sql<{ action: string }>`
+    with recursive next(action) as (
+      select min(action) from audit where action >= ${first}
+      union all
+      select (select min(action) from audit where action > next.action) from next where next.action < ${end})
+    select action from next where action < ${end}`.execute(db);
+  return rows.map((row) => row.action);
 }
 
 async function actorTexts(db: Kysely<Schema>, actor: string): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Kysely, sql } from 'kysely';
+import { CompiledQuery, type Kysely, sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listAudit, writeAudit, writeAudits } from '../../../gateway/records/audit.ts';
 import { CHAIN_START, entryHash } from '../../../gateway/records/audit-chain.ts';
@@ -106,6 +106,50 @@ describe('the audit log', () => {
     await writeAudit(db, by(look), 'rule.saved', look, { name: look, [look]: [look] });
     const { items } = await listAudit(db, { subject: look, actor: look }, PAGE);
     expect(items).toMatchObject([{ actor: look, subject: look, detail: { name: look, [look]: [look] } }]);
+  });
+
+  it('is found by action without going through the entries of others', async () => {
+    const asked: CompiledQuery[] = [];
+    const watched = db.withPlugin({
+      transformQuery({ node, queryId }) {
+        asked.push(db.getExecutor().compileQuery(node, queryId));
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    });
+    for (const [index, action] of (['rule.saved', 'till.made', 'rule.state', 'till.gone'] as const).entries())
+      for (const at of [1, 2, 3]) await writeAudit(db, by('ben', 10 * at + index), action, 'x');
+    for (const filter of [{ action: 'till' }, { action: 'till.gone' }, { action: 'till', actor: 'ben' }]) {
+      const { items, next } = await listAudit(watched, filter, { limit: 3 });
+      const rest = await listAudit(watched, filter, { limit: 3, cursor: next ?? undefined });
+      const found = [...items, ...(next === null ? [] : rest.items)].map(
+        ({ action, at }) => `${action} ${at}`,
+      );
+      expect(found).toEqual(
+        [
+          'till.gone 33',
+          'till.made 31',
+          'till.gone 23',
+          'till.made 21',
+          'till.gone 13',
+          'till.made 11',
+        ].filter((entry) => entry.startsWith(filter.action)),
+      );
+    }
+    let plans = 0;
+    for (const { sql: text, parameters } of asked) {
+      if (!text.includes('audit"') && !text.includes('from audit')) continue;
+      const { rows } = await db.executeQuery<{ detail: string }>(
+        CompiledQuery.raw(`explain query plan ${text}`, [...parameters]),
+      );
+      const plan = rows.map(({ detail }) => detail).filter((detail) => / audit\b/.test(detail));
+      if (plan.length === 0) continue;
+      plans += 1;
+      for (const detail of plan)
+        expect(detail).toMatch(/^SEARCH audit USING (COVERING )?INDEX audit_by_action/);
+      expect(rows.map(({ detail }) => detail).join()).not.toContain('TEMP B-TREE');
+    }
+    expect(plans).toBeGreaterThan(8);
   });
 
   it('is found by subject, actor and action', async () => {
