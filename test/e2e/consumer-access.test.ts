@@ -149,7 +149,7 @@ describe.skipIf(chromiumPath === null)(`access in Chromium${chromiumSkipped}`, (
     await app.theme('light');
     await app.open('/access');
     await touch(true);
-    await app.fill('Name', 'My phone');
+    await app.fill('Name of the new passkey', 'My phone');
     await app.click('Add a passkey', 'button');
     await app.see('My phone is added');
     await app.see('not used yet');

@@ -5,6 +5,7 @@ import { request } from '../../api/request.ts';
 import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
 import { FailureLine } from '../parts/Failure.tsx';
+import { dropClaim } from '../settings/pending-claim.ts';
 import { forgetKept } from '../shell/kept.ts';
 import { farewellAddress } from './Farewell.tsx';
 import { forgetThisBrowser } from './forget-this-browser.ts';
@@ -24,6 +25,7 @@ export function EraseCard() {
     mutationFn: () => request<Erased>('DELETE', '/api/v1/me'),
     async onSuccess({ state }) {
       forgetKept();
+      dropClaim();
       try {
         await forgetThisBrowser();
       } finally {

@@ -2,8 +2,9 @@ import { useTranslation } from 'react-i18next';
 import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
 import { claimTrouble } from './claim-trouble.ts';
-import { dropClaim, usePendingClaim } from './pending-claim.ts';
+import { dropClaim } from './pending-claim.ts';
 import { useDevices } from './use-devices.ts';
+import { usePendingClaim } from './use-pending-claim.ts';
 
 /** A link or a QR code brought the code of a device: nothing is linked before the person says so, for anyone can make a link. */
 export function ClaimCard() {

@@ -1,10 +1,8 @@
-import { useSyncExternalStore } from 'react';
-
 /**
  * The code of a device that a link brought, until the person says whether to link it. All tabs of the browser have it, for who has to
  * sign in first often does so in another one.
  */
-const KEPT_AS = 'wayside-claim';
+export const KEPT_AS = 'wayside-claim';
 /** Whoever has not decided by then may be somebody else. */
 const KEPT_MS = 60 * 60_000;
 /** Longer than any code of a device. */
@@ -37,7 +35,8 @@ export function pendingClaim(now: number): string | null {
   if (text === null) return null;
   try {
     const { code, until } = JSON.parse(text) as Kept;
-    return now < until && until <= now + KEPT_MS ? code : null;
+    // A clock that was put back by far would keep it for long.
+    return now < until && until < now + 2 * KEPT_MS ? code : null;
   } catch (error) {
     // Half a text, as a full disk leaves it.
     if (error instanceof SyntaxError) return null;
@@ -57,19 +56,8 @@ export function dropClaim(): void {
   for (const listener of listeners) listener();
 }
 
-/** The code, for as long as nobody has decided in this tab or another. */
-export function usePendingClaim(): string | null {
-  return useSyncExternalStore(hear, () => pendingClaim(Date.now()));
-}
-
-function hear(listener: () => void): () => void {
-  const hearOthers = ({ key }: StorageEvent) => {
-    if (key === KEPT_AS || key === null) listener();
-  };
+/** Hears that it was dropped in this tab. Returns what ends it. */
+export function onClaimDropped(listener: () => void): () => void {
   listeners.add(listener);
-  addEventListener('storage', hearOthers);
-  return () => {
-    listeners.delete(listener);
-    removeEventListener('storage', hearOthers);
-  };
+  return () => void listeners.delete(listener);
 }

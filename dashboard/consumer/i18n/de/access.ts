@@ -31,7 +31,7 @@ export const access: Translated<typeof english> = {
     title: 'Passkeys',
     text: 'Ein Passkey öffnet diese App mit Fingerabdruck, Gesicht oder der Sperre Ihres Geräts. Nichts zu merken, und nichts, was man bei uns stehlen könnte.',
     none: 'Sie haben noch keinen Passkey.',
-    name: 'Name',
+    name: 'Name des neuen Passkeys',
     nameText: 'Damit Sie ihn von anderen unterscheiden, etwa „Mein Telefon“.',
     add: 'Passkey hinzufügen',
     added: '{{name}} ist hinzugefügt. Sie können sich jetzt damit anmelden.',

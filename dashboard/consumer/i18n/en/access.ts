@@ -28,7 +28,7 @@ export const access = {
     title: 'Passkeys',
     text: 'A passkey opens this app with your fingerprint, your face or the lock of your device. Nothing to remember, nothing that could be stolen from us.',
     none: 'You have no passkey yet.',
-    name: 'Name',
+    name: 'Name of the new passkey',
     nameText: 'So that you can tell it from others, such as “My phone”.',
     add: 'Add a passkey',
     added: '{{name}} is added. You can sign in with it now.',

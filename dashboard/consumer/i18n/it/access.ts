@@ -30,7 +30,7 @@ export const access: Translated<typeof english> = {
     title: 'Passkey',
     text: 'Una passkey apre questa app con l’impronta, il volto o il blocco del tuo dispositivo. Niente da ricordare, e niente che ci si possa rubare.',
     none: 'Non hai ancora una passkey.',
-    name: 'Nome',
+    name: 'Nome della nuova passkey',
     nameText: 'Per distinguerla dalle altre, per esempio «Il mio telefono».',
     add: 'Aggiungi una passkey',
     added: '{{name}} è stata aggiunta. Ora puoi usarla per accedere.',
