@@ -27,6 +27,7 @@ import { Sessions } from './sessions.ts';
 import { SpokenFor } from './spoken-for.ts';
 import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
 import { isCommandTopicOf, parseDeviceTopic } from './topics.ts';
+import { isUnfinished, refuseUnfinished } from './unfinished-connect.ts';
 
 /** The MQTT broker of the gateway. Nothing happens before `start`. */
 export function createBroker(ports: BrokerPorts): Broker {
@@ -294,7 +295,13 @@ class AedesBroker implements Broker {
       connection.destroy();
       return;
     }
-    holdToRules(aedes.handle(connection));
+    const client = aedes.handle(connection);
+    holdToRules(client);
+    refuseUnfinished(client, () => {
+      this.#persistence
+        .takeBackWill(client)
+        .catch((error: unknown) => this.#unexpected('a will could not be taken back', error));
+    });
     connection.open();
     source.on('data', () => this.#links.heard(connection));
   }
@@ -302,6 +309,12 @@ class AedesBroker implements Broker {
   #closedFor(client: Client, error: Error): void {
     // Refused logins are logged where they are refused; a connection that simply broke is no news.
     if (isNetworkError(error) || error.message === LOGIN_REFUSED) return;
+    if (isUnfinished(client)) {
+      this.#warn('login refused: the session could not be kept', {
+        userId: connectionOf(client).peer?.userId,
+      });
+      return;
+    }
     this.#links.ending(client, 'protocol_error');
     this.#faults += 1;
     this.#warn('MQTT connection closed', {

@@ -7,6 +7,7 @@ export interface PersistedClient {
   readonly id: string;
   /** Whether the session ends with its connection. */
   readonly clean?: boolean;
+  readonly closed?: boolean;
 }
 
 export interface Subscriber {

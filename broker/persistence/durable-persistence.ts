@@ -51,6 +51,8 @@ export class DurablePersistence {
   readonly #adding = new WeakMap<readonly StoredSubscription[], Promise<void>>();
   /** Packet ids on disk by client id. */
   readonly #unreleased = new Map<string, Set<number>>();
+  /** Wills that were taken away, by the client in whose name. */
+  readonly #formerWills = new WeakMap<PersistedClient, StoredPacket>();
 
   constructor(options: DurablePersistenceOptions = {}) {
     this.#options = options;
@@ -271,10 +273,24 @@ export class DurablePersistence {
   }
 
   async putWill(client: PersistedClient, packet: StoredPacket): Promise<void> {
-    const userId = this.#options.ownerOf?.(client.id) ?? '';
-    const stored = { ...packet, userId };
-    await this.#mirror?.commit([[keys.will(client.id), encodePacket(stored)]]);
+    await this.#mirror?.commit([this.#willEntry(client.id, packet)]);
+    if (client.closed === true) {
+      await this.takeBackWill(client);
+      throw new Error('the connection was closed before its will was kept');
+    }
     await this.#memory.putWill(client, packet);
+  }
+
+  /** There never was this connection, for it got no CONNACK: one that it was to replace goes on, and has its will again. */
+  async takeBackWill(client: PersistedClient): Promise<void> {
+    const former = this.#formerWills.get(client);
+    if (former === undefined) {
+      this.#mirror?.remove(keys.will(client.id));
+      await this.#memory.delWill(client);
+    } else {
+      this.#mirror?.put(...this.#willEntry(client.id, former));
+      await this.#memory.putWill(client, former);
+    }
   }
 
   getWill(client: PersistedClient): Promise<StoredPacket | undefined> {
@@ -283,7 +299,9 @@ export class DurablePersistence {
 
   async delWill(client: PersistedClient): Promise<StoredPacket | undefined> {
     const will = await this.#memory.delWill(client);
-    if (will !== undefined) this.#mirror?.remove(keys.will(client.id));
+    if (will === undefined) return undefined;
+    this.#formerWills.set(client, will);
+    this.#mirror?.remove(keys.will(client.id));
     return will;
   }
 
@@ -294,6 +312,11 @@ export class DurablePersistence {
   async destroy(): Promise<void> {
     await this.#memory.destroy();
     await this.close();
+  }
+
+  #willEntry(clientId: string, packet: StoredPacket): [string, Uint8Array] {
+    const userId = this.#options.ownerOf?.(clientId) ?? '';
+    return [keys.will(clientId), encodePacket({ ...packet, userId } as StoredPacket)];
   }
 
   #noteUnreleased(clientId: string, packetId: number): void {

@@ -5,7 +5,15 @@ import type { BrokerLimits } from '../../broker/limits.ts';
 import type { DurableMap, MapChanges } from '../../broker/persistence/durable-map.ts';
 import type { Principal } from '../../broker/principal.ts';
 import { connectPacket, packet, publishPacket, pubrelPacket, text } from './packets.ts';
-import { connected, type RunningBroker, runBroker, TOKEN, until } from './running-broker.ts';
+import {
+  closed,
+  connected,
+  type RunningBroker,
+  refusalOf,
+  runBroker,
+  TOKEN,
+  until,
+} from './running-broker.ts';
 
 /** A map that lies in memory, so that a test can take it as a crash would leave it, or have it fail. */
 class TestMap implements DurableMap {
@@ -109,6 +117,11 @@ async function bare(broker: RunningBroker, clean = false): Promise<BareClient> {
 
 function subscribePacket(packetId: number, filter: string, qos: number): Buffer {
   return packet(0x82, Buffer.of(packetId >> 8, packetId & 255), text(filter), Buffer.of(qos));
+}
+
+function connectWithWill(userId: string, topic: string, payload: string): Buffer {
+  const strings = [userId, topic, payload, userId, TOKEN].map(text);
+  return packet(0x10, text('MQTT'), Buffer.of(4, 0xc0 | 0x04 | 0x02, 0, 60), ...strings);
 }
 
 const packetIdOf = ({ body }: Frame) => {
@@ -265,6 +278,53 @@ describe('sessions that outlive the broker', () => {
     await connected(back);
     await until('what was kept', () => heard.length === 2);
     expect(heard).toEqual(['kept', 'kept too']);
+  });
+
+  it('a will that can not be kept refuses its connection with 3, is not published, and leaves the one before it', async () => {
+    const map = new TestMap();
+    const one = await run(map);
+    const will = (payload: string) => ({
+      clientId: 'w',
+      will: { topic: 'devices/a/telemetry', payload: Buffer.from(payload), qos: 1 as const, retain: false },
+    });
+    const first = one.connect(will('first'));
+    await connected(first);
+    map.failure = new Error('no space left');
+    const refused = one.connect(will('second'));
+    const gone = closed(refused);
+    expect(await refusalOf(refused)).toBe(3);
+    await gone;
+    expect(await refusalOf(one.connect({ clientId: 'no-will' })), 'nothing is to be kept of it').toBe(
+      'let in',
+    );
+    expect(one.log.map(({ message }) => message)).toContain('login refused: the session could not be kept');
+    expect(one.broker.counters().faults, 'the device did nothing wrong').toBe(0);
+    expect(first.connected).toBe(true);
+
+    let go: () => void = () => undefined;
+    map.held = new Promise((resolve) => {
+      go = resolve;
+    });
+    const removed = new BareClient(await one.raw());
+    removed.socket.write(connectWithWill('b', 'devices/b/telemetry', 'third'));
+    await until('its will is being written', () => map.writing.includes('will/b'));
+    one.broker.disconnect('b');
+    go();
+    map.held = null;
+    map.failure = null;
+    await until('it is found out that there is room again', () => one.broker.sessionTrouble() === null);
+    await until('nothing is left of what was written too late', () => !map.entries_.has('will/b'));
+    expect(one.accepted, 'none of them was ever connected').toEqual([]);
+
+    const two = await run(afterCrash(map));
+    expect(two.accepted.map(({ payload }) => payload.toString())).toEqual(['first']);
+    first.stream.destroy();
+    await until('the will of what was connected', () => one.accepted.length > 0);
+    const later = one.connect(will('later'));
+    await connected(later);
+    later.stream.destroy();
+    await until('the will of what could connect again', () => one.accepted.length > 1);
+    expect(one.accepted.map(({ payload }) => payload.toString())).toEqual(['first', 'later']);
   });
 
   it('nothing is left of a user who was removed while a subscription was on its way to the disk', async () => {
