@@ -10,7 +10,7 @@ import type { DeliveryRow } from './due-facts.ts';
 import { createLanes } from './lanes.ts';
 import { createOutboundAgent } from './outbound.ts';
 import { createOutbox, type DeliveryCounters } from './outbox.ts';
-import { createOutboxStore } from './outbox-store.ts';
+import { createOutboxStore, OUTBOX_RECORDS } from './outbox-store.ts';
 import { createPushSender } from './push-sender.ts';
 import { startResultsThread } from './results-thread.ts';
 import { ruleNeedsFrom } from './rule-needs.ts';
@@ -59,7 +59,7 @@ export interface DeliveryListener {
 const data = workerData as DeliveryThreadData;
 const realNow = Date.now;
 const clock = domainClock(data.clockOrigin, realNow);
-const db = openRecords(data.recordsFile);
+const db = openRecords(data.recordsFile, OUTBOX_RECORDS);
 const results = startResultsThread(data.recordsFile, (error) => {
   throw error;
 });

@@ -9,9 +9,6 @@ export interface ResultsThread {
   stop(): Promise<void>;
 }
 
-/** Results are small and soon gone: a young heap as large as V8's default would only be memory that nothing is kept in. */
-const HEAP_LIMITS = { maxYoungGenerationSizeMb: 8 };
-
 /** @param onFailure called once, should the thread die; nothing is recorded then */
 export function startResultsThread(recordsFile: string, onFailure: (error: Error) => void): ResultsThread {
   const data: ResultsWorkerData = { recordsFile };
@@ -20,7 +17,6 @@ export function startResultsThread(recordsFile: string, onFailure: (error: Error
     data,
     {},
     onFailure,
-    HEAP_LIMITS,
   );
   return {
     record: (results, at) => worker.call.record(results, at),

@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { openRecords } from '../records/open.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
+import { OUTBOX_RECORDS } from './outbox-store.ts';
 import { type RecordResults, recordResultsInto } from './results.ts';
 
 /** What the thread is started with. */
@@ -16,5 +17,5 @@ export interface ResultsWorker {
 }
 
 const { recordsFile } = workerData as ResultsWorkerData;
-const db = openRecords(recordsFile);
+const db = openRecords(recordsFile, OUTBOX_RECORDS);
 serveFromWorker<object, ResultsWorker>({ record: recordResultsInto(db), close: () => db.destroy() });

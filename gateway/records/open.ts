@@ -3,15 +3,20 @@ import { sqliteDialect } from './dialect.ts';
 import type { Schema } from './schema.ts';
 import { openSqliteFile, openSqliteFileToRead } from './sqlite-file.ts';
 
+export interface RecordsOptions {
+  /** What SQLite keeps of the file in memory at most. Each commit of another thread empties it. */
+  readonly cacheKibibytes?: number;
+}
+
 /**
  * The records in this thread: each statement blocks it until the disk has answered. For threads whose work this is
  * (engine, delivery) and for tools; the socket thread uses `openRecordsThread`. The file is opened at the first statement;
  * `destroy()` closes it.
  */
-export function openRecords(file: string): Kysely<Schema> {
+export function openRecords(file: string, { cacheKibibytes }: RecordsOptions = {}): Kysely<Schema> {
   return new Kysely<Schema>({
     dialect: sqliteDialect(async () => {
-      const sqlite = openSqliteFile(file);
+      const sqlite = openSqliteFile(file, cacheKibibytes);
       return {
         execute: async (sql, parameters) => sqlite.execute(sql, parameters),
         close: async () => sqlite.close(),

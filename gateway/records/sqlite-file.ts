@@ -33,7 +33,7 @@ const SQLITE_FULL = 13;
 /** https://www.sqlite.org/rescode.html#cantopen */
 const SQLITE_CANTOPEN = 14;
 /** Pages that are changed all the time stay in memory. */
-const CACHE_KIB = 16 * 1024;
+const CACHE_KIBIBYTES = 16 * 1024;
 /** 16 MiB of log: a checkpoint writes pages that many commits changed once. */
 const CHECKPOINT_PAGES = 4_000;
 /** Statements kept prepared; the code has fewer shapes, except lists of any length in `in (…)`. */
@@ -49,8 +49,8 @@ interface Prepared {
  *
  * @throws WaysideError `data_dir_damaged` where the file is no SQLite file, `data_dir_unwritable` where it can't be opened
  */
-export function openSqliteFile(file: string): SqliteFile {
-  return sqliteFile(file, openDatabase(file));
+export function openSqliteFile(file: string, cacheKibibytes = CACHE_KIBIBYTES): SqliteFile {
+  return sqliteFile(file, openDatabase(file, cacheKibibytes));
 }
 
 /**
@@ -159,14 +159,14 @@ function codeOf(error: Error & { readonly errcode?: unknown; readonly code?: unk
   return error.code === 'ERR_OUT_OF_RANGE' ? 'data_dir_damaged' : null;
 }
 
-function openDatabase(file: string): DatabaseSync {
+function openDatabase(file: string, cacheKibibytes: number): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
     database.exec('pragma journal_mode = wal; pragma synchronous = full;');
     // What is deleted out of a page that stays is overwritten with it: it costs no write more, and pages hold what people erase.
     database.exec('pragma secure_delete = fast;');
-    database.exec(`pragma cache_size = -${CACHE_KIB}; pragma wal_autocheckpoint = ${CHECKPOINT_PAGES};`);
+    database.exec(`pragma cache_size = -${cacheKibibytes}; pragma wal_autocheckpoint = ${CHECKPOINT_PAGES};`);
     return database;
   } catch (cause) {
     database?.close();

@@ -63,7 +63,8 @@ export async function makePushRecords(
           .values({ consumer_id: id, purpose: 'device_offers', granted: 1, source: 'bench', at: now })
           .execute();
         const p256dh = createECDH('prime256v1').generateKeys('base64url');
-        const endpoint = `${origin}/wpush/v2/${id}`;
+        // As long as the stand-in service has them, which knows no other.
+        const endpoint = `${origin}/wpush/v2/${id.padEnd(43, '_')}`;
         const auth = randomBytes(16).toString('base64url');
         await trx
           .insertInto('push_subscriptions')
