@@ -1,13 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type GatewayProcess, startGateway } from '../support/gateway.ts';
 
 const MAIN = fileURLToPath(new URL('../../devices-sim/main.ts', import.meta.url));
+
+const RIDE = `<gpx version="1.1"><trk><trkseg>
+<trkpt lat="45" lon="9"><time>2026-03-01T12:00:00Z</time></trkpt>
+<trkpt lat="45.001" lon="9"><time>2026-03-01T12:00:10Z</time></trkpt>
+</trkseg></trk></gpx>`;
 
 interface Run {
   readonly code: number;
@@ -16,10 +21,12 @@ interface Run {
 }
 
 /** Runs the simulator as a user would; once `interruptAt` has been printed, sends SIGINT twice, as a terminal and npm do. */
-async function sim(args: readonly string[], interruptAt?: RegExp): Promise<Run> {
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('WAYSIDE_')),
-  );
+async function sim(
+  args: readonly string[],
+  { interruptAt, ...more }: { readonly interruptAt?: RegExp; readonly INIT_CWD?: string } = {},
+): Promise<Run> {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WAYSIDE_'));
+  const env = { ...Object.fromEntries(inherited), ...more };
   const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
@@ -54,11 +61,25 @@ describe('npm run sim', () => {
     { args: ['city', '--api', 'http://127.0.0.1:1'], says: /--api needs --admin-token/ },
     { args: ['city', '--api', 'nowhere', '--admin-token', 'x'], says: /nowhere/ },
     { args: ['city', '--credentials', '/nowhere/tokens.json'], says: /has no token/ },
+    { args: ['load', '--qos', '3'], says: /0, 1 or 2/ },
+    { args: ['load'], says: /give --admin-token/ },
+    { args: ['replay'], says: /missing required argument/ },
+    { args: ['replay', '/nowhere/ride.gpx'], says: /cannot be read/ },
+    { args: ['push-service', '--port', 'http'], says: /A port from 0/ },
+    { args: ['load', '--admin-token', 'x', '--api', 'http://127.0.0.1:9'], says: /Is the gateway running/ },
   ])('says what to do about $args', async ({ args, says }) => {
     const { code, err } = await sim(args);
     expect(err).toMatch(says);
     expect(err).not.toContain('    at ');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
+  });
+
+  it('finds a file from where the person is who names it', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'wayside-sim-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(path.join(folder, 'ride.gpx'), RIDE);
+    const { code, out, err } = await sim(['replay', '--print-start', 'ride.gpx'], { INIT_CWD: folder });
+    expect([code, out, err]).toEqual([0, '2026-03-01T12:00:00.000Z\n', '']);
   });
 
   it('prints the map of the city', async () => {
@@ -95,7 +116,7 @@ describe('npm run sim -- city, with a gateway', () => {
       credentials,
     ];
     const api = ['--api', gateway.httpUrl, '--admin-token', gateway.adminToken];
-    const first = await sim([...args, ...api], /"acked":[1-9]/);
+    const first = await sim([...args, ...api], { interruptAt: /"acked":[1-9]/ });
     expect(first).toMatchObject({ code: 0, err: '' });
     const last = JSON.parse(first.out.trim().split('\n').at(-1) ?? '');
     expect(last).toMatchObject({ acked: last.published, errors: 0, skipped: 0 });
