@@ -1,4 +1,5 @@
 import type { Bench, BenchResult, BenchRow } from './bench.ts';
+import { addCost, costResult, type MessageCost, threadCpu } from './ingest-cpu.ts';
 import { steadyResult } from './ingest-steady.ts';
 import { bareAedes, brokerAndJournal, mosquitto, runLoad, type Subject, wayside } from './ingest-subjects.ts';
 
@@ -33,7 +34,7 @@ export const ingestBench: Bench = {
         if (subject === null) progress('Mosquitto is not installed, and left out');
         else subjects.push(subject);
       }
-      results.push(await measure(subjects, progress));
+      results.push(...(await measure(subjects, progress)));
     } finally {
       for (const subject of subjects.toReversed()) await subject.stop();
     }
@@ -53,8 +54,14 @@ const LOADS = [
 ] as const;
 type Load = (typeof LOADS)[number];
 
-async function measure(subjects: readonly Subject[], progress: (line: string) => void): Promise<BenchResult> {
+async function measure(
+  subjects: readonly Subject[],
+  progress: (line: string) => void,
+): Promise<readonly BenchResult[]> {
   const measured = new Map<string, Measured>();
+  const costs = new Map<string, MessageCost>(
+    subjects.map(({ name }) => [name, { messages: 0, threads: new Map() }]),
+  );
   for (const subject of subjects) {
     progress(`warming up: ${subject.name}`);
     await closedLoad(subject, { ...LOADS[0], seconds: WARM_UP_SECONDS });
@@ -63,7 +70,11 @@ async function measure(subjects: readonly Subject[], progress: (line: string) =>
     for (let round = 1; round <= ROUNDS; round += 1) {
       for (const subject of subjects) {
         progress(`${load.name}, round ${round} of ${ROUNDS}, as fast as it goes: ${subject.name}`);
+        const before = threadCpu(subject.pid);
         const one = await closedLoad(subject, load);
+        const cost = costs.get(subject.name);
+        if (cost !== undefined && load.from === 'packets')
+          addCost(cost, one.acknowledged, before, threadCpu(subject.pid));
         const sum = measured.get(`${load.name} ${subject.name}`) ?? {
           acknowledged: 0,
           ackMs: 0,
@@ -108,7 +119,7 @@ async function measure(subjects: readonly Subject[], progress: (line: string) =>
       },
     });
   }
-  return {
+  const asked: BenchResult = {
     name: 'ingest',
     conditions:
       `${DEVICES} connections, QoS 1, ${WINDOW} in flight each, generator on the same machine, ${ROUNDS} rounds of ${CLIENT_SECONDS} s (packets: ${PACKET_SECONDS} s) in turn. ` +
@@ -123,6 +134,7 @@ async function measure(subjects: readonly Subject[], progress: (line: string) =>
     rows,
     ratios: ratiosOf(rows),
   };
+  return [asked, costResult(costs)];
 }
 
 async function closedLoad(
