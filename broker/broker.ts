@@ -23,7 +23,8 @@ import type { Broker, BrokerCounters, BrokerPorts } from './ports.ts';
 import type { Credential } from './principal.ts';
 import { QuietAedes } from './quiet-aedes.ts';
 import { SessionBounds } from './session-bounds.ts';
-import { Sessions } from './sessions.ts';
+import { SessionExpiry } from './session-expiry.ts';
+import { type Session, Sessions } from './sessions.ts';
 import { SpokenFor } from './spoken-for.ts';
 import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
 import { isCommandTopicOf, parseDeviceTopic } from './topics.ts';
@@ -51,9 +52,11 @@ class AedesBroker implements Broker {
   readonly #sends = new DirectSends();
   readonly #links: Links;
   readonly #gate: Gate;
+  readonly #expiry: SessionExpiry;
   #aedes: QuietAedes | null = null;
   #faults = 0;
   #dropped = 0;
+  #expired = 0;
 
   constructor(ports: BrokerPorts) {
     this.#ports = ports;
@@ -89,6 +92,19 @@ class AedesBroker implements Broker {
       access: this.#access,
       forgetSession: async (clientId) => this.#aedes?.forgetSession(clientId),
       onUnexpected: (what, error) => this.#unexpected(what, error),
+    });
+    this.#expiry = new SessionExpiry({
+      realNow: ports.realNow,
+      limits: this.#limits,
+      lasting: () => this.#sessions.lasting(),
+      isInTrouble: () => this.#persistence.trouble !== null,
+      seen: (clientId, at) => this.#persistence.seen(clientId, at),
+      end: (session) => this.#endSession(session),
+      onEnded: (sessions) => {
+        this.#expired += sessions;
+        ports.log.info({ sessions }, 'sessions ended that nobody had connected to for too long');
+      },
+      onUnexpected: (error) => this.#unexpected('sessions that are over could not be ended', error),
     });
     this.#gate = new Gate({
       host: ports.host,
@@ -163,7 +179,9 @@ class AedesBroker implements Broker {
     try {
       await this.#restore(bounds);
       this.#gate.open();
-      return await this.#gate.listen();
+      const ports = await this.#gate.listen();
+      this.#expiry.start();
+      return ports;
     } catch (error) {
       await this.#gate.close();
       await this.#closeAedes();
@@ -173,6 +191,7 @@ class AedesBroker implements Broker {
 
   async stop(): Promise<void> {
     const closed = this.#gate.close();
+    await this.#expiry.stop();
     for (const connection of this.#gate.all()) this.#links.closing(connection, 'closed');
     await this.#closeAedes();
     for (const connection of this.#gate.all()) connection.destroy();
@@ -222,6 +241,8 @@ class AedesBroker implements Broker {
       ...this.#intake.counters(),
       failedLogins: this.#login.failures,
       dropped: this.#dropped,
+      lastingSessions: this.#sessions.lastingCount,
+      expiredSessions: this.#expired,
       missed: this.#access.missed,
       paced: this.#pace.paced,
       refusedConnections: this.#gate.refused,
@@ -269,8 +290,9 @@ class AedesBroker implements Broker {
   /** Takes up the sessions of an earlier process. */
   async #restore(bounds: SessionBounds): Promise<void> {
     const { owners, subscriptions, waiting, wills } = await this.#persistence.restore();
-    for (const [clientId, userId] of owners) {
+    for (const [clientId, { userId, seenAt }] of owners) {
       const session = this.#sessions.restore(clientId, userId);
+      session.seenAt = this.#expiry.restoredAt(seenAt);
       for (const filter of subscriptions.get(clientId) ?? []) this.#listeners.add(session.listening, filter);
     }
     for (const [clientId, packets] of waiting) bounds.restored(clientId, packets);
@@ -280,6 +302,21 @@ class AedesBroker implements Broker {
       done: (clientId) => this.#persistence.oldWillDone(clientId),
       failed: (err) => this.#warn('the will of an earlier connection could not be published', { err }),
     });
+  }
+
+  /** What waits in it for a device is no command: those are kept elsewhere, and have an end of their own. */
+  async #endSession(session: Session): Promise<void> {
+    const { clientId } = session;
+    if (this.#sessions.find(clientId) !== session) return;
+    this.#sessions.remove(session);
+    this.#listeners.clear(session.listening);
+    try {
+      await this.#aedes?.forgetSession(clientId);
+    } finally {
+      // What was on its way to the disk for it, or could not be deleted; unless it has begun anew meanwhile.
+      await this.#persistence.enqueued();
+      if (this.#sessions.find(clientId) === null) await this.#aedes?.forgetSession(clientId);
+    }
   }
 
   async #closeAedes(): Promise<void> {

@@ -57,9 +57,9 @@ export class Entrance {
           refuse(LOGIN_REFUSED, outcome);
           return;
         }
-        const { userId = '' } = connectionOf(client).peer ?? {};
+        const { userId = '', session } = connectionOf(client).peer ?? {};
         if (client.clean) persistence.disown(client.id);
-        else persistence.own(client.id, userId);
+        else persistence.own(client.id, userId, session?.seenAt ?? 0);
         if (forgotten !== null)
           forgetSession(forgotten).catch((error: unknown) =>
             onUnexpected('a session that made room could not be ended', error),

@@ -27,6 +27,9 @@ export interface BrokerLimits {
   readonly maxQueuedBytes: number;
   /** Acknowledgements and messages that wait in this process for a peer that does not read. */
   readonly maxUnsentBytes: number;
+  /** How long a session that lasts is kept without a connection, real time; and how often it is looked for those that are over. */
+  readonly sessionLastsMs: number;
+  readonly sessionSweepMs: number;
   readonly connectTimeoutMs: number;
   /** Silence after which TCP asks whether a peer is still there, for those that want no keep-alive of MQTT. */
   readonly tcpKeepAliveMs: number;
@@ -52,6 +55,8 @@ export const DEFAULT_LIMITS: BrokerLimits = {
   maxQueuedMessages: 1000,
   maxQueuedBytes: MIB,
   maxUnsentBytes: MIB,
+  sessionLastsMs: 30 * 86_400_000,
+  sessionSweepMs: 600_000,
   connectTimeoutMs: 30_000,
   tcpKeepAliveMs: 60_000,
   userRate: { perSecond: 5000, atOnce: 20_000 },

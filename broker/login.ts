@@ -124,6 +124,7 @@ export class Login {
     if (client.clean) session.unreleased.clear();
     session.clean = client.clean;
     session.connections += 1;
+    session.seenAt = this.#ports.realNow();
     if (forgotten !== null) this.#ended(forgotten);
     connection.peer = {
       principal,
@@ -146,6 +147,7 @@ export class Login {
     if (connection.peer === null) return;
     const { session } = connection.peer;
     session.connections -= 1;
+    session.seenAt = this.#ports.realNow();
     if (session.clean && session.connections === 0) this.#ended(session);
   }
 

@@ -129,6 +129,9 @@ export interface BrokerCounters {
   readonly dropped: number;
   /** Messages of QoS 0 that a subscriber missed because it did not read. */
   readonly missed: number;
+  /** Sessions now that outlive their connections, and those that ended because nobody had connected for too long. */
+  readonly lastingSessions: number;
+  readonly expiredSessions: number;
   /** Times that a connection was not read for a while because its user or address published too fast. */
   readonly paced: number;
   /** Connections refused before their login: too many, or too many a second from one address. */

@@ -63,8 +63,9 @@ export class QuietAedes extends Aedes {
 
   /** Ends the session of a client that is away. */
   async forgetSession(clientId: string): Promise<void> {
-    await this.#parts.bounds.forget(this.#store(), clientId);
+    // First, for whoever connects meanwhile owns it anew.
     this.#parts.persistence.disown(clientId);
+    await this.#parts.bounds.forget(this.#store(), clientId);
   }
 
   /** Takes messages out of all that wait for some session. */

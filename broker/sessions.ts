@@ -14,6 +14,8 @@ export interface Session {
   /** Whether it ends with its connection, as the latest CONNECT had it. */
   clean: boolean;
   connections: number;
+  /** When somebody was last connected, real time, epoch ms; while somebody is, some time before. */
+  seenAt: number;
 }
 
 /**
@@ -81,11 +83,38 @@ export class Sessions {
     return own;
   }
 
+  /** Those that last beyond their connections. */
+  lasting(): readonly Session[] {
+    return [...this.#byClientId.values()].filter(({ clean }) => !clean);
+  }
+
+  get lastingCount(): number {
+    let count = 0;
+    for (const { clean } of this.#byClientId.values()) if (!clean) count += 1;
+    return count;
+  }
+
+  /** Forgets one session. */
+  remove(session: Session): void {
+    const own = this.#byUser.get(session.userId);
+    own?.delete(session);
+    if (own?.size === 0) this.#byUser.delete(session.userId);
+    if (this.#byClientId.get(session.clientId) === session) this.#byClientId.delete(session.clientId);
+  }
+
   find(clientId: string): Session | null {
     return this.#byClientId.get(clientId) ?? null;
   }
 }
 
 function newSession(clientId: string, userId: string): Session {
-  return { clientId, userId, unreleased: new Map(), listening: new Set(), clean: true, connections: 0 };
+  return {
+    clientId,
+    userId,
+    unreleased: new Map(),
+    listening: new Set(),
+    clean: true,
+    connections: 0,
+    seenAt: 0,
+  };
 }

@@ -4,18 +4,21 @@ import type { DurableMap } from './durable-map.ts';
 import { encodeJson, encodePacket, keys, type StoredPacket, type StoredSubscription } from './entries.ts';
 import { Mirror } from './mirror.ts';
 import { Outgoing } from './outgoing.ts';
-import { type OldWill, readStoredSessions } from './stored-sessions.ts';
+import { type OldWill, type Owner, readStoredSessions } from './stored-sessions.ts';
 
 /** What was found on disk at the start. */
 export interface Restored {
-  /** Whose each lasting session is: user by client id. */
-  readonly owners: ReadonlyMap<string, string>;
+  /** Whose each lasting session is, by client id. */
+  readonly owners: ReadonlyMap<string, Owner>;
   /** Filters by client id. */
   readonly subscriptions: ReadonlyMap<string, readonly string[]>;
   /** Messages by client id. */
   readonly waiting: ReadonlyMap<string, readonly StoredPacket[]>;
   readonly wills: readonly OldWill[];
 }
+
+/** How exactly the disk knows when a session was last connected: a device that comes and goes writes nothing each time. */
+export const SEEN_TO_WITHIN_MS = 86_400_000;
 
 const NOTHING_RESTORED: Restored = {
   owners: new Map(),
@@ -46,7 +49,7 @@ export class DurablePersistence {
   readonly #mirror: Mirror | null;
   readonly #outgoing: Outgoing;
   readonly #options: DurablePersistenceOptions;
-  readonly #owners = new Map<string, string>();
+  readonly #owners = new Map<string, Owner>();
   /** What is being kept, by the array of its SUBSCRIBE. */
   readonly #adding = new WeakMap<readonly StoredSubscription[], Promise<void>>();
   /** Packet ids on disk by client id. */
@@ -80,7 +83,7 @@ export class DurablePersistence {
     const { map } = this.#options;
     if (map === undefined) return NOTHING_RESTORED;
     const { owners, subscriptions, waiting, unreleased, retained, wills } = await readStoredSessions(map);
-    for (const [clientId, userId] of owners) this.#owners.set(clientId, userId);
+    for (const [clientId, owner] of owners) this.#owners.set(clientId, owner);
     for (const [id, stored] of subscriptions) await this.#memory.addSubscriptions({ id }, stored);
     for (const { clientId, packetId, packet } of unreleased) {
       this.#noteUnreleased(clientId, packetId);
@@ -107,10 +110,15 @@ export class DurablePersistence {
   }
 
   /** A user's session is to outlive its connections, so it must not become another user's. */
-  own(clientId: string, userId: string): void {
-    if (this.#owners.get(clientId) === userId) return;
-    this.#owners.set(clientId, userId);
-    this.#mirror?.put(keys.owner(clientId), encodeJson(userId));
+  own(clientId: string, userId: string, seenAt: number): void {
+    if (this.#owners.get(clientId)?.userId !== userId) this.#putOwner(clientId, { userId, seenAt });
+  }
+
+  /** Somebody is, or was, connected to a session that lasts; written once a day. @param at epoch ms */
+  seen(clientId: string, at: number): void {
+    const owner = this.#owners.get(clientId);
+    if (owner !== undefined && at - (owner.seenAt ?? 0) >= SEEN_TO_WITHIN_MS)
+      this.#putOwner(clientId, { ...owner, seenAt: at });
   }
 
   /** A session lasts no longer than its connection. */
@@ -312,6 +320,11 @@ export class DurablePersistence {
   async destroy(): Promise<void> {
     await this.#memory.destroy();
     await this.close();
+  }
+
+  #putOwner(clientId: string, owner: Owner): void {
+    this.#owners.set(clientId, owner);
+    this.#mirror?.put(keys.owner(clientId), encodeJson(owner));
   }
 
   #willEntry(clientId: string, packet: StoredPacket): [string, Uint8Array] {

@@ -15,6 +15,13 @@ export interface OldWill {
   readonly packet: StoredPacket;
 }
 
+/** Whose a lasting session is. */
+export interface Owner {
+  readonly userId: string;
+  /** When somebody was last connected, epoch ms, to within a day; null: not noted by an earlier version. */
+  readonly seenAt: number | null;
+}
+
 /** A message that waits for a session. */
 export interface StoredMessage {
   readonly clientId: string;
@@ -27,8 +34,8 @@ export interface StoredMessage {
 
 /** What a map holds, by what it is. */
 export interface StoredSessions {
-  /** Whose each lasting session is: user by client id. */
-  readonly owners: ReadonlyMap<string, string>;
+  /** By client id. */
+  readonly owners: ReadonlyMap<string, Owner>;
   /** By client id. */
   readonly subscriptions: ReadonlyMap<string, readonly StoredSubscription[]>;
   /** Those of each session in their order. */
@@ -45,7 +52,7 @@ export interface StoredSessions {
 
 /** Reads all of it. @throws where an entry is not understood */
 export async function readStoredSessions(map: DurableMap): Promise<StoredSessions> {
-  const owners = new Map<string, string>();
+  const owners = new Map<string, Owner>();
   const subscriptions = new Map<string, StoredSubscription[]>();
   const progress = new Map<string, Progress>();
   const waiting: StoredMessage[] = [];
@@ -56,7 +63,7 @@ export async function readStoredSessions(map: DurableMap): Promise<StoredSession
     const { kind, owner, rest } = readKey(key);
     switch (kind) {
       case 'owner':
-        owners.set(owner, decodeJson(value));
+        owners.set(owner, ownerOf(decodeJson(value)));
         break;
       case 'subscription': {
         const all = subscriptions.get(owner) ?? [];
@@ -91,4 +98,9 @@ export async function readStoredSessions(map: DurableMap): Promise<StoredSession
     }
   }
   return { owners, subscriptions, waiting, unreleased, retained, wills };
+}
+
+/** Earlier versions wrote the user alone. */
+function ownerOf(stored: string | Owner): Owner {
+  return typeof stored === 'string' ? { userId: stored, seenAt: null } : stored;
 }
