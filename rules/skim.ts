@@ -2,6 +2,7 @@ import { anchorAfter, fixOf, withLatest } from './decide.ts';
 import type { Shape } from './geometry/shape.ts';
 import { type DeviceMemory, type Fix, type Memory, type OpenVisit, own } from './memory.ts';
 import { isPlain, type PlainReading } from './readings/admission.ts';
+import type { Remark } from './readings/reading.ts';
 import type { Rulebook } from './rulebook.ts';
 import type { DeviceFacts } from './step.ts';
 import { type Surroundings, surroundingsOf } from './surroundings.ts';
@@ -18,10 +19,17 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  * The short way of the readings of one device that only move it on, or tell of values that no rule waits for.
  *
  * @param memory must be the caller's alone: as a step gave it, and kept by nobody else. It is changed in place.
- * @param wakeAt of the subject's step before: when its next timer falls due; Infinity for never
+ * @param wakeAt of the subject's step before, by the same rulebook: when its next timer falls due; Infinity for never
+ * @param remarks what is worth counting is added here; it counts only where the answer is not null
  * @returns when its next timer falls due, Infinity for never; or null, where nothing was changed and `decide` has to be asked
  */
-export type Skim = (memory: Memory, wakeAt: number, reading: PlainReading, now: number) => number | null;
+export type Skim = (
+  memory: Memory,
+  wakeAt: number,
+  reading: PlainReading,
+  now: number,
+  remarks?: Remark[],
+) => number | null;
 
 /**
  * The short way of a reading that nothing follows from: it changes the memory to what `decide` would give, by the same functions; or
@@ -31,9 +39,13 @@ export type Skim = (memory: Memory, wakeAt: number, reading: PlainReading, now: 
  * A reading is skimmed if its position continues the track; nothing of the subject has fallen due; the device is in every place that
  * holds the fix already, and leaves none; it passes through no other, and heads for none but those that it approaches already; and its
  * metrics are taken as they are, and lie beyond no threshold.
+ *
+ * @param surroundings answers about spots; by default what lies around is remembered, for who asks about the same quarters again and again
  */
-export function createSkims(rulebook: Rulebook): (facts: DeviceFacts) => Skim {
-  const surroundings = surroundingsOf(rulebook);
+export function createSkims(
+  rulebook: Rulebook,
+  surroundings: Surroundings = surroundingsOf(rulebook),
+): (facts: DeviceFacts) => Skim {
   return (facts) => skimOf(rulebook, surroundings, facts);
 }
 
@@ -53,7 +65,7 @@ function skimOf(rulebook: Rulebook, surroundings: Surroundings, facts: DeviceFac
   let known: Memory | null = null;
   let standing: Standing | null = null;
 
-  return (memory, wakeAt, reading, now) => {
+  return (memory, wakeAt, reading, now, remarks = []) => {
     if (wakeAt <= now) return null;
     if (known !== memory) {
       known = memory;
@@ -61,9 +73,9 @@ function skimOf(rulebook: Rulebook, surroundings: Surroundings, facts: DeviceFac
     }
     if (standing === null) return null;
     const { device, visits, timerAt, isAlone } = standing;
-    if (!isPlain(reading, type, device, now)) return null;
+    if (!isPlain(reading, type, device, now, remarks)) return null;
     const { position, metrics } = reading;
-    const at = Math.min(reading.at, now);
+    const at = Math.min(reading.at ?? now, now);
     if (metrics !== undefined && (standing.hasCrossings || !areBeyondNone(rulebook, metrics))) return null;
     let fix: Fix | null = null;
     let { approaches } = device;

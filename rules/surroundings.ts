@@ -56,6 +56,7 @@ export interface Surroundings {
 }
 
 export function surroundingsOf(rulebook: Rulebook): Surroundings {
+  const lookedUp = lookedUpIn(rulebook);
   const cells = new Map<number, Cell>();
   const awaited = { pass: rulebook.hasRulesOn('pass'), approach: rulebook.hasRulesOn('approach') };
   let lastKey = -1;
@@ -107,8 +108,7 @@ export function surroundingsOf(rulebook: Rulebook): Surroundings {
   return {
     holdsOther(lat, lon, visits) {
       const parts = cellAt(lat, lon)?.places ?? null;
-      if (parts === null)
-        return rulebook.placesAt(lat, lon).some(({ place }) => own(visits, place.id) === undefined);
+      if (parts === null) return lookedUp.holdsOther(lat, lon, visits);
       const { boxes, owners } = parts;
       for (let part = 0; part < owners.length; part += 1) {
         if (!isInBox(boxes, 4 * part, lat, lon)) continue;
@@ -123,11 +123,7 @@ export function surroundingsOf(rulebook: Rulebook): Surroundings {
       if (!awaited.pass) return false;
       const cell = cellAt(to.lat, to.lon);
       const parts = cell !== null && isInside(cell.box, from) ? cell.passed : null;
-      if (parts === null)
-        return rulebook
-          .placesWaitedFor('pass')
-          .crossedBy(from, to)
-          .some(({ place }) => own(visits, place.id) === undefined);
+      if (parts === null) return lookedUp.passesOther(from, to, visits);
       const { boxes, owners } = parts;
       if (owners.length === 0) return false;
       const box = boxOf(pathBetween(from, to));
@@ -141,7 +137,7 @@ export function surroundingsOf(rulebook: Rulebook): Surroundings {
     approached(lat, lon, metres, wanted) {
       const cell = cellAt(lat, lon);
       const parts = cell === null ? null : approachedFrom(cell, metres);
-      if (parts === null) return rulebook.placesWaitedFor('approach').within(lat, lon, metres, wanted);
+      if (parts === null) return lookedUp.approached(lat, lon, metres, wanted);
       const { boxes, owners } = parts;
       if (owners.length === 0) return NONE_NEAR;
       const box = growBox({ west: lon, south: lat, east: lon, north: lat }, metres);
@@ -155,6 +151,24 @@ export function surroundingsOf(rulebook: Rulebook): Surroundings {
       }
       return near;
     },
+  };
+}
+
+/** The same without a memory: for where devices are everywhere, and each is asked about once in a while. */
+export function lookedUpIn(rulebook: Rulebook): Surroundings {
+  const isOther = (visits: Visits) => (compiled: CompiledPlace) =>
+    own(visits, compiled.place.id) === undefined;
+  return {
+    holdsOther(lat, lon, visits) {
+      const places = rulebook.placesAt(lat, lon);
+      return places.length > 0 && places.some(isOther(visits));
+    },
+    inSensitiveZone: (lat, lon) => rulebook.inSensitiveZone(lat, lon),
+    passesOther: (from, to, visits) =>
+      rulebook.hasRulesOn('pass') &&
+      rulebook.placesWaitedFor('pass').crossedBy(from, to).some(isOther(visits)),
+    approached: (lat, lon, metres, wanted) =>
+      rulebook.placesWaitedFor('approach').within(lat, lon, metres, wanted),
   };
 }
 

@@ -13,6 +13,7 @@ import { createPacketMemory } from './packet-memory.ts';
 import { processEntries, processTicks } from './process.ts';
 import type { RecordedDecision } from './recorded-decision.ts';
 import type { Registry } from './registry.ts';
+import { createShortWay } from './short-way.ts';
 import type { Subjects } from './subjects.ts';
 import { mayWait, nothingTaken, type Taken } from './taken.ts';
 import type { TelemetryWriter } from './telemetry-writer.ts';
@@ -73,7 +74,9 @@ export class Engine {
     const { db, registry, subjects, ledger, log, realNow, newId } = parts;
     const packets = createPacketMemory(db);
     const dialects = createDialectStates(db);
-    this.#processing = { db, registry, subjects, packets, dialects, ledger, log, newestAt: new Map() };
+    const shortWay = createShortWay(registry, subjects);
+    const newestAt = new Map<string, number>();
+    this.#processing = { db, registry, subjects, packets, dialects, ledger, shortWay, log, newestAt };
     this.#commit = {
       db,
       subjects,
@@ -164,6 +167,7 @@ export class Engine {
   forget(deviceKey: string): void {
     this.#processing.newestAt.delete(deviceKey);
     this.#processing.packets.forgetDevice(deviceKey);
+    this.#processing.shortWay.forget();
   }
 
   /** Runs `task` between batches, when all that was taken is committed, or dropped to be taken again: it may save what is held of people. */
@@ -264,6 +268,7 @@ export class Engine {
       this.#processing.newestAt.clear();
       this.#processing.packets.forget();
       this.#processing.dialects.forget();
+      this.#processing.shortWay.forget();
       this.#isStale = true;
       return false;
     }

@@ -15,6 +15,7 @@ import type { PacketMemory } from './packet-memory.ts';
 import type { DeviceQuality } from './quality-tally.ts';
 import type { KnownDevice, Registry } from './registry.ts';
 import type { Retry } from './retry-entry.ts';
+import type { ShortWay } from './short-way.ts';
 import type { Subjects } from './subjects.ts';
 
 /** What a step works with. */
@@ -25,6 +26,7 @@ export interface Processing {
   readonly packets: PacketMemory;
   readonly dialects: DialectStates;
   readonly ledger: EngineLedger;
+  readonly shortWay: ShortWay;
   readonly log: Logger;
   /** Newest given `at` by device key since the start: what is newer can't be a repetition, and needs no look-up. */
   readonly newestAt: Map<string, number>;

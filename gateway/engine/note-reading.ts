@@ -4,7 +4,7 @@ import type { AdmittedReading, Step } from '../../rules/step.ts';
 import { statefulCodecOf } from './decode-payload.ts';
 import type { NumberedReading } from './intake.ts';
 import type { OpenedEntry, Processing } from './judge-reading.ts';
-import { type Outcome, pointOf } from './outcome.ts';
+import { type Outcome, plainPointOf, pointOf } from './outcome.ts';
 import { type DeviceQuality, skewName } from './quality-tally.ts';
 
 /** What was refused of a reading is refused of its repetition as well, and counted in quarantine. */
@@ -51,6 +51,24 @@ export function noteReading(
   const isHeld = held !== undefined && held.readingId === String(seq);
   if (admitted.position !== undefined && !isHeld && !admitted.flags.includes('late'))
     outcome.positions.set(device, admitted);
+}
+
+/** The same of one that was skimmed: it is stored just as it was sent. */
+export function notePlainReading(
+  outcome: Outcome,
+  { seq, reading }: NumberedReading,
+  { entry, device, quality }: OpenedEntry,
+): void {
+  const point = plainPointOf(device.key, seq, entry.receivedAt, reading);
+  // What can't be decoded again from the entry alone.
+  if (statefulCodecOf(entry.topic) !== null) {
+    const { at, flags } = point;
+    const verdict = { kind: 'stored_as', reading: { ...reading, at, flags } } as const;
+    outcome.verdicts.push({ seq, verdict, deviceKey: device.key });
+  }
+  quality.stored += 1;
+  outcome.points.push(point);
+  if (point.position !== undefined) outcome.positions.set(device, point);
 }
 
 function noteFlags(

@@ -13,7 +13,7 @@ import {
   UNJUDGED,
 } from './judge-reading.ts';
 import { type FoundProblem, foundToo, noteProblems } from './note-problems.ts';
-import { noteReading, repeatedProblems } from './note-reading.ts';
+import { notePlainReading, noteReading, repeatedProblems } from './note-reading.ts';
 import { findSeen, type Identity, identityOf, newestSeen } from './once.ts';
 import { noteRemarks, type Outcome } from './outcome.ts';
 import { rowsAtMost } from './quarantine-rows.ts';
@@ -169,7 +169,7 @@ async function suspects(context: Processing, taken: readonly OpenedEntry[]): Pro
 
 function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, outcome: Outcome): void {
   const { entry, device, readings, identities, byPacket, quality } = taken;
-  const { registry, subjects, packets } = context;
+  const { registry, subjects, packets, shortWay } = context;
   const { subject } = device;
   const consumer = factsOf(registry, device.consumerId);
   const packetRepeats = byPacket && packets.take(entry, device.key);
@@ -188,6 +188,12 @@ function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, o
       continue;
     }
     if (identity !== null) outcome.identities.push(identity);
+    const remarks = shortWay.take(device, numbered.reading, entry.receivedAt);
+    if (remarks !== null) {
+      noteRemarks(outcome, quality, remarks, entry.receivedAt);
+      notePlainReading(outcome, numbered, taken);
+      continue;
+    }
     const input: Input = {
       kind: 'reading',
       device,
@@ -202,6 +208,7 @@ function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, o
       continue;
     }
     subjects.set(subject, step.memory, step.wakeAt);
+    shortWay.judged(device);
     found = foundToo(found, step.problems, index);
     noteRemarks(outcome, quality, step.remarks, entry.receivedAt);
     noteStep(context, outcome, step, consumer);

@@ -34,6 +34,8 @@ export interface Subjects {
   /** Makes sure that the memories of these subjects are at hand. */
   prepare(subjects: Iterable<Subject>): Promise<void>;
   memory(subject: Subject): Memory;
+  /** The memory, and when the subject wants its next tick (domain time), as `set` has it. */
+  held(subject: Subject): { readonly memory: Memory; readonly wakeAt: number | null };
   set(subject: Subject, memory: Memory, wakeAt: number | null): void;
   /** Forgets a subject that is no more; its row is for the caller to delete. */
   drop(subject: Subject): void;
@@ -120,9 +122,8 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
         if (!cache.has(subject)) cache.set(subject, { memory: emptyMemory, wakeAt: null, isChanged: false });
       }
     },
-    memory(subject) {
-      return prepared(subject).memory;
-    },
+    memory: (subject) => prepared(subject).memory,
+    held: prepared,
     set(subject, memory, wakeAt) {
       const entry = prepared(subject);
       // What never waited needs no look into what is waited for; most readings change no timer.

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { JournalEntry, StoredEntry } from './journal.ts';
+import type { Senders } from './senders.ts';
 
 /**
  * How entries lie in a segment, little endian, one after the other:
@@ -126,12 +127,14 @@ export class SegmentCursor {
   readonly lastSeq: number;
   readonly #firstSeq: number;
   readonly #bytes: Buffer;
+  readonly #senders: Senders;
   #offset = 0;
 
-  constructor(firstSeq: number, lastSeq: number, bytes: Uint8Array) {
+  constructor(firstSeq: number, lastSeq: number, bytes: Uint8Array, senders: Senders) {
     this.#firstSeq = firstSeq;
     this.lastSeq = lastSeq;
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#senders = senders;
   }
 
   get done(): boolean {
@@ -155,17 +158,24 @@ export class SegmentCursor {
     const start = this.#offset;
     const flags = bytes.readUInt8(start + 28);
     const userStart = start + HEADER_BYTES;
-    const clientStart = userStart + bytes.readUInt8(start + 29);
-    const topicStart = clientStart + bytes.readUInt16LE(start + 30);
-    const payloadStart = topicStart + bytes.readUInt16LE(start + 32);
+    const userBytes = bytes.readUInt8(start + 29);
+    const clientBytes = bytes.readUInt16LE(start + 30);
+    const payloadStart = userStart + userBytes + clientBytes + bytes.readUInt16LE(start + 32);
     const end = start + bytes.readUInt32LE(start);
     this.#offset = end;
+    const { topic, userId, clientId } = this.#senders.at(
+      bytes,
+      userStart,
+      userBytes,
+      clientBytes,
+      payloadStart,
+    );
     return {
       seq: this.#firstSeq + bytes.readUInt32LE(start + 4),
       receivedAt: bytes.readDoubleLE(start + RECEIVED_AT_OFFSET),
-      topic: bytes.toString('utf8', topicStart, payloadStart),
-      userId: bytes.toString('utf8', userStart, clientStart),
-      clientId: bytes.toString('utf8', clientStart, topicStart),
+      topic,
+      userId,
+      clientId,
       packetId: bytes.readUInt16LE(start + 24),
       qos: (flags & 3) as 0 | 1 | 2,
       dup: (flags & DUP) !== 0,

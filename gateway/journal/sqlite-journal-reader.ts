@@ -5,6 +5,7 @@ import { WaysideError } from '../errors.ts';
 import type { JournalBacklog, JournalReader, StoredEntry } from './journal.ts';
 import { guarded, lastSeqOf, openForReading } from './journal-file.ts';
 import { SegmentCursor } from './segment.ts';
+import { Senders } from './senders.ts';
 
 /**
  * Reads a journal file in the calling thread; as many readers as wanted, also while it is written.
@@ -23,6 +24,7 @@ interface Open {
 
 class SqliteJournalReader implements JournalReader {
   readonly #file: string;
+  readonly #senders = new Senders();
   #open: Open | null = null;
   /** Rest of the segment in which the page before ended; `afterSeq` is what the caller will ask with next. */
   #rest: { readonly afterSeq: number; readonly cursor: SegmentCursor } | null = null;
@@ -107,7 +109,7 @@ class SqliteJournalReader implements JournalReader {
         `${this.#file}: the entries up to sequence ${row.last_seq} fail their checksum; the next start sets them aside and goes on`,
       );
     }
-    return new SegmentCursor(Number(row.first_seq), Number(row.last_seq), entries);
+    return new SegmentCursor(Number(row.first_seq), Number(row.last_seq), entries, this.#senders);
   }
 
   #opened(): Open {

@@ -22,7 +22,8 @@ type Metrics = Readonly<Record<string, MetricValue>>;
 
 /** A reading of one moment, as most are: without units and without an event. */
 export interface PlainReading {
-  readonly at: number;
+  /** Absent: that of its arrival. */
+  readonly at?: number;
   readonly position?: Position;
   readonly metrics?: Metrics;
 }
@@ -209,44 +210,39 @@ function checkPosition(
 }
 
 /**
- * Whether `admit` takes a reading just as it is, and none of it is late: the usual case, found without making anything. It is asked only
- * of readings that say when they were taken, and have no units and no event.
+ * Whether `admit` takes a reading just as it is, without a flag, and none of it is late: the usual case, found without making anything.
+ * It is asked only of readings that have no units and no event.
  *
  * @param now arrival
+ * @param remarks what is worth counting is added here; it counts only where the answer is yes
  */
 export function isPlain(
-  { at: given, position, metrics }: PlainReading,
+  reading: PlainReading,
   type: DeviceType | null,
   device: DeviceMemory,
   now: number,
+  remarks: Remark[],
 ): boolean {
+  const { at: given = now, position, metrics } = reading;
   const at = Math.min(given, now);
   if (!(given >= EARLIEST_AT && given <= now + LARGEST_LEAD_MS && now - at <= LATE_AFTER_MS)) return false;
   if (position !== undefined && !((device.positionAt ?? -Infinity) <= at && isPlainPosition(position)))
     return false;
-  return metrics === undefined || arePlainMetrics(metrics, type, device, at);
-}
-
-function isPlainPosition({ lat, lon, speed, altitude }: Position): boolean {
   return (
-    isOnGlobe(lat, lon) &&
-    (speed === undefined || speed <= FASTEST_METRES_PER_SECOND) &&
-    (altitude === undefined || (altitude >= LOWEST_ALTITUDE_METRES && altitude <= HIGHEST_ALTITUDE_METRES))
+    metrics === undefined ||
+    (checkMetrics(reading, type, [], remarks) === metrics &&
+      freshMetrics(metrics, false, device, at, remarks) === metrics)
   );
 }
 
-function arePlainMetrics(
-  metrics: Metrics,
-  type: DeviceType | null,
-  device: DeviceMemory,
-  at: number,
-): boolean {
-  if (checkMetrics({ metrics }, type, [], []) !== metrics) return false;
-  for (const name in metrics) {
-    const latest = own(device.metrics, name);
-    if (latest !== undefined && latest.at > at) return false;
-  }
-  return true;
+function isPlainPosition(position: Position): boolean {
+  const { lat, lon, speed, altitude } = position;
+  return (
+    isOnGlobe(lat, lon) &&
+    !isNullIsland(position) &&
+    (speed === undefined || speed <= FASTEST_METRES_PER_SECOND) &&
+    (altitude === undefined || (altitude >= LOWEST_ALTITUDE_METRES && altitude <= HIGHEST_ALTITUDE_METRES))
+  );
 }
 
 function isNullIsland({ lat, lon }: Position): boolean {

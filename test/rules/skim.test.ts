@@ -4,9 +4,11 @@ import { decide } from '../../rules/decide.ts';
 import { emptyMemory, type Memory, sizeOf } from '../../rules/memory.ts';
 import { parseSensitiveZone } from '../../rules/places/sensitive-zone.ts';
 import { BUILT_IN_DEVICE_TYPES } from '../../rules/readings/device-type.ts';
+import type { Remark } from '../../rules/readings/reading.ts';
 import { compileRulebook } from '../../rules/rulebook.ts';
 import { createSkims } from '../../rules/skim.ts';
 import type { Input } from '../../rules/step.ts';
+import { lookedUpIn, surroundingsOf } from '../../rules/surroundings.ts';
 import { circle, point, rule, timeOf, WILLING } from './scenario.ts';
 
 const zone = parseSensitiveZone('clinic', {
@@ -58,7 +60,8 @@ const stretch = fc.record({
   accuracy: fc.constantFrom(5, 5, 10, 60, 150),
   speed: fc.option(fc.constantFrom(0, 2, 15)),
   heading: fc.option(fc.constantFrom(0, 90, 270)),
-  metric: fc.option(fc.constantFrom('fuel', 'rpm'), { freq: 3 }),
+  metric: fc.option(fc.constantFrom('fuel', 'rpm', 'rpm', 'unheard_of'), { freq: 3 }),
+  tellsTime: fc.constantFrom(true, true, true, false),
   event: fc.constantFrom(false, false, false, true),
 });
 
@@ -86,7 +89,7 @@ function inputsOf(way: readonly (typeof stretch extends fc.Arbitrary<infer T> ? 
         device: { id: one.device, type: TYPES[one.device] ?? '' },
         consumer: WILLING,
         reading: {
-          at: now - one.delaySeconds * 1000,
+          ...(one.tellsTime && { at: now - one.delaySeconds * 1000 }),
           position,
           ...(one.metric !== null && { metrics: { [one.metric]: (id % 10) / 10 } }),
           ...(one.event && { event: 'purchase' }),
@@ -99,50 +102,65 @@ function inputsOf(way: readonly (typeof stretch extends fc.Arbitrary<infer T> ? 
 }
 
 describe('skimming', () => {
-  it('comes to what deciding comes to, and to nothing that anybody would be told of', () => {
-    let skimmed = 0;
-    let all = 0;
-    let withMetrics = 0;
-    let approaching = 0;
-    let inPlaces = 0;
-    fc.assert(
-      fc.property(fc.array(stretch, { minLength: 1, maxLength: 25 }), (way) => {
-        const skims = createSkims(rulebook);
-        const skimOf = new Map(Object.entries(TYPES).map(([id, type]) => [id, skims({ id, type })] as const));
-        let memory: Memory = emptyMemory;
-        // Goes its own way for as long as readings are skimmed.
-        let moved: Memory = emptyMemory;
-        let wakeAt = Infinity;
-        for (const { input, now } of inputsOf(way)) {
-          const step = decide(rulebook, memory, input, now);
-          const before = structuredClone(moved);
-          const { at = now, event } = input.reading;
-          const wake =
-            event === undefined
-              ? (skimOf.get(input.device.id)?.(moved, wakeAt, { ...input.reading, at }, now) ?? null)
-              : null;
-          all += 1;
-          if (wake === null) {
-            expect(moved).toEqual(before);
-            moved = structuredClone(step.memory);
-          } else {
-            skimmed += 1;
-            if (input.reading.metrics !== undefined) withMetrics += 1;
-            if (sizeOf(moved.devices[input.device.id]?.approaches ?? {}) > 0) approaching += 1;
-            if (sizeOf(moved.stays) > 0) inPlaces += 1;
-            expect(step.decisions).toEqual([]);
-            expect(step.visits).toEqual([]);
-            expect(moved).toEqual(step.memory);
-            expect(wake).toBe(step.wakeAt ?? Infinity);
+  it.each([
+    ['what is remembered of quarters', surroundingsOf],
+    ['look-ups', lookedUpIn],
+  ] as const)(
+    'by %s comes to what deciding comes to, and to nothing that anybody would be told of',
+    (_, around) => {
+      let skimmed = 0;
+      let all = 0;
+      let remarked = 0;
+      let withMetrics = 0;
+      let approaching = 0;
+      let inPlaces = 0;
+      fc.assert(
+        fc.property(fc.array(stretch, { minLength: 1, maxLength: 25 }), (way) => {
+          const skims = createSkims(rulebook, around(rulebook));
+          const skimOf = new Map(
+            Object.entries(TYPES).map(([id, type]) => [id, skims({ id, type })] as const),
+          );
+          let memory: Memory = emptyMemory;
+          // Goes its own way for as long as readings are skimmed.
+          let moved: Memory = emptyMemory;
+          let wakeAt = Infinity;
+          for (const { input, now } of inputsOf(way)) {
+            const step = decide(rulebook, memory, input, now);
+            const before = structuredClone(moved);
+            const { at = now, event, ...rest } = input.reading;
+            const remarks: Remark[] = [];
+            const wake =
+              event === undefined
+                ? (skimOf.get(input.device.id)?.(moved, wakeAt, input.reading, now, remarks) ?? null)
+                : null;
+            all += 1;
+            if (wake === null) {
+              expect(moved).toEqual(before);
+              moved = structuredClone(step.memory);
+            } else {
+              skimmed += 1;
+              if (input.reading.metrics !== undefined) withMetrics += 1;
+              if (sizeOf(moved.devices[input.device.id]?.approaches ?? {}) > 0) approaching += 1;
+              if (sizeOf(moved.stays) > 0) inPlaces += 1;
+              expect(step.decisions).toEqual([]);
+              expect(step.visits).toEqual([]);
+              expect(step.problems).toEqual([]);
+              expect(step.admitted).toEqual({ ...rest, at, flags: [] });
+              expect(remarks).toEqual(step.remarks);
+              remarked += remarks.length;
+              expect(moved).toEqual(step.memory);
+              expect(wake).toBe(step.wakeAt ?? Infinity);
+            }
+            ({ memory } = step);
+            wakeAt = step.wakeAt ?? Infinity;
           }
-          ({ memory } = step);
-          wakeAt = step.wakeAt ?? Infinity;
-        }
-      }),
-      { numRuns: 300, seed: 5 },
-    );
-    // Else the law would hold of nothing.
-    expect(skimmed).toBeGreaterThan(all / 4);
-    for (const some of [withMetrics, approaching, inPlaces]) expect(some).toBeGreaterThan(all / 100);
-  });
+        }),
+        { numRuns: 300, seed: 5 },
+      );
+      // Else the law would hold of nothing.
+      expect(skimmed).toBeGreaterThan(all / 4);
+      for (const some of [remarked, withMetrics, approaching, inPlaces])
+        expect(some).toBeGreaterThan(all / 100);
+    },
+  );
 });
