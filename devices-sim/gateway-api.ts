@@ -79,8 +79,13 @@ function problemOf(call: string, status: number, text: string): GatewayApiError 
   const problems = Array.isArray(document.problems)
     ? document.problems.map((problem) => JSON.stringify(problem))
     : [];
-  const told = [part('title'), part('detail'), ...problems, part('mend')]
-    .filter((line) => line !== '')
+  const told = [
+    [part('title'), part('detail')].filter((text) => text !== '').join(': '),
+    ...problems,
+    part('mend'),
+  ]
+    .filter((sentence) => sentence !== '')
+    .map((sentence) => (/[.!?}]$/.test(sentence) ? sentence : `${sentence}.`))
     .join(' ');
   return new GatewayApiError(
     `${call} was answered with ${status}: ${told === '' ? text.slice(0, 200) : told}`,

@@ -150,10 +150,21 @@ describe('npm run sim -- city, with a gateway', () => {
     expect(JSON.parse(run.out.trim().split('\n').at(-1) ?? '')).toMatchObject({ errors: 0 });
   });
 
+  it('waits at its end for devices that a storm has just cut', async () => {
+    const faults = ['--reconnect-storm', '1.5', '--duration', '2', '--prefix', 'storm-', '--json'];
+    const api = ['--api', gateway.httpUrl, '--admin-token', gateway.adminToken];
+    const run = await sim(['city', '--people', '2', '--url', gateway.mqttUrl, ...faults, ...api]);
+    expect(run).toMatchObject({ code: 0, err: '' });
+    const { published, acked, faults: happened } = JSON.parse(run.out.trim().split('\n').at(-1) ?? '');
+    expect(happened.cut).toBeGreaterThan(0);
+    expect(published).toBeGreaterThan(0);
+    expect(acked).toBe(published);
+  });
+
   it('says so when the token is wrong', async () => {
     const run = await sim(['city', '--api', gateway.httpUrl, '--admin-token', 'wrong-token-0123456789']);
     expect(run.code).toBe(1);
-    expect(run.err).toMatch(/401/);
+    expect(run.err).toMatch(/401: Sign in first: the bearer token is not .*\. Send Authorization/);
     expect(run.err).not.toContain('wrong-token');
   });
 });

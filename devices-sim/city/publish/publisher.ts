@@ -33,7 +33,7 @@ export interface Publisher {
   /** @param at epoch ms */
   publish(device: string, reading: SimulatedReading, at: number): void;
   counters(): PublisherCounters;
-  /** Waits a moment for what is unacknowledged, then disconnects. */
+  /** Waits a moment for what is unacknowledged, also of those that were cut and come back, then disconnects. */
   stop(): Promise<void>;
 }
 
@@ -50,6 +50,7 @@ const MAX_IN_FLIGHT = 20;
 const CONNECTS_AT_A_TIME = 40;
 const CONNECT_TIMEOUT_MS = 10_000;
 const RECONNECT_MS = 2000;
+const RECONNECT_SPREAD_MS = 1000;
 const GRACE_MS = 2000;
 
 interface Entry {
@@ -83,7 +84,7 @@ export function createPublisher({ url, credentials, faults }: PublisherOptions):
         clean: true,
         connectTimeout: CONNECT_TIMEOUT_MS,
         // Spread, so that a gateway that comes back is not stormed.
-        reconnectPeriod: RECONNECT_MS + (clients.size % 20) * 50,
+        reconnectPeriod: RECONNECT_MS + (clients.size % 20) * (RECONNECT_SPREAD_MS / 20),
         queueQoSZero: false,
       });
       const faulty =
@@ -113,8 +114,9 @@ export function createPublisher({ url, credentials, faults }: PublisherOptions):
   };
 
   const connectedCount = () => [...clients.values()].filter(({ client }) => client.connected).length;
+  /** Of those who are there, and of those who will be, as far as the faults took them away. */
   const unacked = () =>
-    [...clients.values()].some(({ client, inFlight }) => client.connected && inFlight > 0);
+    [...clients.values()].some(({ client, inFlight }) => (client.connected || cut > 0) && inFlight > 0);
 
   return {
     async start() {
@@ -159,7 +161,7 @@ export function createPublisher({ url, credentials, faults }: PublisherOptions):
       for (const [device, entry] of clients) {
         for (const held of entry.faults?.flush() ?? []) send(device, entry, held);
       }
-      const deadline = performance.now() + GRACE_MS;
+      const deadline = performance.now() + GRACE_MS + (cut > 0 ? RECONNECT_MS + RECONNECT_SPREAD_MS : 0);
       while (unacked() && performance.now() < deadline)
         await new Promise((resolve) => setTimeout(resolve, 20));
       await Promise.all([...clients.values()].map(({ client }) => client.endAsync(!client.connected)));
