@@ -1,6 +1,7 @@
 import { BIGINT, DOUBLE, type DuckDBAppender, DuckDBDataChunk, UTINYINT, VARCHAR } from '@duckdb/node-api';
 import bindings, { type Vector } from '@duckdb/node-bindings';
 import type { MetricValue, ReadingFlag } from '../../rules/readings/reading.ts';
+import { Texts } from './duckdb-texts.ts';
 import type { TelemetryPoint } from './telemetry-store.ts';
 
 /** Bit of each flag in the column `flags`; never to be renumbered. */
@@ -91,6 +92,7 @@ class Integers {
 }
 
 /** Reused for every chunk: `appendPoints` never waits in between. */
+const device = new Texts(ROWS_A_CHUNK);
 const at = new Integers();
 const seq = new Integers();
 const receivedAt = new Integers();
@@ -101,7 +103,9 @@ const accuracy = new Doubles();
 const speed = new Doubles();
 const heading = new Doubles();
 const altitude = new Doubles();
+const events = new Texts(ROWS_A_CHUNK);
 const noEvent = new Validity();
+const metricTexts = new Texts(ROWS_A_CHUNK);
 const noMetrics = new Validity();
 
 function fill(chunk: DuckDBDataChunk, points: readonly TelemetryPoint[], start: number, count: number): void {
@@ -113,7 +117,7 @@ function fill(chunk: DuckDBDataChunk, points: readonly TelemetryPoint[], start: 
     const point = points[start + row];
     if (point === undefined) throw new RangeError('fewer points than rows');
     const { position, event, metrics } = point;
-    bindings.vector_assign_string_element(deviceVector, row, point.deviceKey);
+    device.setRepeated(row, point.deviceKey);
     at.set(row, point.at);
     seq.set(row, point.seq);
     receivedAt.set(row, point.receivedAt);
@@ -125,10 +129,11 @@ function fill(chunk: DuckDBDataChunk, points: readonly TelemetryPoint[], start: 
     heading.set(row, position?.heading);
     altitude.set(row, position?.altitude);
     if (event === undefined) noEvent.setNull(row);
-    else bindings.vector_assign_string_element(eventVector, row, event.toWellFormed());
+    else events.set(row, event.toWellFormed());
     if (metrics === undefined) noMetrics.setNull(row);
-    else bindings.vector_assign_string_element(metricsVector, row, metricsJson(metrics));
+    else metricTexts.set(row, metricsJson(metrics));
   }
+  device.writeTo(deviceVector, count);
   at.writeTo(atVector, count);
   seq.writeTo(seqVector, count);
   receivedAt.writeTo(receivedVector, count);
@@ -139,7 +144,9 @@ function fill(chunk: DuckDBDataChunk, points: readonly TelemetryPoint[], start: 
   speed.writeTo(speedVector, count);
   heading.writeTo(headingVector, count);
   altitude.writeTo(altitudeVector, count);
+  events.writeTo(eventVector, count);
   noEvent.writeTo(eventVector);
+  metricTexts.writeTo(metricsVector, count);
   noMetrics.writeTo(metricsVector);
 }
 
