@@ -2,10 +2,12 @@ import type { Arrival, Decoded, DialectRequest, StatefulCodec } from '../../brok
 import { nativeCodec } from '../../broker/codecs/native.ts';
 import { dialectOf } from '../../broker/dialects.ts';
 import type { StoredEntry } from '../journal/journal.ts';
+import { readPlain } from './plain-payload.ts';
 
 /** First letter of `devices/…`, and of no dialect's topics: one look tells nearly all messages. */
 const NATIVE_LETTER = 'd'.charCodeAt(0);
-const NOTHING: Decoded = { readings: [], problems: [] };
+const NO_PROBLEMS: Decoded['problems'] = [];
+const NOTHING: Decoded = { readings: [], problems: NO_PROBLEMS };
 
 /** What stateful codecs work with; the engine's own where it takes an entry, none where points are only made again. */
 export interface StatefulDecoding {
@@ -39,7 +41,11 @@ export function isDialectTopic({ topic }: Pick<Arrival, 'topic'>): boolean {
  */
 export function decodePayload(entry: StoredEntry, states: StatefulDecoding | null): DecodedPayload {
   const { topic, payload, span } = entry;
-  if (topic.charCodeAt(0) === NATIVE_LETTER) return within(span, nativeCodec.decode(payload, entry));
+  if (topic.charCodeAt(0) === NATIVE_LETTER) {
+    const plain = readPlain(payload);
+    if (plain !== null) return { readings: [plain], problems: NO_PROBLEMS };
+    return within(span, nativeCodec.decode(payload, entry));
+  }
   const decoding = dialectOf(topic)?.decoding;
   switch (decoding?.kind) {
     case 'plain':
