@@ -42,27 +42,31 @@ export function deviceOf(entry: StoredEntry): string | null {
  */
 export function takeIn(entry: StoredEntry, states: DialectStates | null = null): Intake {
   const retry = retryOf(entry);
-  if (retry === null) return { ...decoded(entry, states), retry };
+  if (retry === null) return decoded(entry, states);
   const { device, topic, receivedAt, payload } = retry;
   const message = { ...entry, userId: device, topic, receivedAt, payload };
   const again: StatefulDecoding | null = states === null ? null : { decode: states.decodeAgain };
   return { ...retried(decoded(message, again), retry, entry.seq), retry };
 }
 
-function decoded(entry: StoredEntry, states: StatefulDecoding | null): Decoding {
+function decoded(entry: StoredEntry, states: StatefulDecoding | null): Intake {
   if (entry.truncatedFrom > 0) {
     const message = `the payload has ${entry.truncatedFrom} bytes; at most 1,048,576 are taken. Send smaller batches.`;
-    return { readings: [], problems: [{ code: 'too_large', message }] };
+    return { readings: [], problems: [{ code: 'too_large', message }], retry: null };
   }
   const decoding = decodePayload(entry, states);
   const { readings, problems } = decoding;
-  const numbered = readings.map((reading, index) => ({ seq: entry.seq + index, reading }));
+  const [only] = readings;
+  const numbered =
+    readings.length === 1 && only !== undefined
+      ? [{ seq: entry.seq, reading: only }]
+      : readings.map((reading, index) => ({ seq: entry.seq + index, reading }));
   if (numbered.length > 1) {
     const time = (item: NumberedReading) => item.reading.at ?? entry.receivedAt;
     numbered.sort((a, b) => time(a) - time(b) || a.seq - b.seq);
   }
   // Nearly all have no more than that, and a copy of them costs more than a look.
   return decoding.requests === undefined && decoding.countsFromArrival === undefined
-    ? { readings: numbered, problems }
-    : { ...decoding, readings: numbered };
+    ? { readings: numbered, problems, retry: null }
+    : { ...decoding, readings: numbered, retry: null };
 }

@@ -131,12 +131,16 @@ function decodeEntry(
     const ofMessage = found.map((problem) => ({ problem, index: null }));
     noteProblems(outcome, entry, quality, ofMessage, kept.length);
   }
-  const identities = kept.map(({ reading }) =>
-    countsFromArrival === true ? null : identityOf(device.key, reading),
-  );
+  const identities =
+    kept.length === 1 && kept[0]?.reading.at === undefined
+      ? ONE_WITHOUT
+      : kept.map(({ reading }) => (countsFromArrival === true ? null : identityOf(device.key, reading)));
   const byPacket = entry.qos > 0 && identities.includes(null);
   return { entry, device, readings: kept, identities, byPacket, quality, retry: null };
 }
+
+/** Of an entry with one reading that does not say when it was taken, as most are. */
+const ONE_WITHOUT: readonly null[] = [null];
 
 function unknownType(type: string): ReadingProblem {
   return {

@@ -5,7 +5,7 @@ import { noOutcome, type Outcome } from './outcome.ts';
  * all subjects that were heard. Uncommitted, they are taken again after a crash.
  */
 const COMMIT_EVERY_MS = 200;
-const MOST_UNCOMMITTED = 10_000;
+const MOST_UNCOMMITTED = 20_000;
 /** A batch of fewer is no load that would need sparing: it is committed at once. */
 const ENTRIES_OF_A_LOAD = 200;
 
