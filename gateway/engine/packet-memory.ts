@@ -1,7 +1,7 @@
-import { crc32 } from 'node:zlib';
 import { CompiledQuery, type Kysely, sql } from 'kysely';
 import type { StoredEntry } from '../journal/journal.ts';
 import type { Schema } from '../records/schema.ts';
+import { payloadChecksum } from './payload-checksum.ts';
 
 /** Packet ids a row: clients count theirs up, so that one row changes for the messages of a while. */
 const IDS_A_BLOCK = 64;
@@ -104,7 +104,7 @@ export function createPacketMemory(db: Kysely<Schema>): PacketMemory {
       const block = client.blocks.get(number);
       if (block === undefined) throw new Error('the packet was not prepared');
       const slot = packetId % IDS_A_BLOCK;
-      const checksum = crc32(payload);
+      const checksum = payloadChecksum(payload);
       const minute = Math.floor(receivedAt / MINUTE_MS);
       const { packets } = block;
       const before = packets[IDS_A_BLOCK + slot] ?? 0;
