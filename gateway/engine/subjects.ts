@@ -57,20 +57,35 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
   /** Holds stale entries too: one counts only while `wanted` has the same time. */
   const wakes = new FlatQueue<Subject>();
   const wanted = new Map<Subject, number>();
+  /** The earliest time at which each is in the queue: put off, it is found when that comes, and put in again for its own time. */
+  const queuedAt = new Map<Subject, number>();
+
+  const queue = (subject: Subject, at: number) => {
+    queuedAt.set(subject, at);
+    wakes.push(subject, at);
+  };
 
   const want = (subject: Subject, wakeAt: number | null) => {
-    if (wakeAt === null) wanted.delete(subject);
-    else if (wanted.get(subject) !== wakeAt) {
-      wanted.set(subject, wakeAt);
-      wakes.push(subject, wakeAt);
+    if (wakeAt === null) {
+      wanted.delete(subject);
+      return;
     }
+    wanted.set(subject, wakeAt);
+    // A device in a place puts its timer off with every reading.
+    if (wakeAt < (queuedAt.get(subject) ?? Infinity)) queue(subject, wakeAt);
   };
 
   const dropStale = () => {
     for (;;) {
       const subject = wakes.peek();
-      if (subject === undefined || wanted.get(subject) === wakes.peekValue()) return;
+      const at = wakes.peekValue();
+      if (subject === undefined || at === undefined) return;
+      const wakeAt = wanted.get(subject);
+      if (wakeAt === at) return;
       wakes.pop();
+      if (queuedAt.get(subject) !== at) continue;
+      queuedAt.delete(subject);
+      if (wakeAt !== undefined) queue(subject, wakeAt);
     }
   };
 
@@ -166,6 +181,7 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
       cache.clear();
       changed.clear();
       wakes.clear();
+      queuedAt.clear();
       wanted.clear();
       await subjects.start();
     },
@@ -181,6 +197,7 @@ export function createSubjects(db: Kysely<Schema>): Subjects {
         if (at === undefined || at > now) return due;
         const subject = wakes.pop();
         if (subject === undefined) return due;
+        if (queuedAt.get(subject) === at) queuedAt.delete(subject);
         wanted.delete(subject);
         due.push(subject);
       }
