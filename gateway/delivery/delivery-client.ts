@@ -63,6 +63,11 @@ export interface Delivery {
   counters(): Promise<DeliveryCounters>;
 }
 
+/**
+ * Some ten times what is under way at most. V8 lets a heap without a bound grow to four times what lives in it before it looks for
+ * what does not.
+ */
+const HEAP_LIMITS = { maxOldGenerationSizeMb: 256 };
 const GRACE_MS = 3_000;
 /** One log line a kind of trouble in this time, for a dead disk causes one a second. */
 const LOG_EVERY_MS = 60_000;
@@ -114,12 +119,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         clockOrigin: options.clockOrigin,
       };
       const file = new URL('./delivery-thread.ts', import.meta.url);
-      const worker = startWorker<DeliveryThread, DeliveryListener>(file, data, local, (error) => {
+      const onFailure = (error: Error) => {
         // Before the start is over and after the stop has begun, whoever called is told instead.
         if (thread === null) return;
         thread = null;
         options.onFailure(error);
-      });
+      };
+      const worker = startWorker<DeliveryThread, DeliveryListener>(file, data, local, onFailure, HEAP_LIMITS);
       try {
         // The first answer shows that the thread is up and can read the records.
         await worker.call.counters();

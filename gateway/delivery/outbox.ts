@@ -1,5 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { createDoorbell } from '../doorbell.ts';
+import { inSlices } from '../slices.ts';
 import { type DeliverParts, deliver, expiredResult } from './deliver.ts';
 import type { DeliveryRow, DueDelivery } from './due-facts.ts';
 import type { LaneName, Lanes } from './lanes.ts';
@@ -66,6 +67,8 @@ const OVER_EVERY_MS = 2_000;
 const ROWS_AT_ONCE = 500;
 /** One look for all places that come free within this time. */
 const GATHER_MS = 5;
+/** Encrypted in one go, which takes a millisecond; then it leaves, and connections that are free again are taken. */
+const HANDED_OVER_AT_ONCE = 4;
 /** Being sent, or waiting for the records to take what became of them: as many may go out again after a crash. */
 const MOST_UNDER_WAY = 1_000;
 /** After a failure of the records. */
@@ -137,23 +140,30 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     const isTooFew = room <= 0 || room < beingSent;
     // Of all lanes: a row changes its lane also while it is under way in another.
     const ids = isTooFew ? [] : await store.due(lane, now, room, [...underWay.keys()]);
-    await start(lane, ids);
     if (isTooFew || ids.length === room) crowded.add(lane);
+    await start(lane, ids);
   }
 
   async function start(lane: LaneName, ids: readonly string[]): Promise<void> {
-    for (const delivery of await store.load(ids)) {
-      const { id, consumer } = delivery.row;
-      const leave = parts.lanes.enter(lane);
-      const entry: UnderWay = { lane, consumer, isSent: false, done: Promise.resolve(), unwanted: null };
-      underWay.set(id, entry);
-      entry.done = work(delivery, entry).finally(() => {
-        // Its place is free before the records know: they may be busy with others.
-        entry.isSent = true;
-        leave();
-        if (crowded.has(lane)) wakeSoon();
-      });
-    }
+    const begun = (await store.load(ids)).map((delivery) => ({ delivery, ...enter(lane, delivery) }));
+    await inSlices(begun, HANDED_OVER_AT_ONCE, (some) => {
+      for (const { delivery, entry, leave } of some) entry.done = work(delivery, entry).finally(leave);
+    });
+    // Before the next lane's is encrypted.
+    if (begun.length > 0) await nextTurn();
+  }
+
+  function enter(lane: LaneName, { row: { id, consumer } }: DueDelivery) {
+    const entry: UnderWay = { lane, consumer, isSent: false, done: Promise.resolve(), unwanted: null };
+    underWay.set(id, entry);
+    const freePlace = parts.lanes.enter(lane);
+    const leave = (): void => {
+      // Its place is free before the records know: they may be busy with others.
+      entry.isSent = true;
+      freePlace();
+      if (crowded.has(lane)) wakeSoon();
+    };
+    return { entry, leave };
   }
 
   async function overNow(now: number): Promise<readonly DeliveryRow[]> {

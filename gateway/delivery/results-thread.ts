@@ -9,6 +9,9 @@ export interface ResultsThread {
   stop(): Promise<void>;
 }
 
+/** Results of at most a thousand deliveries are there at once. */
+const HEAP_LIMITS = { maxOldGenerationSizeMb: 128 };
+
 /** @param onFailure called once, should the thread die; nothing is recorded then */
 export function startResultsThread(recordsFile: string, onFailure: (error: Error) => void): ResultsThread {
   const data: ResultsWorkerData = { recordsFile };
@@ -17,6 +20,7 @@ export function startResultsThread(recordsFile: string, onFailure: (error: Error
     data,
     {},
     onFailure,
+    HEAP_LIMITS,
   );
   return {
     record: (results, at) => worker.call.record(results, at),
