@@ -19,7 +19,7 @@ import { consumer } from './migrations/015-consumer.ts';
 import { lanes } from './migrations/016-lanes.ts';
 import { verdicts } from './migrations/017-verdicts.ts';
 import { lanesAtBirth } from './migrations/018-lanes-at-birth.ts';
-import { auditByAction } from './migrations/020-audit-by-action.ts';
+import { auditByAction } from './migrations/019-audit-by-action.ts';
 import type { Schema } from './schema.ts';
 
 /** In order, and only ever added to: a released migration never changes. */
@@ -42,7 +42,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '016-lanes': lanes,
   '017-verdicts': verdicts,
   '018-lanes-at-birth': lanesAtBirth,
-  '020-audit-by-action': auditByAction,
+  '019-audit-by-action': auditByAction,
 };
 
 /** Of every change that this version knows. */
