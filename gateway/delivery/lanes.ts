@@ -22,7 +22,7 @@ export interface Lanes {
 export interface LaneSettings {
   /** Places of a lane by how its services do. */
   readonly places: Readonly<Record<ServiceHealth, number>>;
-  /** Under way in all lanes. It binds only where very many services hang at once, and none of them is known to. */
+  /** Under way in all lanes. It binds where eight that do well have a backlog, or where many hang at once of which nothing is known. */
   readonly total: number;
 }
 

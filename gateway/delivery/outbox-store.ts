@@ -5,9 +5,6 @@ import type { LaneName } from './lanes.ts';
 import type { RecordResults } from './results.ts';
 import { STILL_WAITS, WAITING } from './waiting.ts';
 
-/** Those who send, who write results, and the engine write in turn, so that little of what is kept is of use the next time. */
-export const OUTBOX_RECORDS = { cacheKibibytes: 4 * 1024 };
-
 /** The outbox as rows: `deliveries` that are queued or retrying. */
 export interface OutboxStore {
   /** Lanes in which deliveries wait, and the real time at which the first of each falls due. */

@@ -69,6 +69,8 @@ const ROWS_AT_ONCE = 500;
 const GATHER_MS = 5;
 /** Encrypted in one go, which takes a millisecond; then it leaves, and connections that are free again are taken. */
 const HANDED_OVER_AT_ONCE = 4;
+/** Loaded together where more wait than find a place. */
+const FEWEST_OF_A_BACKLOG = 16;
 /** Being sent, or waiting for the records to take what became of them: as many may go out again after a crash. */
 const MOST_UNDER_WAY = 1_000;
 /** After a failure of the records. */
@@ -112,6 +114,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
 
   /** Starts what is due and has a place in its lane; returns for how long there is nothing to do. */
   async function round(): Promise<number> {
+    const wereCrowded = new Set(crowded);
     crowded.clear();
     const now = parts.realNow();
     endWhatIsOver(await overNow(now));
@@ -120,11 +123,13 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     const due = (await store.lanes()).filter(({ nextDueAt }) => nextDueAt <= now);
     // Who does well has most places: what goes there is on its way before the others' is encrypted.
     for (const { lane } of due.sort((a, b) => roomOf(b) - roomOf(a))) {
+      if (stopping) break;
       nextLookMs = Math.min(nextLookMs, nextLookIn(lane, now));
-      await startDue(lane, now);
+      await startDue(lane, now, wereCrowded.has(lane));
     }
     const nextDueAt = await store.nextDueAt(now);
-    return Math.min(nextLookMs, (nextDueAt ?? Number.POSITIVE_INFINITY) - now);
+    const nextAt = Math.min(now + nextLookMs, nextDueAt ?? Number.POSITIVE_INFINITY);
+    return nextAt - parts.realNow();
   }
 
   /** While a lane is left alone nothing that ends wakes the outbox, and what waits in it can be over before it opens. */
@@ -133,11 +138,12 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     return waitMs > 0 ? Math.min(waitMs, OVER_EVERY_MS) : LONGEST_SLEEP_MS;
   }
 
-  async function startDue(lane: LaneName, now: number): Promise<void> {
+  /** @param wasCrowded more waited in the round before than found a place */
+  async function startDue(lane: LaneName, now: number, wasCrowded: boolean): Promise<void> {
     const room = Math.min(parts.lanes.room(lane, now), MOST_UNDER_WAY - underWay.size);
     const beingSent = [...underWay.values()].filter((entry) => entry.lane === lane && !entry.isSent).length;
-    // Asking for a few rows each time one ends would cost more queries than deliveries.
-    const isTooFew = room <= 0 || room < beingSent;
+    // Of a backlog: asking for a few rows each time one ends would cost more queries than deliveries.
+    const isTooFew = room <= 0 || (wasCrowded && room < Math.min(beingSent, FEWEST_OF_A_BACKLOG));
     // Of all lanes: a row changes its lane also while it is under way in another.
     const ids = isTooFew ? [] : await store.due(lane, now, room, [...underWay.keys()]);
     if (isTooFew || ids.length === room) crowded.add(lane);

@@ -1,8 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { openRecords } from '../records/open.ts';
 import { serveFromWorker } from '../worker-rpc.ts';
-import { OUTBOX_RECORDS } from './outbox-store.ts';
-import { type RecordResults, recordResultsInto } from './results.ts';
+import { OUTBOX_RECORDS, type RecordResults, recordResultsInto } from './results.ts';
 
 /** What the thread is started with. */
 export interface ResultsWorkerData {

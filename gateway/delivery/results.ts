@@ -32,6 +32,9 @@ export type RecordResults = (
   at: number,
 ) => Promise<readonly DeliveryRow[]>;
 
+/** Who writes results and the engine write in turn, so that little of what either keeps is of use the next time; nor to who sends. */
+export const OUTBOX_RECORDS = { cacheKibibytes: 4 * 1024 };
+
 /** Writes results into these records. */
 export function recordResultsInto(db: Kysely<Schema>): RecordResults {
   return async (results, at) => {

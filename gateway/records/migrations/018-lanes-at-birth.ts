@@ -14,11 +14,15 @@ const LANE = `coalesce(
 
 const WAITING = `state in ('queued', 'retrying')`;
 
-/** When a consumer's ways change, and which column names the consumer then. */
+/** When a consumer's ways change, and whose they are then. A browser that another person takes over is a way of both. */
 const WAYS = [
   ['subscribed', 'insert on push_subscriptions', 'new.consumer_id'],
   ['unsubscribed', 'delete on push_subscriptions', 'old.consumer_id'],
-  ['resubscribed', 'update of consumer_id, origin, gone_at on push_subscriptions', 'new.consumer_id'],
+  [
+    'resubscribed',
+    'update of consumer_id, origin, gone_at on push_subscriptions',
+    'new.consumer_id, old.consumer_id',
+  ],
   ['other_channel', 'update of webhook, email on consumers', 'new.id'],
 ] as const;
 
@@ -36,12 +40,12 @@ export const lanesAtBirth: Migration = {
         end`,
       )
       .execute(db);
-    for (const [name, event, consumer] of WAYS) {
+    for (const [name, event, consumers] of WAYS) {
       await sql.raw(`drop trigger deliveries_${name}`).execute(db);
       await sql
         .raw(
           `create trigger deliveries_${name} after ${event} begin
-            update deliveries set lane = ${LANE} where consumer = ${consumer} and ${WAITING};
+            update deliveries set lane = ${LANE} where consumer in (${consumers}) and ${WAITING};
           end`,
         )
         .execute(db);

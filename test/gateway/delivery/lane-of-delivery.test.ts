@@ -54,6 +54,15 @@ test('what waits changes its lane as soon as its consumer has other ways', async
   expect(await laneOf(done)).toBeNull();
 });
 
+test('who loses a browser to somebody else goes by the ways that are left', async () => {
+  await world.addConsumer('bert');
+  await world.addBrowser();
+  const [annas, berts] = [await world.queue(), await world.queue({ consumer: 'bert' })];
+  expect([await laneOf(annas), await laneOf(berts)]).toEqual([world.origin, 'inbox']);
+  await world.db.updateTable('push_subscriptions').set({ consumer_id: 'bert' }).execute();
+  expect([await laneOf(annas), await laneOf(berts)]).toEqual(['inbox', world.origin]);
+});
+
 test('a retry goes by the ways that its consumer has then', async () => {
   await world.addConsumer('bert');
   await world.addBrowser('bert');

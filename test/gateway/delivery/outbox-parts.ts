@@ -16,6 +16,8 @@ export interface OutboxPartsOptions {
   readonly domainNow: () => number;
   readonly realNow?: () => number;
   readonly timeoutMs?: number;
+  /** The product's own number where it is left out. */
+  readonly connectionsPerOrigin?: number;
   /** In the place of the real ones. */
   readonly instead?: Partial<ChannelParts>;
 }
@@ -23,11 +25,13 @@ export interface OutboxPartsOptions {
 /** All that an outbox needs, as the delivery thread puts it together. */
 export function outboxParts(options: OutboxPartsOptions): OutboxParts & Pick<ChannelParts, 'services'> {
   const { origins, vapidKeys, receiptKey, domainNow, realNow = Date.now, timeoutMs = 2_000 } = options;
+  const { connectionsPerOrigin } = options;
+  const most = connectionsPerOrigin === undefined ? {} : { connectionsPerOrigin };
   const holds = createServiceHolds(() => 0);
   const agent = createOutboundAgent({ trustedOrigins: origins, timeoutMs });
   const ring = { current: vapidKeys, previous: [] };
   const parts: ChannelParts = {
-    sender: createPushSender({ extraOrigins: origins, realNow, timeoutMs }),
+    sender: createPushSender({ extraOrigins: origins, realNow, timeoutMs, ...most }),
     agent,
     mailer: null,
     signers: createVapidSigners(ring, 'mailto:ops@example.com', Date.now),

@@ -41,6 +41,7 @@ function startOutbox(
   change: (store: OutboxStore) => OutboxStore = (store) => store,
   moreOrigins: readonly string[] = [],
   timeoutMs = 2_000,
+  connectionsPerOrigin?: number,
 ): Outbox {
   const realNow = () => Date.now() + skippedMs;
   const started = createOutbox(
@@ -52,6 +53,7 @@ function startOutbox(
       domainNow: () => domainNow,
       realNow,
       timeoutMs,
+      ...(connectionsPerOrigin !== undefined && { connectionsPerOrigin }),
     }),
     { onChanged: (rows) => changed.push(...rows), onTrouble: (what) => trouble.push(what) },
   );
@@ -476,6 +478,28 @@ test('a backlog for a push service that is left alone is neither read nor writte
   expect(new Set(looked)).toEqual(new Set([world.origin]));
   for (const id of waiting) expect(await world.row(id)).toMatchObject({ state: 'queued', lane: origin });
   await resting.stop();
+});
+
+test('places that hang keep none of the free ones from a new offer, with a backlog or without', async () => {
+  await outbox.stop(1_000);
+  const timeoutMs = 20_000;
+  outbox = startOutbox((store) => store, [], timeoutMs, LANE_SETTINGS.places.well);
+  await world.addBrowser();
+  await queueAndWake();
+  await expect.poll(() => changed.length).toBe(1);
+  const hanging = LANE_SETTINGS.places.well / 2 + 1;
+  world.service.faults.plan({ kind: 'hang' }, hanging);
+  for (let count = 0; count < hanging; count += 1) await world.queue();
+  outbox.wake();
+  await expect.poll(() => world.service.faults.left).toBe(0);
+  const began = performance.now();
+  const single = await queueAndWake();
+  await expect.poll(() => world.state(single)).toBe('sent');
+  const backlog = await Promise.all(Array.from({ length: 100 }, () => world.queue()));
+  outbox.wake();
+  for (const id of backlog) await expect.poll(() => world.state(id)).toBe('sent');
+  // Before those that hang are given up.
+  expect(performance.now() - began).toBeLessThan(timeoutMs);
 });
 
 test('what is under way when it stops is not lost', async () => {

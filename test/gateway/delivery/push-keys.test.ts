@@ -179,7 +179,11 @@ test('the running thread signs for each browser with the pair that it subscribed
     // This push service refuses what is signed with another key than the browser subscribed with.
     await world.queue();
     delivery.wake();
-    await expect.poll(() => [world.received.length, received.length]).toEqual([1, 1]);
+    const told = async () => ({
+      read: [world.received.length, received.length],
+      by: await delivery.services(),
+    });
+    await expect.poll(told).toMatchObject({ read: [1, 1] });
 
     // A trial goes the same way, and leaves nothing.
     const target = { endpoint, ...keys, vapidKey: next.publicKey };
