@@ -92,7 +92,8 @@ export class PlainText {
     const slot = (hash ^ (hash >>> 8)) & (NAMES_AT_HAND - 1);
     const known = this.#names[slot];
     if (known !== undefined && isAt(bytes, start, length, known.bytes)) return known.text;
-    const own = bytes.slice(start, end);
+    // A copy: `slice` of a Buffer would hold on to all that was read from the journal with it.
+    const own = new Uint8Array(bytes.subarray(start, end));
     const text = String.fromCharCode(...own);
     this.#names[slot] = { text, bytes: own };
     return text;
