@@ -15,6 +15,11 @@ export const POSITION_COLUMNS = ['lat', 'lon', 'accuracy', 'speed', 'heading', '
 
 /** Rows that a chunk can hold at most: DuckDB's vector size. */
 const ROWS_A_CHUNK = 2048;
+/**
+ * A chunk ends with the reading that reaches it: its texts are put together for DuckDB, and V8 has no text of more than 2^29 characters,
+ * which readings of 1 MiB come to within 512 rows.
+ */
+const CHARACTERS_A_CHUNK = 16 * 1024 * 1024;
 const TWO_TO_32 = 2 ** 32;
 
 /** In the order of the table (duckdb-file.ts). */
@@ -34,10 +39,17 @@ const TYPES = [
  * `@duckdb/node-api` make a bigint of each time and of each null, and took three times as long.
  */
 export function appendPoints(appender: DuckDBAppender, points: readonly TelemetryPoint[]): void {
-  for (let start = 0; start < points.length; start += ROWS_A_CHUNK) {
-    const count = Math.min(ROWS_A_CHUNK, points.length - start);
-    const chunk = DuckDBDataChunk.create(TYPES, count);
-    fill(chunk, points, start, count);
+  for (let start = 0; start < points.length; ) {
+    const chunk = DuckDBDataChunk.create(TYPES);
+    try {
+      const count = setRows(points, start);
+      fill(chunk, count);
+      chunk.rowCount = count;
+      start += count;
+    } finally {
+      // Also of a chunk that failed: the next one would have its nulls.
+      for (const column of [device, events, metricTexts, ...nullable]) column.reset();
+    }
     appender.appendDataChunk(chunk);
   }
 }
@@ -58,6 +70,9 @@ class Validity {
     if (!this.#hasNulls) return;
     bindings.vector_ensure_validity_writable(vector);
     bindings.copy_data_to_vector_validity(vector, 0, this.#bits.buffer, 0, this.#bits.byteLength);
+  }
+
+  reset(): void {
     this.#hasNulls = false;
   }
 }
@@ -74,6 +89,10 @@ class Doubles {
   writeTo(vector: Vector, count: number): void {
     bindings.copy_data_to_vector(vector, 0, this.#values.buffer, 0, count * 8);
     this.#validity.writeTo(vector);
+  }
+
+  reset(): void {
+    this.#validity.reset();
   }
 }
 
@@ -108,14 +127,15 @@ const noEvent = new Validity();
 const metricTexts = new Texts(ROWS_A_CHUNK);
 const noMetrics = new Validity();
 
-function fill(chunk: DuckDBDataChunk, points: readonly TelemetryPoint[], start: number, count: number): void {
-  const vectors = TYPES.map((_, column) => bindings.data_chunk_get_vector(chunk.chunk, column));
-  const [deviceVector, atVector, seqVector, receivedVector, flagsVector, ...rest] = vectors as Vectors;
-  const [latVector, lonVector, accuracyVector, speedVector, headingVector, altitudeVector, ...texts] = rest;
-  const [eventVector, metricsVector] = texts;
-  for (let row = 0; row < count; row += 1) {
+const nullable = [lat, lon, accuracy, speed, heading, altitude, noEvent, noMetrics] as const;
+
+/** Lays out the points from `start` on, as many as a chunk takes, and says how many these are. */
+function setRows(points: readonly TelemetryPoint[], start: number): number {
+  let row = 0;
+  let characters = 0;
+  for (; row < ROWS_A_CHUNK && characters < CHARACTERS_A_CHUNK; row += 1) {
     const point = points[start + row];
-    if (point === undefined) throw new RangeError('fewer points than rows');
+    if (point === undefined) break;
     const { position, event, metrics } = point;
     device.setRepeated(row, point.deviceKey);
     at.set(row, point.at);
@@ -129,10 +149,25 @@ function fill(chunk: DuckDBDataChunk, points: readonly TelemetryPoint[], start: 
     heading.set(row, position?.heading);
     altitude.set(row, position?.altitude);
     if (event === undefined) noEvent.setNull(row);
-    else events.set(row, event.toWellFormed());
+    else {
+      events.set(row, event.toWellFormed());
+      characters += event.length;
+    }
     if (metrics === undefined) noMetrics.setNull(row);
-    else metricTexts.set(row, metricsJson(metrics));
+    else {
+      const json = metricsJson(metrics);
+      metricTexts.set(row, json);
+      characters += json.length;
+    }
   }
+  return row;
+}
+
+function fill(chunk: DuckDBDataChunk, count: number): void {
+  const vectors = TYPES.map((_, column) => bindings.data_chunk_get_vector(chunk.chunk, column));
+  const [deviceVector, atVector, seqVector, receivedVector, flagsVector, ...rest] = vectors as Vectors;
+  const [latVector, lonVector, accuracyVector, speedVector, headingVector, altitudeVector, ...texts] = rest;
+  const [eventVector, metricsVector] = texts;
   device.writeTo(deviceVector, count);
   at.writeTo(atVector, count);
   seq.writeTo(seqVector, count);

@@ -42,11 +42,15 @@ export class Texts {
     this.#partOf[row] = part;
   }
 
-  /** Rows that were not set hold anything, and must be null. */
-  writeTo(vector: Vector, count: number): void {
-    const texts = this.#parts;
+  /** Forgets what was set: before another chunk. */
+  reset(): void {
     this.#parts = [];
     this.#repeated.clear();
+  }
+
+  /** Rows that were not set hold anything, and must be null. All texts lie in memory up to four times over meanwhile. */
+  writeTo(vector: Vector, count: number): void {
+    const texts = this.#parts;
     if (texts.length === 0) return;
     const all = texts.join('');
     const bytes = Buffer.from(all + PADDING);

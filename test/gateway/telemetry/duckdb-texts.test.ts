@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DuckDBAppender, DuckDBDataChunk } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { appendPoints } from '../../../gateway/telemetry/duckdb-columns.ts';
 import { createDuckDbStore } from '../../../gateway/telemetry/duckdb-store.ts';
 import type { TelemetryPoint, TelemetryStore } from '../../../gateway/telemetry/telemetry-store.ts';
 
@@ -64,4 +66,50 @@ describe('texts of every length', () => {
       }
     },
   );
+});
+
+describe('readings whose texts are long', () => {
+  const point = (seq: number, over: Partial<TelemetryPoint>): TelemetryPoint => ({
+    deviceKey: 'k',
+    at: 1_700_000_000_000 + seq,
+    seq,
+    receivedAt: 1_700_000_000_000,
+    flags: [],
+    ...over,
+  });
+  const long = (seq: number) => `${seq} ${'x'.repeat(300_000)}`;
+
+  it('are handed over in chunks of some 16 Mi characters, and read as they were written', async () => {
+    const points = Array.from({ length: 120 }, (_, seq) =>
+      point(seq + 1, seq % 2 === 0 ? { metrics: { text: long(seq) } } : { event: long(seq) }),
+    );
+    const chunks: number[] = [];
+    const appender = { appendDataChunk: (chunk: DuckDBDataChunk) => chunks.push(chunk.rowCount) };
+    appendPoints(appender as unknown as DuckDBAppender, points);
+    expect(chunks).toEqual([56, 56, 8]);
+
+    expect(await store.write(points, 120)).toEqual({ kind: 'stored', rejected: [] });
+    const { points: found } = await store.read({
+      deviceKey: 'k',
+      limit: 200,
+      maxCharacters: 100_000_000,
+    });
+    expect(found).toHaveLength(120);
+    for (const [index, { metrics, event }] of (found as readonly TelemetryPoint[]).entries())
+      expect((metrics?.text ?? event) === long(index)).toBe(true);
+  });
+
+  it('that could not be laid out leave nothing behind for those that come next', async () => {
+    const bare = point(1, {});
+    const bad = point(2, { event: 1 as unknown as string });
+    expect(await store.write([bare, bad], 2)).toMatchObject({ kind: 'retry' });
+    const good = [1, 2].map((seq) =>
+      point(seq, { event: 'e', metrics: { fuel: seq }, position: { lat: 1, lon: seq } }),
+    );
+    await store.write(good, 4);
+    const { points: found } = await store.read({ deviceKey: 'k', limit: 10 });
+    expect(found).toEqual(
+      good.map(({ at, flags, event, metrics, position }) => ({ at, flags, event, metrics, position })),
+    );
+  });
 });
