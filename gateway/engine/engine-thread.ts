@@ -143,10 +143,8 @@ const calls: EngineCalls = {
   async erase({ devices, consumer }, upToSeq) {
     await engine.between(async () => {
       (await registry.prepare({ kind: 'devices', ids: devices.map(({ id }) => id) }))();
-      for (const device of devices) {
-        engine.forget(device.key);
-        await forgetDeviceState({ db, subjects, positions }, device, upToSeq);
-      }
+      engine.forget(devices.map(({ key }) => key));
+      for (const device of devices) await forgetDeviceState({ db, subjects, positions }, device, upToSeq);
       if (consumer === null) return;
       (await registry.prepare({ kind: 'consumers', ids: [consumer] }))();
       await forgetConsumerState({ db, subjects, positions }, consumer);

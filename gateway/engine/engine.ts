@@ -15,11 +15,9 @@ import type { RecordedDecision } from './recorded-decision.ts';
 import type { Registry } from './registry.ts';
 import { createShortWay } from './short-way.ts';
 import type { Subjects } from './subjects.ts';
-import { mayWait, nothingTaken, type Taken } from './taken.ts';
+import { ENTRIES_A_BATCH, mayWait, nothingTaken, type Taken } from './taken.ts';
 import type { TelemetryWriter } from './telemetry-writer.ts';
 
-/** Entries a batch: few enough to answer questions in between (some 0.1 s). */
-const ENTRIES_A_BATCH = 10_000;
 const BYTES_A_BATCH = 8 * 1024 * 1024;
 /** While readings keep coming, batches begin at least this far apart. A reading that comes alone is taken at once. */
 const BATCH_EVERY_MS = 50;
@@ -163,10 +161,17 @@ export class Engine {
     if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(leftMs, BATCH_EVERY_MS)));
   }
 
-  /** Forgets what was the newest time of a device that is no more, and its latest packets. Between batches. */
-  forget(deviceKey: string): void {
-    this.#processing.newestAt.delete(deviceKey);
-    this.#processing.packets.forgetDevice(deviceKey);
+  /**
+   * Forgets what is at hand beside the subjects when somebody is erased: the newest time and the latest packets of their devices, and
+   * the memories that the short way holds. Between batches.
+   *
+   * @param deviceKeys none for a person without devices, whose memory is held all the same
+   */
+  forget(deviceKeys: readonly string[]): void {
+    for (const key of deviceKeys) {
+      this.#processing.newestAt.delete(key);
+      this.#processing.packets.forgetDevice(key);
+    }
     this.#processing.shortWay.forget();
   }
 

@@ -26,7 +26,7 @@ interface DeviceRows {
  * bad messages of one device, with twenty complaints about each, were written and deleted again, for 8 s in one transaction.
  *
  * @param notes in order of arrival
- * @returns in order of arrival
+ * @returns by device, and of a device by payload
  */
 export function quarantineRows(notes: readonly QuarantineNote[]): readonly QuarantineRow[] {
   /** Of a payload once, for several complaints may be about it. */

@@ -6,7 +6,10 @@ import { lookedUpIn } from '../../rules/surroundings.ts';
 import type { KnownDevice, Registry } from './registry.ts';
 import type { Subjects } from './subjects.ts';
 
-/** Devices of which is known what their readings can be skimmed by, some 300 bytes each; beyond it they are found anew. */
+/**
+ * Devices of which is known what their readings can be skimmed by; beyond it they are found anew. Some 300 bytes each, and the memory of
+ * their subject as the latest skim had it: mostly the one that subjects keep, but also one that these dropped or replaced since.
+ */
 const MOST_DEVICES = 100_000;
 
 /**
@@ -23,7 +26,7 @@ export interface ShortWay {
   take(device: KnownDevice, reading: Reading, now: number): readonly Remark[] | null;
   /** The reading before went the long way. */
   judged(device: KnownDevice): void;
-  /** Knows no device any more: after a commit that failed, or where one was removed. */
+  /** Knows no device and no memory any more: after a commit that failed, and with each erasure of a device or a person. */
   forget(): void;
 }
 

@@ -5,6 +5,9 @@ import { noOutcome, type Outcome } from './outcome.ts';
  * all subjects that were heard. Uncommitted, they are taken again after a crash.
  */
 const COMMIT_EVERY_MS = 200;
+/** Entries a batch: few enough to answer questions in between (some 0.1 s). */
+export const ENTRIES_A_BATCH = 10_000;
+/** No more than the telemetry writer has room for while its store is still at the commit before. */
 const MOST_UNCOMMITTED = 20_000;
 /** A batch of fewer is no load that would need sparing: it is committed at once. */
 const ENTRIES_OF_A_LOAD = 200;
@@ -36,6 +39,7 @@ export function nothingTaken(upToSeq: number): Taken {
  */
 export function mayWait({ outcome, entries, since }: Taken, newest: number, realNow: number): boolean {
   if (newest < ENTRIES_OF_A_LOAD || realNow - since >= COMMIT_EVERY_MS) return false;
-  if (entries >= MOST_UNCOMMITTED || outcome.points.length >= MOST_UNCOMMITTED) return false;
+  // With the batch that would come yet; only of messages with many readings each it may be more.
+  if (Math.max(entries, outcome.points.length) + ENTRIES_A_BATCH > MOST_UNCOMMITTED) return false;
   return outcome.decisions.length === 0 && outcome.visits.size === 0 && outcome.quarantine.length === 0;
 }

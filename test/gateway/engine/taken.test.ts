@@ -16,7 +16,9 @@ describe('the commit of what was taken', () => {
 
   it('comes at once for a few readings, and before too many have gathered', () => {
     expect(mayWait(taken(1), 1, SINCE)).toBe(false);
-    expect(mayWait(taken(20_000), 1_500, SINCE + 1)).toBe(false);
+    // One batch more is at most 10,000.
+    expect(mayWait(taken(10_000), 10_000, SINCE + 1)).toBe(true);
+    expect(mayWait(taken(10_001), 10_000, SINCE + 1)).toBe(false);
   });
 
   it('comes at once where somebody is to be told', () => {
