@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { GatewayApiError } from './gateway-api.ts';
-import { RecordingError } from './replay/recording.ts';
+import { Unusable } from './unusable.ts';
 
 /** As all commands of Wayside end (gateway/cli): what was found wanting or refused, and what could not be done at all. */
 const EXIT = { refused: 1, unusable: 2 } as const;
@@ -29,5 +29,5 @@ export async function runCommands(program: Command, args: readonly string[]): Pr
 }
 
 function isNothingThere(error: unknown): boolean {
-  return error instanceof RecordingError || (error instanceof GatewayApiError && error.status === 0);
+  return error instanceof Unusable || (error instanceof GatewayApiError && error.status === 0);
 }

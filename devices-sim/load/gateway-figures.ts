@@ -1,3 +1,5 @@
+import { Unusable } from '../unusable.ts';
+
 const TIMEOUT_MS = 10_000;
 
 /** What /metrics says of the gateway's work. */
@@ -9,13 +11,13 @@ export interface GatewayFigures {
   readonly lag: number;
 }
 
-/** Reads /metrics. Throws an Error that names the address where it does not answer. */
+/** Reads /metrics. Throws an Unusable that names the address where it does not answer. */
 export async function readFigures(origin: string, token: string): Promise<GatewayFigures> {
   const response = await fetch(new URL('/metrics', origin), {
     headers: { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((error: unknown) => {
-    throw new Error(`${origin}/metrics does not answer`, { cause: error });
+    throw new Unusable(`${origin}/metrics does not answer`, error);
   });
   const text = await response.text();
   const figure = (name: string): number => {

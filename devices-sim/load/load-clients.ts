@@ -1,5 +1,5 @@
 import mqtt, { type MqttClient } from 'mqtt';
-import { reasonOf } from '../gateway-api.ts';
+import { notConnected } from '../unusable.ts';
 
 const CONNECTS_AT_A_TIME = 50;
 const CONNECT_TIMEOUT_MS = 20_000;
@@ -12,7 +12,7 @@ const RECONNECT_SPREAD_MS = 800;
  *
  * @param credentials tokens by device id
  * @param random in [0, 1), for the spread of reconnects
- * @throws Error with the broker's answer where a device does not get in
+ * @throws Error with the broker's answer where a device does not get in, an Unusable where no broker is there
  */
 export async function connectAll(
   url: string,
@@ -51,13 +51,13 @@ export async function closeAll(clients: Iterable<MqttClient>): Promise<void> {
 
 function connected(client: MqttClient, device: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`${device} could not connect: ${why}`));
-    const onError = (error: Error) => fail(reasonOf(error));
-    const onClose = () => fail('the connection was closed. Is the gateway running there?');
-    client.once('error', onError);
+    const fail = (error: Error) =>
+      reject(notConnected(error, (why) => `${device} could not connect: ${why}`));
+    const onClose = () => fail(new Error('the connection was closed. Is the gateway running there?'));
+    client.once('error', fail);
     client.once('close', onClose);
     client.once('connect', () => {
-      client.off('error', onError);
+      client.off('error', fail);
       client.off('close', onClose);
       resolve();
     });

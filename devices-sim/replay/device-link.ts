@@ -6,6 +6,7 @@ import type { FaultsSoFar } from '../faults/fault-words.ts';
 import { FaultyDevice, noFaults, type Outgoing } from '../faults/faulty-device.ts';
 import { startReconnectStorms } from '../faults/reconnect-storm.ts';
 import { reasonOf } from '../gateway-api.ts';
+import { notConnected } from '../unusable.ts';
 import type { RecordedReading } from './recording.ts';
 
 /** Readings of one device that may be unacknowledged; more wait, so that nothing piles up while the gateway is away. */
@@ -44,7 +45,7 @@ export interface DeviceLink {
   counters(): LinkCounters;
 }
 
-/** Connects; throws with the broker's answer when it won't let the device in. */
+/** Connects; throws with the broker's answer when it won't let the device in, an Unusable where none is there. */
 export async function connectDevice(
   url: string,
   device: DeviceCredentials,
@@ -60,7 +61,7 @@ export async function connectDevice(
       reconnectPeriod: RECONNECT_MS,
     });
   } catch (error) {
-    throw new Error(`${device.id} could not connect to ${url}: ${reasonOf(error)}`, { cause: error });
+    throw notConnected(error, (reason) => `${device.id} could not connect to ${url}: ${reason}`);
   }
   let published = 0;
   let acked = 0;

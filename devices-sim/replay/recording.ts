@@ -1,3 +1,5 @@
+import { Unusable } from '../unusable.ts';
+
 /** One moment of a recorded journey, in the form of the MQTT contract: SI units, `at` in epoch ms. */
 export interface RecordedReading {
   readonly at: number;
@@ -35,11 +37,8 @@ export interface RecordingFormat {
 }
 
 /** Says what is wrong with a file, for the one who chose it. */
-export class RecordingError extends Error {
-  constructor(message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'RecordingError';
-  }
+export class RecordingError extends Unusable {
+  override readonly name: string = 'RecordingError';
 }
 
 /** A reading of which at least something is known, or null. Leaves out what is undefined or not finite. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createGatewayApi, GatewayApiError, textField } from '../gateway-api.ts';
+import { Unusable } from '../unusable.ts';
 import type { DeviceCredentials } from './device-link.ts';
 import type { GatewayTime } from './pace.ts';
 import type { Recording } from './recording.ts';
@@ -8,20 +9,20 @@ const TIMEOUT_MS = 5_000;
 /** A device id has at most 128 characters (design, MQTT contract). */
 const MAX_ID_LENGTH = 128;
 
-/** Asks the gateway for its domain clock. `origin` is for example `http://localhost:8080`. */
+/** Asks the gateway for its domain clock. `origin` is for example `http://localhost:8080`. Throws an Unusable where none answers. */
 export async function readGatewayTime(origin: string): Promise<GatewayTime> {
   const response = await fetch(new URL('/healthz', origin), {
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((error: unknown) => {
-    throw new Error(`no gateway answers at ${origin}: start it, or give its address with --api`, {
-      cause: error,
-    });
+    throw new Unusable(`no gateway answers at ${origin}: start it, or give its address with --api`, error);
   });
-  const answer = (await response.json()) as { now?: unknown; timeScale?: unknown };
-  const now = typeof answer.now === 'string' ? Date.parse(answer.now) : answer.now;
-  if (typeof now !== 'number' || !Number.isFinite(now) || typeof answer.timeScale !== 'number') {
-    throw new Error(`${origin}/healthz does not tell \`now\` and \`timeScale\`: is it a Wayside gateway?`);
-  }
+  const strange = `${origin}/healthz does not tell \`now\` and \`timeScale\`: is it a Wayside gateway?`;
+  const answer = (await response.json().catch((error: unknown) => {
+    throw new Unusable(strange, error);
+  })) as { now?: unknown; timeScale?: unknown } | null;
+  const now = typeof answer?.now === 'string' ? Date.parse(answer.now) : answer?.now;
+  if (typeof now !== 'number' || !Number.isFinite(now) || typeof answer?.timeScale !== 'number')
+    throw new Unusable(strange);
   return { now, timeScale: answer.timeScale };
 }
 

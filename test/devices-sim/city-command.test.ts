@@ -1,10 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createPublisher } from '../../devices-sim/city/publish/publisher.ts';
+import { readFigures } from '../../devices-sim/load/gateway-figures.ts';
+import { connectAll } from '../../devices-sim/load/load-clients.ts';
+import { readGatewayTime } from '../../devices-sim/replay/registration.ts';
+import { Unusable } from '../../devices-sim/unusable.ts';
 import { type GatewayProcess, startGateway } from '../support/gateway.ts';
 
 const MAIN = fileURLToPath(new URL('../../devices-sim/main.ts', import.meta.url));
@@ -72,6 +79,46 @@ describe('npm run sim', () => {
     expect(err).toMatch(says);
     expect(err).not.toContain('    at ');
     expect(code).toBe(2);
+  });
+
+  it('leaves with 2 where nothing is there to begin with', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'wayside-sim-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const at = (name: string) => path.join(folder, name);
+    await writeFile(at('ride.gpx'), RIDE);
+    await writeFile(at('none.json'), 'no JSON');
+    await writeFile(at('list.json'), '[]');
+    await writeFile(at('number.json'), '{"car-1": 1}');
+    await writeFile(at('tokens.json'), JSON.stringify({ 'car-1': 'x' }));
+    const nowhere = ['--api', 'http://127.0.0.1:9', '--url', 'mqtt://127.0.0.1:9'];
+    const ride = ['replay', at('ride.gpx'), '--device', 'mine', '--token', 'x', ...nowhere];
+    const city = (file: string) => ['city', '--url', 'mqtt://127.0.0.1:9', '--credentials', file];
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [[...ride, '--speed', '1'], /no gateway answers/],
+      [[...ride, '--shift-to-now'], /no gateway answers/],
+      [[...ride, '--backfill'], /could not connect to mqtt:.*ECONNREFUSED/],
+      [city(at('none.json')), /must be a JSON object/],
+      [city(at('list.json')), /must be a JSON object/],
+      [city(at('number.json')), /the token of car-1 is not a text/],
+      [city(folder), /cannot be read.*EISDIR/],
+    ];
+    for (const [args, says] of cases) {
+      const { code, err } = await sim(args);
+      expect([args, code, err]).toEqual([args, 2, expect.stringMatching(says)]);
+    }
+  });
+
+  it('leaves with 2 where the broker or the figures of the gateway are not there', async () => {
+    await expect(readFigures('http://127.0.0.1:9', 'x')).rejects.toThrow(Unusable);
+    const credentials = new Map([['car-1', 'x']]);
+    const publisher = createPublisher({ url: 'mqtt://127.0.0.1:9', credentials });
+    await expect(publisher.start()).rejects.toThrow(Unusable);
+    await expect(connectAll('mqtt://127.0.0.1:9', credentials, () => 0)).rejects.toThrow(Unusable);
+    const other = http.createServer((_request, response) => response.end('<h1>Welcome</h1>'));
+    onTestFinished(() => void other.close());
+    await once(other.listen(0, '127.0.0.1'), 'listening');
+    const origin = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    await expect(readGatewayTime(origin)).rejects.toThrow(Unusable);
   });
 
   it('finds a file from where the person is who names it', async () => {
@@ -159,6 +206,22 @@ describe('npm run sim -- city, with a gateway', () => {
     expect(happened.cut).toBeGreaterThan(0);
     expect(published).toBeGreaterThan(0);
     expect(acked).toBe(published);
+  });
+
+  it('leaves with 1 where the broker refuses its devices', async () => {
+    const file = path.join(folder, 'wrong.json');
+    await writeFile(path.join(folder, 'ride.gpx'), RIDE);
+    const to = ['--url', gateway.mqttUrl];
+    const args = ['city', '--devices', '1', '--prefix', 'refused-', '--credentials', file, ...to];
+    const api = ['--api', gateway.httpUrl, '--admin-token', gateway.adminToken];
+    expect(await sim([...args, ...api, '--duration', '0.1'])).toMatchObject({ code: 0, err: '' });
+    const [id = ''] = Object.keys(JSON.parse(await readFile(file, 'utf8')));
+    await writeFile(file, JSON.stringify({ [id]: 'wrong' }));
+    const city = await sim(args);
+    expect(city).toMatchObject({ code: 1, err: expect.stringMatching(/No device could connect/) });
+    const ride = [path.join(folder, 'ride.gpx'), '--backfill', '--device', id, '--token', 'wrong'];
+    const replay = await sim(['replay', ...ride, ...to]);
+    expect(replay).toMatchObject({ code: 1, err: expect.stringMatching(/could not connect/) });
   });
 
   it('says so when the token is wrong', async () => {

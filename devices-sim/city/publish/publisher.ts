@@ -5,6 +5,7 @@ import type { FaultsSoFar } from '../../faults/fault-words.ts';
 import { FaultyDevice, noFaults, type Outgoing } from '../../faults/faulty-device.ts';
 import { startReconnectStorms } from '../../faults/reconnect-storm.ts';
 import { reasonOf } from '../../gateway-api.ts';
+import { notConnected } from '../../unusable.ts';
 import type { Random } from '../model/random.ts';
 import type { SimulatedReading } from '../model/simulated-reading.ts';
 import type { Credentials } from './registration.ts';
@@ -28,7 +29,7 @@ export interface PublisherCounters {
 
 /** One MQTT connection a device, as real devices have. */
 export interface Publisher {
-  /** Resolves once every device has tried to connect; throws when not one got in. */
+  /** Resolves once every device has tried to connect; throws when not one got in, an Unusable where no broker is there. */
   start(): Promise<void>;
   /** @param at epoch ms */
   publish(device: string, reading: SimulatedReading, at: number): void;
@@ -68,11 +69,11 @@ export function createPublisher({ url, credentials, faults }: PublisherOptions):
   let acked = 0;
   let skipped = 0;
   let errors = 0;
-  let lastError: string | null = null;
+  let lastError: Error | null = null;
 
   const failed = (error: Error): void => {
     errors += 1;
-    lastError = reasonOf(error);
+    lastError = error;
   };
 
   const connect = (device: string, token: string): Promise<void> =>
@@ -126,10 +127,12 @@ export function createPublisher({ url, credentials, faults }: PublisherOptions):
       };
       await Promise.all(Array.from({ length: CONNECTS_AT_A_TIME }, worker));
       if (credentials.size > 0 && connectedCount() === 0) {
-        const why = lastError ?? 'the connection was closed';
+        const why = lastError ?? new Error('the connection was closed');
         await this.stop();
-        throw new Error(
-          `No device could connect to ${url}: ${why}. Is the gateway running there, and are these its credentials?`,
+        throw notConnected(
+          why,
+          (reason) =>
+            `No device could connect to ${url}: ${reason}. Is the gateway running there, and are these its credentials?`,
         );
       }
       stopStorms = startReconnectStorms(
@@ -153,7 +156,7 @@ export function createPublisher({ url, credentials, faults }: PublisherOptions):
       acked,
       skipped,
       errors,
-      lastError,
+      lastError: lastError === null ? null : reasonOf(lastError),
       faults: faults === undefined ? null : { ...faultCounts, cut },
     }),
     async stop() {
