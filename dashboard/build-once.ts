@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
@@ -24,7 +24,7 @@ export interface Building {
 
 /**
  * Builds a folder unless it is built from just these sources. Of several processes that start at once one builds, and the others wait
- * for it; one that dies meanwhile leaves the folder as it was, and the next one builds.
+ * for it; one that dies meanwhile leaves the folder as it was, or to be put back by the next one, which builds.
  *
  * @returns whether it was built now
  */
@@ -34,22 +34,35 @@ export async function buildOnce(building: Building): Promise<boolean> {
   await mkdir(workshop, { recursive: true });
   const unlock = await lock(join(workshop, 'lock.db'), onWait);
   try {
+    const [next, last] = [join(workshop, 'next'), join(workshop, 'last')];
+    await putBack(last, folder);
     // Once more: another one may have built it in the meantime. Of the sources as they are now, for a build takes these.
     const wanted = await sourceHash();
     if ((await markOf(folder)) === wanted) return false;
-    const [next, last] = [join(workshop, 'next'), join(workshop, 'last')];
     // Who died in the middle left them.
-    await Promise.all([next, last].map((left) => rm(left, { recursive: true, force: true })));
+    await Promise.all([next, last].map(takeAway));
     await mkdir(next);
     await build(next);
     await writeFile(join(next, MARK), wanted);
     await rename(folder, last).catch(unlessMissing);
     await rename(next, folder);
-    await rm(last, { recursive: true, force: true });
+    await takeAway(last);
     return true;
   } finally {
     unlock();
   }
+}
+
+/** Of one that ended between the two renames the pages are still there: no start is to be without them while it builds, or where it can't. */
+async function putBack(last: string, folder: string): Promise<void> {
+  if ((await markOf(last)) === null || (await stat(folder).catch(unlessMissing)) !== undefined) return;
+  await rename(last, folder);
+}
+
+/** The mark first: what is left where this is cut short says of itself that it is not whole. */
+async function takeAway(folder: string): Promise<void> {
+  await rm(join(folder, MARK), { force: true });
+  await rm(folder, { recursive: true, force: true });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -121,6 +121,40 @@ describe('building a folder once', () => {
     third.go();
     expect(await third.said()).toBe('built');
     await isWhole('three');
+  });
+
+  it('is put back first where one was killed between taking the old one away and putting the new one there', async () => {
+    const first = start();
+    await first.said();
+    first.go();
+    expect(await first.said()).toBe('built');
+    const interrupt = () => rename(join(root, 'dist'), join(root, 'workshop/last'));
+    await interrupt();
+    expect(await start().said()).toBe('found');
+    await isWhole('one');
+    await interrupt();
+    await source('two');
+    const second = start();
+    expect(await second.said()).toBe('building');
+    second.child.kill('SIGKILL');
+    await once(second.child, 'exit');
+    expect(await read('dist/second')).toBe('one');
+    const third = start();
+    await third.said();
+    third.go();
+    expect(await third.said()).toBe('built');
+    await isWhole('two');
+  });
+
+  it('is not put back where what was taken away is not whole', async () => {
+    await mkdir(join(root, 'workshop/last'), { recursive: true });
+    await writeFile(join(root, 'workshop/last/first'), 'half');
+    const one = start();
+    expect(await one.said()).toBe('building');
+    await expect(readdir(join(root, 'dist'))).rejects.toThrow('ENOENT');
+    one.go();
+    expect(await one.said()).toBe('built');
+    await isWhole('one');
   });
 
   it('leaves what was there where the build fails, and gives the lock back', async () => {
