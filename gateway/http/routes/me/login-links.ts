@@ -56,7 +56,9 @@ export function registerLoginLinkRoutes(app: HttpApp, context: RouteContext): vo
       if (consumer === null || mailer === null) return;
       // In the fragment, so that no code reaches a log or a Referer header.
       const url = `${publicUrl()}/me#login=${code}${claim === null ? '' : `&claim=${claim}`}`;
-      const outcome = await mailer.send(loginMail(email, url, language, LINK_MS));
+      const outcome = await mailer.send(
+        loginMail(email, language, { url, takesDevice: claim !== null, goodForMs: LINK_MS }),
+      );
       if (outcome.kind === 'retry' || outcome.kind === 'failed') complain({ reason: outcome.reason });
     } catch (error) {
       complain({ err: error });

@@ -135,6 +135,20 @@ describe('a sign-in link by e-mail', () => {
     expect(lastText()).toContain('Apra questo link');
   });
 
+  it('says of a device’s code that comes along to say yes only where it stands on one’s own, and else nothing of devices', async () => {
+    for (const [language, word, sentence] of [
+      ['en', /device/, 'only if this code stands on your device'],
+      ['de', /Gerät/, 'nur zu, wenn dieser Code auf Ihrem Gerät steht'],
+      ['it', /dispositivo/, 'solo se quel codice si trova sul suo dispositivo'],
+    ] as const) {
+      later();
+      await codeFor('anna@example.org', { language, claim: 'K7QP-29FX' });
+      expect(lastText().replaceAll(/\s+/g, ' ')).toContain(sentence);
+      await codeFor('anna@example.org', { language });
+      expect(lastText()).not.toMatch(word);
+    }
+  });
+
   it('takes along the code of a device, and nothing else that somebody would put into an e-mail', async () => {
     later();
     const asked = { claim: 'K7QP-29FX' };
