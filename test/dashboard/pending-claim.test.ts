@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  claimForLink,
   dropClaim,
+  dropClaimOf,
   keepClaim,
   pendingClaim,
 } from '../../dashboard/consumer/settings/pending-claim.ts';
@@ -39,25 +39,33 @@ describe('the code of a device that a link brought', () => {
     expect(pendingClaim(NOW - HOUR_MS)).toBeNull();
   });
 
-  it('is not taken from half a text, nor kept where it is longer than any code', () => {
+  it('is not taken from half a text', () => {
     localStorage.setItem('wayside-claim', '{"code":"K7Q');
-    expect(pendingClaim(NOW)).toBeNull();
-    keepClaim('', NOW);
-    keepClaim('x'.repeat(65), NOW);
     expect(pendingClaim(NOW)).toBeNull();
   });
 
-  it('goes into a sign-in link only where it looks like a code', () => {
-    for (const [code, sent] of [
-      ['K7QP-29FX', 'K7QP-29FX'],
-      ['k7qp29fx', 'k7qp29fx'],
-      ['K7QP-29FX#', null],
-      ['K7QP 29FX', null],
-      ['//evil.example', null],
-    ] as const) {
-      keepClaim(code, NOW);
-      expect([code, pendingClaim(NOW), claimForLink(NOW)]).toEqual([code, code, sent]);
+  it('is kept only where it looks like one, for what a link brought is shown', () => {
+    for (const text of ['', 'K7QP-29FX#', 'K7QP 29FX', '//evil.example', 'Call +39 06 555 to unlock']) {
+      keepClaim(text, NOW);
+      expect([text, pendingClaim(NOW)]).toEqual([text, null]);
+      // As an earlier version kept it.
+      localStorage.setItem('wayside-claim', JSON.stringify({ code: text, until: NOW + HOUR_MS }));
+      expect([text, pendingClaim(NOW)]).toEqual([text, null]);
     }
+    for (const code of ['K7QP-29FX', 'k7qp29fx']) {
+      keepClaim(code, NOW);
+      expect(pendingClaim(NOW)).toBe(code);
+    }
+    keepClaim('//evil.example', NOW);
+    expect(pendingClaim(NOW)).toBe('k7qp29fx');
+  });
+
+  it('is over once the device is linked, however its code was written, and not where another one was', () => {
+    keepClaim('K7QP-29FX', NOW);
+    dropClaimOf('ABCD-2345', NOW);
+    expect(pendingClaim(NOW)).toBe('K7QP-29FX');
+    dropClaimOf(' k7qp 29fx', NOW);
+    expect(pendingClaim(NOW)).toBeNull();
   });
 
   it('is no trouble where the browser keeps nothing', () => {

@@ -89,6 +89,8 @@ describe.skipIf(chromiumPath === null)(
       await mailApp.page.goto(link);
       await mailApp.see('Link this device?');
       await mailApp.see(code);
+      await mailApp.see('only if this code stands on your device');
+      await mailApp.see('The device will be linked to ada@example.com');
       expect(mailApp.page.url()).toBe(`${appUrl(gateway)}/me/settings`);
       await screenshot(mailApp.page, 'me-claim-ask');
       expect(await ownerOf('fridge-1')).toBeNull();
@@ -126,6 +128,36 @@ describe.skipIf(chromiumPath === null)(
       await app.context.close();
     });
 
+    it('is done with once it is linked, also where they went to another page meanwhile', async () => {
+      await gateway.must('POST', '/api/v1/consumers', { id: 'cleo' });
+      const code = await deviceWithCode('fridge-4');
+      const app = await newPerson();
+      await app.page.setBypassServiceWorker(true);
+      await app.page.setRequestInterception(true);
+      const held: (() => void)[] = [];
+      app.page.on('request', (request) => {
+        const isLinking = request.method() === 'POST' && request.url().endsWith('/api/v1/me/devices');
+        if (isLinking) held.push(() => void request.continue());
+        else void request.continue();
+      });
+      await app.open(await invitationTo(gateway, 'cleo'));
+      await app.page.waitForSelector('nav');
+      await app.open(`#claim=${code}`);
+      await app.see('The device will be linked to cleo');
+      await app.click('Link the device', 'button');
+      await eventually('the request', WITHIN_MS, async () => held[0]);
+      await app.click('Offers', 'link');
+      await eventually('another page', WITHIN_MS, async () =>
+        (await hasText(app.page, 'Link this device?')) ? undefined : true,
+      );
+      for (const go of held) go();
+      await eventually('the code forgotten', WITHIN_MS, async () =>
+        (await app.page.evaluate(`localStorage.getItem('wayside-claim')`)) === null ? true : undefined,
+      );
+      expect(await ownerOf('fridge-4')).toBe('cleo');
+      await app.context.close();
+    });
+
     it('leaves an offer alone that they are on the way to', async () => {
       const code = await deviceWithCode('fridge-3');
       const app = await newPerson();
@@ -139,10 +171,13 @@ describe.skipIf(chromiumPath === null)(
       await app.context.close();
     });
 
-    it('that is none keeps nobody from getting a link', async () => {
+    it('that is none is shown to nobody, and keeps nobody from getting a link', async () => {
       const app = await newPerson();
       await app.open('#claim=//evil.example/%23x');
-      await app.see('//evil.example/#x');
+      await app.see('Send me a link');
+      expect(app.page.url()).toBe(`${appUrl(gateway)}/me`);
+      for (const text of ['evil.example', 'You opened a link with the code of a device'])
+        expect(await hasText(app.page, text)).toBe(false);
       const link = await linkFor(app, 'bob');
       expect(link).toMatch(/\/me#login=[\w-]+$/);
       const other = await newPerson();

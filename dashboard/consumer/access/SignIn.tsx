@@ -12,7 +12,7 @@ import { Failure } from '../parts/Failure.tsx';
 import { Field } from '../parts/Field.tsx';
 import { Page } from '../parts/Page.tsx';
 import { Waiting } from '../parts/Waiting.tsx';
-import { claimForLink } from '../settings/pending-claim.ts';
+import { pendingClaim } from '../settings/pending-claim.ts';
 import { usePendingClaim } from '../settings/use-pending-claim.ts';
 import { ME_KEY } from '../shell/use-me.ts';
 import { accessTrouble } from './access-trouble.ts';
@@ -88,7 +88,7 @@ function MailForm({ withPasskeys }: { readonly withPasskeys: boolean }) {
   const [email, setEmail] = useState('');
   const send = useMutation({
     mutationFn(address: string) {
-      const claim = claimForLink(Date.now());
+      const claim = pendingClaim(Date.now());
       return request('POST', '/api/v1/me/login-links', {
         email: address,
         language: spokenLanguage(),

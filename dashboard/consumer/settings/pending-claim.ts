@@ -5,9 +5,7 @@
 export const KEPT_AS = 'wayside-claim';
 /** Whoever has not decided by then may be somebody else. */
 const KEPT_MS = 60 * 60_000;
-/** Longer than any code of a device. */
-const MAX_CODE_CHARACTERS = 64;
-/** As gateway/http/claim-code.ts has it, which alone goes into an e-mail. */
+/** As gateway/http/claim-code.ts has it. Nothing else is kept: anybody can make a link, and what it brought is shown in large type. */
 const LIKE_A_CODE = /^[A-Za-z0-9]{4}-?[A-Za-z0-9]{4}$/;
 
 interface Kept {
@@ -18,9 +16,9 @@ interface Kept {
 
 const listeners = new Set<() => void>();
 
-/** Puts a code aside. */
+/** Puts a code aside; nothing where the text is none. */
 export function keepClaim(code: string, now: number): void {
-  if (code === '' || code.length > MAX_CODE_CHARACTERS) return;
+  if (!LIKE_A_CODE.test(code)) return;
   try {
     localStorage.setItem(KEPT_AS, JSON.stringify({ code, until: now + KEPT_MS } satisfies Kept));
   } catch (error) {
@@ -36,7 +34,7 @@ export function pendingClaim(now: number): string | null {
   try {
     const { code, until } = JSON.parse(text) as Kept;
     // A clock that was put back by far would keep it for long.
-    return now < until && until < now + 2 * KEPT_MS ? code : null;
+    return now < until && until < now + 2 * KEPT_MS && LIKE_A_CODE.test(code) ? code : null;
   } catch (error) {
     // Half a text, as a full disk leaves it.
     if (error instanceof SyntaxError) return null;
@@ -44,16 +42,21 @@ export function pendingClaim(now: number): string | null {
   }
 }
 
-/** The code in a form that the gateway takes into a sign-in link; null also for what is no code, which must keep nobody out. */
-export function claimForLink(now: number): string | null {
-  const code = pendingClaim(now);
-  return code !== null && LIKE_A_CODE.test(code) ? code : null;
-}
-
 /** Forgets it, in all tabs: the person has decided, or leaves. */
 export function dropClaim(): void {
   localStorage.removeItem(KEPT_AS);
   for (const listener of listeners) listener();
+}
+
+/** The device with this code is linked: forgets the code where it is the one that was put aside, however the person wrote it. */
+export function dropClaimOf(code: string, now: number): void {
+  const pending = pendingClaim(now);
+  if (pending !== null && plain(pending) === plain(code)) dropClaim();
+}
+
+/** As the gateway compares codes. */
+function plain(code: string): string {
+  return code.toUpperCase().replaceAll(/[\s-]/g, '');
 }
 
 /** Hears that it was dropped in this tab. Returns what ends it. */

@@ -86,6 +86,8 @@ export const settings: Translated<typeof english> = {
   claim: {
     title: 'Dieses Gerät verbinden?',
     text: 'Sie haben einen Link mit diesem Code geöffnet. Was das Gerät meldet, zählt dann als Ihres, und Angebote dürfen darauf beruhen, wo Sie einwilligen.',
+    onlyOwn: 'Stimmen Sie nur zu, wenn dieser Code auf Ihrem Gerät steht.',
+    account: 'Das Gerät wird mit {{account}} verbunden. Sind Sie das nicht? Dann melden Sie sich zuerst ab.',
     yes: 'Gerät verbinden',
     no: 'Jetzt nicht',
   },

@@ -81,6 +81,8 @@ export const settings = {
   claim: {
     title: 'Link this device?',
     text: 'You opened a link with this code. The device’s readings then count as yours, and offers may be based on them where you agree.',
+    onlyOwn: 'Say yes only if this code stands on your device.',
+    account: 'The device will be linked to {{account}}. Is that not you? Then sign out first.',
     yes: 'Link the device',
     no: 'Not now',
   },

@@ -83,6 +83,8 @@ export const settings: Translated<typeof english> = {
   claim: {
     title: 'Collegare questo dispositivo?',
     text: 'Hai aperto un link con questo codice. Ciò che il dispositivo comunica conta allora come tuo, e le offerte possono basarsi su di esso dove acconsenti.',
+    onlyOwn: 'Accetta solo se questo codice si trova sul tuo dispositivo.',
+    account: 'Il dispositivo sarà collegato a {{account}}. Non sei tu? Allora esci prima.',
     yes: 'Collega il dispositivo',
     no: 'Non ora',
   },
