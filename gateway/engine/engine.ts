@@ -74,7 +74,19 @@ export class Engine {
     const dialects = createDialectStates(db);
     const shortWay = createShortWay(registry, subjects);
     const newestAt = new Map<string, number>();
-    this.#processing = { db, registry, subjects, packets, dialects, ledger, shortWay, log, newestAt };
+    const refusals = { rowsAnEntry: 0 };
+    this.#processing = {
+      db,
+      registry,
+      subjects,
+      packets,
+      dialects,
+      ledger,
+      shortWay,
+      log,
+      newestAt,
+      refusals,
+    };
     this.#commit = {
       db,
       subjects,

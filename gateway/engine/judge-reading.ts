@@ -30,6 +30,8 @@ export interface Processing {
   readonly log: Logger;
   /** Newest given `at` by device key since the start: what is newer can't be a repetition, and needs no look-up. */
   readonly newestAt: Map<string, number>;
+  /** Rows of quarantine that the latest stretch came to, by entry; it changes. */
+  readonly refusals: { rowsAnEntry: number };
 }
 
 /** An entry with the readings that it holds. */

@@ -27,8 +27,12 @@ import { consumerOf, type Subject } from './subjects.ts';
  * nursery, many enough to look up together what is not at hand.
  */
 const ENTRIES_A_STRETCH = 500;
+/** Of a stretch while most of what comes is refused. */
+const FEWEST_ENTRIES_A_STRETCH = 25;
 /** Rows of quarantine after which the rest waits for the next commit: some 25 ms, for which nobody else can write. */
 const MOST_REFUSED = 1_000;
+/** Complaints of a stretch between two looks at how many rows there are. */
+const COMPLAINTS_A_LOOK = 500;
 
 /**
  * Takes a part of the journal through decoding, once-only, and rules. Changes `subjects` and `packets`; writes nothing.
@@ -43,21 +47,34 @@ export async function processEntries(
   outcome: Outcome,
   seen: Set<string>,
 ): Promise<number> {
+  let rows = rowsAtMost(outcome.quarantine);
   for (let start = 0; start < entries.length; ) {
-    const stretch = entries.slice(start, start + ENTRIES_A_STRETCH);
-    await processStretch(context, stretch, seen, outcome);
-    start += stretch.length;
-    if (rowsAtMost(outcome.quarantine) >= MOST_REFUSED) return start;
+    const length = stretchLength(MOST_REFUSED - rows, context.refusals.rowsAnEntry);
+    const count = await processStretch(context, entries.slice(start, start + length), seen, outcome);
+    start += count;
+    const before = rows;
+    rows = rowsAtMost(outcome.quarantine);
+    context.refusals.rowsAnEntry = (rows - before) / count;
+    if (rows >= MOST_REFUSED) return start;
   }
   return entries.length;
 }
 
+/**
+ * What the rules refuse is known only after a stretch: it is as long as there is room for, if it is like the one before. So the first
+ * stretch of a flood can come to 21 rows for each of its 500 entries, some 260 ms; what can't be read ends a stretch at once.
+ */
+function stretchLength(room: number, rowsAnEntry: number): number {
+  return Math.min(Math.max(Math.floor(room / rowsAnEntry), FEWEST_ENTRIES_A_STRETCH), ENTRIES_A_STRETCH);
+}
+
+/** Returns how many of the entries were taken, one at least: the rest is left where many of them can't be read. */
 async function processStretch(
   context: Processing,
   entries: readonly StoredEntry[],
   seen: Set<string>,
   outcome: Outcome,
-): Promise<void> {
+): Promise<number> {
   const { db, registry, subjects, packets, dialects } = context;
   const ids = entries.map(deviceOf);
   await registry.prepareDevices(new Set(ids.filter((id) => id !== null)));
@@ -65,7 +82,12 @@ async function processStretch(
   const taken: OpenedEntry[] = [];
   const owners = new Set<Subject>();
   let position = 0;
+  let lookedAt = outcome.quarantine.length;
   for (const entry of entries) {
+    if (outcome.quarantine.length - lookedAt >= COMPLAINTS_A_LOOK) {
+      lookedAt = outcome.quarantine.length;
+      if (rowsAtMost(outcome.quarantine) >= MOST_REFUSED) break;
+    }
     const device = registry.device(ids[position++] ?? '');
     if (device === undefined || entry.seq <= device.erasedUpTo) {
       // The broker let it in, and the device was removed since: nobody is left to store it for, also where its id was given anew.
@@ -84,6 +106,7 @@ async function processStretch(
     if (item.retry === null) stepEntry(context, item, seen, outcome);
     else stepRetry(context, item, item.retry, quarantined, seen, outcome);
   }
+  return position;
 }
 
 /** Lets every subject whose timer is due at `now` take its tick; what comes of it is added to `outcome`. */
