@@ -8,7 +8,11 @@ import type { ReadingPoint, TelemetryPage, TelemetryQuery } from './telemetry-st
  * Readings that are fetched at once: of 1 MiB, the largest payload, they fit into DuckDB's memory. It reads and sorts by vectors of
  * 2,048 rows, and refuses such a query where these are as large as that: so the texts of a page are asked for part by part.
  */
-const MOST_AT_ONCE = 128;
+const LONG_AT_ONCE = 128;
+/** The same of short readings: a query of 128 of them takes longer to begin than to read them. */
+const SHORT_AT_ONCE = 2_048;
+/** Of short ones together: a page may end in the midst of them. */
+const CHARACTERS_AT_ONCE = 1024 * 1024;
 /** Of the first part, which may hold more than the page takes. */
 const FIRST_AT_ONCE = 8;
 /** Of a reading, about: its time and position. */
@@ -75,6 +79,11 @@ async function* rowsAt(
     const part = positions.slice(start, start + atOnce);
     let rows: readonly Row[];
     try {
+      // They were alike so far. DuckDB's memory is no bound: of texts that repeat themselves it has a small part of what they come to.
+      if (part.length > LONG_AT_ONCE && (await lengthOf(connection, device, part)) > 2 * CHARACTERS_AT_ONCE) {
+        atOnce = LONG_AT_ONCE;
+        continue;
+      }
       rows = await readPart(connection, device, part);
     } catch (error) {
       // Of some dialects a reading is longer as text than it was as payload.
@@ -84,7 +93,10 @@ async function* rowsAt(
     }
     yield* rows;
     start += part.length;
-    atOnce = Math.min(2 * atOnce, MOST_AT_ONCE);
+    // None where they were erased since.
+    const characters = rows.reduce((sum, row) => sum + charactersOf(row), 0);
+    const alike = Math.floor((CHARACTERS_AT_ONCE * rows.length) / Math.max(1, characters));
+    atOnce = Math.min(2 * part.length, Math.max(LONG_AT_ONCE, Math.min(alike, SHORT_AT_ONCE)));
   }
 }
 
@@ -97,17 +109,9 @@ async function readPart(
   device: string,
   part: readonly PagePosition[],
 ): Promise<readonly Row[]> {
-  const [times, seqs] = [part.map(({ at }) => at), part.map(({ tie }) => tie)];
   const found = await connection.runAndReadAll(
-    `SELECT "at", seq, flags, event, metrics, ${POSITION_COLUMNS.join(', ')} FROM readings
-     WHERE device = $device AND "at" BETWEEN $from AND $to AND seq BETWEEN $firstSeq AND $lastSeq`,
-    {
-      device,
-      from: BigInt(Math.min(...times)),
-      to: BigInt(Math.max(...times)),
-      firstSeq: BigInt(Math.min(...seqs)),
-      lastSeq: BigInt(Math.max(...seqs)),
-    },
+    `SELECT "at", seq, flags, event, metrics, ${POSITION_COLUMNS.join(', ')} FROM readings WHERE ${AMONG}`,
+    amongParameters(device, part),
   );
   const wanted = new Set(part.map(keyOf));
   // Sorted here: DuckDB would hold all texts twice for it.
@@ -115,6 +119,33 @@ async function readPart(
     .getRows()
     .filter((row) => wanted.has(keyOf(positionOf(row))))
     .sort((a, b) => Number(a[0]) - Number(b[0]) || Number(a[1]) - Number(b[1]));
+}
+
+/** Of the texts of a part, in bytes. */
+async function lengthOf(
+  connection: DuckDBConnection,
+  device: string,
+  part: readonly PagePosition[],
+): Promise<number> {
+  const found = await connection.runAndReadAll(
+    `SELECT coalesce(sum(coalesce(strlen(event), 0) + coalesce(strlen(metrics), 0)), 0)::DOUBLE
+     FROM readings WHERE ${AMONG}`,
+    amongParameters(device, part),
+  );
+  return Number(found.getRows()[0]?.[0] ?? 0);
+}
+
+const AMONG = 'device = $device AND "at" BETWEEN $from AND $to AND seq BETWEEN $firstSeq AND $lastSeq';
+
+function amongParameters(device: string, part: readonly PagePosition[]): Record<string, DuckDBValue> {
+  const [times, seqs] = [part.map(({ at }) => at), part.map(({ tie }) => tie)];
+  return {
+    device,
+    from: BigInt(Math.min(...times)),
+    to: BigInt(Math.max(...times)),
+    firstSeq: BigInt(Math.min(...seqs)),
+    lastSeq: BigInt(Math.max(...seqs)),
+  };
 }
 
 function keyOf({ at, tie }: PagePosition): string {
