@@ -56,7 +56,9 @@ export class TelemetryIntake {
     if (forJournalAlone) packet.payload = TAKEN;
     const packetId = packet.messageId ?? 0;
     const { unreleased } = peer.session;
-    if (qos === 2) {
+    // A will has no packet id, and the next one of its session is another message.
+    const isOnceOnly = qos === 2 && packetId !== 0;
+    if (isOnceOnly) {
       const before = unreleased.get(packetId);
       if (before !== undefined) {
         before.then(
@@ -95,11 +97,11 @@ export class TelemetryIntake {
       done(null);
       return;
     }
-    if (qos === 2) unreleased.set(packetId, kept);
+    if (isOnceOnly) unreleased.set(packetId, kept);
     kept.then(
       () => done(null),
       (error: Error) => {
-        if (qos === 2) unreleased.delete(packetId);
+        if (isOnceOnly) unreleased.delete(packetId);
         done(error);
       },
     );
