@@ -95,6 +95,7 @@ class AedesBroker implements Broker {
     });
     this.#expiry = new SessionExpiry({
       realNow: ports.realNow,
+      monotonicNow: ports.monotonicNow ?? (() => performance.now()),
       limits: this.#limits,
       lasting: () => this.#sessions.lasting(),
       isInTrouble: () => this.#persistence.trouble !== null,
@@ -304,10 +305,14 @@ class AedesBroker implements Broker {
     });
   }
 
-  /** What waits in it for a device is no command: those are kept elsewhere, and have an end of their own. */
-  async #endSession(session: Session): Promise<void> {
+  /**
+   * What waits in it for a device is no command: those are kept elsewhere, and have an end of their own.
+   *
+   * @returns whether it was still there
+   */
+  async #endSession(session: Session): Promise<boolean> {
     const { clientId } = session;
-    if (this.#sessions.find(clientId) !== session) return;
+    if (this.#sessions.find(clientId) !== session) return false;
     this.#sessions.remove(session);
     this.#listeners.clear(session.listening);
     try {
@@ -317,6 +322,7 @@ class AedesBroker implements Broker {
       await this.#persistence.enqueued();
       if (this.#sessions.find(clientId) === null) await this.#aedes?.forgetSession(clientId);
     }
+    return true;
   }
 
   async #closeAedes(): Promise<void> {
@@ -334,11 +340,7 @@ class AedesBroker implements Broker {
     }
     const client = aedes.handle(connection);
     holdToRules(client);
-    refuseUnfinished(client, () => {
-      this.#persistence
-        .takeBackWill(client)
-        .catch((error: unknown) => this.#unexpected('a will could not be taken back', error));
-    });
+    refuseUnfinished(client, () => this.#persistence.takeBackWill(client));
     connection.open();
     source.on('data', () => this.#links.heard(connection));
   }
@@ -346,18 +348,16 @@ class AedesBroker implements Broker {
   #closedFor(client: Client, error: Error): void {
     // Refused logins are logged where they are refused; a connection that simply broke is no news.
     if (isNetworkError(error) || error.message === LOGIN_REFUSED) return;
+    const { userId } = connectionOf(client).peer ?? {};
     if (isUnfinished(client)) {
-      this.#warn('login refused: the session could not be kept', {
-        userId: connectionOf(client).peer?.userId,
-      });
+      // Who hung up before CONNACK is no news either.
+      if (!client.closed)
+        this.#warn('login refused: it could not be finished', { userId, reason: error.message });
       return;
     }
     this.#links.ending(client, 'protocol_error');
     this.#faults += 1;
-    this.#warn('MQTT connection closed', {
-      userId: connectionOf(client).peer?.userId,
-      reason: error.message,
-    });
+    this.#warn('MQTT connection closed', { userId, reason: error.message });
   }
 
   #unexpected(what: string, error: unknown): void {

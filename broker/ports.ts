@@ -39,6 +39,8 @@ export interface BrokerPorts {
   now(): number;
   /** Real time, epoch ms. */
   realNow(): number;
+  /** Time that nobody sets, ms since any moment; `performance.now` where it is left out. */
+  monotonicNow?(): number;
   /** A device or a service account by its user name, or null. */
   findUser(name: string): Promise<KnownUser | null>;
   /**

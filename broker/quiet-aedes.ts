@@ -14,6 +14,12 @@ interface Sent {
   readonly messageId?: number | undefined;
 }
 
+/** What Aedes' typings leave out. */
+const registry = Aedes.prototype as unknown as Record<
+  'registerClient' | 'unregisterClient',
+  (this: Aedes, client: Client) => void
+>;
+
 /** A message that waits for a session; what it gave way to, a PUBREL, has no topic. */
 export interface WaitingMessage {
   readonly topic?: string;
@@ -46,10 +52,29 @@ export class QuietAedes extends Aedes {
 
   override async listen(): Promise<void> {
     await super.listen();
+    // It would publish the wills of all that are connected when the clock is set forward: they count as a dead broker's then.
+    clearInterval((this as unknown as { readonly _clearWillInterval: NodeJS.Timeout })._clearWillInterval);
     const store = this.#store();
     this.#parts.bounds.bound(store);
     this.#setDirectSendsApart(store);
     markRepeated(store);
+  }
+
+  /**
+   * Aedes would wait for the older connection to close, and then take the id from whoever has it by then: one of three that come
+   * at once was never closed, nor one whose successor was refused [MQTT-3.1.4-2].
+   */
+  registerClient(client: Client): void {
+    // It has hung up: who is there goes on.
+    if (client.closed) return;
+    const older = this.#registered[client.id];
+    if (older !== undefined) registry.unregisterClient.call(this, older);
+    registry.registerClient.call(this, client);
+    older?.close();
+  }
+
+  unregisterClient(client: Client): void {
+    if (this.#registered[client.id] === client) registry.unregisterClient.call(this, client);
   }
 
   /** Aedes calls it with the client between packet and callback, which its typings leave out. */
@@ -78,6 +103,10 @@ export class QuietAedes extends Aedes {
       for await (const packet of store.outgoingStream({ id }))
         if (isMeant(packet)) await store.outgoingClearMessageId({ id }, packet);
     }
+  }
+
+  get #registered(): Readonly<Record<string, Client | undefined>> {
+    return (this as unknown as { readonly clients: Record<string, Client> }).clients;
   }
 
   #store(): SessionStore {

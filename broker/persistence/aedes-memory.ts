@@ -7,6 +7,7 @@ export interface PersistedClient {
   readonly id: string;
   /** Whether the session ends with its connection. */
   readonly clean?: boolean;
+  /** Undefined where Aedes names a client by its id alone. */
   readonly closed?: boolean;
 }
 
@@ -32,10 +33,6 @@ export interface AedesMemory {
   incomingGetPacket(client: PersistedClient, packet: StoredPacket): Promise<StoredPacket>;
   incomingDelPacket(client: PersistedClient, packet: StoredPacket): Promise<void>;
   cleanIncoming(client: PersistedClient): Promise<void>;
-  putWill(client: PersistedClient, packet: StoredPacket): Promise<void>;
-  getWill(client: PersistedClient): Promise<StoredPacket | undefined>;
-  delWill(client: PersistedClient): Promise<StoredPacket | undefined>;
-  streamWill(brokers: object): Readable;
   destroy(): Promise<void>;
 }
 

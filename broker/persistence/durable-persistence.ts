@@ -5,6 +5,7 @@ import { encodeJson, encodePacket, keys, type StoredPacket, type StoredSubscript
 import { Mirror } from './mirror.ts';
 import { Outgoing } from './outgoing.ts';
 import { type OldWill, type Owner, readStoredSessions } from './stored-sessions.ts';
+import { Wills } from './wills.ts';
 
 /** What was found on disk at the start. */
 export interface Restored {
@@ -54,14 +55,14 @@ export class DurablePersistence {
   readonly #adding = new WeakMap<readonly StoredSubscription[], Promise<void>>();
   /** Packet ids on disk by client id. */
   readonly #unreleased = new Map<string, Set<number>>();
-  /** Wills that were taken away, by the client in whose name. */
-  readonly #formerWills = new WeakMap<PersistedClient, StoredPacket>();
+  readonly #wills: Wills;
 
   constructor(options: DurablePersistenceOptions = {}) {
     this.#options = options;
     this.#mirror =
       options.map === undefined ? null : new Mirror(options.map, options.onTrouble ?? (() => undefined));
     this.#outgoing = new Outgoing(this.#mirror);
+    this.#wills = new Wills(this.#mirror, (clientId) => options.ownerOf?.(clientId));
   }
 
   /** Why the latest write failed, or null. */
@@ -112,12 +113,18 @@ export class DurablePersistence {
   /** A user's session is to outlive its connections, so it must not become another user's. */
   own(clientId: string, userId: string, seenAt: number): void {
     if (this.#owners.get(clientId)?.userId !== userId) this.#putOwner(clientId, { userId, seenAt });
+    else this.seen(clientId, seenAt);
   }
 
-  /** Somebody is, or was, connected to a session that lasts; written once a day. @param at epoch ms */
+  /**
+   * Somebody is, or was, connected to a session that lasts; written once a day, or where the clock was set back. A day exactly is
+   * what a start adds to what was written, and no news.
+   *
+   * @param at epoch ms
+   */
   seen(clientId: string, at: number): void {
     const owner = this.#owners.get(clientId);
-    if (owner !== undefined && at - (owner.seenAt ?? 0) >= SEEN_TO_WITHIN_MS)
+    if (owner !== undefined && Math.abs(at - (owner.seenAt ?? 0)) > SEEN_TO_WITHIN_MS)
       this.#putOwner(clientId, { ...owner, seenAt: at });
   }
 
@@ -236,10 +243,7 @@ export class DurablePersistence {
 
   /** Takes the wills of clients away, and resolves when they and all that was removed before are no longer on disk. */
   async forgetWills(clientIds: Iterable<string>): Promise<void> {
-    for (const id of clientIds) {
-      await this.#memory.delWill({ id });
-      this.#mirror?.remove(keys.will(id));
-    }
+    for (const id of clientIds) this.#wills.forget(id);
     await this.#mirror?.flushed();
   }
 
@@ -281,40 +285,24 @@ export class DurablePersistence {
   }
 
   async putWill(client: PersistedClient, packet: StoredPacket): Promise<void> {
-    await this.#mirror?.commit([this.#willEntry(client.id, packet)]);
-    if (client.closed === true) {
-      await this.takeBackWill(client);
-      throw new Error('the connection was closed before its will was kept');
-    }
-    await this.#memory.putWill(client, packet);
+    await this.#wills.put(client, packet, this.#brokerId);
   }
 
-  /** There never was this connection, for it got no CONNACK: one that it was to replace goes on, and has its will again. */
-  async takeBackWill(client: PersistedClient): Promise<void> {
-    const former = this.#formerWills.get(client);
-    if (former === undefined) {
-      this.#mirror?.remove(keys.will(client.id));
-      await this.#memory.delWill(client);
-    } else {
-      this.#mirror?.put(...this.#willEntry(client.id, former));
-      await this.#memory.putWill(client, former);
-    }
+  /** There never was this connection, for it got no CONNACK: one that it was to replace goes on, and keeps its will. */
+  takeBackWill(client: PersistedClient): void {
+    this.#wills.takeBack(client);
   }
 
-  getWill(client: PersistedClient): Promise<StoredPacket | undefined> {
-    return this.#memory.getWill(client);
+  async getWill(client: PersistedClient): Promise<StoredPacket | undefined> {
+    return this.#wills.get(client.id);
   }
 
   async delWill(client: PersistedClient): Promise<StoredPacket | undefined> {
-    const will = await this.#memory.delWill(client);
-    if (will === undefined) return undefined;
-    this.#formerWills.set(client, will);
-    this.#mirror?.remove(keys.will(client.id));
-    return will;
+    return this.#wills.delete(client);
   }
 
-  streamWill(brokers: object): Readable {
-    return this.#memory.streamWill(brokers);
+  streamWill(brokers: object = {}): Readable {
+    return this.#wills.stream(brokers);
   }
 
   async destroy(): Promise<void> {
@@ -327,9 +315,8 @@ export class DurablePersistence {
     this.#mirror?.put(keys.owner(clientId), encodeJson(owner));
   }
 
-  #willEntry(clientId: string, packet: StoredPacket): [string, Uint8Array] {
-    const userId = this.#options.ownerOf?.(clientId) ?? '';
-    return [keys.will(clientId), encodePacket({ ...packet, userId } as StoredPacket)];
+  get #brokerId(): string {
+    return (this.#memory.broker as { readonly id: string }).id;
   }
 
   #noteUnreleased(clientId: string, packetId: number): void {

@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hashToken } from '../../broker/credentials.ts';
 import type { BrokerLimits } from '../../broker/limits.ts';
-import type { DurableMap, MapChanges } from '../../broker/persistence/durable-map.ts';
+import type { DurableMap } from '../../broker/persistence/durable-map.ts';
 import type { Principal } from '../../broker/principal.ts';
-import { connectPacket, packet, publishPacket, pubrelPacket, text } from './packets.ts';
+import { connectPacket, connectWithWill, packet, publishPacket, pubrelPacket, text } from './packets.ts';
 import {
   closed,
   connected,
@@ -14,43 +14,7 @@ import {
   TOKEN,
   until,
 } from './running-broker.ts';
-
-/** A map that lies in memory, so that a test can take it as a crash would leave it, or have it fail. */
-class TestMap implements DurableMap {
-  readonly entries_: Map<string, Uint8Array>;
-  failure: Error | null = null;
-  /** Writes wait for it. */
-  held: Promise<void> | null = null;
-  /** Keys of what is being written. */
-  writing: readonly string[] = [];
-  writes = 0;
-  /** Keys of all that was ever put. */
-  readonly put: string[] = [];
-
-  constructor(entries: ReadonlyMap<string, Uint8Array> = new Map()) {
-    this.entries_ = new Map(entries);
-  }
-
-  async *entries(): AsyncGenerator<readonly [string, Uint8Array]> {
-    yield* [...this.entries_].sort(([a], [b]) => (a < b ? -1 : 1));
-  }
-
-  async write(changes: MapChanges): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.writing = [...changes.keys()];
-    await this.held;
-    if (this.failure !== null) throw this.failure;
-    this.writes += 1;
-    for (const [key, value] of changes) {
-      if (value !== null) this.put.push(key);
-      value === null ? this.entries_.delete(key) : this.entries_.set(key, value);
-    }
-  }
-
-  keys(kind: string): string[] {
-    return [...this.entries_.keys()].filter((key) => key.startsWith(`${kind}/`)).sort();
-  }
-}
+import { afterCrash, TestMap } from './test-map.ts';
 
 interface Frame {
   readonly type: number;
@@ -105,9 +69,6 @@ async function run(map: DurableMap, limits: Partial<BrokerLimits> = {}): Promise
   return one;
 }
 
-/** What another process finds that starts when this one is killed now. */
-const afterCrash = (map: TestMap) => new TestMap(map.entries_);
-
 async function bare(broker: RunningBroker, clean = false): Promise<BareClient> {
   const client = new BareClient(await broker.raw());
   client.socket.write(connectPacket({ clientId: 'bare', username: 'a', password: TOKEN, clean }));
@@ -117,11 +78,6 @@ async function bare(broker: RunningBroker, clean = false): Promise<BareClient> {
 
 function subscribePacket(packetId: number, filter: string, qos: number): Buffer {
   return packet(0x82, Buffer.of(packetId >> 8, packetId & 255), text(filter), Buffer.of(qos));
-}
-
-function connectWithWill(userId: string, topic: string, payload: string): Buffer {
-  const strings = [userId, topic, payload, userId, TOKEN].map(text);
-  return packet(0x10, text('MQTT'), Buffer.of(4, 0xc0 | 0x04 | 0x02, 0, 60), ...strings);
 }
 
 const packetIdOf = ({ body }: Frame) => {
@@ -297,7 +253,10 @@ describe('sessions that outlive the broker', () => {
     expect(await refusalOf(one.connect({ clientId: 'no-will' })), 'nothing is to be kept of it').toBe(
       'let in',
     );
-    expect(one.log.map(({ message }) => message)).toContain('login refused: the session could not be kept');
+    expect(one.log.find(({ message }) => message.startsWith('login refused'))).toMatchObject({
+      message: 'login refused: it could not be finished',
+      fields: { userId: 'a', reason: 'no space left' },
+    });
     expect(one.broker.counters().faults, 'the device did nothing wrong').toBe(0);
     expect(first.connected).toBe(true);
 
@@ -306,7 +265,7 @@ describe('sessions that outlive the broker', () => {
       go = resolve;
     });
     const removed = new BareClient(await one.raw());
-    removed.socket.write(connectWithWill('b', 'devices/b/telemetry', 'third'));
+    removed.socket.write(connectWithWill({ username: 'b', password: TOKEN, will: 'third' }));
     await until('its will is being written', () => map.writing.includes('will/b'));
     one.broker.disconnect('b');
     go();

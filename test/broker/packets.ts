@@ -19,6 +19,18 @@ export function connectPacket(options: {
   );
 }
 
+/** With a will of QoS 0 on the user's telemetry topic; the client id is the user's name unless told otherwise. */
+export function connectWithWill(options: {
+  clientId?: string;
+  username: string;
+  password: string;
+  will: string;
+}): Buffer {
+  const { username, password, will, clientId = username } = options;
+  const strings = [clientId, `devices/${username}/telemetry`, will, username, password].map(text);
+  return packet(0x10, text('MQTT'), Buffer.of(4, 0xc0 | 0x04 | 0x02, 0, 60), ...strings);
+}
+
 /** @param packetId left out for QoS 0 */
 export function publishPacket(
   topic: string,

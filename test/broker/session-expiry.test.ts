@@ -25,15 +25,22 @@ function mapOf(
   };
 }
 
-/** A broker that looks all the time, on a clock that the test sets. */
-async function run(map: DurableMap, startAt = START): Promise<RunningBroker & { clock: { now: number } }> {
-  const clock = { now: startAt };
+/** `now` is the time that went by; `set` by how much the clock was set beside it. */
+interface Clock {
+  now: number;
+  set: number;
+}
+
+/** A broker that looks all the time, unless told otherwise, on a clock that the test sets. */
+async function run(
+  map: DurableMap,
+  startAt = START,
+  sessionSweepMs = 1,
+): Promise<RunningBroker & { clock: Clock }> {
+  const clock = { now: startAt, set: 0 };
   const one = await runBroker(
-    { sessionSweepMs: 1 },
-    {
-      sessions: map,
-      realNow: () => clock.now,
-    },
+    { sessionSweepMs },
+    { sessions: map, realNow: () => clock.now + clock.set, monotonicNow: () => clock.now },
   );
   running.push(one);
   return { ...one, clock };
@@ -119,6 +126,70 @@ describe('a session that lasts', () => {
     expect(soon.broker.counters().lastingSessions).toBe(1);
   });
 });
+
+describe('when a session was last connected', () => {
+  it('is on disk from the connect on, not only from the next sweep on', async () => {
+    const map = mapOf();
+    const one = await run(map);
+    await leave(one, 'away');
+    await one.stop();
+    const two = await run(map, START + 20 * DAY_MS, 600_000);
+    const client = lasting(two, 'away');
+    await connected(client);
+    await two.stop();
+    expect(seenAt(map, 'away')).toBe(START + 20 * DAY_MS);
+  });
+
+  it('is not put off by restarts, were there one a day', async () => {
+    const map = mapOf();
+    const one = await run(map);
+    await leave(one, 'away');
+    await one.stop();
+    for (let day = 1; day <= 5; day += 1) {
+      const next = await run(map, START + day * DAY_MS);
+      const there = lasting(next, `there-${day}`);
+      await connected(there);
+      next.clock.now += 2;
+      await until('it has been looked', () => left(map, `there-${day}`).length > 0);
+      await swept();
+      await next.stop();
+    }
+    expect(seenAt(map, 'away')).toBe(START);
+  });
+
+  it('has an hour left when the clock is set forward', async () => {
+    const one = await run(mapOf());
+    await leave(one, 'away');
+    one.clock.set = 1000 * DAY_MS;
+    await swept();
+    one.clock.now += 3_599_999;
+    await swept();
+    expect(one.broker.counters()).toMatchObject({ lastingSessions: 1, expiredSessions: 0 });
+    one.clock.now += 1;
+    await until('it has ended', () => one.broker.counters().expiredSessions === 1);
+  });
+
+  it('is now when the clock is set back, also on disk', async () => {
+    const map = mapOf();
+    const one = await run(map);
+    await leave(one, 'away');
+    one.clock.set = -1000 * DAY_MS;
+    await until('it is on disk', () => seenAt(map, 'away') === START - 1000 * DAY_MS);
+    one.clock.now += 30 * DAY_MS - 1;
+    await swept();
+    expect(one.broker.counters().expiredSessions).toBe(0);
+    one.clock.now += 1;
+    await until('it has ended', () => one.broker.counters().expiredSessions === 1);
+  });
+});
+
+/** Several sweeps have gone by: they come a millisecond apart, by timers that fire in their order. */
+async function swept(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((done) => setTimeout(done, 2));
+}
+
+const seenAt = (map: { readonly kept: Map<string, Uint8Array> }, clientId: string): unknown =>
+  JSON.parse(Buffer.from(map.kept.get(`owner/${clientId}`) ?? Buffer.from('{}')).toString()).seenAt;
 
 async function leaveSecond(one: RunningBroker): Promise<void> {
   const client = lasting(one, 'other');
