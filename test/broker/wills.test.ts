@@ -41,6 +41,7 @@ const published = (one: RunningBroker) => one.accepted.map(({ payload }) => payl
 function holdWrites(map: TestMap): void {
   const { promise, resolve } = Promise.withResolvers<void>();
   map.held = promise;
+  map.writing = [];
   go = () => {
     map.held = null;
     resolve();
@@ -63,6 +64,11 @@ async function hangUpEarly(
   await meanwhile();
   peer.destroy();
   await until('it is gone', () => one.broker.counters().connections === left);
+}
+
+/** Time enough to come as far as the write that is under way. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((done) => setImmediate(done));
 }
 
 /** Writes something of another client and waits for it, so that all that was noted before is on disk. */
@@ -140,8 +146,7 @@ describe('a client that hangs up before CONNACK', () => {
     const second = willing(one, 'second');
     const isConnected = connected(second);
     await until('it is there', () => one.broker.counters().connections === 1);
-    // Time enough to note its will behind the write that is under way.
-    for (let turn = 0; turn < 50; turn += 1) await new Promise((done) => setImmediate(done));
+    await turns();
     go();
     await isConnected;
     await written(one);
@@ -183,6 +188,7 @@ describe('a client that hangs up before CONNACK', () => {
     await connected(willing(one, 'first'));
     await hangUpEarly(one, map, 1);
     const forgotten = one.broker.forget('a');
+    await turns();
     go();
     await forgotten;
     await written(one);
