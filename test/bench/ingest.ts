@@ -9,7 +9,7 @@ const WINDOW = 20;
 const ROUNDS = 3;
 /** Long enough that the generator's own first moments, in which V8 compiles it anew each time, count little. */
 const CLIENT_SECONDS = 5;
-const PACKET_SECONDS = 2.5;
+const PACKET_SECONDS = 5;
 const OPEN_SECONDS = 5;
 /** Of real clients: until V8 has optimised the whole way of a message. */
 const WARM_UP_SECONDS = 4;
