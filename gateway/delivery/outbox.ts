@@ -129,7 +129,7 @@ export function createOutbox(store: OutboxStore, parts: OutboxParts, options: Ou
     }
     const nextDueAt = await store.nextDueAt(now);
     const nextAt = Math.min(now + nextLookMs, nextDueAt ?? Number.POSITIVE_INFINITY);
-    return nextAt - parts.realNow();
+    return Math.max(0, nextAt - parts.realNow());
   }
 
   /** While a lane is left alone nothing that ends wakes the outbox, and what waits in it can be over before it opens. */
