@@ -6,11 +6,11 @@ const MAX_METRICS = 1000;
 const MAX_NAME_BYTES = 128;
 const MAX_STRING_BYTES = 256;
 /** Below this a count of milliseconds is surely a mistake: 2000-01-01. */
-const EARLIEST_AT = Date.UTC(2000, 0, 1);
+export const EARLIEST_AT = Date.UTC(2000, 0, 1);
 /** A number from 2000 up to here is read as seconds since 1970 that were meant: 2100-01-01. */
 const LATEST_SECONDS = Date.UTC(2100, 0, 1) / 1000;
 /** The last instant that ECMAScript can name. */
-const LATEST_AT = 8.64e15;
+export const LATEST_AT = 8.64e15;
 /** Date and time with seconds optional, and an offset: without one the instant is unknown. */
 const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for

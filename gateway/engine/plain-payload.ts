@@ -1,11 +1,9 @@
+import { EARLIEST_AT, LATEST_AT } from '../../broker/codecs/json-reading.ts';
 import type { Position, Reading } from '../../rules/readings/reading.ts';
 import { PlainText } from './plain-text.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** 2000-01-01 and the last instant that ECMAScript can name: other times are for the codec to refuse. */
-const EARLIEST_AT = Date.UTC(2000, 0, 1);
-const LATEST_AT = 8.64e15;
 /** More are rare. */
 const MOST_METRICS = 32;
 
@@ -34,6 +32,7 @@ export function readPlain(payload: Uint8Array): Reading | null {
       case 'at':
         if (at !== undefined) return null;
         at = Math.trunc(text.number());
+        // Other times are for the codec to refuse.
         if (!(at >= EARLIEST_AT && at <= LATEST_AT)) return null;
         break;
       case 'position':

@@ -76,6 +76,18 @@ async function written(one: RunningBroker): Promise<void> {
   await one.broker.publish('devices/b/config', String(performance.now()), { qos: 1, retain: true });
 }
 
+/** A client with a will that is connected, and stays so when another one of its id hangs up before CONNACK. */
+async function beforeAHastyOne() {
+  const map = new TestMap();
+  const one = await run(map);
+  const first = willing(one, 'first');
+  await connected(first);
+  await hangUpEarly(one, map, 1);
+  go();
+  await written(one);
+  return { one, map, first };
+}
+
 /** What the next process publishes when this one is killed now. */
 async function publishedAfterCrash(map: TestMap): Promise<string[]> {
   return published(await run(afterCrash(map)));
@@ -123,13 +135,7 @@ describe('a client that is taken over under its own id', () => {
   });
 
   it('is taken over also when one that it refused to make way for came between', async () => {
-    const map = new TestMap();
-    const one = await run(map);
-    const first = willing(one, 'first');
-    await connected(first);
-    await hangUpEarly(one, map, 1);
-    go();
-    await written(one);
+    const { one, first } = await beforeAHastyOne();
     const gone = closed(first);
     await connected(willing(one, 'last'));
     await gone;
@@ -170,13 +176,7 @@ describe('a client that hangs up before CONNACK', () => {
   });
 
   it('brings back the will of the connection that goes on, and is no news', async () => {
-    const map = new TestMap();
-    const one = await run(map);
-    const first = willing(one, 'first');
-    await connected(first);
-    await hangUpEarly(one, map, 1);
-    go();
-    await written(one);
+    const { one, map } = await beforeAHastyOne();
     expect(await publishedAfterCrash(map)).toEqual(['first']);
     expect(one.log).toEqual([]);
     expect(one.broker.counters().faults).toBe(0);
