@@ -28,6 +28,7 @@ import { type Session, Sessions } from './sessions.ts';
 import { SpokenFor } from './spoken-for.ts';
 import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
 import { isCommandTopicOf, parseDeviceTopic } from './topics.ts';
+import { sleepThread, Turns } from './turns.ts';
 import { isUnfinished, refuseUnfinished } from './unfinished-connect.ts';
 
 /** The MQTT broker of the gateway. Nothing happens before `start`. */
@@ -67,7 +68,8 @@ class AedesBroker implements Broker {
     this.#pace = new PeerPace(this.#limits, () => performance.now());
     this.#sessions = new Sessions(this.#limits.maxClientsPerUser);
     this.#login = new Login(ports, this.#sessions, this.#listeners, this.#log);
-    this.#intake = new TelemetryIntake(ports, this.#limits, this.#inFlight, this.#log);
+    const turns = new Turns({ monotonicNow: () => performance.now(), sleep: sleepThread });
+    this.#intake = new TelemetryIntake(ports, this.#limits, this.#inFlight, turns, this.#log);
     const answers = new AnswerIntake(ports, this.#inFlight, (userId, reason) =>
       this.#warn('a service account gave a command that is none', { userId, reason }),
     );

@@ -6,6 +6,7 @@ import type { InFlight, Share } from './in-flight.ts';
 import type { LimitedLog } from './limited-log.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { AcceptedPublish, BrokerCounters, BrokerPorts } from './ports.ts';
+import type { Turns } from './turns.ts';
 
 type Done = (error?: Error | null) => void;
 
@@ -22,6 +23,7 @@ export class TelemetryIntake {
   readonly #ports: BrokerPorts;
   readonly #limits: BrokerLimits;
   readonly #inFlight: InFlight;
+  readonly #turns: Turns;
   readonly #log: LimitedLog;
   readonly #idle: (() => void)[] = [];
   #pending = 0;
@@ -31,10 +33,11 @@ export class TelemetryIntake {
   #truncated = 0;
   #unkept = 0;
 
-  constructor(ports: BrokerPorts, limits: BrokerLimits, inFlight: InFlight, log: LimitedLog) {
+  constructor(ports: BrokerPorts, limits: BrokerLimits, inFlight: InFlight, turns: Turns, log: LimitedLog) {
     this.#ports = ports;
     this.#limits = limits;
     this.#inFlight = inFlight;
+    this.#turns = turns;
     this.#log = log;
   }
 
@@ -133,6 +136,7 @@ export class TelemetryIntake {
     });
     this.#inFlight.add(connection, payload.length);
     this.#pending += 1;
+    this.#turns.took();
     const share = connection.share?.kept === kept ? connection.share : this.#newShare(connection, kept);
     share.messages += 1;
     share.bytes += payload.length;
