@@ -1,5 +1,5 @@
-/** Messages that one turn of the event loop takes in under load; traffic below some 30,000 a second never gets there for long. */
-const MESSAGES_OF_LOAD = 32;
+/** Messages that one turn of the event loop takes in under load; traffic below some 15,000 a second never gets there for long. */
+const MESSAGES_OF_LOAD = 16;
 const TURNS_APART_MS = 1;
 
 interface Ports {

@@ -1,5 +1,5 @@
 import { connectAsync, type MqttClient } from 'mqtt';
-import { drive, type LoadOrder, type LoadReport } from './ingest-load.ts';
+import { drive, type LoadOrder, type LoadReport, ownCpuMs } from './ingest-load.ts';
 
 /** The closed load through the `mqtt` package, as devices and services speak it: each client keeps its window full. */
 const order = JSON.parse(process.argv[2] ?? '{}') as LoadOrder;
@@ -23,6 +23,7 @@ for (const { id, token } of order.devices) {
 let acknowledged = 0;
 let lastAckAt = 0;
 const startedAt = performance.now();
+const cpuBeforeMs = ownCpuMs();
 const stopAt = startedAt + order.seconds * 1000;
 
 function keepSending(client: MqttClient, number: number): Promise<void> {
@@ -48,7 +49,12 @@ function keepSending(client: MqttClient, number: number): Promise<void> {
 }
 
 await Promise.all(clients.map(keepSending));
-const report: LoadReport = { acknowledged, elapsedMs: lastAckAt - startedAt, latencyMs: null };
+const report: LoadReport = {
+  acknowledged,
+  elapsedMs: lastAckAt - startedAt,
+  cpuMs: ownCpuMs() - cpuBeforeMs,
+  latencyMs: null,
+};
 // Before the connections are closed: whoever waits for the rest of the work measures from this line on.
 console.log(JSON.stringify(report));
 await Promise.all(clients.map((client) => client.endAsync()));

@@ -11,9 +11,10 @@ export interface LoadOrder {
   readonly seconds: number;
   /**
    * `clients`: the `mqtt` package, as devices and services speak it. `packets`: packets made beforehand and
-   * acknowledgements counted but not read, which costs the load next to nothing and leaves the brokers the cores.
+   * acknowledgements counted but not read, a write a message. `packets-together`: the same with one write for all that may
+   * leave, as a gateway sends that speaks for many, which costs the load next to nothing and leaves the brokers the cores.
    */
-  readonly from: 'clients' | 'packets';
+  readonly from: 'clients' | 'packets' | 'packets-together';
   readonly load:
     | { readonly kind: 'closed'; readonly window: number }
     /** Sends at its own pace, however slow the answers are. */
@@ -25,6 +26,8 @@ export interface LoadReport {
   readonly acknowledged: number;
   /** From the first PUBLISH to the last PUBACK, ms. */
   readonly elapsedMs: number;
+  /** CPU time that the generator took for it, ms. */
+  readonly cpuMs: number;
   /** Percentiles of the time from when a message was due to its PUBACK, ms; open load only. */
   readonly latencyMs: {
     readonly p50: number;
@@ -66,4 +69,10 @@ export function drive(device: number, devices: number): readonly string[] {
     const fuel = (0.6 - (0.2 * n) / FIXES).toFixed(4);
     return `{"position":{"lat":${lat},"lon":${lon},"accuracy":8,"speed":13.9},"metrics":{"fuel":${fuel},"rpm":${2000 + n}}}`;
   });
+}
+
+/** CPU time of this process so far, ms. */
+export function ownCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

@@ -1,17 +1,18 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connectPacket, publishPacket } from '../broker/packets.ts';
-import { drive, type LoadOrder, type LoadReport } from './ingest-load.ts';
+import { drive, type LoadOrder, type LoadReport, ownCpuMs } from './ingest-load.ts';
 
 /**
  * The load, in a process of its own and as cheap as can be: packets are made beforehand, and acknowledgements are counted,
- * not parsed.
+ * not parsed. Each message has a write of its own, as from client libraries, unless they are to go together.
  */
 const CONNACK_BYTES = 4;
 const PUBACK_BYTES = 4;
 const GRACE_MS = 10_000;
 
 const order = JSON.parse(process.argv[2] ?? '{}') as LoadOrder;
+const together = order.from === 'packets-together';
 
 class Device {
   readonly #socket: Socket;
@@ -47,15 +48,14 @@ class Device {
     return this.sent - this.acknowledged;
   }
 
-  /**
-   * Sends the next messages, each with a write of its own, as client libraries do: a device does not save its readings up.
-   * Packet ids repeat after 512, so at most that many may be in flight.
-   */
+  /** Sends the next messages. Packet ids repeat after 512, so at most that many may be in flight. */
   send(messages: number): void {
-    for (let left = messages; left > 0; left -= 1) {
-      const start = (this.sent % this.count) * this.#packetBytes;
-      this.#socket.write(this.#packets.subarray(start, start + this.#packetBytes));
-      this.sent += 1;
+    for (let left = messages; left > 0; ) {
+      const at = this.sent % this.count;
+      const written = together ? Math.min(left, this.count - at) : 1;
+      this.#socket.write(this.#packets.subarray(at * this.#packetBytes, (at + written) * this.#packetBytes));
+      this.sent += written;
+      left -= written;
     }
   }
 
@@ -85,6 +85,7 @@ const devices: Device[] = [];
 for (let n = 0; n < order.devices.length; n += 1) devices.push(await login(n));
 
 const startedAt = performance.now();
+const cpuBeforeMs = ownCpuMs();
 let lastAckAt = startedAt;
 const latencies: number[] = [];
 const sum = (of: (device: Device) => number): number =>
@@ -150,6 +151,7 @@ const percentile = (part: number): number =>
 const report: LoadReport = {
   acknowledged: sum((device) => device.acknowledged),
   elapsedMs: lastAckAt - startedAt,
+  cpuMs: ownCpuMs() - cpuBeforeMs,
   latencyMs:
     latencies.length === 0
       ? null

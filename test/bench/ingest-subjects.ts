@@ -89,6 +89,7 @@ export async function mosquitto(devices: number): Promise<Subject | null> {
 const GENERATORS = {
   clients: new URL('./ingest-clients.ts', import.meta.url),
   packets: new URL('./ingest-packets.ts', import.meta.url),
+  'packets-together': new URL('./ingest-packets.ts', import.meta.url),
 };
 
 /**
@@ -114,6 +115,7 @@ export async function runLoad(
   return {
     acknowledged: reports.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
     elapsedMs: Math.max(...reports.map(({ elapsedMs }) => elapsedMs)),
+    cpuMs: reports.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
     latencyMs: reports[0]?.latencyMs ?? null,
   };
 }

@@ -19,6 +19,7 @@ interface Measured {
   acknowledged: number;
   ackMs: number;
   settledMs: number;
+  generatorMs: number;
 }
 
 /** QoS 1 telemetry from 100 devices into each broker in turn, three times, so that a slow moment hits all alike. */
@@ -44,13 +45,14 @@ export const ingestBench: Bench = {
 };
 
 /**
- * Where the load comes from. One process of real clients is the limit of what the quickest brokers acknowledge; two take CPU
- * from whoever needs both cores. Packets made beforehand cost next to nothing.
+ * Where the load comes from. One process of real clients, or of packets with a write each, is the limit of what the quickest
+ * brokers acknowledge; two take CPU from whoever needs both cores. Packets that are written together cost next to nothing.
  */
 const LOADS = [
   { name: 'clients', from: 'clients', processes: 1, seconds: CLIENT_SECONDS },
   { name: 'clients in 2 processes', from: 'clients', processes: 2, seconds: CLIENT_SECONDS },
   { name: 'packets', from: 'packets', processes: 1, seconds: PACKET_SECONDS },
+  { name: 'packets together', from: 'packets-together', processes: 1, seconds: PACKET_SECONDS },
 ] as const;
 type Load = (typeof LOADS)[number];
 
@@ -79,10 +81,12 @@ async function measure(
           acknowledged: 0,
           ackMs: 0,
           settledMs: 0,
+          generatorMs: 0,
         };
         sum.acknowledged += one.acknowledged;
         sum.ackMs += one.ackMs;
         sum.settledMs += one.settledMs;
+        sum.generatorMs += one.generatorMs;
         measured.set(`${load.name} ${subject.name}`, sum);
       }
     }
@@ -123,7 +127,7 @@ async function measure(
     name: 'ingest',
     conditions:
       `${DEVICES} connections, QoS 1, ${WINDOW} in flight each, generator on the same machine, ${ROUNDS} rounds of ${CLIENT_SECONDS} s (packets: ${PACKET_SECONDS} s) in turn. ` +
-      `clients: the load comes from ${DEVICES} clients of the mqtt package, in one process or in two; packets: from prepared bytes, a write a message. ` +
+      `clients: the load comes from ${DEVICES} clients of the mqtt package, in one process or in two; packets: from prepared bytes, a write a message, or one for all that may leave (together). ` +
       `stored/s: until all is in DuckDB and judged by 6 rules over 324 places. Latency from due to PUBACK at ${OPEN_PER_SECOND} msg/s.`,
     columns: [
       ...LOADS.flatMap(({ name }) => [`PUBACK/s, ${name}`, `stored/s, ${name}`]),
@@ -134,7 +138,26 @@ async function measure(
     rows,
     ratios: ratiosOf(rows),
   };
-  return [asked, costResult(costs)];
+  return [asked, generatorResult(subjects, measured), costResult(costs)];
+}
+
+/** Where the generator has a core of its own and all of it, what it gives is measured, and no broker. */
+function generatorResult(subjects: readonly Subject[], measured: ReadonlyMap<string, Measured>): BenchResult {
+  const share = (load: Load, subject: Subject): string => {
+    const sum = measured.get(`${load.name} ${subject.name}`);
+    return sum === undefined ? '–' : `${Math.round((100 * sum.generatorMs) / sum.ackMs / load.processes)} %`;
+  };
+  return {
+    name: 'ingest: how busy the generator is',
+    conditions:
+      'CPU time of each of its processes ÷ time to the last PUBACK. At 100 % the load is the limit.',
+    columns: LOADS.map(({ name }) => name),
+    rows: subjects.map((subject) => ({
+      subject: subject.name,
+      figures: Object.fromEntries(LOADS.map((load) => [load.name, share(load, subject)])),
+    })),
+    ratios: [],
+  };
 }
 
 async function closedLoad(
@@ -160,6 +183,7 @@ async function closedLoad(
     acknowledged: report.acknowledged,
     ackMs: report.elapsedMs,
     settledMs: report.elapsedMs + lagMs,
+    generatorMs: report.cpuMs,
   };
 }
 
