@@ -162,6 +162,7 @@ class AedesBroker implements Broker {
           (sender !== null && connectionOf(sender)?.isForgotten === true),
       },
     );
+    aedes.on('client', (client: Client) => this.#entrance.registered(client));
     aedes.on('clientReady', (client: Client) => this.#entrance.loggedIn(client));
     aedes.on('subscribe', (subscriptions: Subscription[], client: Client) => {
       this.#links.subscribed(client);

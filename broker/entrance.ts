@@ -48,7 +48,7 @@ export class Entrance {
     password: Buffer | undefined,
     done: (error: AuthenticateError | null, success: boolean | null) => void,
   ): void {
-    const { login, persistence, forgetSession, onUnexpected } = this.#ports;
+    const { login, forgetSession, onUnexpected } = this.#ports;
     const refuse = (why: string, returnCode: number): void =>
       done(Object.assign(new Error(why), { returnCode }) as AuthenticateError, false);
     login.authenticate(connectionOf(client), client, username, password).then(
@@ -57,9 +57,6 @@ export class Entrance {
           refuse(LOGIN_REFUSED, outcome);
           return;
         }
-        const { userId = '', session } = connectionOf(client).peer ?? {};
-        if (client.clean) persistence.disown(client.id);
-        else persistence.own(client.id, userId, session?.seenAt ?? 0);
         if (forgotten !== null)
           forgetSession(forgotten).catch((error: unknown) =>
             onUnexpected('a session that made room could not be ended', error),
@@ -71,6 +68,20 @@ export class Entrance {
         refuse('login impossible', 3);
       },
     );
+  }
+
+  /** The session is this client's from now on; a CONNECT that failed before has changed nothing of it. */
+  registered(client: Client): void {
+    const { peer } = connectionOf(client);
+    if (peer === null) return;
+    const { persistence } = this.#ports;
+    const { session, userId } = peer;
+    session.clean = client.clean;
+    if (client.clean) {
+      // It knows nothing of messages before it [MQTT-3.1.2-6].
+      session.unreleased.clear();
+      persistence.disown(client.id);
+    } else persistence.own(client.id, userId, session.seenAt);
   }
 
   isDenied(subscription: object): boolean {

@@ -120,10 +120,6 @@ export class Login {
       );
     }
     const { session, forgotten } = claim;
-    // [MQTT-3.1.2-6]: a clean session knows nothing of messages before it. If this CONNECT fails later, as when its will can't be
-    // written, the older connection of the id goes on with its will, but in the session as this one has left it.
-    if (client.clean) session.unreleased.clear();
-    session.clean = client.clean;
     session.connections += 1;
     session.seenAt = this.#ports.realNow();
     if (forgotten !== null) this.#ended(forgotten);

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes';
+import { connectionOf } from './connection.ts';
 import type { DirectSends } from './direct-sends.ts';
+import type { PersistedClient } from './persistence/aedes-memory.ts';
 import type { DurablePersistence } from './persistence/durable-persistence.ts';
 import type { SessionBounds, SessionStore } from './session-bounds.ts';
 
@@ -44,6 +46,8 @@ export interface QuietAedesParts {
  */
 export class QuietAedes extends Aedes {
   readonly #parts: QuietAedesParts;
+  /** Who has the session of its client id, or had it last. */
+  readonly #holders = new WeakSet<object>();
 
   constructor(options: AedesOptions, parts: QuietAedesParts) {
     super({ ...options, persistence: parts.persistence });
@@ -56,6 +60,7 @@ export class QuietAedes extends Aedes {
     clearInterval((this as unknown as { readonly _clearWillInterval: NodeJS.Timeout })._clearWillInterval);
     const store = this.#store();
     this.#parts.bounds.bound(store);
+    this.#leaveToHolders(store);
     this.#setDirectSendsApart(store);
     markRepeated(store);
   }
@@ -66,9 +71,13 @@ export class QuietAedes extends Aedes {
    */
   registerClient(client: Client): void {
     // It has hung up: who is there goes on.
-    if (client.closed) return;
+    if (client.closed || connectionOf(client).destroyed) return;
     const older = this.#registered[client.id];
-    if (older !== undefined) registry.unregisterClient.call(this, older);
+    if (older !== undefined) {
+      registry.unregisterClient.call(this, older);
+      this.#holders.delete(older);
+    }
+    this.#holders.add(client);
     registry.registerClient.call(this, client);
     older?.close();
   }
@@ -111,6 +120,24 @@ export class QuietAedes extends Aedes {
 
   #store(): SessionStore {
     return this.#parts.persistence as unknown as SessionStore;
+  }
+
+  /**
+   * Aedes empties a session for a CONNECT that may still fail, and for one that it has refused: a stranger could have anybody's
+   * emptied. Only who has it may, from the registration on [MQTT-3.1.2-6].
+   */
+  #leaveToHolders(store: SessionStore): void {
+    const cleanSubscriptions = store.cleanSubscriptions.bind(store);
+    const cleanIncoming = store.cleanIncoming.bind(store);
+    // Named by its id alone it is ended by the broker itself.
+    const mayEmpty = (client: PersistedClient) => client.closed === undefined || this.#holders.has(client);
+    store.cleanSubscriptions = async (client) => {
+      if (mayEmpty(client)) await cleanSubscriptions(client);
+    };
+    // Asked for behind the registration, and waited for before CONNACK: the subscriptions go here as well.
+    store.cleanIncoming = async (client) => {
+      if (mayEmpty(client)) await Promise.all([cleanIncoming(client), cleanSubscriptions(client)]);
+    };
   }
 
   /** Aedes would look for them in the session's queue. */

@@ -1,14 +1,11 @@
 import type { BrokerLimits } from './limits.ts';
+import type { PersistedClient } from './persistence/aedes-memory.ts';
 
 interface Packet {
   readonly topic?: string;
   readonly clientId?: string;
   readonly messageId?: number | undefined;
   readonly payload?: string | Uint8Array;
-}
-
-interface Owner {
-  readonly id: string;
 }
 
 interface Subscriber {
@@ -19,14 +16,14 @@ interface Subscriber {
 export interface SessionStore {
   outgoingEnqueue(subscriber: Subscriber, packet: Packet): Promise<unknown>;
   outgoingEnqueueCombi(subscribers: readonly Subscriber[], packet: Packet): Promise<unknown>;
-  outgoingUpdate(client: Owner, packet: Packet): Promise<unknown>;
+  outgoingUpdate(client: PersistedClient, packet: Packet): Promise<unknown>;
   /** Gives the packet that was removed, or undefined. */
-  outgoingClearMessageId(client: Owner, packet: Packet): Promise<Packet | undefined>;
-  outgoingStream(client: Owner): AsyncIterable<Packet>;
-  incomingStorePacket(client: Owner, packet: Packet): Promise<unknown>;
-  incomingDelPacket(client: Owner, packet: Packet): Promise<unknown>;
-  cleanIncoming(client: Owner): Promise<unknown>;
-  cleanSubscriptions(client: Owner): Promise<unknown>;
+  outgoingClearMessageId(client: PersistedClient, packet: Packet): Promise<Packet | undefined>;
+  outgoingStream(client: PersistedClient): AsyncIterable<Packet>;
+  incomingStorePacket(client: PersistedClient, packet: Packet): Promise<unknown>;
+  incomingDelPacket(client: PersistedClient, packet: Packet): Promise<unknown>;
+  cleanIncoming(client: PersistedClient): Promise<unknown>;
+  cleanSubscriptions(client: PersistedClient): Promise<unknown>;
 }
 
 export interface SessionEvents {

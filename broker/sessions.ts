@@ -11,7 +11,7 @@ export interface Session {
   readonly unreleased: Map<number, Promise<void>>;
   /** Its subscriptions that bring telemetry. */
   readonly listening: ListeningFilters;
-  /** Whether it ends with its connection, as the latest CONNECT had it. */
+  /** Whether it ends with its connection, as the latest CONNECT that was let in had it. */
   clean: boolean;
   connections: number;
   /** When somebody was last connected, real time, epoch ms; while somebody is, some time before. */
