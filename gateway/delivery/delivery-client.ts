@@ -51,8 +51,8 @@ export interface Delivery {
   recheck(consumers: readonly string[]): Promise<void>;
   /** Withdraws everything that waits. */
   withdrawAll(reason: string): Promise<void>;
-  /** Signs with these pairs from now on. */
-  replaceVapidKeys(keys: VapidKeyRing): void;
+  /** Once this resolves, these pairs are signed with, and no others. */
+  replaceVapidKeys(keys: VapidKeyRing): Promise<void>;
   /** Sends an offer to a browser at once; nothing is kept. */
   trial(push: TrialPush): Promise<TrialOutcome>;
   /** What services that offers are handed to made of them, since the start. */
@@ -162,8 +162,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     async withdrawAll(reason) {
       await running().withdrawAll(reason);
     },
-    replaceVapidKeys(keys) {
-      thread?.call.replaceVapidKeys.asEvent(keys);
+    async replaceVapidKeys(keys) {
+      await thread?.call.replaceVapidKeys(keys);
     },
     trial: async (push) => running().trial(push),
     services: async () => running().services(),

@@ -29,13 +29,13 @@ const ROTATING = 'push-key.rotating';
 const ROTATED = 'push-key.rotated';
 
 /**
- * @param onChanged told of the pairs once they are on the disk: whoever signs goes by them from then on
+ * @param onChanged given the pairs once they are on the disk; resolves when whoever signs goes by them. They are in force here after that
  * @throws WaysideError data_dir_damaged, data_dir_unwritable
  */
 export async function openPushKeys(
   dataDir: string,
   db: Kysely<Schema>,
-  onChanged: (ring: VapidKeyRing) => void,
+  onChanged: (ring: VapidKeyRing) => Promise<void>,
 ): Promise<PushKeys> {
   let ring = await loadOrCreateVapidKeys(dataDir);
   /** One change after the other, also after one that failed. */
@@ -49,8 +49,9 @@ export async function openPushKeys(
 
   async function use(next: VapidKeyRing): Promise<void> {
     await saveVapidKeys(dataDir, next);
+    // Nobody may subscribe with a pair before it is signed with: the subscription would count as one whose pair is no more.
+    await onChanged(next);
     ring = next;
-    onChanged(next);
   }
 
   /** Says that the current pair is in force where it was only said that it would be; by whom and when it was said. */

@@ -34,7 +34,8 @@ afterEach(async () => {
 });
 
 const file = () => join(dir, 'vapid-keys.json');
-const open = (onChanged: (ring: VapidKeyRing) => void = () => undefined) => openPushKeys(dir, db, onChanged);
+const open = (onChanged: (ring: VapidKeyRing) => Promise<void> = async () => undefined) =>
+  openPushKeys(dir, db, onChanged);
 const subscribe = (id: string, vapidKey: string) =>
   db
     .insertInto('push_subscriptions')
@@ -65,7 +66,9 @@ test('the file of an earlier version, one pair and nothing else, is read', async
 
 test('a replacement is on the disk, for the owner alone, before anybody signs with it', async () => {
   const onDisk: (string | undefined)[] = [];
-  const keys = await open((ring) => onDisk.push(ring.current.publicKey));
+  const keys = await open(async (ring) => {
+    onDisk.push(ring.current.publicKey);
+  });
   const before = keys.ring.current;
   const publicKey = await keys.rotate(CHANGE);
   expect(onDisk).toEqual([publicKey]);
@@ -76,6 +79,22 @@ test('a replacement is on the disk, for the owner alone, before anybody signs wi
   expect((await stat(file())).mode & 0o777).toBe(0o600);
   expect((await readdir(dir)).filter((name) => name.startsWith('vapid-keys'))).toEqual(['vapid-keys.json']);
   expect((await open()).ring).toEqual(keys.ring);
+});
+
+test('nobody can subscribe with a new pair before it is signed with', async () => {
+  const asked = Promise.withResolvers<VapidKeyRing>();
+  const signed = Promise.withResolvers<void>();
+  const keys = await open((ring) => {
+    asked.resolve(ring);
+    return signed.promise;
+  });
+  const before = keys.ring.current.publicKey;
+  const rotating = keys.rotate(CHANGE);
+  const next = (await asked.promise).current.publicKey;
+  expect([keys.ring.current.publicKey, keys.isKnown(next)]).toEqual([before, false]);
+  signed.resolve();
+  expect(await rotating).toBe(next);
+  expect([keys.ring.current.publicKey, keys.isKnown(before)]).toEqual([next, true]);
 });
 
 test('what a crash left of a draft is passed over, and the file is whole', async () => {
@@ -134,7 +153,7 @@ test('no replacement is without an entry, wherever it is cut short; what came of
   expect(await entries()).toHaveLength(1);
 
   // As soon as it is.
-  const dying = await open(() => {
+  const dying = await open(async () => {
     throw new Error('killed');
   });
   await expect(dying.rotate(CHANGE)).rejects.toThrow('killed');
@@ -166,7 +185,7 @@ test('the running thread signs for each browser with the pair that it subscribed
     delivery.beginSending('https://offers.example');
     await world.addBrowser();
     const next = webPush.generateVAPIDKeys();
-    delivery.replaceVapidKeys({ current: next, previous: [world.vapidKeys] });
+    await delivery.replaceVapidKeys({ current: next, previous: [world.vapidKeys] });
     const received: unknown[] = [];
     const browser = createSubscriber({
       connection: world.connection,
@@ -196,7 +215,7 @@ test('the running thread signs for each browser with the pair that it subscribed
     expect(JSON.stringify(received[1])).not.toContain('token');
     expect(await world.db.selectFrom('deliveries').select('id').execute()).toHaveLength(1);
 
-    delivery.replaceVapidKeys({ current: next, previous: [] });
+    await delivery.replaceVapidKeys({ current: next, previous: [] });
     const last = await world.queue();
     delivery.wake();
     await expect.poll(() => world.state(last)).toBe('sent');

@@ -114,7 +114,7 @@ export async function startHttp(
     realNow: NOW,
     onResubmitted: async (_: JournalEntry): Promise<void> => undefined,
   };
-  const pushKeys = await openPushKeys(dataDir, records.db, () => undefined);
+  const pushKeys = await openPushKeys(dataDir, records.db, async () => undefined);
   const trials: TrialPush[] = [];
   const withdrawn: string[] = [];
   const changes: RecordsChange[] = [];
