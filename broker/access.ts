@@ -80,8 +80,7 @@ export class Access {
       !maySubscribe(peer.principal, subscription.topic) ||
       !this.#hasRoom(connection, subscription.topic)
     ) {
-      this.denied += 1;
-      this.#onDeniedSubscription(peer?.userId);
+      this.refused(client);
       // A session that resumes may have had it.
       if (peer !== null) this.#listeners.remove(peer.session.listening, subscription.topic);
       done(null, null);
@@ -89,6 +88,12 @@ export class Access {
     }
     this.#listeners.add(peer.session.listening, subscription.topic);
     done(null, subscription);
+  }
+
+  /** A subscription of a client is answered with 0x80. */
+  refused(client: Client): void {
+    this.denied += 1;
+    this.#onDeniedSubscription(connectionOf(client).peer?.userId);
   }
 
   /** Notes a filter, unless the session has as many as it may: each costs memory here, and time whenever anybody publishes. */

@@ -342,7 +342,7 @@ class AedesBroker implements Broker {
       return;
     }
     const client = aedes.handle(connection);
-    holdToRules(client);
+    holdToRules(client, () => this.#access.refused(client));
     refuseUnfinished(client, () => this.#persistence.takeBackWill(client));
     connection.open();
     source.on('data', () => this.#links.heard(connection));

@@ -1,5 +1,5 @@
 import type { Client, ConnectPacket, Subscription } from 'aedes';
-import { hasRepeatedFilters, subscribeToEach } from './repeated-filters.ts';
+import { isAnsweredWrongly, type OnRefused, subscribeToEach, withPossibleFilters } from './filter-answers.ts';
 
 /** What Aedes' parser gives, as far as it is looked at here. */
 interface Packet {
@@ -61,7 +61,7 @@ export function violationOfConnect(packet: ConnectPacket): string | null {
 }
 
 /** Has the packets of a client looked at before Aedes takes them. */
-export function holdToRules(client: Client): void {
+export function holdToRules(client: Client, onRefused: OnRefused): void {
   const inner = client as unknown as Internals;
   const { _parser: parser } = inner;
   const takers = parser.listeners('packet').map((take): Take => take.bind(parser));
@@ -70,8 +70,8 @@ export function holdToRules(client: Client): void {
   parser.on('packet', (packet) => {
     const violation = violationOf(packet);
     if (violation !== null) inner.emit('error', new Error(violation));
-    else if (client.connected && hasRepeatedFilters(packet)) subscribeToEach(client, packet);
-    else for (const take of takers) take(packet);
+    else if (client.connected && isAnsweredWrongly(packet)) subscribeToEach(client, packet, onRefused);
+    else for (const take of takers) take(withPossibleFilters(packet));
   });
   parser.prependListener('error', ({ message }) => {
     if (message === 'Invalid protocol version' && client.id === null) client.conn.write(CONNACK_LEVEL);

@@ -277,6 +277,36 @@ describe('SUBSCRIBE and UNSUBSCRIBE', () => {
     expect(answer.bytes).toHaveLength(CONNACK.length + suback.length + 4);
   });
 
+  it('answer a filter that is too deep with 0x80, and grant the others of its packet [§3.9.3]', async () => {
+    running = await runBroker();
+    const levels = (count: number) => `devices/a${'/x'.repeat(count - 2)}`;
+    const filters = [
+      [levels(101), 1],
+      ['devices/a/commands', 1],
+      ['/'.repeat(65_535), 0],
+      [levels(100), 0],
+    ] as const;
+    const answer = await answersTo(
+      5,
+      login('deep', false),
+      subscribe(5, ...filters),
+      subscribe(6, [levels(101), 2], [levels(101), 2]),
+      unsubscribe(7, levels(101)),
+      unsubscribe(8, levels(101), 'devices/a/commands'),
+    );
+    expect(answer.isOpen).toBe(true);
+    expect(packetsOf(Buffer.from(answer.bytes)).map((one) => [...one])).toEqual(
+      expect.arrayContaining([
+        CONNACK,
+        [0x90, 6, 0, 5, 0x80, 1, 0x80, 0],
+        [0x90, 4, 0, 6, 0x80, 0x80],
+        [0xb0, 2, 0, 7],
+        [0xb0, 2, 0, 8],
+      ]),
+    );
+    expect(running.broker.counters()).toMatchObject({ denied: 3, faults: 0 });
+  });
+
   it('answer an UNSUBSCRIBE from what was never subscribed to [MQTT-3.10.4-5]', async () => {
     running = await runBroker();
     const answer = await answersTo(2, login(), unsubscribe(6, 'devices/a/commands', 'never'));
