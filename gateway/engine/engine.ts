@@ -15,10 +15,9 @@ import type { RecordedDecision } from './recorded-decision.ts';
 import type { Registry } from './registry.ts';
 import { createShortWay } from './short-way.ts';
 import type { Subjects } from './subjects.ts';
-import { ENTRIES_A_BATCH, mayWait, nothingTaken, type Taken } from './taken.ts';
+import { BYTES_A_BATCH, ENTRIES_A_BATCH, mayWait, nothingTaken, type Taken } from './taken.ts';
 import type { TelemetryWriter } from './telemetry-writer.ts';
 
-const BYTES_A_BATCH = 8 * 1024 * 1024;
 /** While readings keep coming, batches begin at least this far apart. A reading that comes alone is taken at once. */
 const BATCH_EVERY_MS = 50;
 /** A batch of this many means that more is waiting: the next one begins at once. */
@@ -256,7 +255,7 @@ export class Engine {
     this.#taken = nothingTaken(upToSeq);
     addCounts(this.counts, outcome.counts);
     this.#getsOn();
-    if (upToSeq > afterSeq) writer.offer({ afterSeq, upToSeq, points: outcome.points });
+    if (upToSeq > afterSeq) writer.offer({ afterSeq, upToSeq, points: outcome.points, bytes: outcome.bytes });
     onNews({ outcome, decisions });
   }
 

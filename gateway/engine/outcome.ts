@@ -103,6 +103,8 @@ export interface Outcome {
   /** Newest reading with a position of each device, for the live stream. */
   readonly positions: Map<KnownDevice, AdmittedReading>;
   readonly counts: EngineCounts;
+  /** What the readings of it count for where they are held (held-bytes.ts); it grows. */
+  bytes: number;
 }
 
 export function noOutcome(): Outcome {
@@ -118,6 +120,7 @@ export function noOutcome(): Outcome {
     requests: [],
     positions: new Map(),
     counts: noCounts(),
+    bytes: 0,
   };
 }
 

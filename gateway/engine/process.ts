@@ -2,6 +2,7 @@ import { decide } from '../../rules/decide.ts';
 import type { ReadingProblem } from '../../rules/readings/reading.ts';
 import type { Input } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
+import { heldBytes } from './held-bytes.ts';
 import { deviceOf, takeIn } from './intake.ts';
 import {
   factsOf,
@@ -21,12 +22,15 @@ import type { KnownDevice } from './registry.ts';
 import { findQuarantined } from './retries.ts';
 import { stepRetry } from './step-retry.ts';
 import { consumerOf, type Subject } from './subjects.ts';
+import { HELD_A_BATCH } from './taken.ts';
 
 /**
  * Entries decoded before they are judged: few enough that most of what was decoded has died before V8 copies it out of its
  * nursery, many enough to look up together what is not at hand.
  */
 const ENTRIES_A_STRETCH = 500;
+/** Bytes of readings that end a stretch: of what is packed, 500 entries could hold 500 MiB. */
+const HELD_A_STRETCH = 4 * 1024 * 1024;
 /** Of a stretch while most of what comes is refused. */
 const FEWEST_ENTRIES_A_STRETCH = 25;
 /** Rows of quarantine after which the rest waits for the next commit: some 25 ms, for which nobody else can write. */
@@ -39,7 +43,7 @@ const COMPLAINTS_A_LOOK = 500;
  *
  * @param outcome what comes of it is added here
  * @param seen keys of identities that were stored before, or come from what `outcome` holds already; it grows
- * @returns how many of the entries were taken: not all where much of them is refused
+ * @returns how many of the entries were taken: not all where much of them is refused, or they hold much more than their payloads
  */
 export async function processEntries(
   context: Processing,
@@ -48,6 +52,7 @@ export async function processEntries(
   seen: Set<string>,
 ): Promise<number> {
   let rows = rowsAtMost(outcome.quarantine);
+  const mostBytes = outcome.bytes + HELD_A_BATCH;
   for (let start = 0; start < entries.length; ) {
     const length = stretchLength(MOST_REFUSED - rows, context.refusals.rowsAnEntry);
     const count = await processStretch(context, entries.slice(start, start + length), seen, outcome);
@@ -55,7 +60,7 @@ export async function processEntries(
     const before = rows;
     rows = rowsAtMost(outcome.quarantine);
     context.refusals.rowsAnEntry = (rows - before) / count;
-    if (rows >= MOST_REFUSED) return start;
+    if (rows >= MOST_REFUSED || outcome.bytes >= mostBytes) return start;
   }
   return entries.length;
 }
@@ -68,7 +73,7 @@ function stretchLength(room: number, rowsAnEntry: number): number {
   return Math.min(Math.max(Math.floor(room / rowsAnEntry), FEWEST_ENTRIES_A_STRETCH), ENTRIES_A_STRETCH);
 }
 
-/** Returns how many of the entries were taken, one at least: the rest is left where many of them can't be read. */
+/** Returns how many of the entries were taken, one at least: the rest is left where many of them can't be read, or hold very much. */
 async function processStretch(
   context: Processing,
   entries: readonly StoredEntry[],
@@ -83,7 +88,9 @@ async function processStretch(
   const owners = new Set<Subject>();
   let position = 0;
   let lookedAt = outcome.quarantine.length;
+  const mostBytes = outcome.bytes + HELD_A_STRETCH;
   for (const entry of entries) {
+    if (outcome.bytes >= mostBytes) break;
     if (outcome.quarantine.length - lookedAt >= COMPLAINTS_A_LOOK) {
       lookedAt = outcome.quarantine.length;
       if (rowsAtMost(outcome.quarantine) >= MOST_REFUSED) break;
@@ -134,6 +141,7 @@ function decodeEntry(
   outcome: Outcome,
 ): OpenedEntry {
   const { readings, problems, requests, countsFromArrival, retry } = takeIn(entry, dialects);
+  outcome.bytes += heldBytes(retry ?? entry, readings);
   if (requests !== undefined) outcome.requests.push(...requests);
   const quality = outcome.quality.of(device.id, entry.receivedAt);
   const isKnownType = registry.rulebook.deviceTypes.has(device.type);

@@ -55,9 +55,14 @@ export function retryEntry({ id, payload, ...message }: RetryableMessage, now: n
   };
 }
 
+/** Whether an entry asks that something be taken again. */
+export function isRetry({ topic, userId }: Pick<JournalEntry, 'topic' | 'userId'>): boolean {
+  return userId === NOBODY && topic === RETRY_TOPIC;
+}
+
 /** What an entry asks to be taken again; null for what clients sent. */
 export function retryOf(entry: Pick<JournalEntry, 'topic' | 'userId' | 'payload'>): Retry | null {
-  if (entry.userId !== NOBODY || entry.topic !== RETRY_TOPIC) return null;
+  if (!isRetry(entry)) return null;
   const { buffer, byteOffset, byteLength } = entry.payload;
   const bytes = Buffer.from(buffer, byteOffset, byteLength);
   const headEnd = LENGTH_BYTES + bytes.readUInt32LE(0);

@@ -11,6 +11,8 @@ import { readAgain, type Stretch } from './stretch.ts';
 
 /** Points that may wait before the engine is asked to wait too: what has to be read again costs its decoding twice. */
 const POINTS_IN_ROOM = 20_000;
+/** The same in bytes of readings: as much as one commit may hold. */
+const BYTES_IN_ROOM = 24 * 1024 * 1024;
 /** A store that neither takes nor refuses must not hold up the rules. */
 const LONGEST_WAIT_FOR_ROOM_MS = 1_000;
 /**
@@ -96,8 +98,12 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     }
     if (waiting.afterSeq === null) return null;
     const stretch = waiting.take();
-    if (waiting.points <= POINTS_IN_ROOM) giveRoom();
+    if (hasRoom()) giveRoom();
     return stretch;
+  }
+
+  function hasRoom(): boolean {
+    return waiting.points <= POINTS_IN_ROOM && waiting.bytes <= BYTES_IN_ROOM;
   }
 
   async function write(stretch: Stretch): Promise<void> {
@@ -236,7 +242,7 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
       await store.stop();
     },
     async room() {
-      if (waiting.points <= POINTS_IN_ROOM || trouble !== null || catchingUp || stopping) return;
+      if (hasRoom() || trouble !== null || catchingUp || stopping) return;
       room ??= Promise.withResolvers();
       const timer = setTimeout(giveRoom, LONGEST_WAIT_FOR_ROOM_MS);
       await room.promise;
@@ -244,7 +250,7 @@ export function createTelemetryWriter(parts: TelemetryWriterParts): TelemetryWri
     },
     offer(stretch) {
       waiting.add(stretch);
-      if (waiting.points <= POINTS_IN_ROOM) giveRoom();
+      if (hasRoom()) giveRoom();
       work.ring();
     },
     get storedSeq() {

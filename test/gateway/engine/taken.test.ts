@@ -19,6 +19,11 @@ describe('the commit of what was taken', () => {
     // One batch more is at most 10,000.
     expect(mayWait(taken(10_000), 10_000, SINCE + 1)).toBe(true);
     expect(mayWait(taken(10_001), 10_000, SINCE + 1)).toBe(false);
+    const large = taken(1_500);
+    large.outcome.bytes = 12 * 1024 * 1024;
+    expect(mayWait(large, 1_500, SINCE)).toBe(true);
+    large.outcome.bytes += 1;
+    expect(mayWait(large, 1_500, SINCE)).toBe(false);
   });
 
   it('comes at once where somebody is to be told', () => {

@@ -117,6 +117,26 @@ describe('the telemetry writer', () => {
     await until('the store is found again', () => world.writer.trouble === null);
   });
 
+  it('has the engine wait where what was handed over is large, be it few readings', async () => {
+    const gate = door();
+    const { writer } = await worldWith(gate.wrap);
+    const { arrived, letGo } = gate.hold();
+    const point = { deviceKey: 'key-van', at: START, receivedAt: START, flags: [] };
+    writer.offer({ afterSeq: 0, upToSeq: 1, points: [{ ...point, seq: 1 }], bytes: 100 });
+    await arrived;
+    await writer.room();
+    writer.offer({ afterSeq: 1, upToSeq: 2, points: [{ ...point, seq: 2 }], bytes: 30_000_000 });
+    let hasRoom = false;
+    const room = writer.room().then(() => {
+      hasRoom = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(hasRoom).toBe(false);
+    letGo();
+    await room;
+    await until('all is stored', () => writer.storedSeq === 2);
+  });
+
   it('writes nothing more of a device that it is to leave out, and waits for what is on its way', async () => {
     const gate = door();
     const world = await worldWith(gate.wrap);

@@ -1,0 +1,48 @@
+import { gzipSync } from 'node:zlib';
+import type { KyselyPlugin } from 'kysely';
+import { expect, it, onTestFinished } from 'vitest';
+import { addPerson, startEngine } from '../../support/engine.ts';
+import { eventually } from '../../support/gateway.ts';
+
+it('holds some MiB of readings at a time, also where these come packed into few bytes', async () => {
+  let commits = 0;
+  const plugin: KyselyPlugin = {
+    transformQuery({ node }) {
+      if (node.kind === 'InsertQueryNode' && node.into?.table.identifier.name === 'cursors') commits += 1;
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  };
+  const offered: number[] = [];
+  const world = await startEngine({
+    plugin,
+    wrap: (store) => ({
+      ...store,
+      async write(points) {
+        offered.push(points.length);
+        return { kind: 'stored', rejected: [] };
+      },
+    }),
+  });
+  onTestFinished(async () => {
+    await world.close();
+    await world.remove();
+  });
+  await addPerson(world.db, 'ann', { car: 'car' });
+  const COUNT = 200;
+  for (let n = 0; n < COUNT; n += 1) {
+    const metrics = Object.fromEntries(
+      Array.from({ length: 1_000 }, (_, k) => [`m${k}`, `${n} `.padEnd(250, 'x')]),
+    );
+    // 260 kB, in 2.
+    await world.send('car', '', { payload: gzipSync(JSON.stringify({ metrics })), span: 1000 });
+  }
+  await world.engine.drain();
+  expect(world.engine.counts).toMatchObject({ readings: COUNT, quarantined: 0 });
+  // At least 52 MB, of which a batch takes 12 MiB and what the last stretch has beyond it; it was one commit.
+  expect(commits).toBeGreaterThanOrEqual(4);
+  await eventually('all is stored', 30_000, async () =>
+    world.writer.storedSeq === world.engine.seq ? true : undefined,
+  );
+  expect(offered.reduce((sum, points) => sum + points, 0)).toBe(COUNT);
+});
