@@ -7,6 +7,8 @@ import { AddressRefused, type AllAddresses, isPublicAddress, publicLookup } from
 export interface OutboundRequest {
   readonly endpoint: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** Further ones, which go by the time: asked when a connection has a place for it, which takes seconds where its host is slow. */
+  readonly timedHeaders?: () => Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   /** Asked once there is a connection for it, right before anything is written; one has to be waited for now and then. */
   readonly isStillWanted?: () => boolean;
@@ -101,7 +103,7 @@ export function createOutboundAgent(options: OutboundOptions): OutboundAgent {
 /** By undici's lowest layer, for `request` makes a stream of each answer, which nobody would read. */
 function exchange(
   agent: Agent,
-  { endpoint, headers, body, isStillWanted = () => true }: OutboundRequest,
+  { endpoint, headers, timedHeaders, body, isStillWanted = () => true }: OutboundRequest,
   timeoutMs: number,
 ): Promise<OutboundAnswer> {
   return new Promise((resolve, reject) => {
@@ -116,8 +118,18 @@ function exchange(
     };
     let deadline = setTimeout(giveUp, timeoutMs, 'timeout' as const);
     let bytes = 0;
+    const { origin, pathname, search } = endpoint;
     agent.dispatch(
-      { origin: endpoint.origin, path: endpoint.pathname + endpoint.search, method: 'POST', headers, body },
+      {
+        origin,
+        path: pathname + search,
+        method: 'POST',
+        // Read when the request leaves undici's queue of the origin for a connection, be that one still to be made.
+        get headers() {
+          return timedHeaders === undefined ? headers : { ...headers, ...timedHeaders() };
+        },
+        body,
+      },
       {
         onRequestStart(given) {
           controller = given;

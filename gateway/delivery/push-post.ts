@@ -15,7 +15,8 @@ export interface PushPostMessage {
   readonly id: string;
   /** JSON text of at most MAX_PLAIN_BYTES. */
   readonly payload: string;
-  readonly ttlSeconds: number;
+  /** Whole seconds for which the push service may keep it; asked again when there is a place for it on a connection. */
+  readonly ttlSeconds: () => number;
   /** Asked right before anything leaves. */
   readonly isStillWanted: () => boolean;
 }
@@ -40,12 +41,14 @@ export async function postPush(
   if (authorization === null) return { kind: 'gone' };
   let request: PushRequest;
   try {
-    const message = { deliveryId: id, payload, ttlSeconds, urgency: urgencyOf(ttlSeconds) };
+    const ttl = ttlSeconds();
+    const message = { deliveryId: id, payload, ttlSeconds: ttl, urgency: urgencyOf(ttl) };
     request = buildPushRequest(target, message, authorization, freshMessageSecrets());
   } catch {
     return BAD_SUBSCRIPTION; // keys that are no point of the curve stay so
   }
-  const outcome = await sender.send({ ...request, isStillWanted });
+  const timedHeaders = () => ({ ttl: String(ttlSeconds()) });
+  const outcome = await sender.send({ ...request, timedHeaders, isStillWanted });
   if (outcome.kind !== 'unwanted') services.note(origin, outcome);
   return outcome;
 }

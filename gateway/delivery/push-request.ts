@@ -34,6 +34,8 @@ export interface PushMessage {
 export interface PushRequest {
   readonly endpoint: URL;
   readonly headers: Readonly<Record<string, string>>;
+  /** In place of those above of the same name, once there is a place for it on a connection. */
+  readonly timedHeaders?: () => Readonly<Record<string, string>>;
   readonly body: Buffer;
   /** Asked right before it is written. */
   readonly isStillWanted?: () => boolean;

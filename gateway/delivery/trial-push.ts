@@ -36,7 +36,7 @@ export async function sendTrial(
   const outcome = await postPush(parts, target, {
     id,
     payload,
-    ttlSeconds: TTL_SECONDS,
+    ttlSeconds: () => TTL_SECONDS,
     isStillWanted: () => true,
   });
   switch (outcome.kind) {

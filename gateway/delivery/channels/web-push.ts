@@ -47,7 +47,8 @@ function post(
   offer: OutgoingOffer,
   payload: string,
 ): Promise<PostOutcome> {
-  const ttlSeconds = Math.floor((offer.expiresAtReal - parts.realNow()) / 1000);
+  // What is over by then is not wanted any more, and does not leave.
+  const ttlSeconds = () => Math.max(0, Math.floor((offer.expiresAtReal - parts.realNow()) / 1000));
   const { id, isStillWanted } = offer;
   return postPush(parts, browser, { id, payload, ttlSeconds, isStillWanted });
 }

@@ -32,7 +32,7 @@ interface Host {
 }
 
 /** A host that speaks raw bytes: `onRequest` is called once the request's head is there. */
-async function startHost(onRequest: (socket: Socket) => void): Promise<Host> {
+async function startHost(onRequest: (socket: Socket, head: string) => void): Promise<Host> {
   const sockets = new Set<Socket>();
   let made = 0;
   const server = createServer((socket) => {
@@ -42,8 +42,9 @@ async function startHost(onRequest: (socket: Socket) => void): Promise<Host> {
     socket.on('data', (chunk) => {
       head += chunk.toString('latin1');
       if (!head.includes('\r\n\r\n')) return;
+      const whole = head;
       head = '';
-      onRequest(socket);
+      onRequest(socket, whole);
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
@@ -186,4 +187,30 @@ test('what waited for a connection is looked at once more before it is written',
   await expect.poll(() => answers.length).toBe(2);
   answers[1]?.();
   expect((await third).status).toBe(201);
+});
+
+test('a header that goes by the time is asked for when a connection has a place for the request', async () => {
+  const heads: string[] = [];
+  const answers: (() => void)[] = [];
+  const host = await startHost((socket, head) => {
+    heads.push(head);
+    answers.push(() => socket.write('HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n'));
+  });
+  const agent = agentFor([host.origin], { connectionsPerOrigin: 2, timeoutMs: 20_000 });
+  let seconds = 60;
+  const request = {
+    endpoint: new URL(host.origin),
+    headers: { 'content-length': '2', ttl: '61' },
+    timedHeaders: () => ({ ttl: String(seconds) }),
+    body: Buffer.from('{}'),
+  };
+  const begun = [agent.post(request), agent.post(request)];
+  await expect.poll(() => answers.length).toBe(2);
+  begun.push(agent.post(request));
+  seconds = 53;
+  answers[0]?.();
+  await expect.poll(() => answers.length).toBe(3);
+  for (const answer of answers.slice(1)) answer();
+  expect((await Promise.all(begun)).map(({ status }) => status)).toEqual([201, 201, 201]);
+  expect(heads.map((head) => head.match(/^ttl:.*$/gim))).toEqual([['ttl: 60'], ['ttl: 60'], ['ttl: 53']]);
 });
