@@ -101,7 +101,7 @@ class AedesBroker implements Broker {
       limits: this.#limits,
       lasting: () => this.#sessions.lasting(),
       isInTrouble: () => this.#persistence.trouble !== null,
-      seen: (clientId, at) => this.#persistence.seen(clientId, at),
+      seen: (clientId, at) => this.#persistence.owners.seen(clientId, at),
       end: (session) => this.#endSession(session),
       onEnded: (sessions) => {
         this.#expired += sessions;

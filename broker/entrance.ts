@@ -80,8 +80,8 @@ export class Entrance {
     if (client.clean) {
       // It knows nothing of messages before it [MQTT-3.1.2-6].
       session.unreleased.clear();
-      persistence.disown(client.id);
-    } else persistence.own(client.id, userId, session.seenAt);
+      persistence.owners.disown(client.id);
+    } else persistence.owners.own(client.id, userId, session.seenAt);
   }
 
   isDenied(subscription: object): boolean {
@@ -103,6 +103,8 @@ export class Entrance {
   loggedIn(client: Client): void {
     const { links, pace, intake, access } = this.#ports;
     const connection = connectionOf(client);
+    // It has hung up while it logged in: its end has been told already, and would be told no more.
+    if (connection.destroyed) return;
     const { peer } = connection;
     if (peer !== null) {
       links.opened(client, peer);

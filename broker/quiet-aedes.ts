@@ -98,7 +98,7 @@ export class QuietAedes extends Aedes {
   /** Ends the session of a client that is away. */
   async forgetSession(clientId: string): Promise<void> {
     // First, for whoever connects meanwhile owns it anew.
-    this.#parts.persistence.disown(clientId);
+    this.#parts.persistence.owners.disown(clientId);
     await this.#parts.bounds.forget(this.#store(), clientId);
   }
 

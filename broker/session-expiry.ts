@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SEEN_TO_WITHIN_MS } from './persistence/durable-persistence.ts';
+import { SEEN_TO_WITHIN_MS } from './persistence/owners.ts';
 import type { Session } from './sessions.ts';
 
 /** Looked at in one turn: less than a millisecond. */

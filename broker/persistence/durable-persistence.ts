@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream';
 import { createAedesMemory, type PersistedClient, type Subscriber } from './aedes-memory.ts';
 import type { DurableMap } from './durable-map.ts';
-import { encodeJson, encodePacket, keys, type StoredPacket, type StoredSubscription } from './entries.ts';
+import { encodePacket, keys, type StoredPacket, type StoredSubscription } from './entries.ts';
+import { Incoming } from './incoming.ts';
 import { Mirror } from './mirror.ts';
 import { Outgoing } from './outgoing.ts';
+import { Owners } from './owners.ts';
 import { type OldWill, type Owner, readStoredSessions } from './stored-sessions.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { Wills } from './wills.ts';
 
 /** What was found on disk at the start. */
@@ -17,9 +20,6 @@ export interface Restored {
   readonly waiting: ReadonlyMap<string, readonly StoredPacket[]>;
   readonly wills: readonly OldWill[];
 }
-
-/** How exactly the disk knows when a session was last connected: a device that comes and goes writes nothing each time. */
-export const SEEN_TO_WITHIN_MS = 86_400_000;
 
 const NOTHING_RESTORED: Restored = {
   owners: new Map(),
@@ -48,20 +48,25 @@ export interface DurablePersistenceOptions {
 export class DurablePersistence {
   readonly #memory = createAedesMemory();
   readonly #mirror: Mirror | null;
+  readonly #subscriptions: Subscriptions;
   readonly #outgoing: Outgoing;
-  readonly #options: DurablePersistenceOptions;
-  readonly #owners = new Map<string, Owner>();
-  /** What is being kept, by the array of its SUBSCRIBE. */
-  readonly #adding = new WeakMap<readonly StoredSubscription[], Promise<void>>();
-  /** Packet ids on disk by client id. */
-  readonly #unreleased = new Map<string, Set<number>>();
+  readonly #incoming: Incoming;
   readonly #wills: Wills;
+  readonly #options: DurablePersistenceOptions;
+  readonly owners: Owners;
 
   constructor(options: DurablePersistenceOptions = {}) {
     this.#options = options;
     this.#mirror =
       options.map === undefined ? null : new Mirror(options.map, options.onTrouble ?? (() => undefined));
+    this.owners = new Owners(this.#mirror);
+    this.#subscriptions = new Subscriptions(this.#memory, this.#mirror, options);
     this.#outgoing = new Outgoing(this.#mirror);
+    this.#incoming = new Incoming(
+      this.#memory,
+      this.#mirror,
+      (packet) => options.isKeptElsewhere?.(packet) ?? false,
+    );
     this.#wills = new Wills(this.#mirror, (clientId) => options.ownerOf?.(clientId));
   }
 
@@ -84,12 +89,9 @@ export class DurablePersistence {
     const { map } = this.#options;
     if (map === undefined) return NOTHING_RESTORED;
     const { owners, subscriptions, waiting, unreleased, retained, wills } = await readStoredSessions(map);
-    for (const [clientId, owner] of owners) this.#owners.set(clientId, owner);
-    for (const [id, stored] of subscriptions) await this.#memory.addSubscriptions({ id }, stored);
-    for (const { clientId, packetId, packet } of unreleased) {
-      this.#noteUnreleased(clientId, packetId);
-      await this.#memory.incomingStorePacket({ id: clientId }, packet);
-    }
+    this.owners.restore(owners);
+    await this.#subscriptions.restore(subscriptions);
+    await this.#incoming.restore(unreleased);
     for (const packet of retained) await this.#memory.storeRetained(packet);
     const packets = new Map<string, StoredPacket[]>();
     for (const message of waiting) {
@@ -108,29 +110,6 @@ export class DurablePersistence {
   /** Writes what is left. Nothing is kept any more afterwards. */
   async close(): Promise<void> {
     await this.#mirror?.close();
-  }
-
-  /** A user's session is to outlive its connections, so it must not become another user's. */
-  own(clientId: string, userId: string, seenAt: number): void {
-    if (this.#owners.get(clientId)?.userId !== userId) this.#putOwner(clientId, { userId, seenAt });
-    else this.seen(clientId, seenAt);
-  }
-
-  /**
-   * Somebody is, or was, connected to a session that lasts; written once a day, or where the clock was set back. A day exactly is
-   * what a start adds to what was written, and no news.
-   *
-   * @param at epoch ms
-   */
-  seen(clientId: string, at: number): void {
-    const owner = this.#owners.get(clientId);
-    if (owner !== undefined && Math.abs(at - (owner.seenAt ?? 0)) > SEEN_TO_WITHIN_MS)
-      this.#putOwner(clientId, { ...owner, seenAt: at });
-  }
-
-  /** A session lasts no longer than its connection. */
-  disown(clientId: string): void {
-    if (this.#owners.delete(clientId)) this.#mirror?.remove(keys.owner(clientId));
   }
 
   /** The will of an earlier process was published. */
@@ -155,35 +134,12 @@ export class DurablePersistence {
     return this.#memory.createRetainedStreamCombi(patterns);
   }
 
-  /** Aedes calls it for each filter of a SUBSCRIBE, with all of them: once is enough, for 3,000 filters took 8 s otherwise. */
   addSubscriptions(client: PersistedClient, subscriptions: readonly StoredSubscription[]): Promise<void> {
-    const underWay = this.#adding.get(subscriptions);
-    if (underWay !== undefined) return underWay;
-    const adding = this.#add(client, subscriptions).finally(() => this.#adding.delete(subscriptions));
-    this.#adding.set(subscriptions, adding);
-    return adding;
+    return this.#subscriptions.add(client, subscriptions);
   }
 
-  async #add(client: PersistedClient, subscriptions: readonly StoredSubscription[]): Promise<void> {
-    // All of them have been judged by the end of this turn.
-    await null;
-    const granted = subscriptions.filter((subscription) => !this.#options.isDenied?.(subscription));
-    await this.#mirror?.commit(
-      granted.map(({ topic, ...rest }) => [keys.subscription(client.id, topic), encodeJson(rest)]),
-    );
-    const { ownerOf } = this.#options;
-    if (ownerOf === undefined || ownerOf(client.id) !== undefined) {
-      await this.#memory.addSubscriptions(client, granted);
-      return;
-    }
-    // Its user was removed meanwhile: messages would wait for nobody.
-    for (const { topic } of granted) this.#mirror?.remove(keys.subscription(client.id, topic));
-  }
-
-  async removeSubscriptions(client: PersistedClient, topics: readonly string[]): Promise<void> {
-    await this.#memory.removeSubscriptions(client, topics);
-    for (const topic of topics) this.#mirror?.remove(keys.subscription(client.id, topic));
-    await this.#mirror?.flushed();
+  removeSubscriptions(client: PersistedClient, topics: readonly string[]): Promise<void> {
+    return this.#subscriptions.remove(client, topics);
   }
 
   subscriptionsByClient(client: PersistedClient): Promise<StoredSubscription[]> {
@@ -194,13 +150,8 @@ export class DurablePersistence {
     return this.#memory.subscriptionsByTopic(topic);
   }
 
-  async cleanSubscriptions(client: PersistedClient): Promise<void> {
-    const stored = await this.#memory.subscriptionsByClient(client);
-    await this.#memory.cleanSubscriptions(client);
-    // Most that connect with a clean session had none before: they wait for nothing.
-    if (stored.length === 0 || this.#mirror === null) return;
-    for (const { topic } of stored) this.#mirror.remove(keys.subscription(client.id, topic));
-    await this.#mirror.flushed();
+  cleanSubscriptions(client: PersistedClient): Promise<void> {
+    return this.#subscriptions.clean(client);
   }
 
   countOffline(): Promise<{ subsCount: number; clientsCount: number }> {
@@ -251,37 +202,20 @@ export class DurablePersistence {
     return Readable.from(this.#outgoing.of(client));
   }
 
-  async incomingStorePacket(client: PersistedClient, packet: StoredPacket): Promise<void> {
-    const { messageId } = packet;
-    const isKept = client.clean === true || this.#options.isKeptElsewhere?.(packet) === true;
-    if (!isKept && this.#mirror !== null && messageId !== undefined) {
-      // Aedes publishes it at once and asks only whether it was there, so its content need not be kept.
-      const marker = encodePacket({ ...packet, payload: new Uint8Array(0) });
-      await this.#mirror.commit([[keys.unreleased(client.id, messageId), marker]]);
-      this.#noteUnreleased(client.id, messageId);
-    }
-    await this.#memory.incomingStorePacket(client, packet);
+  incomingStorePacket(client: PersistedClient, packet: StoredPacket): Promise<void> {
+    return this.#incoming.store(client, packet);
   }
 
   incomingGetPacket(client: PersistedClient, packet: StoredPacket): Promise<StoredPacket> {
     return this.#memory.incomingGetPacket(client, packet);
   }
 
-  async incomingDelPacket(client: PersistedClient, packet: StoredPacket): Promise<void> {
-    const { messageId } = packet;
-    const onDisk = this.#unreleased.get(client.id);
-    if (messageId !== undefined && onDisk?.delete(messageId)) {
-      this.#mirror?.remove(keys.unreleased(client.id, messageId));
-      if (onDisk.size === 0) this.#unreleased.delete(client.id);
-    }
-    await this.#memory.incomingDelPacket(client, packet);
+  incomingDelPacket(client: PersistedClient, packet: StoredPacket): Promise<void> {
+    return this.#incoming.delete(client, packet);
   }
 
-  async cleanIncoming(client: PersistedClient): Promise<void> {
-    for (const packetId of this.#unreleased.get(client.id) ?? [])
-      this.#mirror?.remove(keys.unreleased(client.id, packetId));
-    this.#unreleased.delete(client.id);
-    await this.#memory.cleanIncoming(client);
+  cleanIncoming(client: PersistedClient): Promise<void> {
+    return this.#incoming.clean(client);
   }
 
   async putWill(client: PersistedClient, packet: StoredPacket): Promise<void> {
@@ -310,17 +244,7 @@ export class DurablePersistence {
     await this.close();
   }
 
-  #putOwner(clientId: string, owner: Owner): void {
-    this.#owners.set(clientId, owner);
-    this.#mirror?.put(keys.owner(clientId), encodeJson(owner));
-  }
-
   get #brokerId(): string {
     return (this.#memory.broker as { readonly id: string }).id;
-  }
-
-  #noteUnreleased(clientId: string, packetId: number): void {
-    const packetIds = this.#unreleased.get(clientId) ?? new Set();
-    this.#unreleased.set(clientId, packetIds.add(packetId));
   }
 }
