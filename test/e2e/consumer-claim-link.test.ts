@@ -61,6 +61,8 @@ describe.skipIf(chromiumPath === null)(
       return /http:\/\/\S+/.exec(plain(readMail(mail.raw).body))?.[0] ?? '';
     };
     const newPerson = () => openConsumerApp(browser, gateway);
+    const textOf = ({ page }: ConsumerPage, selector: string) =>
+      page.evaluate(`document.querySelector(${JSON.stringify(selector)}).textContent`);
 
     it.each(['light', 'dark'] as const)('is said to wait until they are in, %s', async (scheme) => {
       const code = await deviceWithCode(`fridge-${scheme}`);
@@ -90,7 +92,7 @@ describe.skipIf(chromiumPath === null)(
       await mailApp.see('Link this device?');
       await mailApp.see(code);
       await mailApp.see('only if this code stands on your device');
-      await mailApp.see('The device will be linked to ada@example.com');
+      expect(await textOf(mailApp, '.ask')).toContain('The device will be linked to ada@example.com');
       expect(mailApp.page.url()).toBe(`${appUrl(gateway)}/me/settings`);
       await screenshot(mailApp.page, 'me-claim-ask');
       expect(await ownerOf('fridge-1')).toBeNull();
@@ -143,7 +145,8 @@ describe.skipIf(chromiumPath === null)(
       await app.open(await invitationTo(gateway, 'cleo'));
       await app.page.waitForSelector('nav');
       await app.open(`#claim=${code}`);
-      await app.see('The device will be linked to cleo');
+      await app.see('Link this device?');
+      expect(await textOf(app, '.ask')).toContain('The device will be linked to cleo');
       await app.click('Link the device', 'button');
       await eventually('the request', WITHIN_MS, async () => held[0]);
       await app.click('Offers', 'link');
@@ -155,6 +158,29 @@ describe.skipIf(chromiumPath === null)(
         (await app.page.evaluate(`localStorage.getItem('wayside-claim')`)) === null ? true : undefined,
       );
       expect(await ownerOf('fridge-4')).toBe('cleo');
+      await app.context.close();
+    });
+
+    it('is typed where it is said whom the device is linked to, before it is', async () => {
+      const code = await deviceWithCode('fridge-5');
+      const app = await newPerson();
+      await app.open(await invitationTo(gateway, 'ada'));
+      await app.page.waitForSelector('nav');
+      await app.open('/settings');
+      await app.fill('Code of a device', code);
+      const said = 'The device will be linked to ada@example.com';
+      expect(await textOf(app, '.claim-form')).toContain(said);
+      // Who hears the page without seeing it comes to the button past that.
+      const described = 'document.querySelector(".claim-form button").getAttribute("aria-describedby")';
+      expect(await app.page.evaluate(`document.getElementById(${described}).textContent`)).toContain(said);
+      for (const scheme of ['light', 'dark'] as const) {
+        await app.theme(scheme);
+        expect(await axeViolations(app.page)).toEqual([]);
+      }
+      expect(await ownerOf('fridge-5')).toBeNull();
+      await app.click('Link it', 'button');
+      await app.see('fridge-5 is linked to you now');
+      expect(await ownerOf('fridge-5')).toBe('ada');
       await app.context.close();
     });
 

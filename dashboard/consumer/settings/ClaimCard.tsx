@@ -1,19 +1,17 @@
 import { useTranslation } from 'react-i18next';
 import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
-import { useMe } from '../shell/use-me.ts';
+import { ClaimAccount } from './ClaimAccount.tsx';
 import { claimTrouble } from './claim-trouble.ts';
 import { dropClaim } from './pending-claim.ts';
 import { useDevices } from './use-devices.ts';
 import { usePendingClaim } from './use-pending-claim.ts';
 
 /**
- * A link or a QR code brought the code of a device: nothing is linked before the person says so, for anyone can make a link. It names
- * whom the device would be linked to: a link to sign in may have brought them into somebody else's account.
+ * A link or a QR code brought the code of a device: nothing is linked before the person says so, for anyone can make a link.
  */
 export function ClaimCard() {
   const { t } = useTranslation('settings');
-  const { id, email = null } = useMe();
   const pending = usePendingClaim();
   const { claim } = useDevices();
   // The code is forgotten as soon as the device is linked, a moment before that is told here.
@@ -32,7 +30,7 @@ export function ClaimCard() {
       <p>
         <strong>{t('claim.onlyOwn')}</strong> {t('claim.text')}
       </p>
-      <p className="claim-account">{t('claim.account', { account: email ?? id })}</p>
+      <ClaimAccount />
       <div className="choices">
         <Button look="main" busy={claim.isPending} onClick={() => claim.mutate(code)}>
           {t('claim.yes')}

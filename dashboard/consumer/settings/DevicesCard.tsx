@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { DeviceIcon } from '../../look/icons.tsx';
 import { AskedRow } from '../parts/AskedRow.tsx';
@@ -6,6 +6,7 @@ import { Button } from '../parts/Button.tsx';
 import { Card } from '../parts/Card.tsx';
 import { Field } from '../parts/Field.tsx';
 import { useMe } from '../shell/use-me.ts';
+import { ClaimAccount } from './ClaimAccount.tsx';
 import { claimTrouble } from './claim-trouble.ts';
 import { useDevices } from './use-devices.ts';
 
@@ -15,6 +16,7 @@ export function DevicesCard() {
   const { devices } = useMe();
   const [code, setCode] = useState('');
   const { claim, giveUp } = useDevices();
+  const accountId = useId();
   return (
     <Card title={t('devices.title')} id="devices">
       {devices.length === 0 && <p className="soft">{t('devices.none')}</p>}
@@ -59,7 +61,8 @@ export function DevicesCard() {
           error={claim.error === null ? null : t(claimTrouble(claim.error))}
           onChange={(event) => setCode(event.currentTarget.value)}
         />
-        <Button type="submit" busy={claim.isPending}>
+        <ClaimAccount id={accountId} look="soft" />
+        <Button type="submit" busy={claim.isPending} aria-describedby={accountId}>
           {t('devices.add')}
         </Button>
       </form>
