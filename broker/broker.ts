@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
-import type { Client, PublishPacket, Subscription } from 'aedes';
+import type { PublishPacket } from 'aedes';
 import { Access } from './access.ts';
 import { AnswerIntake } from './answer-intake.ts';
-import { type Connection, connectionOf } from './connection.ts';
-import { aliasesOfTopic } from './dialects.ts';
+import type { Connection } from './connection.ts';
 import { DirectSends } from './direct-sends.ts';
-import { Entrance, LOGIN_REFUSED } from './entrance.ts';
+import { Entrance } from './entrance.ts';
+import { Faults } from './faults.ts';
 import { tellFirstToken } from './first-token.ts';
 import { Gate } from './gate.ts';
 import { HalfReceived } from './half-received.ts';
@@ -21,15 +21,16 @@ import { PeerPace } from './peer-pace.ts';
 import { DurablePersistence } from './persistence/durable-persistence.ts';
 import type { Broker, BrokerCounters, BrokerPorts } from './ports.ts';
 import type { Credential } from './principal.ts';
-import { QuietAedes } from './quiet-aedes.ts';
+import type { QuietAedes } from './quiet-aedes.ts';
 import { SessionBounds } from './session-bounds.ts';
+import { SessionEnds } from './session-ends.ts';
 import { SessionExpiry } from './session-expiry.ts';
-import { type Session, Sessions } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 import { SpokenFor } from './spoken-for.ts';
 import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
-import { isCommandTopicOf, parseDeviceTopic } from './topics.ts';
 import { sleepThread, Turns } from './turns.ts';
-import { isUnfinished, refuseUnfinished } from './unfinished-connect.ts';
+import { refuseUnfinished } from './unfinished-connect.ts';
+import { wiredAedes } from './wired-aedes.ts';
 
 /** The MQTT broker of the gateway. Nothing happens before `start`. */
 export function createBroker(ports: BrokerPorts): Broker {
@@ -50,12 +51,13 @@ class AedesBroker implements Broker {
   readonly #intake: TelemetryIntake;
   readonly #access: Access;
   readonly #persistence: DurablePersistence;
-  readonly #sends = new DirectSends();
   readonly #links: Links;
-  readonly #gate: Gate;
+  readonly #faults: Faults;
+  readonly #bounds: SessionBounds;
+  readonly #aedes: QuietAedes;
+  readonly #ends: SessionEnds;
   readonly #expiry: SessionExpiry;
-  #aedes: QuietAedes | null = null;
-  #faults = 0;
+  readonly #gate: Gate;
   #dropped = 0;
   #expired = 0;
 
@@ -77,11 +79,14 @@ class AedesBroker implements Broker {
     this.#access = new Access(this.#intake, answers, this.#listeners, this.#limits, spokenFor, (userId) =>
       this.#warn('subscription refused: a topic that the user may not use, or too many of them', { userId }),
     );
-    this.#links = new Links(ports.realNow, this.#sends, ports.links);
+    const sends = new DirectSends();
+    const ownerOf = (clientId: string) => this.#sessions.find(clientId)?.userId;
+    this.#links = new Links(ports.realNow, sends, ownerOf, ports.links);
+    this.#faults = new Faults(this.#links, (message, fields) => this.#warn(message, fields));
     this.#persistence = new DurablePersistence({
       map: ports.sessions,
       onTrouble: (err) => this.#warn('sessions could not be written; it is tried again', { err }),
-      ownerOf: (clientId) => this.#sessions.find(clientId)?.userId,
+      ownerOf,
       isKeptElsewhere: (packet) => packet.payload === TAKEN,
       isDenied: (subscription) => this.#entrance.isDenied(subscription),
     });
@@ -92,8 +97,36 @@ class AedesBroker implements Broker {
       pace: this.#pace,
       intake: this.#intake,
       access: this.#access,
-      forgetSession: async (clientId) => this.#aedes?.forgetSession(clientId),
+      forgetSession: (clientId) => this.#aedes.forgetSession(clientId),
       onUnexpected: (what, error) => this.#unexpected(what, error),
+    });
+    this.#bounds = new SessionBounds(this.#limits, {
+      onReleased: (clientId, packetId) => this.#sessions.find(clientId)?.unreleased.delete(packetId),
+      onDropped: (clientId) => {
+        this.#dropped += 1;
+        this.#warn('message dropped: too many wait for the session', { clientId });
+      },
+    });
+    this.#aedes = wiredAedes({
+      limits: this.#limits,
+      persistence: this.#persistence,
+      bounds: this.#bounds,
+      sends,
+      entrance: this.#entrance,
+      access: this.#access,
+      links: this.#links,
+      faults: this.#faults,
+      onSubscribed: (client, subscriptions) => {
+        tellFirstToken(ports, client, subscriptions).catch((error: unknown) =>
+          this.#unexpected('a device could not be told its token', error),
+        );
+      },
+    });
+    this.#ends = new SessionEnds({
+      sessions: this.#sessions,
+      listeners: this.#listeners,
+      persistence: this.#persistence,
+      aedes: this.#aedes,
     });
     this.#expiry = new SessionExpiry({
       realNow: ports.realNow,
@@ -102,7 +135,7 @@ class AedesBroker implements Broker {
       lasting: () => this.#sessions.lasting(),
       isInTrouble: () => this.#persistence.trouble !== null,
       seen: (clientId, at) => this.#persistence.owners.seen(clientId, at),
-      end: (session) => this.#endSession(session),
+      end: (session) => this.#ends.end(session),
       onEnded: (sessions) => {
         this.#expired += sessions;
         ports.log.info({ sessions }, 'sessions ended that nobody had connected to for too long');
@@ -128,60 +161,10 @@ class AedesBroker implements Broker {
   }
 
   async start(): Promise<{ readonly mqttPort: number; readonly mqttsPort: number | null }> {
-    const bounds = new SessionBounds(this.#limits, {
-      onReleased: (clientId, packetId) => this.#sessions.find(clientId)?.unreleased.delete(packetId),
-      onDropped: (clientId) => {
-        this.#dropped += 1;
-        this.#warn('message dropped: too many wait for the session', { clientId });
-      },
-    });
-    const aedes = new QuietAedes(
-      {
-        connectTimeout: this.#limits.connectTimeoutMs,
-        maxClientsIdLength: 128,
-        preConnect: (client, packet, done) => this.#entrance.preConnect(client, packet, done),
-        authenticate: (client, username, password, done) =>
-          this.#entrance.authenticate(client, username, password, done),
-        authorizePublish: (client, packet, done) => this.#access.publish(client, packet, done),
-        authorizeSubscribe: (client, subscription, done) =>
-          this.#access.subscribe(client, subscription, (error, granted) => {
-            if (granted === null || granted === undefined) this.#entrance.deny(client, subscription);
-            done(error, granted);
-          }),
-        authorizeForward: (client, packet) =>
-          this.#comesByLink(client.id, packet.topic) ? null : this.#access.forward(client, packet),
-      },
-      {
-        persistence: this.#persistence,
-        bounds,
-        sends: this.#sends,
-        comesByLink: (clientId, topic) => this.#comesByLink(clientId, topic),
-        // Aedes publishes when its PUBACK has found room on the wire: the sender may be removed by then.
-        isForNobody: (packet, sender) =>
-          this.#access.isForJournalAlone(packet) ||
-          (sender !== null && connectionOf(sender)?.isForgotten === true),
-      },
-    );
-    aedes.on('client', (client: Client) => this.#entrance.registered(client));
-    aedes.on('clientReady', (client: Client) => this.#entrance.loggedIn(client));
-    aedes.on('subscribe', (subscriptions: Subscription[], client: Client) => {
-      this.#links.subscribed(client);
-      tellFirstToken(this.#ports, client, subscriptions).catch((error: unknown) =>
-        this.#unexpected('a device could not be told its token', error),
-      );
-    });
-    aedes.on('unsubscribe', (filters: string[], client: Client) => {
-      this.#access.unsubscribed(client, filters);
-      this.#links.subscribed(client);
-    });
-    aedes.on('keepaliveTimeout', (client: Client) => this.#links.ending(client, 'keep_alive'));
-    aedes.on('clientError', (client: Client, error: Error) => this.#closedFor(client, error));
-    aedes.on('connectionError', (client: Client, error: Error) => this.#closedFor(client, error));
-    await aedes.listen();
-    this.#aedes = aedes;
+    await this.#aedes.listen();
     this.#links.start();
     try {
-      await this.#restore(bounds);
+      await this.#restore();
       this.#gate.open();
       const ports = await this.#gate.listen();
       this.#expiry.start();
@@ -222,7 +205,7 @@ class AedesBroker implements Broker {
       retain: options.retain ?? false,
       dup: false,
     };
-    if (this.#aedes === null) reject(new Error('the broker is not running'));
+    if (this.#aedes.closed) reject(new Error('the broker is not running'));
     else this.#aedes.publish(packet, (error) => (error instanceof Error ? reject(error) : resolve()));
     return promise;
   }
@@ -251,7 +234,7 @@ class AedesBroker implements Broker {
       paced: this.#pace.paced,
       refusedConnections: this.#gate.refused,
       denied: this.#access.denied,
-      faults: this.#faults,
+      faults: this.#faults.count,
       inFlightBytes: this.#inFlight.totalBytes,
       halfReceivedBytes: this.#halfReceived.totalBytes,
       paused: this.#inFlight.waiting,
@@ -261,19 +244,7 @@ class AedesBroker implements Broker {
   async forget(userId: string, aliases: readonly string[] = []): Promise<void> {
     for (const connection of this.#gate.of((peer) => peer.userId === userId)) connection.isForgotten = true;
     this.disconnect(userId);
-    const sessions = this.#sessions.removeAll(userId);
-    for (const session of sessions) {
-      this.#listeners.clear(session.listening);
-      await this.#aedes?.forgetSession(session.clientId);
-    }
-    const clientIds = new Set(sessions.map(({ clientId }) => clientId));
-    await this.#aedes?.forgetMessages(
-      ({ topic = '', clientId = '' }) =>
-        clientIds.has(clientId) ||
-        parseDeviceTopic(topic)?.deviceId === userId ||
-        aliasesOfTopic(topic).some((alias) => aliases.includes(alias)),
-    );
-    await this.#persistence.forgetWills(clientIds);
+    await this.#ends.endAllOf(userId, aliases);
   }
 
   #close(isMeant: IsMeant): void {
@@ -284,22 +255,15 @@ class AedesBroker implements Broker {
     }
   }
 
-  /** A device's own commands are sent by who keeps them; others who subscribed get theirs from Aedes. */
-  #comesByLink(clientId: string, topic: string): boolean {
-    if (this.#ports.links === undefined || !topic.endsWith('/commands')) return false;
-    const userId = this.#sessions.find(clientId)?.userId;
-    return userId !== undefined && isCommandTopicOf(userId, topic);
-  }
-
   /** Takes up the sessions of an earlier process. */
-  async #restore(bounds: SessionBounds): Promise<void> {
+  async #restore(): Promise<void> {
     const { owners, subscriptions, waiting, wills } = await this.#persistence.restore();
     for (const [clientId, { userId, seenAt }] of owners) {
       const session = this.#sessions.restore(clientId, userId);
       session.seenAt = this.#expiry.restoredAt(seenAt);
       for (const filter of subscriptions.get(clientId) ?? []) this.#listeners.add(session.listening, filter);
     }
-    for (const [clientId, packets] of waiting) bounds.restored(clientId, packets);
+    for (const [clientId, packets] of waiting) this.#bounds.restored(clientId, packets);
     await publishOldWills(wills, {
       ports: this.#ports,
       publish: ({ topic, payload, qos }) => this.publish(topic, payload, { qos }),
@@ -308,59 +272,21 @@ class AedesBroker implements Broker {
     });
   }
 
-  /**
-   * What waits in it for a device is no command: those are kept elsewhere, and have an end of their own.
-   *
-   * @returns whether it was still there
-   */
-  async #endSession(session: Session): Promise<boolean> {
-    const { clientId } = session;
-    if (this.#sessions.find(clientId) !== session) return false;
-    this.#sessions.remove(session);
-    this.#listeners.clear(session.listening);
-    try {
-      await this.#aedes?.forgetSession(clientId);
-    } finally {
-      // What was on its way to the disk for it, or could not be deleted; unless it has begun anew meanwhile.
-      await this.#persistence.enqueued();
-      if (this.#sessions.find(clientId) === null) await this.#aedes?.forgetSession(clientId);
-    }
-    return true;
-  }
-
   async #closeAedes(): Promise<void> {
     this.#links.stop();
-    const aedes = this.#aedes;
-    this.#aedes = null;
-    if (aedes !== null) await new Promise<void>((resolve) => aedes.close(resolve));
+    await new Promise<void>((resolve) => this.#aedes.close(resolve));
   }
 
   #opened(connection: Connection, source: Duplex): void {
-    const aedes = this.#aedes;
-    if (aedes === null) {
+    if (this.#aedes.closed) {
       connection.destroy();
       return;
     }
-    const client = aedes.handle(connection);
+    const client = this.#aedes.handle(connection);
     holdToRules(client, () => this.#access.refused(client));
     refuseUnfinished(client, () => this.#persistence.takeBackWill(client));
     connection.open();
     source.on('data', () => this.#links.heard(connection));
-  }
-
-  #closedFor(client: Client, error: Error): void {
-    // Refused logins are logged where they are refused; a connection that simply broke is no news.
-    if (isNetworkError(error) || error.message === LOGIN_REFUSED) return;
-    const { userId } = connectionOf(client).peer ?? {};
-    if (isUnfinished(client)) {
-      // Who hung up before CONNACK is no news either.
-      if (!client.closed)
-        this.#warn('login refused: it could not be finished', { userId, reason: error.message });
-      return;
-    }
-    this.#links.ending(client, 'protocol_error');
-    this.#faults += 1;
-    this.#warn('MQTT connection closed', { userId, reason: error.message });
   }
 
   #unexpected(what: string, error: unknown): void {
@@ -370,8 +296,4 @@ class AedesBroker implements Broker {
   #warn(message: string, fields: object): void {
     this.#log.write((all, text) => this.#ports.log.warn(all, text), message, fields);
   }
-}
-
-function isNetworkError(error: Error): boolean {
-  return 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$|^ERR_STREAM/.test(error.code);
 }

@@ -3,6 +3,7 @@ import { type Connection, connectionOf, type Peer } from './connection.ts';
 import type { DeviceLink, LinkListener, LinkMessage, LinkOutcome } from './device-link.ts';
 import type { DirectSends } from './direct-sends.ts';
 import type { EndReason } from './end-reason.ts';
+import { isCommandTopicOf } from './topics.ts';
 
 /** How exactly `lastHeardAt` tells; a clock that is read by the chunk would cost more than it tells. */
 const TICK_MS = 500;
@@ -11,14 +12,22 @@ const TICK_MS = 500;
 export class Links {
   readonly #realNow: () => number;
   readonly #sends: DirectSends;
+  readonly #userOf: (clientId: string) => string | undefined;
   readonly #listener: LinkListener | undefined;
   readonly #byConnection = new Map<Connection, Link>();
   #now: number;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(realNow: () => number, sends: DirectSends, listener: LinkListener | undefined) {
+  /** @param userOf whose client id this is */
+  constructor(
+    realNow: () => number,
+    sends: DirectSends,
+    userOf: (clientId: string) => string | undefined,
+    listener: LinkListener | undefined,
+  ) {
     this.#realNow = realNow;
     this.#sends = sends;
+    this.#userOf = userOf;
     this.#listener = listener;
     this.#now = realNow();
   }
@@ -51,6 +60,13 @@ export class Links {
   subscribed(client: Client): void {
     const link = this.#byConnection.get(connectionOf(client));
     if (link !== undefined) this.#listener?.subscribed(link);
+  }
+
+  /** A device's own commands are sent by who keeps them; others who subscribed get theirs from Aedes. */
+  comesByLink(clientId: string, topic: string): boolean {
+    if (this.#listener === undefined || !topic.endsWith('/commands')) return false;
+    const userId = this.#userOf(clientId);
+    return userId !== undefined && isCommandTopicOf(userId, topic);
   }
 
   /** Notes why a connection is about to end; the first reason counts. */
