@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { Command } from 'commander';
+import { EXIT } from '../../gateway/cli/command-io.ts';
 import { backtestBench } from './backtest.ts';
 import type { Bench, BenchResult } from './bench.ts';
 import { crashBench } from './crash.ts';
@@ -27,6 +28,9 @@ const benches: readonly Bench[] = [
 
 const program = new Command('npm run bench --')
   .description('Benchmarks, each side by side with its peers in one run, on loopback.')
+  // Wrong options end as they do with the other commands.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.fine : EXIT.unusable))
+  .showHelpAfterError('(add --help for the options)')
   .argument(
     '[names...]',
     `which: ${benches.map(({ name }) => name).join(', ')}; without a name, all but the long ones`,
@@ -38,7 +42,7 @@ const program = new Command('npm run bench --')
   )
   .action(async (names: readonly string[], options: { readonly json?: string }) => {
     const unknown = names.filter((name) => !benches.some((bench) => bench.name === name));
-    if (unknown.length > 0) program.error(`there is no benchmark "${unknown.join('", "')}"; see --help`);
+    if (unknown.length > 0) program.error(`error: there is no benchmark "${unknown.join('", "')}"`);
     const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
     const results: BenchResult[] = [];
     for (const bench of benches) {

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { whole } from '../../devices-sim/option-values.ts';
+import { EXIT } from '../../gateway/cli/command-io.ts';
 import { startGateway } from '../support/gateway.ts';
 import { codecSeeds } from './codec-seeds.ts';
 import { fuzzPackets } from './packets.ts';
@@ -12,6 +13,9 @@ const program = new Command('npm run fuzz --')
   .description(
     'Mutated packets at a running gateway, and mutated payloads at each codec. Repeatable by its seed.',
   )
+  // Wrong options end as they do with the other commands.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.fine : EXIT.unusable))
+  .showHelpAfterError('(add --help for the options)')
   .option('--packets <n>', 'mutated packets', whole, 500_000)
   .option('--payloads <n>', 'mutated payloads of each codec', whole, 100_000)
   .option('--seed <n>', 'where the randomness begins', whole, 1)
@@ -43,7 +47,8 @@ const program = new Command('npm run fuzz --')
     }
     if (failed.length === 0) return;
     await writeFile(options.finds, `${JSON.stringify(failed, null, 2)}\n`);
-    program.error(`written to ${options.finds}; a find belongs into test/fuzz/finds as a case`);
+    console.error(`error: written to ${options.finds}; a find belongs into test/fuzz/finds as a case`);
+    process.exitCode = EXIT.refused;
   });
 
 await program.parseAsync();
