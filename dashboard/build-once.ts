@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
+import { putInPlace } from './put-in-place.ts';
 
 /** https://www.sqlite.org/rescode.html#busy */
 const SQLITE_BUSY = 5;
@@ -24,7 +25,7 @@ export interface Building {
 
 /**
  * Builds a folder unless it is built from just these sources. Of several processes that start at once one builds, and the others wait
- * for it; one that dies meanwhile leaves the folder as it was, or to be put back by the next one, which builds.
+ * for it; one that fails leaves the folder as it was, and one that dies as it was, or to be put back by the next one, which builds.
  *
  * @returns whether it was built now
  */
@@ -44,8 +45,7 @@ export async function buildOnce(building: Building): Promise<boolean> {
     await mkdir(next);
     await build(next);
     await writeFile(join(next, MARK), wanted);
-    await rename(folder, last).catch(unlessMissing);
-    await rename(next, folder);
+    await putInPlace(next, folder, last);
     await takeAway(last);
     return true;
   } finally {
