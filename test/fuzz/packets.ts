@@ -211,13 +211,19 @@ function watchHeap(gateway: GatewayProcess): { growthMiB(): Promise<number> } {
 
 /** What the broker still holds though everybody has gone. */
 async function leftBehind(gateway: GatewayProcess): Promise<string[]> {
-  const holds = ['connections', 'in_flight_bytes', 'half_received_bytes', 'paused'];
+  const holds = [
+    'broker_connections',
+    'broker_in_flight_bytes',
+    'broker_half_received_bytes',
+    'broker_paused',
+    'downlink_devices_online',
+  ];
   const deadline = performance.now() + 20_000;
   for (;;) {
     const figure = await metricsOf(gateway);
     const left = holds.flatMap((name) => {
-      const value = figure(`wayside_broker_${name}`);
-      return value === 0 ? [] : [`wayside_broker_${name} is ${value} when all have gone`];
+      const value = figure(`wayside_${name}`);
+      return value === 0 ? [] : [`wayside_${name} is ${value} when all have gone`];
     });
     if (left.length === 0 || performance.now() > deadline) return left;
     await new Promise((resolve) => setTimeout(resolve, 100));
