@@ -9,6 +9,13 @@ import { retryOf } from './retry-entry.ts';
 /** Senders whose state stays at hand; of a large edge node it is a megabyte. */
 const CACHED_SENDERS = 500;
 
+interface Change {
+  /** Of the entry. */
+  readonly seq: number;
+  readonly alias: string;
+  readonly before: DialectState | null;
+}
+
 /**
  * What stateful dialects remember of their senders. Changes stay in memory until `save`, which belongs in the transaction that
  * moves the cursor: what is decoded again after a crash is decoded from the same state.
@@ -20,6 +27,8 @@ export interface DialectStates {
   decode(codec: StatefulCodec, entry: StoredEntry): StatefullyDecoded;
   /** Decodes what came before, and is taken again: it changes nothing. */
   decodeAgain(codec: StatefulCodec, entry: StoredEntry): StatefullyDecoded;
+  /** What was decoded of entries behind `seq` since they were prepared is to be decoded again. */
+  undoAfter(seq: number): void;
   save(transaction: Kysely<Schema>): Promise<void>;
   /** Call it when the transaction is committed. */
   saved(): void;
@@ -32,6 +41,8 @@ export function createDialectStates(db: Kysely<Schema>): DialectStates {
   const states = new Map<string, DialectState | null>();
   /** What is saved of each that changed since, to see whether its definitions did. */
   const changed = new Map<string, DialectState | null>();
+  /** What stood before each change since the last `prepare`. */
+  const changes: Change[] = [];
 
   async function load(aliases: readonly string[]): Promise<void> {
     for (const alias of aliases) states.set(alias, null);
@@ -48,6 +59,7 @@ export function createDialectStates(db: Kysely<Schema>): DialectStates {
 
   return {
     async prepare(entries) {
+      changes.length = 0;
       const wanted = new Set<string>();
       for (const entry of entries) {
         const topic = retryOf(entry)?.topic ?? entry.topic;
@@ -62,6 +74,7 @@ export function createDialectStates(db: Kysely<Schema>): DialectStates {
       const decoded = codec.decode(entry.payload, entry, before);
       if (decoded.state !== before) {
         if (!changed.has(alias)) changed.set(alias, before);
+        changes.push({ seq: entry.seq, alias, before });
         states.delete(alias);
         states.set(alias, decoded.state);
       }
@@ -69,6 +82,12 @@ export function createDialectStates(db: Kysely<Schema>): DialectStates {
     },
     decodeAgain: (codec, entry) =>
       codec.decode(entry.payload, entry, states.get(codec.stateKey(entry.topic)) ?? null),
+    undoAfter(seq) {
+      for (let last = changes.at(-1); last !== undefined && last.seq > seq; last = changes.at(-1)) {
+        states.set(last.alias, last.before);
+        changes.pop();
+      }
+    },
     async save(transaction) {
       for (const [alias, before] of changed) {
         const state = states.get(alias);
@@ -77,6 +96,7 @@ export function createDialectStates(db: Kysely<Schema>): DialectStates {
     },
     saved() {
       changed.clear();
+      changes.length = 0;
       for (const alias of states.keys()) {
         if (states.size <= CACHED_SENDERS) break;
         states.delete(alias);
@@ -85,6 +105,7 @@ export function createDialectStates(db: Kysely<Schema>): DialectStates {
     forget() {
       states.clear();
       changed.clear();
+      changes.length = 0;
     },
   };
 }

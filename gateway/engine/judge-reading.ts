@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import type { DialectRequest } from '../../broker/codecs/codec.ts';
 import { decide } from '../../rules/decide.ts';
 import type { Memory } from '../../rules/memory.ts';
 import type { ReadingProblem } from '../../rules/readings/reading.ts';
@@ -44,14 +45,19 @@ export interface OpenedEntry {
   /** Whether a repetition is known by its packet: a reading has no time of its own, and QoS 0 has no packet id. */
   readonly byPacket: boolean;
   readonly quality: DeviceQuality;
-  readonly retry: TakenAgain | null;
+  /** What it brings beside its readings; null: nothing, as nearly all. */
+  readonly beside: Beside | null;
 }
 
-/** Of an entry that has a quarantined message taken again. */
-export interface TakenAgain {
-  readonly retry: Retry;
+export interface Beside {
+  /** Where it has a quarantined message taken again. */
+  readonly retry: Retry | null;
   /** What can't be read of it. */
   readonly problems: readonly ReadingProblem[];
+  /** What a dialect asks to be published in answer. */
+  readonly requests: readonly DialectRequest[];
+  /** Sequences of readings that are refused unseen. */
+  readonly notStored: readonly number[];
 }
 
 /** Notes an identity, and says whether it was there before. */

@@ -24,7 +24,7 @@ export function foundToo(
 }
 
 /** Complaints about one entry that are kept one by one; the rest are told by their number. */
-const MOST_COMPLAINTS_AN_ENTRY = 20;
+export const MOST_COMPLAINTS_AN_ENTRY = 20;
 
 /**
  * Notes what was wrong with an entry; the payload is kept whole with each complaint. What is said of several of its readings is one

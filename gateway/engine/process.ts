@@ -1,9 +1,7 @@
 import { decide } from '../../rules/decide.ts';
-import type { ReadingProblem } from '../../rules/readings/reading.ts';
 import type { Input } from '../../rules/step.ts';
 import type { StoredEntry } from '../journal/journal.ts';
-import { heldBytes } from './held-bytes.ts';
-import { deviceOf, takeIn } from './intake.ts';
+import { deviceOf } from './intake.ts';
 import {
   factsOf,
   isRepeated,
@@ -15,10 +13,10 @@ import {
 } from './judge-reading.ts';
 import { type FoundProblem, foundToo, noteProblems } from './note-problems.ts';
 import { notePlainReading, noteReading, repeatedProblems } from './note-reading.ts';
-import { findSeen, type Identity, identityOf, newestSeen } from './once.ts';
+import { findSeen, type Identity, newestSeen } from './once.ts';
+import { noteBeside, openEntry } from './open-entry.ts';
 import { noteRemarks, type Outcome } from './outcome.ts';
-import { rowsAtMost } from './quarantine-rows.ts';
-import type { KnownDevice } from './registry.ts';
+import { RowsAtMost } from './quarantine-rows.ts';
 import { findQuarantined } from './retries.ts';
 import { stepRetry } from './step-retry.ts';
 import { consumerOf, type Subject } from './subjects.ts';
@@ -33,10 +31,11 @@ const ENTRIES_A_STRETCH = 500;
 const HELD_A_STRETCH = 4 * 1024 * 1024;
 /** Of a stretch while most of what comes is refused. */
 const FEWEST_ENTRIES_A_STRETCH = 25;
-/** Rows of quarantine after which the rest waits for the next commit: some 25 ms, for which nobody else can write. */
+/**
+ * Rows of quarantine after which the rest waits for the next commit: some 25 ms, for which nobody else can write. The message that
+ * comes to them goes beyond by 20 at most.
+ */
 const MOST_REFUSED = 1_000;
-/** Complaints of a stretch between two looks at how many rows there are. */
-const COMPLAINTS_A_LOOK = 500;
 
 /**
  * Takes a part of the journal through decoding, once-only, and rules. Changes `subjects` and `packets`; writes nothing.
@@ -51,34 +50,33 @@ export async function processEntries(
   outcome: Outcome,
   seen: Set<string>,
 ): Promise<number> {
-  let rows = rowsAtMost(outcome.quarantine);
+  const refused = new RowsAtMost();
+  refused.look(outcome);
   const mostBytes = outcome.bytes + HELD_A_BATCH;
   for (let start = 0; start < entries.length; ) {
-    const length = stretchLength(MOST_REFUSED - rows, context.refusals.rowsAnEntry);
-    const count = await processStretch(context, entries.slice(start, start + length), seen, outcome);
+    const before = refused.rows;
+    const length = stretchLength(MOST_REFUSED - before, context.refusals.rowsAnEntry);
+    const part = entries.slice(start, start + length);
+    const count = await processStretch(context, part, seen, outcome, refused);
     start += count;
-    const before = rows;
-    rows = rowsAtMost(outcome.quarantine);
-    context.refusals.rowsAnEntry = (rows - before) / count;
-    if (rows >= MOST_REFUSED || outcome.bytes >= mostBytes) return start;
+    context.refusals.rowsAnEntry = (refused.rows - before) / count;
+    if (refused.rows >= MOST_REFUSED || outcome.bytes >= mostBytes) return start;
   }
   return entries.length;
 }
 
-/**
- * What the rules refuse is known only after a stretch: it is as long as there is room for, if it is like the one before. So the first
- * stretch of a flood can come to 21 rows for each of its 500 entries, some 260 ms; what can't be read ends a stretch at once.
- */
+/** What there is no room for was decoded in vain: a stretch is as long as it may be if it is like the one before. */
 function stretchLength(room: number, rowsAnEntry: number): number {
   return Math.min(Math.max(Math.floor(room / rowsAnEntry), FEWEST_ENTRIES_A_STRETCH), ENTRIES_A_STRETCH);
 }
 
-/** Returns how many of the entries were taken, one at least: the rest is left where many of them can't be read, or hold very much. */
+/** Returns how many of the entries were taken, one at least: the rest is left where much of them is refused, or they hold very much. */
 async function processStretch(
   context: Processing,
   entries: readonly StoredEntry[],
   seen: Set<string>,
   outcome: Outcome,
+  refused: RowsAtMost,
 ): Promise<number> {
   const { db, registry, subjects, packets, dialects } = context;
   const ids = entries.map(deviceOf);
@@ -87,32 +85,35 @@ async function processStretch(
   const taken: OpenedEntry[] = [];
   const owners = new Set<Subject>();
   let position = 0;
-  let lookedAt = outcome.quarantine.length;
   const mostBytes = outcome.bytes + HELD_A_STRETCH;
   for (const entry of entries) {
     if (outcome.bytes >= mostBytes) break;
-    if (outcome.quarantine.length - lookedAt >= COMPLAINTS_A_LOOK) {
-      lookedAt = outcome.quarantine.length;
-      if (rowsAtMost(outcome.quarantine) >= MOST_REFUSED) break;
-    }
     const device = registry.device(ids[position++] ?? '');
     if (device === undefined || entry.seq <= device.erasedUpTo) {
       // The broker let it in, and the device was removed since: nobody is left to store it for, also where its id was given anew.
-      outcome.counts.unknownDevice += 1;
       continue;
     }
     owners.add(device.subject);
-    taken.push(decodeEntry(context, entry, device, outcome));
+    taken.push(openEntry(context, entry, device, outcome));
   }
   await subjects.prepare(owners);
   await packets.prepare(taken.filter(({ byPacket }) => byPacket).map(({ entry }) => entry));
   await findSeen(db, await suspects(context, taken), seen);
-  const again = taken.flatMap(({ retry }) => retry?.retry.quarantineId ?? []);
+  const again = taken.flatMap(({ beside }) => beside?.retry?.quarantineId ?? []);
   const quarantined = await findQuarantined(db, again);
+  let stepped = 0;
   for (const item of taken) {
-    if (item.retry === null) stepEntry(context, item, seen, outcome);
-    else stepRetry(context, item, item.retry, quarantined, seen, outcome);
+    stepped += 1;
+    stepOpened(context, item, quarantined, seen, outcome);
+    refused.look(outcome);
+    if (refused.rows >= MOST_REFUSED && stepped < taken.length) {
+      // Nothing of those behind it was noted; they come again.
+      dialects.undoAfter(item.entry.seq);
+      position = entries.indexOf(item.entry) + 1;
+      break;
+    }
   }
+  outcome.counts.unknownDevice += position - stepped;
   return position;
 }
 
@@ -132,52 +133,6 @@ export async function processTicks(
     subjects.set(subject, step.memory, step.wakeAt);
     noteStep(context, outcome, step, consumer);
   }
-}
-
-function decodeEntry(
-  { registry, dialects }: Processing,
-  entry: StoredEntry,
-  device: KnownDevice,
-  outcome: Outcome,
-): OpenedEntry {
-  const { readings, problems, requests, countsFromArrival, retry } = takeIn(entry, dialects);
-  outcome.bytes += heldBytes(retry ?? entry, readings);
-  if (requests !== undefined) outcome.requests.push(...requests);
-  const quality = outcome.quality.of(device.id, entry.receivedAt);
-  const isKnownType = registry.rulebook.deviceTypes.has(device.type);
-  const found = isKnownType ? problems : [unknownType(device.type)];
-  if (!isKnownType) {
-    for (const { seq } of readings) outcome.verdicts.push({ seq, verdict: { kind: 'not_stored' } });
-  }
-  const kept = isKnownType ? readings : [];
-  if (retry !== null) {
-    // A part has the time of a reading that was stored before, and other content: it is known by its row in quarantine alone.
-    const identities = kept.map(({ reading }) =>
-      retry.part === null ? identityOf(device.key, reading) : null,
-    );
-    const again = { retry, problems: found };
-    return { entry, device, readings: kept, identities, byPacket: false, quality, retry: again };
-  }
-  if (found.length > 0) {
-    const ofMessage = found.map((problem) => ({ problem, index: null }));
-    noteProblems(outcome, entry, quality, ofMessage, kept.length);
-  }
-  const identities =
-    kept.length === 1 && kept[0]?.reading.at === undefined
-      ? ONE_WITHOUT
-      : kept.map(({ reading }) => (countsFromArrival === true ? null : identityOf(device.key, reading)));
-  const byPacket = entry.qos > 0 && identities.includes(null);
-  return { entry, device, readings: kept, identities, byPacket, quality, retry: null };
-}
-
-/** Of an entry with one reading that does not say when it was taken, as most are. */
-const ONE_WITHOUT: readonly null[] = [null];
-
-function unknownType(type: string): ReadingProblem {
-  return {
-    code: 'unknown_type',
-    message: `there is no device type "${type}"; once there is one, try this again out of quarantine`,
-  };
 }
 
 /** Identities that an earlier reading may have: a look-up is spared for whatever is newer than all before it. */
@@ -200,6 +155,20 @@ async function suspects(context: Processing, taken: readonly OpenedEntry[]): Pro
   // First heard of since the start: what an earlier process stored may come again, all of it.
   for (const [key, at] of await newestSeen(context.db, [...unknown])) context.newestAt.set(key, at);
   return suspects(context, taken);
+}
+
+function stepOpened(
+  context: Processing,
+  taken: OpenedEntry,
+  quarantined: ReadonlySet<string>,
+  seen: Set<string>,
+  outcome: Outcome,
+): void {
+  const { beside } = taken;
+  if (beside !== null) noteBeside(outcome, taken, beside);
+  const retry = beside?.retry ?? null;
+  if (retry === null) stepEntry(context, taken, seen, outcome);
+  else stepRetry(context, taken, retry, beside?.problems ?? [], quarantined, seen, outcome);
 }
 
 function stepEntry(context: Processing, taken: OpenedEntry, seen: Set<string>, outcome: Outcome): void {

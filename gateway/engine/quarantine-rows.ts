@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import type { QuarantineNote } from './outcome.ts';
+import { MOST_COMPLAINTS_AN_ENTRY } from './note-problems.ts';
+import type { Outcome, QuarantineNote } from './outcome.ts';
 
 /** Beyond it the entries of a device that were seen last longest ago go. */
 export const MOST_ENTRIES_A_DEVICE = 500;
@@ -48,13 +49,26 @@ export function quarantineRows(notes: readonly QuarantineNote[]): readonly Quara
   return rows.reverse();
 }
 
-/** How many rows complaints may come to, without a look at which are the same. */
-export function rowsAtMost(notes: readonly QuarantineNote[]): number {
-  const byDevice = new Map<string, number>();
-  for (const { device } of notes) byDevice.set(device, (byDevice.get(device) ?? 0) + 1);
-  let rows = 0;
-  for (const ofDevice of byDevice.values()) rows += Math.min(ofDevice, MOST_ENTRIES_A_DEVICE);
-  return rows;
+/** Counts how many rows an outcome may come to in quarantine, without a look at which complaints are the same. */
+export class RowsAtMost {
+  rows = 0;
+  readonly #byDevice = new Map<string, number>();
+  #complaints = 0;
+  #retries = 0;
+
+  /** Counts what has come since the last look at the same outcome. */
+  look({ quarantine, retries }: Pick<Outcome, 'quarantine' | 'retries'>): void {
+    for (; this.#complaints < quarantine.length; this.#complaints += 1) {
+      const device = quarantine[this.#complaints]?.device ?? '';
+      const before = this.#byDevice.get(device) ?? 0;
+      this.#byDevice.set(device, before + 1);
+      if (before < MOST_ENTRIES_A_DEVICE) this.rows += 1;
+    }
+    if (this.#retries === retries.size) return;
+    for (const { problems } of [...retries.values()].slice(this.#retries))
+      this.rows += 1 + Math.min(problems.length, MOST_COMPLAINTS_AN_ENTRY);
+    this.#retries = retries.size;
+  }
 }
 
 /** @param note older than all that were kept before */

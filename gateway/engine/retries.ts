@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { ReadingProblem } from '../../rules/readings/reading.ts';
 import { inChunks } from '../records/chunks.ts';
 import type { Schema } from '../records/schema.ts';
+import { MOST_COMPLAINTS_AN_ENTRY } from './note-problems.ts';
 
 /** What came of taking a quarantined message again. */
 export interface RetryNote {
@@ -75,10 +76,23 @@ async function refuseAgain(
     })
     .where('id', '=', row.id)
     .execute();
-  for (const problem of problems) {
-    if (problem === own) continue;
-    await keepUnlessKnown(transaction, { ...row, id: newId(), code: problem.code, message: problem.message });
-  }
+  for (const { code, message } of othersOf(problems, own))
+    await keepUnlessKnown(transaction, { ...row, id: newId(), code, message });
+}
+
+/** What is wrong beside `own`, each complaint once; of very many the rest is told by its number, as of a message that comes. */
+function othersOf(
+  problems: readonly ReadingProblem[],
+  own: { readonly code: string; readonly message: string },
+): readonly ReadingProblem[] {
+  const keyOf = ({ code, message }: typeof own) => `${code} ${message}`;
+  const different = new Map(problems.map((problem) => [keyOf(problem), problem]));
+  different.delete(keyOf(own));
+  const others = [...different.values()];
+  const [firstOfMore] = others.slice(MOST_COMPLAINTS_AN_ENTRY);
+  if (firstOfMore === undefined) return others;
+  const more = `and ${others.length - MOST_COMPLAINTS_AN_ENTRY} more problems of this message`;
+  return [...others.slice(0, MOST_COMPLAINTS_AN_ENTRY), { code: firstOfMore.code, message: more }];
 }
 
 /** Keeps a row unless there is one with the same complaint about the same payload. */

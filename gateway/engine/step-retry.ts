@@ -1,3 +1,4 @@
+import type { ReadingProblem } from '../../rules/readings/reading.ts';
 import type { Input } from '../../rules/step.ts';
 import {
   factsOf,
@@ -6,23 +7,25 @@ import {
   noteStep,
   type OpenedEntry,
   type Processing,
-  type TakenAgain,
   UNJUDGED,
 } from './judge-reading.ts';
 import { type Outcome, pointOf } from './outcome.ts';
 import type { RetryNote } from './retries.ts';
+import type { Retry } from './retry-entry.ts';
 
 /**
  * Takes a quarantined message again. Its readings arrived when they arrived, so that they are late and change nothing that is
  * known of the device. What the rest of its message brought is stored already: a part that is still wrong stores nothing.
  *
+ * @param problems what can't be read of it
  * @param quarantined ids of those that are still in quarantine; for the others there is nothing to do
  * @param seen as of `processEntries`
  */
 export function stepRetry(
   context: Processing,
   { entry, device, readings, identities, quality }: OpenedEntry,
-  { retry, problems }: TakenAgain,
+  retry: Retry,
+  problems: readonly ReadingProblem[],
   quarantined: ReadonlySet<string>,
   seen: Set<string>,
   outcome: Outcome,
