@@ -138,8 +138,6 @@ async function simulate(...args: readonly string[]): Promise<string> {
 
 describe.skipIf(!hasData)(
   `the recorded Bremen journey over MQTT, at ${SPEED} times its speed${skipped}`,
-  // At 60 times its speed a machine that stalls for 2 s makes every fix late: once more, then it is the product.
-  { retry: 1 },
   () => {
     it('opens and closes the visits that an independent computation finds', async () => {
       const fixes = readFixes();
@@ -150,11 +148,11 @@ describe.skipIf(!hasData)(
       const start = (await simulate('--print-start', file)).trim();
       expect(Date.parse(start)).toBe(fixes[0]?.at);
 
-      // The clock runs while the places are saved: it is set 10 minutes, 10 seconds of real time, ahead of the journey.
+      // The clock runs while the places are saved: it is set 15 minutes, 15 seconds of real time, ahead of the journey.
       const gateway = await startGateway({
         env: {
           WAYSIDE_TIME_SCALE: String(SPEED),
-          WAYSIDE_TIME_START: new Date(Date.parse(start) - 600_000).toISOString(),
+          WAYSIDE_TIME_START: new Date(Date.parse(start) - 900_000).toISOString(),
         },
       });
       onTestFinished(() => gateway.stop());
@@ -191,16 +189,18 @@ describe.skipIf(!hasData)(
       });
       const stored: readonly { at: number; flags: readonly string[] }[] = telemetry.points;
       expect(stored.map(({ at }) => at)).toEqual(fixes.map(({ at }) => at));
-      // A late fix opens and closes nothing: with one, this machine was too busy for the comparison below.
-      expect(stored.filter(({ flags }) => flags.length > 0)).toEqual([]);
+      // At this speed a machine that stalls for 2 s makes fixes late, which open and close nothing: the journey is the others then.
+      expect(stored.flatMap(({ flags }) => flags).filter((flag) => flag !== 'late')).toEqual([]);
+      const inTime = fixes.filter((_, index) => stored[index]?.flags.length === 0);
+      expect(inTime.length).toBeGreaterThan(fixes.length / 2);
 
       type Visit = { place: string; enteredAt: number; exitedAt?: number; endedBy?: string };
       const visits: readonly Visit[] = (
         await gateway.api('GET', `/api/v1/visits?device=${DEVICE}&limit=1000`)
       ).body.items;
-      const expected = polygons.flatMap((polygon, index) =>
-        expectedVisits(polygon, `bremen-${index}`, fixes),
-      );
+      const visitsOf = (journey: readonly Fix[]) =>
+        polygons.flatMap((polygon, index) => expectedVisits(polygon, `bremen-${index}`, journey));
+      const expected = visitsOf(inTime);
       const key = ({ place, enteredAt }: { place: string; enteredAt: number }) =>
         `${new Date(enteredAt).toISOString()} ${place}`;
       expect(visits.map(key).sort()).toEqual(expected.map(key).sort());
@@ -215,8 +215,10 @@ describe.skipIf(!hasData)(
           : exitedAt === undefined || endedBy !== 'exit' || !exits.includes(exitedAt),
       );
       expect(wrong).toEqual([]);
-      expect(endings.filter(({ exits }) => exits.length > 0)).toHaveLength(14);
 
+      // Of the whole journey, however much of it came in time: the independent computation is held against another one.
+      const whole = visitsOf(fixes);
+      expect(whole.filter(({ exits }) => exits.length > 0)).toHaveLength(14);
       // Shapely's crossings know no margin: it keeps one short way out and in again from being a visit of its own.
       type Crossing = { time: string; event: 'enter' | 'leave'; polygon: string };
       const { tracks } = readJson<{ tracks: Record<string, { events: readonly Crossing[] }> }>(
@@ -224,7 +226,7 @@ describe.skipIf(!hasData)(
       );
       const enters = (tracks[TRACK]?.events ?? []).filter(({ event }) => event === 'enter');
       const found = new Set(
-        visits.map(
+        whole.map(
           ({ place, enteredAt }) =>
             `${enteredAt} ${polygons[Number(place.slice('bremen-'.length))]?.properties.name}`,
         ),
