@@ -190,7 +190,7 @@ export class Access {
   /** Lets through what is no telemetry; answers when they are kept. */
   #pass(connection: Connection, peer: Peer, packet: PublishPacket, shortenedFrom: number, done: Done): void {
     if (shortenedFrom === 0 && mayPublish(peer.principal, packet.topic)) {
-      if (!this.#answers.take(connection, peer.principal, packet, done)) done(null);
+      if (!this.#answers.take(connection, peer, packet, done)) done(null);
       return;
     }
     this.denied += 1;

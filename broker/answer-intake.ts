@@ -1,13 +1,16 @@
 import type { PublishPacket } from 'aedes';
-import type { Connection } from './connection.ts';
+import type { Connection, Peer } from './connection.ts';
 import { isDialectAnswer } from './dialects.ts';
 import type { InFlight } from './in-flight.ts';
-import type { BrokerPorts, DeviceAnswer, GivenCommand } from './ports.ts';
+import { keptOnce } from './kept-once.ts';
+import type { BrokerPorts } from './ports.ts';
 import type { Principal } from './principal.ts';
 import { TAKEN } from './telemetry-intake.ts';
 import { parseDeviceTopic } from './topics.ts';
 
 type Done = (error?: Error | null) => void;
+/** Keeps a message; resolves when it is kept. */
+type Keep = () => Promise<void>;
 type Ports = Pick<BrokerPorts, 'answer' | 'answerInDialect' | 'giveCommand'>;
 
 /** Takes in what is said beside telemetry: answers of devices, and commands that service accounts give. Kept first, acknowledged then. */
@@ -24,57 +27,47 @@ export class AnswerIntake {
   }
 
   /** Takes a message if it is one of these; `done` is called when it is kept, with an error when it is not. */
-  take(connection: Connection, sender: Principal, packet: PublishPacket, done: Done): boolean {
+  take(connection: Connection, { principal, session }: Peer, packet: PublishPacket, done: Done): boolean {
     const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
-    const kept = isDialectAnswer(packet.topic)
-      ? this.#keepInDialect(connection, sender, packet, payload)
-      : this.#keep(sender, packet, payload);
-    if (kept === null) return false;
+    const keep = isDialectAnswer(packet.topic)
+      ? this.#dialectKeeper(principal, session.clientId, packet, payload)
+      : this.#keeper(principal, packet, payload);
+    if (keep === null) return false;
     const bytes = payload.length;
     this.#inFlight.add(connection, bytes);
     const settle = (error: Error | null) => {
       this.#inFlight.remove(connection, bytes, 1);
       done(error);
     };
-    kept.then(() => settle(null), settle);
+    keptOnce(session, packet, keep).then(() => settle(null), settle);
     return true;
   }
 
-  #keepInDialect(
-    connection: Connection,
-    sender: Principal,
-    packet: PublishPacket,
-    payload: Uint8Array,
-  ): Promise<void> {
+  #dialectKeeper(sender: Principal, clientId: string, packet: PublishPacket, payload: Uint8Array): Keep {
     // The topic is that of all devices: a subscriber would get what is another's.
     packet.payload = TAKEN;
-    const clientId = connection.peer?.session.clientId ?? '';
     const message = { deviceId: sender.id, clientId, topic: packet.topic, payload };
-    return this.#ports.answerInDialect?.(message) ?? Promise.resolve();
+    return async () => this.#ports.answerInDialect?.(message);
   }
 
-  #keep(sender: Principal, packet: PublishPacket, payload: Uint8Array): Promise<void> | null {
+  #keeper(sender: Principal, packet: PublishPacket, payload: Uint8Array): Keep | null {
     const { topic } = packet;
+    const { answer, giveCommand } = this.#ports;
     const parsed = parseDeviceTopic(topic);
     switch (parsed?.kind) {
       case 'reply':
-      case 'config-reported': {
-        const answer: DeviceAnswer = { ...parsed, topic, payload };
-        return this.#ports.answer?.(answer) ?? null;
-      }
-      case 'commands': {
-        if (sender.kind !== 'service' || this.#ports.giveCommand === undefined) return null;
+      case 'config-reported':
+        return answer === undefined ? null : () => answer({ ...parsed, topic, payload });
+      case 'commands':
+        if (sender.kind !== 'service' || giveCommand === undefined) return null;
         // It goes to the device, and to whoever else listens, by the one who keeps it.
         packet.payload = TAKEN;
-        return this.#give({ deviceId: parsed.deviceId, by: sender.id, payload });
-      }
+        return async () => {
+          const why = await giveCommand({ deviceId: parsed.deviceId, by: sender.id, payload });
+          if (why !== null) this.#onRefused(sender.id, why);
+        };
       default:
         return null;
     }
-  }
-
-  async #give(command: GivenCommand): Promise<void> {
-    const why = (await this.#ports.giveCommand?.(command)) ?? null;
-    if (why !== null) this.#onRefused(command.by, why);
   }
 }

@@ -28,6 +28,7 @@ import { SessionExpiry } from './session-expiry.ts';
 import { Sessions } from './sessions.ts';
 import { SpokenFor } from './spoken-for.ts';
 import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
+import { isCommandTopic } from './topics.ts';
 import { sleepThread, Turns } from './turns.ts';
 import { refuseUnfinished } from './unfinished-connect.ts';
 import { wiredAedes } from './wired-aedes.ts';
@@ -87,7 +88,8 @@ class AedesBroker implements Broker {
       map: ports.sessions,
       onTrouble: (err) => this.#warn('sessions could not be written; it is tried again', { err }),
       ownerOf,
-      isKeptElsewhere: (packet) => packet.payload === TAKEN,
+      // Telemetry that comes again after a restart is known by the engine; a command by its packet id alone.
+      isKeptElsewhere: ({ payload, topic }) => payload === TAKEN && !isCommandTopic(topic),
       isDenied: (subscription) => this.#entrance.isDenied(subscription),
     });
     this.#entrance = new Entrance({
@@ -257,12 +259,15 @@ class AedesBroker implements Broker {
 
   /** Takes up the sessions of an earlier process. */
   async #restore(): Promise<void> {
-    const { owners, subscriptions, waiting, wills } = await this.#persistence.restore();
+    const { owners, subscriptions, waiting, unreleased, wills } = await this.#persistence.restore();
     for (const [clientId, { userId, seenAt }] of owners) {
       const session = this.#sessions.restore(clientId, userId);
       session.seenAt = this.#expiry.restoredAt(seenAt);
       for (const filter of subscriptions.get(clientId) ?? []) this.#listeners.add(session.listening, filter);
     }
+    const kept = Promise.resolve();
+    for (const { clientId, packetId } of unreleased)
+      this.#sessions.find(clientId)?.unreleased.set(packetId, kept);
     for (const [clientId, packets] of waiting) this.#bounds.restored(clientId, packets);
     await publishOldWills(wills, {
       ports: this.#ports,

@@ -59,6 +59,11 @@ export function firstTokenTopic(deviceId: string): string {
   return `${PREFIX}${deviceId}/token`;
 }
 
+/** Whether a topic is that of some device's commands. */
+export function isCommandTopic(topic: string): boolean {
+  return topic.endsWith(COMMANDS_SUFFIX) && parseDeviceTopic(topic)?.kind === 'commands';
+}
+
 /** Whether a topic is that of a device's own commands. */
 export function isCommandTopicOf(deviceId: string, topic: string): boolean {
   return topic.endsWith(COMMANDS_SUFFIX) && topic === PREFIX + deviceId + COMMANDS_SUFFIX;

@@ -6,7 +6,7 @@ import { Incoming } from './incoming.ts';
 import { Mirror } from './mirror.ts';
 import { Outgoing } from './outgoing.ts';
 import { Owners } from './owners.ts';
-import { type OldWill, type Owner, readStoredSessions } from './stored-sessions.ts';
+import { type OldWill, type Owner, readStoredSessions, type StoredSessions } from './stored-sessions.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Wills } from './wills.ts';
 
@@ -18,6 +18,8 @@ export interface Restored {
   readonly subscriptions: ReadonlyMap<string, readonly string[]>;
   /** Messages by client id. */
   readonly waiting: ReadonlyMap<string, readonly StoredPacket[]>;
+  /** QoS 2 messages that came and were not released by PUBREL. */
+  readonly unreleased: StoredSessions['unreleased'];
   readonly wills: readonly OldWill[];
 }
 
@@ -25,6 +27,7 @@ const NOTHING_RESTORED: Restored = {
   owners: new Map(),
   subscriptions: new Map(),
   waiting: new Map(),
+  unreleased: [],
   wills: [],
 };
 
@@ -103,6 +106,7 @@ export class DurablePersistence {
       owners,
       subscriptions: new Map([...subscriptions].map(([id, all]) => [id, all.map(({ topic }) => topic)])),
       waiting: packets,
+      unreleased,
       wills,
     };
   }
