@@ -28,6 +28,11 @@ export interface InfluxSeries {
   readonly values: readonly (readonly unknown[])[];
 }
 
+export interface InfluxAnswer {
+  readonly series: readonly InfluxSeries[];
+  readonly bytes: number;
+}
+
 interface QueryAnswer {
   readonly error?: string;
   readonly results?: readonly { readonly error?: string; readonly series?: readonly InfluxSeries[] }[];
@@ -43,6 +48,8 @@ export interface InfluxConnection {
   write(lines: readonly string[], timeoutMs: number): Promise<void>;
   /** Runs one InfluxQL statement. */
   query(statement: string): Promise<readonly InfluxSeries[]>;
+  /** The same; null where the answer has more than `mostBytes`: then no more of it is read. */
+  queryWithin(statement: string, mostBytes: number): Promise<InfluxAnswer | null>;
   /** Removes points from `start` on and before `stop` (epoch ms; null: all) through the API of 2.x. */
   deletePoints(predicate: string, start: number | null, stop: number | null): Promise<void>;
 }
@@ -56,8 +63,8 @@ export function createInfluxConnection(options: InfluxStoreOptions, timeoutMs: n
   const isLocal = /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname);
   let known: Promise<InfluxVersion> | null = null;
 
-  async function query(statement: string): Promise<readonly InfluxSeries[]> {
-    const answer: QueryAnswer | null | undefined = await transport.request(
+  async function queryWithin(statement: string, mostBytes: number): Promise<InfluxAnswer | null> {
+    const parts = transport.iterate(
       `/query?db=${encodeURIComponent(options.bucket)}`,
       new URLSearchParams({ q: statement }).toString(),
       {
@@ -65,9 +72,23 @@ export function createInfluxConnection(options: InfluxStoreOptions, timeoutMs: n
         headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
       },
     );
-    const error = answer?.error ?? answer?.results?.find((result) => result.error !== undefined)?.error;
-    if (error !== undefined) throw new InfluxError(`InfluxDB refused the query: ${error}`, { status: 200 });
-    return answer?.results?.[0]?.series ?? [];
+    let answer: QueryAnswer | null = null;
+    let body: Buffer | null = null;
+    try {
+      body = await readUpTo(parts, mostBytes);
+      if (body === null) return null;
+      if (body.length > 0) answer = JSON.parse(body.toString()) as QueryAnswer | null;
+    } catch (error) {
+      throw error instanceof InfluxError ? error : http.unanswered(error);
+    }
+    const refusal = answer?.error ?? answer?.results?.find((result) => result.error !== undefined)?.error;
+    if (refusal !== undefined)
+      throw new InfluxError(`InfluxDB refused the query: ${refusal}`, { status: 200 });
+    return { series: answer?.results?.[0]?.series ?? [], bytes: body.length };
+  }
+
+  async function query(statement: string): Promise<readonly InfluxSeries[]> {
+    return (await queryWithin(statement, Number.POSITIVE_INFINITY))?.series ?? [];
   }
 
   async function describe(path: '/ping' | '/health'): Promise<SelfDescription> {
@@ -104,6 +125,7 @@ export function createInfluxConnection(options: InfluxStoreOptions, timeoutMs: n
   return {
     version,
     query,
+    queryWithin,
     forget() {
       known = null;
     },
@@ -143,6 +165,18 @@ export function createInfluxConnection(options: InfluxStoreOptions, timeoutMs: n
       await transport.request(`/api/v2/delete?${parameters}`, body, { method: 'POST' });
     },
   };
+}
+
+/** All of it, or null where that is more; whoever sends it is told that no more is wanted. */
+async function readUpTo(parts: AsyncIterable<Uint8Array>, mostBytes: number): Promise<Buffer | null> {
+  const read: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of parts) {
+    bytes += part.length;
+    if (bytes > mostBytes) return null;
+    read.push(part);
+  }
+  return Buffer.concat(read);
 }
 
 function splitCredentials(options: InfluxStoreOptions) {

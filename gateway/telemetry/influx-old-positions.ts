@@ -10,7 +10,8 @@ import {
   READINGS,
   RECEIVED_AT_FIELD,
 } from './influx-names.ts';
-import { firstPositionAt, type Row, selectTimeRange } from './influx-reader.ts';
+import type { Row } from './influx-row.ts';
+import { firstPositionAt, selectTimeRange } from './influx-select.ts';
 
 /** Where points without their positions lie while those with them are removed; empty but for that moment. */
 const MOVING = 'readings_moving';

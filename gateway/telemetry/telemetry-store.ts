@@ -62,8 +62,7 @@ export interface TelemetryQuery {
   /** 1 to 100,000. */
   readonly limit: number;
   /**
-   * Of whole readings: once they have about so many characters as JSON, the page ends, with a `next`; 16 Mi where it is not said. A
-   * store whose memory is not this program's may pass over it.
+   * Of whole readings: once they have about so many characters as JSON, the page ends, with a `next`; 16 Mi where it is not said.
    */
   readonly maxCharacters?: number;
   /** `next` of the page before. */

@@ -41,6 +41,63 @@ export function telemetryQueryCases(suite: TelemetrySuite): void {
     expect(paged).toEqual(all);
   });
 
+  it.each([
+    ['short ones', 3_000, 0, 40_000],
+    ['long ones', 300, 4_000, 40_000],
+    ['ones that are longer than a page each', 12, 100_000, 40_000],
+    ['long ones behind short ones', 600, (n: number) => (n < 400 ? 0 : 20_000), 200_000],
+  ])('ends a page of whole readings by their size, of %s', async (_what, count, length, maxCharacters) => {
+    const deviceKey = `sized-${count}`;
+    const lengthOf = (n: number) => (typeof length === 'number' ? length : length(n));
+    const metrics = (n: number) => ({
+      n,
+      ...Object.fromEntries(
+        Array.from({ length: lengthOf(n) / 200 }, (_, k) => [`text${k}`, 'x'.repeat(200)]),
+      ),
+    });
+    // What a store keeps apart by what is in it comes together again, and nothing of it twice.
+    const position = { lat: 45.5, lon: 9.25 };
+    const written = await suite.keep(
+      deviceKey,
+      Array.from({ length: count }, (_, n) => ({
+        at: T0 + Math.floor(n / 2),
+        ...(n % 5 !== 0 && { metrics: metrics(n) }),
+        ...(n % 3 !== 0 && { position }),
+        ...(n % 15 === 0 && { event: 'ping' }),
+      })),
+    );
+    const found: unknown[] = [];
+    let pages = 0;
+    for (let cursor: string | null = null; ; ) {
+      const page = await suite.store.read({
+        deviceKey,
+        limit: 10_000,
+        maxCharacters,
+        ...(cursor !== null && { cursor }),
+      });
+      found.push(...page.points);
+      pages += 1;
+      const lengths = page.points.map((point) => JSON.stringify(point).length);
+      const beforeLast = lengths.slice(0, -1).reduce((sum, one) => sum + one, 0);
+      // What a store counts is no exact length: up to 100 for what is not text.
+      expect(beforeLast).toBeLessThan(maxCharacters * 1.2);
+      if (page.next === null) break;
+      expect(beforeLast + (lengths.at(-1) ?? 0)).toBeGreaterThan(maxCharacters / 3);
+      expect(pages).toBeLessThan(count);
+      cursor = page.next;
+    }
+    expect(pages).toBeGreaterThan(3);
+    expect(found).toEqual(
+      written.map(({ at, flags, position, metrics, event }) => ({
+        at,
+        flags,
+        ...(position && { position }),
+        ...(metrics && { metrics }),
+        ...(event && { event }),
+      })),
+    );
+  });
+
   it('refuses a cursor that it did not give for this device and metric', async () => {
     await suite.keep('cursor', [{ metrics: { n: 1 } }, { metrics: { n: 2 } }]);
     const { next } = await suite.store.read({ deviceKey: 'cursor', metric: 'n', limit: 1 });
