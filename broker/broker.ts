@@ -73,8 +73,8 @@ class AedesBroker implements Broker {
     this.#login = new Login(ports, this.#sessions, this.#listeners, this.#log);
     const turns = new Turns({ monotonicNow: () => performance.now(), sleep: sleepThread });
     this.#intake = new TelemetryIntake(ports, this.#limits, this.#inFlight, turns, this.#log);
-    const answers = new AnswerIntake(ports, this.#inFlight, (userId, reason) =>
-      this.#warn('a service account gave a command that is none', { userId, reason }),
+    const answers = new AnswerIntake(ports, this.#inFlight, (userId, why) =>
+      this.#refusedCommand(userId, why),
     );
     const spokenFor = new SpokenFor(ports, this.#inFlight);
     this.#access = new Access(this.#intake, answers, this.#listeners, this.#limits, spokenFor, (userId) =>
@@ -273,6 +273,7 @@ class AedesBroker implements Broker {
       ports: this.#ports,
       publish: ({ topic, payload, qos }) => this.publish(topic, payload, { qos }),
       done: (clientId) => this.#persistence.oldWillDone(clientId),
+      refused: (userId, why) => this.#refusedCommand(userId, why),
       failed: (err) => this.#warn('the will of an earlier connection could not be published', { err }),
     });
   }
@@ -292,6 +293,10 @@ class AedesBroker implements Broker {
     refuseUnfinished(client, () => this.#persistence.takeBackWill(client));
     connection.open();
     source.on('data', () => this.#links.heard(connection));
+  }
+
+  #refusedCommand(userId: string, reason: string): void {
+    this.#warn('a service account gave a command that is none', { userId, reason });
   }
 
   #unexpected(what: string, error: unknown): void {

@@ -1,19 +1,24 @@
 import type { PublishPacket } from 'aedes';
+import { type AnswerPorts, answerKeeper } from './answer-keeper.ts';
 import { spanOf } from './codecs/codec.ts';
+import { aliasesOfTopic } from './dialects.ts';
 import type { OldWill } from './persistence/stored-sessions.ts';
 import type { BrokerPorts } from './ports.ts';
-import { mayPublish, telemetryDeviceOf } from './principal.ts';
-import { parseDeviceTopic } from './topics.ts';
+import { mayPublish, type Principal, telemetryDeviceOf } from './principal.ts';
 
 /** Wills dealt with at a time: they share commits, and don't pile up. */
 const AT_ONCE = 500;
 
+type WillTakers = AnswerPorts & Pick<BrokerPorts, 'now' | 'findUser' | 'findByAliases' | 'accept'>;
+
 /** What is done with them. */
 export interface WillPorts {
-  readonly ports: Pick<BrokerPorts, 'now' | 'findUser' | 'accept' | 'answer'>;
+  readonly ports: WillTakers;
   publish(packet: PublishPacket): Promise<void>;
   /** The will has gone where it was to go. */
   done(clientId: string): void;
+  /** It was a command of a service account that is none. */
+  refused(userId: string, why: string): void;
   failed(error: unknown): void;
 }
 
@@ -41,7 +46,7 @@ async function publishOldWill({ clientId, userId, packet }: OldWill, to: WillPor
   const { topic, qos } = packet;
   if (principal === undefined || !mayPublish(principal, topic)) return;
   const payload = Buffer.from(packet.payload as Uint8Array);
-  const deviceId = telemetryDeviceOf(principal, topic);
+  const deviceId = await speakerOf(principal, topic, ports);
   if (deviceId !== null) {
     await ports.accept({
       receivedAt: ports.now(),
@@ -56,8 +61,17 @@ async function publishOldWill({ clientId, userId, packet }: OldWill, to: WillPor
       span: spanOf(payload),
     });
   }
-  const parsed = parseDeviceTopic(topic);
-  if (parsed?.kind === 'reply' || parsed?.kind === 'config-reported')
-    await ports.answer?.({ ...parsed, topic, payload });
+  const keeper = answerKeeper(ports, { sender: principal, clientId, topic, payload });
+  const why = (await keeper?.keep()) ?? null;
+  if (why !== null) to.refused(principal.id, why);
+  if (keeper?.isForKeeperAlone) return;
   await to.publish({ cmd: 'publish', topic, payload, qos: qos as 0 | 1 | 2, retain: false, dup: false });
+}
+
+/** The device whose telemetry it is; for a service account in a dialect, whoever is registered there. */
+async function speakerOf(principal: Principal, topic: string, ports: WillTakers): Promise<string | null> {
+  const deviceId = telemetryDeviceOf(principal, topic);
+  if (deviceId !== null || principal.kind === 'device') return deviceId;
+  const aliases = aliasesOfTopic(topic);
+  return aliases.length === 0 ? null : ((await ports.findByAliases?.(aliases)) ?? null);
 }

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { hashToken } from '../../broker/credentials.ts';
+import type { BrokerPorts } from '../../broker/ports.ts';
 import { connectPacket, publishPacket, pubrelPacket } from './packets.ts';
-import { type RunningBroker, runBroker, TOKEN, until } from './running-broker.ts';
+import { connected, type RunningBroker, runBroker, TOKEN, until } from './running-broker.ts';
 import { afterCrash, TestMap } from './test-map.ts';
 
 const running: RunningBroker[] = [];
@@ -16,7 +17,7 @@ afterEach(async () => {
 });
 
 /** A broker with a service account that may give commands. */
-async function run(map: TestMap): Promise<RunningBroker> {
+async function run(map: TestMap, more: Partial<BrokerPorts> = {}): Promise<RunningBroker> {
   const one = await runBroker(
     {},
     {
@@ -24,7 +25,7 @@ async function run(map: TestMap): Promise<RunningBroker> {
       findUser: async (id) =>
         id === 'hub'
           ? {
-              principal: { kind: 'service', id, publish: ['devices/+/commands'], subscribe: [] },
+              principal: { kind: 'service', id, publish: ['devices/+/commands', 'spBv1.0/#'], subscribe: [] },
               tokenHashes: [hashToken(TOKEN)],
             }
           : null,
@@ -33,6 +34,7 @@ async function run(map: TestMap): Promise<RunningBroker> {
         given.push(Buffer.from(payload).toString());
         return null;
       },
+      ...more,
     },
   );
   running.push(one);
@@ -79,5 +81,27 @@ describe('a command of QoS 2 from a service account', () => {
     failure = null;
     expect(await answers(one, 4, command('unlock', true))).toEqual(PUBREC);
     expect(given).toEqual(['unlock']);
+  });
+});
+
+describe('a will of a service account', () => {
+  it('is a command, or the telemetry of whom it speaks for, also where the gateway was killed before', async () => {
+    const map = new TestMap();
+    const heard = (one: RunningBroker) => one.accepted.map(({ userId, topic }) => `${userId} ${topic}`);
+    const start = (sessions: TestMap) =>
+      run(sessions, { findByAliases: async (aliases) => (aliases.length > 0 ? 'a' : null) });
+    const one = await start(map);
+    const wills = { hub: 'devices/a/commands', gate: 'spBv1.0/plant/NDEATH/gate' };
+    for (const [clientId, topic] of Object.entries(wills))
+      await connected(
+        one.connect({
+          clientId,
+          username: 'hub',
+          will: { topic, payload: Buffer.from('stop'), qos: 1, retain: false },
+        }),
+      );
+    const two = await start(afterCrash(map));
+    expect(given).toEqual(['stop']);
+    expect(heard(two)).toEqual(['a spBv1.0/plant/NDEATH/gate']);
   });
 });
