@@ -38,8 +38,8 @@ export interface LoadProgress {
   readonly acked: number;
   readonly inFlight: number;
   readonly connected: number;
-  /** Readings that the gateway has taken since the start of the load, from anybody; null where it does not tell. */
-  readonly stored: number | null;
+  /** Readings that its rules have taken since the start of the load, from anybody; null where it does not tell. */
+  readonly taken: number | null;
   /** Sequence numbers that its rules and store have not reached; null where it does not tell. */
   readonly lag: number | null;
   /** Of the last second. */
@@ -57,6 +57,8 @@ export interface LoadResult extends Verdict {
   readonly cut: number;
   readonly reconnects: number;
   readonly latency: Histogram;
+  /** Sequence numbers that its rules and store had not reached when it was compared: what is missing may be among them. */
+  readonly behind: number;
   /** Why the gateway could not be asked what it has; null where it told. Then nothing is known of what is stored. */
   readonly notCompared: string | null;
 }
@@ -120,12 +122,12 @@ export async function runLoad(
   const inFlight = () => counters.sent - counters.acked - counters.failed;
 
   let figures: GatewayFigures | null = null;
-  const storedSince = countSince(await readFigures(settings.api, settings.adminToken));
-  let stored = 0;
+  const takenSince = countSince(await readFigures(settings.api, settings.adminToken));
+  let taken = 0;
   const look = async () => {
     try {
       figures = await readFigures(settings.api, settings.adminToken);
-      stored = storedSince(figures);
+      taken = takenSince(figures);
     } catch (error) {
       // It may be down on purpose; the next second tells.
       figures = null;
@@ -137,7 +139,7 @@ export async function runLoad(
     acked: counters.acked,
     inFlight: inFlight(),
     connected: devices.reduce((sum, { client }) => sum + (client.connected ? 1 : 0), 0),
-    stored: figures === null ? null : stored,
+    taken: figures === null ? null : taken,
     lag: figures?.lag ?? null,
     lastError,
   });
@@ -183,10 +185,11 @@ export async function runLoad(
         notCompared: error instanceof Error ? error.message : String(error),
       }),
     );
+    const behind = progress().lag ?? 0;
     const { sent, failed: errors, cut, reconnects } = counters;
     const made = devices.reduce((sum, device) => sum + device.made, 0);
     const due = Math.floor(settings.rate * seconds);
-    return { ...verdict, due, made, sent, seconds, errors, cut, reconnects, latency, notCompared };
+    return { ...verdict, due, made, sent, seconds, errors, cut, reconnects, latency, behind, notCompared };
   } finally {
     stopStorms();
     clearInterval(timer);

@@ -20,10 +20,10 @@ const NOT_KNOWN = {
 } as const;
 
 export function progressLine(progress: LoadProgress): string {
-  const { sent, acked, inFlight, connected, stored, lag, lastError } = progress;
+  const { sent, acked, inFlight, connected, taken, lag, lastError } = progress;
   const told = (value: number | null) => value ?? '?';
   const trouble = lastError === null ? '' : `  (${lastError})`;
-  return `connected ${connected}  sent ${sent}  acked ${acked}  in flight ${inFlight}  stored ${told(stored)}  lag ${told(lag)}${trouble}`;
+  return `connected ${connected}  sent ${sent}  acked ${acked}  in flight ${inFlight}  taken ${told(taken)}  lag ${told(lag)}${trouble}`;
 }
 
 /** The result as one JSON object; `done` tells it from progress. */
@@ -96,9 +96,11 @@ function storedLines(result: LoadResult, qos: 0 | 1 | 2): readonly string[] {
 }
 
 function troubles(result: LoadResult): readonly string[] {
-  const { lost, duplicated, quarantined, garbageAcknowledged, unflagged } = result;
+  const { lost, duplicated, quarantined, garbageAcknowledged, unflagged, behind } = result;
+  // Not yet stored is not lost, and 60 s may be too short for a store that was away.
+  const notYet = behind > 0 ? ` yet, and the gateway is ${behind} numbers behind: give --settle more` : '';
   return [
-    lost > 0 ? `${lost} acknowledged readings are not there` : '',
+    lost > 0 ? `${lost} acknowledged readings are not there${notYet}` : '',
     duplicated > 0 ? `${duplicated} readings are there twice` : '',
     quarantined < garbageAcknowledged
       ? `${garbageAcknowledged - quarantined} bad messages are not in quarantine`

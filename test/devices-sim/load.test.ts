@@ -115,19 +115,28 @@ describe('the verdict of a load', () => {
 });
 
 describe('the result of a load', () => {
+  const told = (made: number, lost = 0, behind = 0) =>
+    resultLines(
+      {
+        ...unknownVerdict([], 1, noFaults()),
+        ...{ due: 1000, made, sent: made, seconds: 10, errors: 0, cut: 0, reconnects: 0, lost, behind },
+        latency: new Histogram(),
+        notCompared: null,
+      },
+      1,
+    ).join('\n');
+
   it('says when the gateway was too slow for the rate', () => {
-    const told = (made: number) =>
-      resultLines(
-        {
-          ...unknownVerdict([], 1, noFaults()),
-          ...{ due: 1000, made, sent: made, seconds: 10, errors: 0, cut: 0, reconnects: 0 },
-          latency: new Histogram(),
-          notCompared: null,
-        },
-        1,
-      ).join('\n');
     expect(told(500)).toContain('the rate was not held: 1000 readings were due, and 500 could be sent');
     expect(told(990)).not.toContain('the rate was not held');
+  });
+
+  it('tells what is not there from what is not there yet', () => {
+    expect(told(1000, 7)).toContain('NOT OK: 7 acknowledged readings are not there');
+    expect(told(1000, 7)).not.toContain('yet');
+    expect(told(1000, 7, 20)).toContain(
+      '7 acknowledged readings are not there yet, and the gateway is 20 numbers behind',
+    );
   });
 });
 
@@ -172,7 +181,7 @@ describe('npm run sim -- load, with a gateway', () => {
   it('finds everything that was acknowledged, and tells latency, progress and a histogram', async () => {
     const { code, out, err } = await load('--devices', '10', '--rate', '200', '--duration', '2.5');
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/connected 10 {2}sent \d+ {2}acked \d+ {2}in flight \d+ {2}stored \d+ {2}lag \d+/);
+    expect(out).toMatch(/connected 10 {2}sent \d+ {2}acked \d+ {2}in flight \d+ {2}taken \d+ {2}lag \d+/);
     expect(out).toMatch(/latency to the acknowledgement: p50 .* p90 .* p99 .* p99\.9 .* max/);
     expect(out).toContain('█');
     expect(out).toMatch(/lost 0 {2}duplicated 0 {2}quarantined 0/);
