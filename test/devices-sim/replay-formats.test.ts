@@ -72,6 +72,14 @@ describe('enviroCar GeoJSON', () => {
     });
   });
 
+  it('takes 100 % that came out of 32-bit floats for 1, and leaves what is really above it', async () => {
+    const loads = [100.0000014901161, 99.9, 140].map((value, second) =>
+      feature([9, 53], `2020-03-05T13:22:0${second}Z`, { 'Engine Load': { value, unit: '%' } }),
+    );
+    const { readings } = await recordingOf('full.json', envirocar(...loads));
+    expect(readings.map(({ metrics }) => metrics?.engineLoad)).toEqual([1, 0.999, 1.4]);
+  });
+
   it('leaves out bearings above 360 and the dilution that means no fix, and skips points that say nothing', async () => {
     const { readings, skipped } = await recordingOf(
       'quirks.json',

@@ -10,12 +10,15 @@ interface Phenomenon {
   readonly unit: string;
 }
 
+/** To a millionth: trips were computed in 32-bit floats, in which 100 % became 100.0000015, and no ratio is above 1. */
+const ratio = (percent: number): number => Math.round(percent * 10_000) / 1_000_000;
+
 /** Metrics whose meaning is known: their name, and how they become SI (or the unit of the built-in car type). */
 const METRICS: Readonly<Record<string, readonly [name: string, toSi: (value: number) => number]>> = {
   Speed: ['speed', (kmh) => kmh / KMH_PER_MS],
   Rpm: ['rpm', (perMinute) => perMinute],
-  'Engine Load': ['engineLoad', (percent) => percent / 100],
-  'Throttle Position': ['throttle', (percent) => percent / 100],
+  'Engine Load': ['engineLoad', ratio],
+  'Throttle Position': ['throttle', ratio],
   'Intake Temperature': ['intakeTemperature', (celsius) => celsius],
   'Intake Pressure': ['intakePressure', (kilopascal) => kilopascal * 1000],
   MAF: ['massAirFlow', (gramsPerSecond) => gramsPerSecond / 1000],
