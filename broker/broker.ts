@@ -289,7 +289,7 @@ class AedesBroker implements Broker {
       return;
     }
     const client = this.#aedes.handle(connection);
-    holdToRules(client, () => this.#access.refused(client));
+    holdToRules(client, this.#inFlight, () => this.#access.refused(client));
     refuseUnfinished(client, () => this.#persistence.takeBackWill(client));
     connection.open();
     source.on('data', () => this.#links.heard(connection));

@@ -1,14 +1,4 @@
-import type { Client, Subscription } from 'aedes';
-
-interface SubscribePacket {
-  readonly cmd: string;
-  readonly messageId?: number;
-  readonly subscriptions?: readonly Subscription[];
-}
-
-interface UnsubscribePacket {
-  readonly unsubscriptions?: readonly string[];
-}
+import type { Client, SubscribePacket, Subscription, UnsubscribePacket } from 'aedes';
 
 type Wish = Pick<Subscription, 'topic' | 'qos'>;
 
@@ -24,8 +14,7 @@ const MORE_LENGTH = 0x80;
 const MAX_LEVELS = 100;
 
 /** Whether Aedes would answer a SUBSCRIBE with too few return codes, or not at all. */
-export function isAnsweredWrongly({ cmd, subscriptions = [] }: SubscribePacket): boolean {
-  if (cmd !== 'subscribe') return false;
+export function isAnsweredWrongly({ subscriptions }: SubscribePacket): boolean {
   const filters = new Set(subscriptions.map(({ topic }) => topic));
   return filters.size < subscriptions.length || [...filters].some(isTooDeep);
 }
@@ -33,35 +22,38 @@ export function isAnsweredWrongly({ cmd, subscriptions = [] }: SubscribePacket):
 /**
  * Answers each filter of a SUBSCRIBE, also one that repeats another or that nobody can have: as if each had come in a packet of
  * its own, in order [MQTT-3.8.4-4, MQTT-3.8.4-5]. Aedes gives one return code for all that are the same.
+ *
+ * @param done called when it is answered, with an error when it could not be
  */
 export function subscribeToEach(
   client: Client,
-  { messageId = 0, subscriptions = [] }: SubscribePacket,
+  { messageId = 0, subscriptions }: SubscribePacket,
   onRefused: OnRefused,
+  done: (error?: Error) => void,
 ): void {
   const wanted = subscriptions.map(({ topic, qos }) => ({ topic, qos }));
   // The last one of each filter is the one that stays. Aedes writes into these what it granted.
   const lasting = [...new Map(subscriptions.map((one) => [one.topic, one])).values()];
   const possible = lasting.filter(({ topic }) => !isTooDeep(topic));
   for (let refused = lasting.length - possible.length; refused > 0; refused -= 1) onRefused();
-  const answer = () => client.conn.write(suback(messageId, wanted, possible));
+  const answer = () => {
+    client.conn.write(suback(messageId, wanted, possible));
+    done();
+  };
   if (possible.length === 0) {
     answer();
     return;
   }
   client.subscribe([...possible], (error) => {
-    if (error) client.emit('error', error);
+    if (error) done(error);
     // What was granted is written after this call.
     else queueMicrotask(answer);
   });
 }
 
 /** An UNSUBSCRIBE without what nobody can have subscribed to, which is answered all the same [MQTT-3.10.4-5]. */
-export function withPossibleFilters<Packet extends UnsubscribePacket>(packet: Packet): Packet {
-  const { unsubscriptions } = packet;
-  return unsubscriptions?.some(isTooDeep)
-    ? { ...packet, unsubscriptions: unsubscriptions.filter((filter) => !isTooDeep(filter)) }
-    : packet;
+export function withPossibleFilters(packet: UnsubscribePacket): UnsubscribePacket {
+  return { ...packet, unsubscriptions: packet.unsubscriptions.filter((filter) => !isTooDeep(filter)) };
 }
 
 function isTooDeep(filter: string): boolean {

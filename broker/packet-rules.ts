@@ -1,5 +1,7 @@
 import type { Client, ConnectPacket, Subscription } from 'aedes';
-import { isAnsweredWrongly, type OnRefused, subscribeToEach, withPossibleFilters } from './filter-answers.ts';
+import type { OnRefused } from './filter-answers.ts';
+import type { InFlight } from './in-flight.ts';
+import { type SubscriptionPacket, SubscriptionTurns } from './subscription-turns.ts';
 
 /** What Aedes' parser gives, as far as it is looked at here. */
 interface Packet {
@@ -61,19 +63,24 @@ export function violationOfConnect(packet: ConnectPacket): string | null {
 }
 
 /** Has the packets of a client looked at before Aedes takes them. */
-export function holdToRules(client: Client, onRefused: OnRefused): void {
+export function holdToRules(client: Client, inFlight: InFlight, onRefused: OnRefused): void {
   const inner = client as unknown as Internals;
   const { _parser: parser } = inner;
   const takers = parser.listeners('packet').map((take): Take => take.bind(parser));
   if (takers.length === 0) throw new Error('Aedes does not listen to its parser as it did');
   parser.removeAllListeners('packet');
+  const turns = new SubscriptionTurns(client, inFlight, onRefused);
   parser.on('packet', (packet) => {
     const violation = violationOf(packet);
     if (violation !== null) inner.emit('error', new Error(violation));
-    else if (client.connected && isAnsweredWrongly(packet)) subscribeToEach(client, packet, onRefused);
-    else for (const take of takers) take(withPossibleFilters(packet));
+    else if (client.connected && isSubscription(packet)) turns.take(packet);
+    else for (const take of takers) take(packet);
   });
   parser.prependListener('error', ({ message }) => {
     if (message === 'Invalid protocol version' && client.id === null) client.conn.write(CONNACK_LEVEL);
   });
+}
+
+function isSubscription(packet: Packet): packet is Packet & SubscriptionPacket {
+  return packet.cmd === 'subscribe' || packet.cmd === 'unsubscribe';
 }
