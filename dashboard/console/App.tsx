@@ -12,7 +12,7 @@ export function App() {
   if (session.isPending) {
     return (
       <Center component="main" mih="100dvh">
-        <Loader aria-label="Loading" />
+        <Loader role="status" aria-label="Loading" />
       </Center>
     );
   }

@@ -9,6 +9,7 @@ import { Pill } from '../look/StateBadge.tsx';
 import { Trouble } from '../look/Trouble.tsx';
 import { dayAndTimeOf, momentOf } from '../look/when.ts';
 import { parsedObject } from './parsed-object.ts';
+import { ScrollRegion } from './ScrollRegion.tsx';
 import { useManagesDevices } from './use-role.ts';
 
 const SHOWN = 10;
@@ -42,7 +43,7 @@ export function CommandsPanel({ device }: { device: string }) {
         <p className="surface list-empty soft">It was given none.</p>
       )}
       {items.length > 0 && (
-        <section className="surface list-table" aria-label="Commands, newest first">
+        <ScrollRegion label="Commands, newest first" className="surface list-table">
           <table>
             <HeadRow columns={['Command', 'Given', 'State', 'Reply']} />
             <tbody>
@@ -51,7 +52,7 @@ export function CommandsPanel({ device }: { device: string }) {
               ))}
             </tbody>
           </table>
-        </section>
+        </ScrollRegion>
       )}
     </section>
   );

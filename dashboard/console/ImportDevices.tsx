@@ -4,6 +4,7 @@ import { useRef } from 'react';
 import { request } from '../api/request.ts';
 import type { ImportReport } from '../api/shapes.ts';
 import { FoldForm } from './FoldForm.tsx';
+import { ScrollRegion } from './ScrollRegion.tsx';
 
 /** More refused rows than anybody reads; all are in the report. */
 const SHOWN_ROWS = 50;
@@ -53,7 +54,7 @@ function Report({ report }: { report: ImportReport }) {
         Save the report with the tokens
       </Button>
       {refused.length > 0 && (
-        <section className="list-table" aria-label="Refused rows">
+        <ScrollRegion label="Refused rows" className="list-table">
           <table>
             <thead>
               <tr>
@@ -75,7 +76,7 @@ function Report({ report }: { report: ImportReport }) {
           {refused.length > SHOWN_ROWS && (
             <p className="soft">{`${refused.length - SHOWN_ROWS} more are in the report.`}</p>
           )}
-        </section>
+        </ScrollRegion>
       )}
     </div>
   );

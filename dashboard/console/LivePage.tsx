@@ -47,7 +47,9 @@ export function LivePage() {
           <Trouble error={settings.error} onRetry={() => settings.refetch()} />
         )}
         {noMap === null && settings.data !== undefined && (
-          <Suspense fallback={<Skeleton className="map-waiting" aria-label="Loading the map" />}>
+          <Suspense
+            fallback={<Skeleton className="map-waiting" role="status" aria-label="Loading the map" />}
+          >
             <LiveMap feed={feed} settings={settings.data} selected={selected} onSelect={setSelected} />
           </Suspense>
         )}

@@ -16,6 +16,7 @@ import {
 import { Trouble } from '../look/Trouble.tsx';
 import { dayAndTimeOf, momentOf } from '../look/when.ts';
 import { QualityDays } from './QualityDays.tsx';
+import { ScrollRegion } from './ScrollRegion.tsx';
 
 const DAY_MS = 86_400_000;
 const PERIODS = { '7': '7 days', '30': '30 days' } as const;
@@ -50,7 +51,7 @@ export function QualityPanel({ device }: { device: string }) {
           Refresh
         </Button>
       </div>
-      {quality.isPending && <Skeleton height={280} aria-label="Loading" />}
+      {quality.isPending && <Skeleton height={280} role="status" aria-label="Loading" />}
       {quality.isError && <Trouble error={quality.error} onRetry={() => quality.refetch()} />}
       {quality.data !== undefined && <Findings record={quality.data} />}
     </section>
@@ -73,7 +74,7 @@ function Findings({ record }: { record: QualityRecord }) {
       {found.length === 0 ? (
         <p className="surface list-empty soft">Nothing out of the ordinary was noticed.</p>
       ) : (
-        <section className="surface list-table" aria-label="What was noticed">
+        <ScrollRegion label="What was noticed" className="surface list-table">
           <table>
             <HeadRow columns={['Noticed', 'Times', 'Last', 'Where']} />
             <tbody>
@@ -90,7 +91,7 @@ function Findings({ record }: { record: QualityRecord }) {
               ))}
             </tbody>
           </table>
-        </section>
+        </ScrollRegion>
       )}
       {totalOf(record.refused) > 0 && (
         <Link href={`/quarantine?device=${encodeURIComponent(device)}`} className="quality-more">

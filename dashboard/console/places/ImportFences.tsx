@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 import { request } from '../../api/request.ts';
 import { PLACES_IN_VIEW } from '../live-map/use-places-in-view.ts';
 import { Problems } from '../Problems.tsx';
+import { ScrollRegion } from '../ScrollRegion.tsx';
 
 interface ImportedFeature {
   readonly index: number;
@@ -143,7 +144,7 @@ function Report({ report: { imported, refused, features, silenced } }: { report:
         <p>{`${silenced.count.toLocaleString()} places fall silent: ${silenced.places.slice(0, SHOWN_SILENT).join(', ')}${silenced.count > SHOWN_SILENT ? ' …' : ''}`}</p>
       )}
       {rows.length > 0 && (
-        <section className="surface list-table" aria-label="Refused rows">
+        <ScrollRegion label="Refused rows" className="surface list-table">
           <table>
             <thead>
               <tr>
@@ -166,7 +167,7 @@ function Report({ report: { imported, refused, features, silenced } }: { report:
           {rows.length > SHOWN_ROWS && (
             <p className="soft fence-note">{`${rows.length - SHOWN_ROWS} more were refused.`}</p>
           )}
-        </section>
+        </ScrollRegion>
       )}
     </div>
   );

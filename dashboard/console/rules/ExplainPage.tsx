@@ -69,7 +69,7 @@ export function ExplainPage() {
           Choose a person and a time. From a decision, “Explain” brings you here with both filled in.
         </p>
       )}
-      {asked && found.isPending && <Skeleton height={280} aria-label="Loading" />}
+      {asked && found.isPending && <Skeleton height={280} role="status" aria-label="Loading" />}
       {found.error !== null && <SaveTrouble error={found.error} />}
       {found.data !== undefined && asked && <ExplanationView explanation={found.data} />}
       {asked && found.error instanceof ApiProblem && found.error.status === 404 && (

@@ -33,7 +33,7 @@ export function RuleEditorPage({ id }: { id: string | null }) {
         )}
       </p>
       {rule.isError && <Trouble error={rule.error} onRetry={() => rule.refetch()} />}
-      {id !== null && rule.isPending && <Skeleton height={420} aria-label="Loading" />}
+      {id !== null && rule.isPending && <Skeleton height={420} role="status" aria-label="Loading" />}
       {id === null && <RuleEditor key="new" record={null} />}
       {rule.data !== undefined && <RuleEditor key={`${id} ${rule.data.version}`} record={rule.data} />}
     </div>

@@ -46,7 +46,7 @@ export function RuleFunnel({ id }: { id: string }) {
         />
       </div>
       {funnel.isError && <Trouble error={funnel.error} onRetry={() => funnel.refetch()} />}
-      {funnel.isPending && <Skeleton height={180} aria-label="Loading" />}
+      {funnel.isPending && <Skeleton height={180} role="status" aria-label="Loading" />}
       {funnel.data !== undefined && <FunnelParts funnel={funnel.data} />}
     </section>
   );

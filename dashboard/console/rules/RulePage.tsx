@@ -39,7 +39,7 @@ export function RulePage({ id }: { id: string }) {
         <Link href="/rules">Rules</Link>
       </p>
       {rule.isError && <Trouble error={rule.error} onRetry={() => rule.refetch()} />}
-      {rule.isPending && <Skeleton height={320} aria-label="Loading" />}
+      {rule.isPending && <Skeleton height={320} role="status" aria-label="Loading" />}
       {rule.data !== undefined && (
         <>
           <div className="editor-head">

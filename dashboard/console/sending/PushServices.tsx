@@ -6,6 +6,7 @@ import { HeadRow } from '../../look/HeadRow.tsx';
 import { Trouble } from '../../look/Trouble.tsx';
 import { momentOf, timeOf } from '../../look/when.ts';
 import { PageSection } from '../PageSection.tsx';
+import { ScrollRegion } from '../ScrollRegion.tsx';
 import { refusalWords, serviceName } from './service-words.ts';
 
 /** One of GET /api/v1/push-services. */
@@ -46,7 +47,7 @@ export function PushServices() {
           {services.data.items.length === 0 ? (
             <p className="surface list-empty soft">Nobody has subscribed yet, and nothing was sent.</p>
           ) : (
-            <div className="surface list-table">
+            <ScrollRegion label="What became of offers" className="surface list-table">
               <table aria-label="Services">
                 <HeadRow columns={COLUMNS} />
                 <tbody>
@@ -55,7 +56,7 @@ export function PushServices() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </ScrollRegion>
           )}
         </>
       )}
