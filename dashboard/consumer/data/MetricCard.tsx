@@ -85,6 +85,7 @@ export function MetricCard({ device, metric, period, span }: Props) {
       ([least, most], value) => [Math.min(least, value), Math.max(most, value)] as const,
       [Infinity, -Infinity] as const,
     );
-    return low === high ? ' ' : t('told.range', { low: write(low), high: write(high) });
+    const [least, most] = [write(low), write(high)];
+    return least === most ? ' ' : t('told.range', { low: least, high: most });
   }
 }

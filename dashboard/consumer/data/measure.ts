@@ -38,3 +38,14 @@ export function inWords(
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value * factor);
   return `${number}${suffix}`;
 }
+
+/** The largest power of ten that values on an axis are apart. */
+const MOST_POWER = 15;
+
+/** How far values on an axis may be apart, in the unit that is shown: never so little that two of them would be written alike. */
+export function axisSteps(unit: string): readonly number[] {
+  const least = -measureOf(unit).digits;
+  const powers = Array.from({ length: MOST_POWER - least + 1 }, (_, index) => least + index);
+  // By their text: a product would not be the nearest number to 0.02.
+  return powers.flatMap((power) => [1, 2, 5].map((times) => Number(`${times}e${power}`)));
+}

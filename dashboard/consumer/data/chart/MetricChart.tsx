@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import type { SeriesPoint } from '../../../api/my-data-shapes.ts';
 import { useFormats } from '../../i18n/use-formats.ts';
 import { lineOf } from '../gaps.ts';
-import { inWords, measureOf } from '../measure.ts';
+import { axisSteps, inWords, measureOf } from '../measure.ts';
 import { isWithinADay, type Period, type Span } from '../spans.ts';
 import { useScheme } from '../use-scheme.ts';
 import { createMetricPlot, type MetricPlot } from './metric-plot.ts';
@@ -56,6 +56,7 @@ export function MetricChart({ name, unit, isState, points, period, span }: Props
       from: period.from,
       to: period.to,
       range: isState ? [0, 1.15] : (measure.range ?? null),
+      steps: axisSteps(unit),
       isState,
       writeValue: (value) =>
         isState

@@ -10,6 +10,8 @@ export interface PlotOptions {
   readonly to: number;
   /** What the values can't be outside of; else the scale follows the values. */
   readonly range: readonly [number, number] | null;
+  /** How far values that are written beside the scale may be apart, ascending. */
+  readonly steps: readonly number[];
   /** A state: drawn in steps. */
   readonly isState: boolean;
   readonly writeValue: (value: number) => string;
@@ -53,7 +55,7 @@ export function createMetricPlot(options: PlotOptions): MetricPlot {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 9, fill: accent } },
       scales: {
         x: { time: true, range: [options.from, options.to] },
-        y: { range: range === null ? wideRange : [range[0], range[1]] },
+        y: { range: range === null ? wideRange(options.steps[0] ?? 0) : [range[0], range[1]] },
       },
       axes: [
         {
@@ -67,6 +69,7 @@ export function createMetricPlot(options: PlotOptions): MetricPlot {
         {
           ...axis,
           space: VALUES_APART_PX,
+          incrs: [...options.steps],
           size: (self, values) => widthOf(self, values),
           values: (_, values) => values.map(options.writeValue),
           ...(options.isState && { splits: () => [0, 1] }),
@@ -103,11 +106,13 @@ export function createMetricPlot(options: PlotOptions): MetricPlot {
   };
 }
 
-/** A little air above and below, also where all values are the same. */
-function wideRange(_: uPlot, low: number | null, high: number | null): [number, number] {
-  if (low === null || high === null) return [0, 1];
-  const air = (high - low) * 0.1 || Math.abs(high) * 0.1 || 1;
-  return [low >= 0 && low - air < 0 ? 0 : low - air, high + air];
+/** A little air above and below, also where all values are the same. @param least so much at least, for a value to be written there */
+function wideRange(least: number) {
+  return (_: uPlot, low: number | null, high: number | null): [number, number] => {
+    if (low === null || high === null) return [0, 1];
+    const air = Math.max(least, (high - low) * 0.1 || Math.abs(high) * 0.1 || 1);
+    return [low >= 0 && low - air < 0 ? 0 : low - air, high + air];
+  };
 }
 
 function stepped(): uPlot.Series.PathBuilder {
