@@ -126,4 +126,22 @@ describe('a CONNECT with a clean session that is let in', () => {
     socket.write(publishPacket(APPLIED, '{"version":1}', 2, 7, true));
     await until('it counts as another message', () => published.length === 2);
   });
+
+  it('is told 3 where the disk does not let go of the session; it is over all the same, also on disk later', async () => {
+    const { one, map, device } = await lasting();
+    map.failure = new Error('no space left');
+    const { heard } = await raw(one, clean('a', TOKEN));
+    await until('it is answered and closed', () => !heard.isOpen);
+    expect([...heard.bytes]).toEqual([0x20, 2, 0, 3]);
+    await until('the older one is closed', () => !device.heard.isOpen);
+    map.failure = null;
+    await until('there is room again', () => one.broker.sessionTrouble() === null);
+    expect(await kept(one, map)).toEqual([]);
+    const back = await raw(
+      one,
+      connectPacket({ clientId: 'lasts', username: 'a', password: TOKEN, clean: false }),
+    );
+    await until('CONNACK', () => back.heard.bytes.length === 4);
+    expect([...back.heard.bytes]).toEqual([0x20, 2, 0, 0]);
+  });
 });
