@@ -2,13 +2,8 @@ import { Buffer } from 'node:buffer';
 import type { Client } from 'aedes';
 import { connectionOf } from './connection.ts';
 import type { LinkMessage, LinkOutcome } from './device-link.ts';
+import { takePacketId } from './packet-ids.ts';
 
-/** What Aedes' client has beyond its typings: the packet id that it gives next. */
-interface NumberingClient {
-  _nextId: number;
-}
-
-const MAX_PACKET_ID = 65_535;
 /** First byte of a PUBLISH, and its flags [MQTT-3.3.1]. */
 const PUBLISH = 0x30;
 const DUP = 0b1000;
@@ -30,7 +25,7 @@ export class DirectSends {
     }
     const open = this.#open.get(client) ?? new Map<number, (outcome: LinkOutcome) => void>();
     this.#open.set(client, open);
-    const packetId = freeId(client as unknown as NumberingClient, open);
+    const packetId = takePacketId(client, (id) => open.has(id));
     const { promise, resolve } = Promise.withResolvers<LinkOutcome>();
     open.set(packetId, resolve);
     connectionOf(client).send(publishPacket(message, packetId));
@@ -53,16 +48,6 @@ export class DirectSends {
     this.#open.delete(client);
     for (const resolve of open?.values() ?? []) resolve('lost');
   }
-}
-
-/** The next packet id of a connection, counted as Aedes counts it. */
-function freeId(client: NumberingClient, open: ReadonlyMap<number, unknown>): number {
-  let id: number;
-  do {
-    id = client._nextId;
-    client._nextId = id >= MAX_PACKET_ID ? 1 : id + 1;
-  } while (id === 0 || open.has(id));
-  return id;
 }
 
 function publishPacket({ topic, payload, qos, dup }: LinkMessage, packetId: number | null): Buffer {

@@ -4,6 +4,7 @@ import { connectionOf } from './connection.ts';
 import { ExpressLane } from './express-lane.ts';
 import type { Links } from './links.ts';
 import type { Login } from './login.ts';
+import { goOnBehind } from './packet-ids.ts';
 import { violationOfConnect } from './packet-rules.ts';
 import type { PeerPace } from './peer-pace.ts';
 import type { DurablePersistence } from './persistence/durable-persistence.ts';
@@ -81,7 +82,11 @@ export class Entrance {
       // It knows nothing of messages before it [MQTT-3.1.2-6].
       session.unreleased.clear();
       persistence.owners.disown(client.id);
-    } else persistence.owners.own(client.id, userId, session.seenAt);
+      return;
+    }
+    persistence.owners.own(client.id, userId, session.seenAt);
+    const lastPacketId = persistence.lastPacketId(client);
+    if (lastPacketId !== null) goOnBehind(client, lastPacketId);
   }
 
   isDenied(subscription: object): boolean {

@@ -196,6 +196,11 @@ export class DurablePersistence {
     return this.#outgoing.clientIds();
   }
 
+  /** The latest packet id under which a message was sent to a session that is not acknowledged; null where there is none. */
+  lastPacketId(client: PersistedClient): number | null {
+    return this.#outgoing.lastPacketId(client);
+  }
+
   /** Takes the wills of clients away, and resolves when they and all that was removed before are no longer on disk. */
   async forgetWills(clientIds: Iterable<string>): Promise<void> {
     for (const id of clientIds) this.#wills.forget(id);

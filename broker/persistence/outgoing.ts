@@ -107,6 +107,12 @@ export class Outgoing {
     return (this.#byClient.get(client.id) ?? []).map(({ packet }) => packet);
   }
 
+  /** The packet id that was given last, of those that wait to be acknowledged; messages are sent in their order. */
+  lastPacketId(client: Client): number | null {
+    const sent = this.#byClient.get(client.id)?.findLast(({ packet }) => packet.messageId !== undefined);
+    return sent?.packet.messageId ?? null;
+  }
+
   #add(clientId: string, entry: Waiting): void {
     const queue = this.#byClient.get(clientId);
     if (queue === undefined) this.#byClient.set(clientId, [entry]);

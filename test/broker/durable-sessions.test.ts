@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { hashToken } from '../../broker/credentials.ts';
 import type { BrokerLimits } from '../../broker/limits.ts';
 import type { DurableMap } from '../../broker/persistence/durable-map.ts';
@@ -60,6 +60,7 @@ const ERRORS = 'devices/a/errors';
 
 const running: RunningBroker[] = [];
 afterEach(async () => {
+  vi.restoreAllMocks();
   await Promise.all(running.splice(0).map((one) => one.stop()));
 });
 
@@ -112,6 +113,25 @@ describe('sessions that outlive the broker', () => {
     expect(last.frames.some(({ type }) => type === PUBLISH)).toBe(false);
     last.socket.write(Buffer.of(0x70, 2, packetIdOf(sent) >> 8, packetIdOf(sent) & 255));
     await until('nothing waits', () => third.keys('waiting').length + third.keys('progress').length === 0);
+  });
+
+  it('a message of a session that resumed has a packet id that no other has [MQTT-2.3.1-4]', async () => {
+    // Each connection would begin with the same one.
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    const map = new TestMap();
+    const one = await run(map);
+    const device = await bare(one);
+    device.socket.write(subscribePacket(1, ERRORS, 2));
+    await device.next(SUBACK);
+    for (const payload of ['1', '2']) await one.broker.publish(ERRORS, payload, { qos: 2 });
+    await until('two', () => device.frames.filter(({ type }) => type === PUBLISH).length === 2);
+    for (const again of [one, await run(afterCrash(map))]) {
+      const back = await bare(again);
+      for (const payload of ['3', '4']) await again.broker.publish(ERRORS, payload, { qos: 2 });
+      const sent = () => back.frames.filter(({ type }) => type === PUBLISH);
+      await until('four', () => sent().length === 4);
+      expect(new Set(sent().map(packetIdOf)).size).toBe(4);
+    }
   });
 
   it('a QoS 2 message from a service account is published once, though PUBREL comes after the crash', async () => {
