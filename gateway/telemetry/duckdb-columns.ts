@@ -37,21 +37,26 @@ const TYPES = [
 /**
  * Appends points chunk by chunk. The columns are laid out here as DuckDB has them in memory and copied in one go: the vectors of
  * `@duckdb/node-api` make a bigint of each time and of each null, and took three times as long.
+ *
+ * @returns how many characters their texts have
  */
-export function appendPoints(appender: DuckDBAppender, points: readonly TelemetryPoint[]): void {
+export function appendPoints(appender: DuckDBAppender, points: readonly TelemetryPoint[]): number {
+  let characters = 0;
   for (let start = 0; start < points.length; ) {
     const chunk = DuckDBDataChunk.create(TYPES);
     try {
-      const count = setRows(points, start);
-      fill(chunk, count);
-      chunk.rowCount = count;
-      start += count;
+      const set = setRows(points, start);
+      fill(chunk, set.rows);
+      chunk.rowCount = set.rows;
+      start += set.rows;
+      characters += set.characters;
     } finally {
       // Also of a chunk that failed: the next one would have its nulls.
       for (const column of [device, events, metricTexts, ...nullable]) column.reset();
     }
     appender.appendDataChunk(chunk);
   }
+  return characters;
 }
 
 /** Which rows of a column hold a value: a bit a row, the first in the lowest bit. */
@@ -129,8 +134,11 @@ const noMetrics = new Validity();
 
 const nullable = [lat, lon, accuracy, speed, heading, altitude, noEvent, noMetrics] as const;
 
-/** Lays out the points from `start` on, as many as a chunk takes, and says how many these are. */
-function setRows(points: readonly TelemetryPoint[], start: number): number {
+/** Lays out the points from `start` on, as many as a chunk takes, and says how many these are, and their texts. */
+function setRows(
+  points: readonly TelemetryPoint[],
+  start: number,
+): { readonly rows: number; readonly characters: number } {
   let row = 0;
   let characters = 0;
   for (; row < ROWS_A_CHUNK && characters < CHARACTERS_A_CHUNK; row += 1) {
@@ -160,7 +168,7 @@ function setRows(points: readonly TelemetryPoint[], start: number): number {
       characters += json.length;
     }
   }
-  return row;
+  return { rows: row, characters };
 }
 
 function fill(chunk: DuckDBDataChunk, count: number): void {

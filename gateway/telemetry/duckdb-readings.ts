@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { MetricValue, Position } from '../../rules/readings/reading.ts';
 import { FLAG_BITS, FLAGS, POSITION_COLUMNS } from './duckdb-columns.ts';
+import { isOutOfMemory } from './duckdb-memory.ts';
 import { encodeCursor, MAX_PAGE_CHARACTERS, type PagePosition, pageLimit, timeRange } from './page.ts';
 import type { ReadingPoint, TelemetryPage, TelemetryQuery } from './telemetry-store.ts';
 
@@ -159,10 +160,6 @@ function positionOf([at, seq]: Row): PagePosition {
 function charactersOf([, , , event, metrics]: Row): number {
   const textLength = (text: DuckDBValue | undefined) => (typeof text === 'string' ? text.length : 0);
   return CHARACTERS_BESIDE + textLength(event) + textLength(metrics);
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('Out of Memory Error');
 }
 
 function toReading([at, , flags, event, metrics, ...position]: Row): ReadingPoint {

@@ -1,14 +1,14 @@
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { WaysideError } from '../errors.ts';
-import { appendPoints } from './duckdb-columns.ts';
 import { oldestPosition } from './duckdb-deletions.ts';
 import { openDuckDbFile, swapInSuccessor } from './duckdb-file.ts';
+import { createMemoryLimit, fitMemory, giveMemory } from './duckdb-memory.ts';
 import { createDuckDbRemover } from './duckdb-remover.ts';
 import { readPage } from './duckdb-rows.ts';
 import { scanDuckDb } from './duckdb-scan.ts';
+import { type WritableFile, writeBatch } from './duckdb-write.ts';
 import { createSharedLock } from './shared-lock.ts';
-import { whyUnstorable } from './storable.ts';
-import type { RejectedPoint, TelemetryPoint, TelemetryStore, WriteOutcome } from './telemetry-store.ts';
+import type { TelemetryStore, WriteOutcome } from './telemetry-store.ts';
 
 /**
  * How much log is written into the file at once. DuckDB's own 16 MB are about one row group, which is packed anew with every
@@ -17,8 +17,6 @@ import type { RejectedPoint, TelemetryPoint, TelemetryStore, WriteOutcome } from
 const CHECKPOINT_AT = '64MB';
 /** A second one makes small batches cost a third more CPU, which the broker beside it needs (measured, 500 points a batch). */
 const DEFAULT_THREADS = 1;
-/** It keeps what it wrote for as long as there is room: so much of the process goes to that in the end. */
-const DEFAULT_MEMORY_MB = 256;
 const RETRY_AFTER_MS = 1_000;
 /** Reads that run or wait; beyond that a caller is told to come back, rather than kept in a queue without end. */
 const MAX_READS = 64;
@@ -28,14 +26,12 @@ export interface DuckDbStoreOptions {
   readonly file: string;
   /** Threads of a query. */
   readonly threads?: number;
-  /** DuckDB's own memory, in MB. */
+  /** DuckDB's own memory to begin with, in MB. */
   readonly memoryMb?: number;
 }
 
-interface Open {
+interface Open extends WritableFile {
   readonly instance: DuckDBInstance;
-  readonly writer: DuckDBConnection;
-  storedSeq: number;
 }
 
 /**
@@ -47,6 +43,7 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
   const writers = createSharedLock();
   /** Who uses the open file: any number, save while it is closed, swapped or opened. */
   const users = createSharedLock();
+  const memory = createMemoryLimit(options.memoryMb);
   let open: Open | null = null;
   let started = false;
   let reads = 0;
@@ -54,13 +51,20 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
   async function openFile(): Promise<Open> {
     const { instance, storedSeq } = await openDuckDbFile(options.file, {
       threads: String(options.threads ?? DEFAULT_THREADS),
-      memory_limit: `${options.memoryMb ?? DEFAULT_MEMORY_MB}MB`,
+      memory_limit: `${memory.mb}MB`,
       checkpoint_threshold: CHECKPOINT_AT,
       // Nothing from outside comes in through SQL.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     });
-    return { instance, writer: await instance.connect(), storedSeq };
+    try {
+      const writer = await instance.connect();
+      await fitMemory(writer, memory);
+      return { instance, writer, storedSeq };
+    } catch (error) {
+      instance.closeSync();
+      throw error;
+    }
   }
 
   async function closeFile(): Promise<void> {
@@ -96,6 +100,19 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
         if (open !== file) throw new WaysideError('telemetry_unavailable', `${options.file} was opened anew`);
         return work(connection);
       });
+  }
+
+  /** What fails for want of memory is given more: whoever asks again gets further. */
+  async function learning<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (memory.learn(error) && open !== null)
+        await withConnection((connection) => giveMemory(connection, memory)).catch(
+          () => undefined, // closed meanwhile, or past all work: opened anew, it has that limit
+        );
+      throw error;
+    }
   }
 
   const remover = createDuckDbRemover({
@@ -140,22 +157,23 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
       writers.exclusive(async (): Promise<WriteOutcome> => {
         try {
           const target = await opened();
-          const rejected = await users.shared(() => writeBatch(target, points, upToSeq));
+          const rejected = await users.shared(() => writeBatch(target, points, upToSeq, memory));
           return { kind: 'stored', rejected };
         } catch (error) {
+          const hasMore = memory.learn(error);
           // DuckDB refuses all further work after a fatal error; a file opened anew plays its log and goes on.
           await users.exclusive(closeFile);
           return {
             kind: 'retry',
-            afterMs: RETRY_AFTER_MS,
+            afterMs: hasMore ? 0 : RETRY_AFTER_MS,
             message: `DuckDB could not write ${options.file}: ${messageOf(error)}`,
           };
         }
       }),
 
-    erase: remover.erase,
+    erase: (deviceKeys) => learning(() => remover.erase(deviceKeys)),
 
-    expire: remover.expire,
+    expire: (outdated) => learning(() => remover.expire(outdated)),
 
     async oldestPosition() {
       try {
@@ -168,7 +186,7 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
     },
 
     async copyTo(file) {
-      await remover.copyTo(file);
+      await learning(() => remover.copyTo(file));
       return true;
     },
 
@@ -214,35 +232,6 @@ export function createDuckDbStore(options: DuckDbStoreOptions): TelemetryStore {
       }
     },
   };
-}
-
-async function writeBatch(
-  target: Open,
-  points: readonly TelemetryPoint[],
-  upToSeq: number,
-): Promise<readonly RejectedPoint[]> {
-  if (upToSeq <= target.storedSeq) return [];
-  const rejected: RejectedPoint[] = [];
-  const storable = points.filter((point) => {
-    if (point.seq <= target.storedSeq) return false;
-    const message = whyUnstorable(point);
-    if (message !== null) rejected.push({ point, message });
-    return message === null;
-  });
-  await target.writer.run('BEGIN');
-  if (storable.length > 0) {
-    const appender = await target.writer.createAppender('readings');
-    try {
-      appendPoints(appender, storable);
-      appender.flushSync();
-    } finally {
-      appender.closeSync();
-    }
-  }
-  await target.writer.run('UPDATE state SET stored_seq = $1', [BigInt(upToSeq)]);
-  await target.writer.run('COMMIT');
-  target.storedSeq = upToSeq;
-  return rejected;
 }
 
 function messageOf(error: unknown): string {

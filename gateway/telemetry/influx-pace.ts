@@ -8,6 +8,8 @@ const LEAST_LINES = 50;
 const LONGEST_TIMEOUT_MS = 60_000;
 /** After successes without a break, twice as many lines are tried again. */
 const SUCCESSES_TO_GROW = 20;
+/** After so many at what was not too large, twice as much is tried: a proxy is mended without this process hearing of it. */
+const SUCCESSES_TO_TRY_MORE = 200;
 
 const FIRST_RETRY_MS = 250;
 /** Catching up should begin soon after the server is back. */
@@ -37,8 +39,9 @@ export function createPace(timeoutMs: number): Pace {
   let patienceMs = timeoutMs;
   let failures = 0;
   let successes = 0;
-  /** What was too large once is not tried again before a restart. */
+  /** What was not too large. Beyond it one request in `SUCCESSES_TO_TRY_MORE` is spent. */
   let ceiling = MOST_LINES;
+  let underCeiling = 0;
 
   return {
     get lines() {
@@ -50,6 +53,11 @@ export function createPace(timeoutMs: number): Pace {
     succeeded() {
       failures = 0;
       successes += 1;
+      underCeiling = ceiling < MOST_LINES ? underCeiling + 1 : 0;
+      if (underCeiling === SUCCESSES_TO_TRY_MORE) {
+        underCeiling = 0;
+        ceiling = Math.min(MOST_LINES, ceiling * 2);
+      }
       if (successes < SUCCESSES_TO_GROW) return;
       successes = 0;
       lines = Math.min(ceiling, lines * 2);
@@ -59,6 +67,7 @@ export function createPace(timeoutMs: number): Pace {
       ceiling = Math.max(1, Math.min(ceiling, Math.floor(sent / 2)));
       lines = Math.min(lines, ceiling);
       successes = 0;
+      underCeiling = 0;
     },
     unanswered(sent) {
       lines = Math.min(lines, Math.max(Math.min(LEAST_LINES, ceiling), Math.ceil(sent / 2)));
