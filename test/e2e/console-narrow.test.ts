@@ -39,7 +39,12 @@ describe.skipIf(chromiumPath === null)(`the console on a narrow screen${chromium
   let console_: ConsolePage;
   let stop: ConsoleWorld['stop'] | undefined;
   beforeAll(async () => {
-    const prepare = async ({ drive }: ConsoleWorld['world']) => {
+    const prepare = async ({ drive, gateway }: ConsoleWorld['world']) => {
+      await gateway.must('PUT', '/api/v1/sensitive-zones/clinic', {
+        type: 'Feature',
+        geometry: { type: 'Point', coordinates: [CAFE.lon, CAFE.lat + 0.02] },
+        properties: { name: 'Clinic', radiusMetres: 400 },
+      });
       for (const position of way(NORTH_OF_CAFE, CAFE, 6)) await drive(position);
     };
     ({ console_, stop } = await startConsoleWorld(prepare));
@@ -65,5 +70,23 @@ describe.skipIf(chromiumPath === null)(`the console on a narrow screen${chromium
     expect(size).toEqual([NARROW.width, NARROW.height]);
     expect(await page.evaluate(CUT_OFF)).toEqual([]);
     expect(await axeViolations(page)).toEqual([]);
+    expect(console_.errors).toEqual([]);
+  });
+
+  it('draws zones again after there was no room for the map', async () => {
+    const { page } = console_;
+    await console_.open('/zones');
+    const mapHeight = (isFitting: string) =>
+      eventually(`a map of height ${isFitting}`, WITHIN_MS, async () =>
+        (await page.evaluate(`document.querySelector('.map-devices')?.height ${isFitting}`))
+          ? true
+          : undefined,
+      );
+    await mapHeight('> 0');
+    await page.setViewport({ width: NARROW.width, height: 40 });
+    await mapHeight('< 1');
+    await page.setViewport(NARROW);
+    await mapHeight('> 0');
+    expect(console_.errors).toEqual([]);
   });
 });

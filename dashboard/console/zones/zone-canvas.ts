@@ -47,7 +47,9 @@ function marginsCanvas(like: HTMLCanvasElement): CanvasRenderingContext2D {
 export function drawZones(canvas: CanvasRenderingContext2D, scene: ZoneScene): void {
   const { zones, bounds, palette, width, height, zoom } = scene;
   const seen = zones.filter(({ bounds: zone }) => overlap(zone, bounds));
-  if (seen.length === 0) return;
+  // A canvas of no size can't be drawn from; the map has none where the window has no room for it.
+  const hasNoRoom = canvas.canvas.width === 0 || canvas.canvas.height === 0;
+  if (seen.length === 0 || hasNoRoom) return;
   const ground = marginsCanvas(canvas.canvas);
   ground.setTransform(canvas.getTransform());
   ground.clearRect(0, 0, width, height);
