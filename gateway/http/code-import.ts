@@ -18,8 +18,8 @@ const CODE = /^[^\p{C}\p{Z}](?:[^\p{C}]*[^\p{C}\p{Z}])?$/u;
 /** The first column of CSV; a header row `code` is passed over. */
 export function* codesOfCsv(text: string): Generator<string> {
   let isFirst = true;
-  for (const [cell = ''] of parseCsv(text)) {
-    const code = cell.trim();
+  for (const { cells } of parseCsv(text)) {
+    const code = cells[0]?.trim() ?? '';
     if (!(isFirst && code.toLowerCase() === 'code')) yield code;
     isFirst = false;
   }

@@ -3,32 +3,40 @@ import { WaysideError } from '../errors.ts';
 /** Longer than any name or list of tags: a quote that was left open, most likely. */
 const MAX_FIELD_LENGTH = 10_000;
 
+export interface CsvRow {
+  /** As a spreadsheet counts: the header is row 1, an empty line is a row, and one with line breaks in quotes is one. */
+  readonly row: number;
+  readonly cells: readonly string[];
+}
+
 /**
  * RFC 4180: fields may be quoted, a quote within is doubled, and a quoted field may hold line breaks. Empty lines are passed
  * over. Row by row, so that who reads a large text can let others work in between.
  */
-export function* parseCsv(text: string): Generator<readonly string[]> {
+export function* parseCsv(text: string): Generator<CsvRow> {
   let at = text.startsWith('\ufeff') ? 1 : 0;
   let line = 1;
-  let row: string[] = [];
+  let row = 1;
+  let cells: string[] = [];
   while (at < text.length) {
     const field = text[at] === '"' ? quotedField(text, at, line) : plainField(text, at);
-    row.push(field.value);
+    cells.push(field.value);
     line += field.lineBreaks;
     at = field.end;
     if (text[at] === ',') {
       at += 1;
       // A comma at the very end has an empty field behind it.
-      if (at === text.length) row.push('');
+      if (at === text.length) cells.push('');
       continue;
     }
     if (text[at] === '"') throw badQuotes(line);
     at += text.startsWith('\r\n', at) ? 2 : 1;
     line += 1;
-    if (row.length > 1 || row[0] !== '') yield row;
-    row = [];
+    if (cells.length > 1 || cells[0] !== '') yield { row, cells };
+    row += 1;
+    cells = [];
   }
-  if (row.length > 0) yield row;
+  if (cells.length > 0) yield { row, cells };
 }
 
 interface Field {

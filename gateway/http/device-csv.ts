@@ -12,7 +12,7 @@ const NEEDED = ['id', 'type'] as const;
 export type CsvDevice =
   | {
       readonly kind: 'device';
-      /** As a spreadsheet counts: the header is row 1. Empty lines don't count. */
+      /** As a spreadsheet counts: the header is row 1. */
       readonly row: number;
       readonly id: string;
       readonly type: string;
@@ -28,11 +28,10 @@ export type CsvDevice =
 export function devicesOfCsv(text: string): readonly CsvDevice[] {
   const rows = parseCsv(text);
   const first = rows.next();
-  const at = columnsOf(first.done === true ? [] : first.value);
+  const at = columnsOf(first.done === true ? [] : first.value.cells);
   const used = new Set<string>();
   const devices: CsvDevice[] = [];
-  for (const cells of rows) {
-    const row = devices.length + 2;
+  for (const { row, cells } of rows) {
     if (devices.length === MAX_IMPORT_ROWS)
       throw invalid(`row ${row}`, `at most ${MAX_IMPORT_ROWS} go in one import`);
     const cell = (column: (typeof COLUMNS)[number]) => cells[at[column]]?.trim() ?? '';
@@ -74,7 +73,10 @@ function columnsOf(header: readonly string[]): Record<(typeof COLUMNS)[number], 
   );
   const missing = NEEDED.filter((column) => !lower.includes(column.toLowerCase()));
   if (missing.length > 0)
-    throw invalid('row 1', `the header has no column ${missing.join(', ')}; it has ${shown}`);
+    throw invalid(
+      'row 1',
+      `the header has no column ${missing.join(', ')}; it has ${shown}.${shown.includes(';') ? ' Commas are expected between columns.' : ''}`,
+    );
   const [stranger] = unknown;
   if (stranger !== undefined) {
     throw invalid(

@@ -33,7 +33,7 @@ const TAG_SEPARATOR = ';';
 export function* featuresOfCsv(text: string, defaults: CsvDefaults): Generator<object> {
   const rows = parseCsv(text);
   const first = rows.next();
-  const header: readonly string[] = first.done === true ? [] : first.value;
+  const header: readonly string[] = first.done === true ? [] : first.value.cells;
   const names = header.map((name) => name.trim().toLowerCase());
   const at = (column: Column) =>
     names.findIndex((name) => (COLUMNS[column] as readonly string[]).includes(name));
@@ -45,7 +45,8 @@ export function* featuresOfCsv(text: string, defaults: CsvDefaults): Generator<o
     const message = `the header row has no column ${missing.join(', ')}; it has ${header.join(', ').slice(0, 500)}`;
     throw new WaysideError('invalid_document', message, { problems: [{ path: 'line 1', message }] });
   }
-  for (const row of rows) yield featureOf((column) => row[positions[column]]?.trim() || undefined, defaults);
+  for (const { cells } of rows)
+    yield featureOf((column) => cells[positions[column]]?.trim() || undefined, defaults);
 }
 
 function featureOf(cell: (column: Column) => string | undefined, defaults: CsvDefaults): object {

@@ -18,6 +18,8 @@ afterAll(() => server.stop());
 const importing = (body: string, query = '') =>
   server.call('POST', `/api/v1/places/import${query}`, { body, contentType: 'text/csv' });
 
+const cellsOf = (text: string) => [...parseCsv(text)].map(({ cells }) => cells);
+
 describe('CSV', () => {
   it.each([
     [
@@ -45,7 +47,12 @@ describe('CSV', () => {
     ],
     ['', []],
   ])('%j is read as %j', (text, rows) => {
-    expect([...parseCsv(text)]).toEqual(rows);
+    expect(cellsOf(text)).toEqual(rows);
+  });
+
+  it('has rows counted as a spreadsheet counts them', () => {
+    const rows = [...parseCsv('a,b\n\n"1\n",2\n3,4')];
+    expect(rows.map(({ row }) => row)).toEqual([1, 3, 4]);
   });
 
   it.each(['a\n"open', 'a\n"x"y', 'a\nx"y'])('%j is refused with its line', (text) => {
@@ -59,7 +66,7 @@ describe('CSV', () => {
         const text = rows
           .map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(','))
           .join('\r\n');
-        expect([...parseCsv(text)]).toEqual(rows);
+        expect(cellsOf(text)).toEqual(rows);
       }),
     );
   });
