@@ -196,7 +196,9 @@ export class Login {
       return this.#deny('the user name is not the one of the client certificate', { certificate: name });
     const user = isValidId(name) ? await this.#ports.findUser(name) : null;
     if (user?.principal.kind !== 'device')
-      return this.#deny('the client certificate names no device', { certificate: name });
+      return this.#deny('the client certificate names no device that is registered and not revoked', {
+        certificate: name,
+      });
     return { principal: user.principal, credential: { kind: 'certificate' }, userId: name };
   }
 

@@ -31,5 +31,5 @@ function failed(code: ReadingProblem['code'], message: string): Document {
 /** V8's own message quotes the text around the fault, which may hold a position: only the offset is taken from it. */
 function whereItBroke(error: unknown): string {
   const offset = error instanceof Error ? /at position (\d+)/.exec(error.message)?.[1] : undefined;
-  return offset === undefined ? '' : ` (it breaks at character ${offset})`;
+  return offset === undefined ? '' : ` (it breaks at character ${Number(offset) + 1})`;
 }

@@ -19,7 +19,7 @@ export function PresenceBadge({ presence }: { presence: PresenceRecord }) {
   return presence.state === 'online' ? (
     <Pill tone="good">Online</Pill>
   ) : (
-    <Pill tone="quiet">{presence.since === null ? 'Never seen' : 'Offline'}</Pill>
+    <Pill tone="quiet">{presence.since === null ? 'Never connected' : 'Offline'}</Pill>
   );
 }
 

@@ -51,7 +51,7 @@ export function takeIn(entry: StoredEntry, states: DialectStates | null = null):
 
 function decoded(entry: StoredEntry, states: StatefulDecoding | null): Intake {
   if (entry.truncatedFrom > 0) {
-    const message = `the payload has ${entry.truncatedFrom} bytes; at most 1,048,576 are taken. Send smaller batches.`;
+    const message = `the payload has ${entry.truncatedFrom.toLocaleString('en')} bytes; at most 1,048,576 are taken. Send smaller batches.`;
     return { readings: [], problems: [{ code: 'too_large', message }], retry: null };
   }
   const decoding = decodePayload(entry, states);

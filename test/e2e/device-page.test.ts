@@ -37,9 +37,9 @@ describe.skipIf(chromiumPath === null)(`a device's page in the console${chromium
 
   it('tells whether the device is there, as it comes and goes', async () => {
     await console_.open('/devices');
-    await see('Never seen');
+    await see('Never connected');
     await console_.open('/devices/pump-1');
-    await see('Never seen');
+    await see('Never connected');
     device = await connectAsync(gateway.mqttUrl, {
       username: 'pump-1',
       password: token,

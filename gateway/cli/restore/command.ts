@@ -71,7 +71,9 @@ async function restore(backup: string, options: Options, io: CommandIo): Promise
     else {
       io.out(`${dir}: restored as of ${new Date(createdAt).toISOString()}, ${megabytes(bytes)}`);
       if (known.erasures > 0)
-        io.out(`Its ledger has ${known.erasures} erasures, which the next start makes again where need be.`);
+        io.out(
+          `Its ledger has ${known.erasures === 1 ? '1 erasure' : `${known.erasures} erasures`}, made again by the next start where need be.`,
+        );
     }
     for (const warning of warningsOf(known)) io.err(`warning: ${warning}`);
     return EXIT.fine;
