@@ -29,6 +29,8 @@ import { HELD_A_BATCH } from './taken.ts';
 const ENTRIES_A_STRETCH = 500;
 /** Bytes of readings that end a stretch: of what is packed, 500 entries could hold 500 MiB. */
 const HELD_A_STRETCH = 4 * 1024 * 1024;
+/** Readings that end it: of arrays, 500 entries could hold 500,000. */
+const READINGS_A_STRETCH = 5_000;
 /** Of a stretch while most of what comes is refused. */
 const FEWEST_ENTRIES_A_STRETCH = 25;
 /**
@@ -36,13 +38,15 @@ const FEWEST_ENTRIES_A_STRETCH = 25;
  * comes to them goes beyond by 20 at most.
  */
 const MOST_REFUSED = 1_000;
+/** Verdicts and decisions after which it waits too: some 100 ms. What a device hands in after a day has one or the other each. */
+const MOST_NOTED = 20_000;
 
 /**
  * Takes a part of the journal through decoding, once-only, and rules. Changes `subjects` and `packets`; writes nothing.
  *
  * @param outcome what comes of it is added here
  * @param seen keys of identities that were stored before, or come from what `outcome` holds already; it grows
- * @returns how many of the entries were taken: not all where much of them is refused, or they hold much more than their payloads
+ * @returns how many of the entries were taken: not all where much is to be noted of them, or they hold much more than their payloads
  */
 export async function processEntries(
   context: Processing,
@@ -60,7 +64,8 @@ export async function processEntries(
     const count = await processStretch(context, part, seen, outcome, refused);
     start += count;
     context.refusals.rowsAnEntry = (refused.rows - before) / count;
-    if (refused.rows >= MOST_REFUSED || outcome.bytes >= mostBytes) return start;
+    const noted = outcome.verdicts.length + outcome.decisions.length;
+    if (refused.rows >= MOST_REFUSED || noted >= MOST_NOTED || outcome.bytes >= mostBytes) return start;
   }
   return entries.length;
 }
@@ -85,16 +90,19 @@ async function processStretch(
   const taken: OpenedEntry[] = [];
   const owners = new Set<Subject>();
   let position = 0;
+  let readings = 0;
   const mostBytes = outcome.bytes + HELD_A_STRETCH;
   for (const entry of entries) {
-    if (outcome.bytes >= mostBytes) break;
+    if (outcome.bytes >= mostBytes || readings >= READINGS_A_STRETCH) break;
     const device = registry.device(ids[position++] ?? '');
     if (device === undefined || entry.seq <= device.erasedUpTo) {
       // The broker let it in, and the device was removed since: nobody is left to store it for, also where its id was given anew.
       continue;
     }
     owners.add(device.subject);
-    taken.push(openEntry(context, entry, device, outcome));
+    const opened = openEntry(context, entry, device, outcome);
+    readings += opened.readings.length;
+    taken.push(opened);
   }
   await subjects.prepare(owners);
   await packets.prepare(taken.filter(({ byPacket }) => byPacket).map(({ entry }) => entry));
