@@ -3,6 +3,7 @@ import bindings, { type Vector } from '@duckdb/node-bindings';
 import { FLAG_BITS } from './duckdb-columns.ts';
 import { isOutOfMemory } from './duckdb-memory.ts';
 import {
+  MOST_SCANNED_CHARACTERS,
   MOST_SCANNED_ROWS,
   NO_VALUES,
   SCAN_BITS,
@@ -24,8 +25,6 @@ const FEW = MOST_SCANNED_ROWS / 2;
 const FIRST_ROWS = 512;
 /** How many more are asked for after a batch that was full of them. */
 const MORE = 16;
-/** Of the texts of a batch: the reading that comes to so many is its last. */
-const MOST_CHARACTERS = 16 * 1024 * 1024;
 /** To how little of a window that DuckDB has not the memory for, as where readings are of 300 kB. */
 const LESS = 8;
 
@@ -147,7 +146,7 @@ async function readWindow(
   const metrics = createTexts();
   let start = 0;
   for (const chunk of chunks) {
-    if (events.characters + metrics.characters >= MOST_CHARACTERS) break;
+    if (events.characters + metrics.characters >= MOST_SCANNED_CHARACTERS) break;
     const count = chunk.rowCount;
     const vectorAt = (column: number) => bindings.data_chunk_get_vector(chunk.chunk, column);
     const devices = bytesOf(vectorAt(0), count * 4);
@@ -218,7 +217,7 @@ function createTexts() {
         rows.push(start + row);
         texts.push(toJson(text));
         characters += text.length;
-        if (characters >= MOST_CHARACTERS) return row + 1;
+        if (characters >= MOST_SCANNED_CHARACTERS) return row + 1;
       }
       return count;
     },

@@ -4,7 +4,9 @@ import { WaysideError } from '../errors.ts';
 import type { InfluxConnection } from './influx-connection.ts';
 import { encodeName, RECEIVED_AT_FIELD } from './influx-names.ts';
 import { readTimeRange, type TaggedReading, withoutHidden } from './influx-reader.ts';
+import { charactersOf } from './influx-row.ts';
 import {
+  MOST_SCANNED_CHARACTERS,
   MOST_SCANNED_ROWS,
   NO_VALUES,
   SCAN_BITS,
@@ -108,7 +110,12 @@ export async function* scanPositions(
 
 /** What arrived together comes in one batch, as far as that holds it. */
 function endOfBatch(ready: readonly Held[], start: number): number {
-  const most = start + MOST_SCANNED_ROWS;
+  let most = start;
+  for (let characters = 0; most - start < MOST_SCANNED_ROWS; most += 1) {
+    const row = ready[most];
+    if (row === undefined || characters >= MOST_SCANNED_CHARACTERS) break;
+    characters += charactersOf(row);
+  }
   if (most >= ready.length) return ready.length;
   let end = most;
   while (end > start && ready[end - 1]?.receivedAt === ready[most]?.receivedAt) end -= 1;

@@ -58,6 +58,8 @@ export const SCAN_BITS = { late: 1, clockCorrected: 2 } as const;
 
 /** Rows of one batch at most. */
 export const MOST_SCANNED_ROWS = 65_536;
+/** Of its texts, about: the reading that comes to so many is its last. */
+export const MOST_SCANNED_CHARACTERS = 16 * 1024 * 1024;
 
 export const NO_VALUES: SparseJson = { rows: new Int32Array(), json: '[]' };
 

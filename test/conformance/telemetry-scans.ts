@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import {
   eventsOf,
+  MOST_SCANNED_CHARACTERS,
   MOST_SCANNED_ROWS,
   metricsOf,
   SCAN_BITS,
@@ -114,6 +115,26 @@ export function telemetryScanCases(suite: TelemetrySuite): void {
     expect(batches.length).toBeGreaterThan(1);
     for (const { rows } of batches) expect(rows).toBeLessThanOrEqual(MOST_SCANNED_ROWS);
     expect(rows.map(({ position }) => position[0])).toEqual(written.map(({ position }) => position?.lat));
+  });
+
+  it('scans in batches that are bounded by their size, too', async () => {
+    const from = DAY + 40 * 3_600_000;
+    const text = 'x'.repeat(1_000);
+    const written = await suite.keep(
+      'scan-large',
+      Array.from({ length: 300 }, (_, n) => {
+        const at = from + n * 10;
+        const texts = Array.from({ length: 100 }, (_, k) => [`text${k}`, text]);
+        return { at, receivedAt: at, metrics: { n, ...Object.fromEntries(texts) } };
+      }),
+    );
+    const { batches, rows } = await scan({ deviceKeys: ['scan-large'], from, to: from + 3_600_000 });
+    // All of it is 30 MB.
+    for (const { metrics } of batches)
+      expect(metrics.json.length).toBeLessThan(MOST_SCANNED_CHARACTERS * 1.05);
+    expect(rows.map(({ metrics }) => (metrics as { n: number }).n)).toEqual(
+      written.map(({ metrics }) => metrics?.n),
+    );
   });
 
   it('ends a scan that nobody goes on with, and scans nothing for nobody', async () => {
