@@ -9,6 +9,7 @@ import {
   ATTRIBUTES_TOPIC,
   parseThingsBoardTopic,
   RPC_REQUESTS_FILTER,
+  RPC_RESPONSES_FILTER,
   TELEMETRY_TOPIC,
   THINGSBOARD_PREFIX,
 } from './thingsboard-topics.ts';
@@ -47,7 +48,9 @@ export const thingsBoard: Dialect = {
   route: (topic) => (topic === TELEMETRY_TOPIC ? { sender: null, subject: null } : null),
   isAnswer: (topic) => parseThingsBoardTopic(topic) !== null,
   maySubscribe: (filter) =>
-    [ATTRIBUTES_TOPIC, RPC_REQUESTS_FILTER, ATTRIBUTES_RESPONSES_FILTER].includes(filter),
+    [ATTRIBUTES_TOPIC, RPC_REQUESTS_FILTER, RPC_RESPONSES_FILTER, ATTRIBUTES_RESPONSES_FILTER].includes(
+      filter,
+    ),
 };
 
 function parseEntry(entry: unknown, path: string, problems: ReadingProblem[]): Reading | null {

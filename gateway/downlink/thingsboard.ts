@@ -5,6 +5,8 @@ import {
   ATTRIBUTES_TOPIC,
   attributesResponseTopic,
   parseThingsBoardTopic,
+  RPC_RESPONSES_FILTER,
+  rpcResponseTopic,
   THINGSBOARD_PREFIX,
 } from '../../broker/codecs/thingsboard-topics.ts';
 import type { DeviceLink, LinkListener } from '../../broker/device-link.ts';
@@ -84,6 +86,8 @@ export class ThingsBoard implements LinkListener {
     switch (word?.kind) {
       case 'rpc-response':
         return this.#takeReply(deviceId, topic, word.requestId, readJsonValue(payload));
+      case 'rpc-request':
+        return this.#answerCall(message, word.requestId, readObject(payload));
       case 'attributes':
         return this.#takeAttributes(deviceId, topic, readObject(payload));
       case 'attributes-request':
@@ -134,10 +138,26 @@ export class ThingsBoard implements LinkListener {
       client: picked(config.reported, read.value.clientKeys),
       shared: picked(config.desired, read.value.sharedKeys),
     };
-    for (const link of this.#links.get(deviceId) ?? []) {
-      if (link.clientId === clientId)
-        this.#send(link, ATTRIBUTES_RESPONSES_FILTER, attributesResponseTopic(requestId), answer);
+    this.#answer(deviceId, clientId, ATTRIBUTES_RESPONSES_FILTER, attributesResponseTopic(requestId), answer);
+  }
+
+  /** A ThingsBoard server has what methods its operator wrote rule chains for; this one has none, and says so. */
+  #answerCall({ deviceId, clientId, topic }: DialectMessage, requestId: number, read: Read<Fields>): void {
+    if (!read.ok) {
+      this.#refuse(deviceId, topic, read);
+      return;
     }
+    const { method } = read.value;
+    const called =
+      typeof method === 'string' ? `"${method.slice(0, MAX_METHOD_SHOWN)}"` : 'one without a name';
+    const answer = { error: `this server has no methods for devices; ${called} was called` };
+    this.#answer(deviceId, clientId, RPC_RESPONSES_FILTER, rpcResponseTopic(requestId), answer);
+  }
+
+  /** To the connection that asked. */
+  #answer(deviceId: string, clientId: string, filter: string, topic: string, content: object): void {
+    for (const link of this.#links.get(deviceId) ?? [])
+      if (link.clientId === clientId) this.#send(link, filter, topic, content);
   }
 
   #tellDesired({ device, desired }: DeviceConfig): void {
@@ -152,7 +172,7 @@ export class ThingsBoard implements LinkListener {
     if (qos === undefined) return;
     link
       .send({ topic, payload: JSON.stringify(content), qos: qos > 0 ? 1 : 0, dup: false })
-      .catch((err: unknown) => this.#parts.log.warn({ err }, 'attributes could not be sent'));
+      .catch((err: unknown) => this.#parts.log.warn({ err, topic }, 'a device could not be answered'));
   }
 
   #refuse(deviceId: string, topic: string, { code, message }: Omit<AnswerError, 'topic'>): void {
@@ -160,6 +180,8 @@ export class ThingsBoard implements LinkListener {
   }
 }
 
+/** Of a name that a device gives. */
+const MAX_METHOD_SHOWN = 64;
 /** As much as a native report may have. */
 const MAX_REPORT_UNITS = 64 * 1024;
 

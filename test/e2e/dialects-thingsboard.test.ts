@@ -103,8 +103,29 @@ it('has shared attributes as the desired configuration, and client attributes as
   expect(other.heard).toEqual([]);
 });
 
+it('answers a call of the server with an error, to who called, and goes on', async () => {
+  const { client, heard } = await connect('tb-1');
+  const other = await connect('tb-2');
+  await client.subscribeAsync('v1/devices/me/rpc/response/+', { qos: 1 });
+  await client.publishAsync(`${RPC}5`, '{"method":"getCurrentTime","params":{}}', { qos: 1 });
+  expect((await hear(heard, 'v1/devices/me/rpc/response/5')).body).toEqual({
+    error: 'this server has no methods for devices; "getCurrentTime" was called',
+  });
+  await client.publishAsync(`${RPC}6`, 'rubbish', { qos: 1 });
+  expect((await hear(heard, 'devices/tb-1/errors')).body).toMatchObject({
+    code: 'bad_json',
+    topic: `${RPC}6`,
+  });
+  expect(client.connected).toBe(true);
+  expect(other.heard).toEqual([]);
+});
+
 it('refuses what no device may have: the topics of others, and what only the gateway says', async () => {
-  for (const topic of [`${RPC}1`, 'v1/devices/tb-2/telemetry', 'v1/gateway/telemetry']) {
+  for (const topic of [
+    'v1/devices/me/attributes/response/1',
+    'v1/devices/tb-2/telemetry',
+    'v1/gateway/telemetry',
+  ]) {
     const { client } = await connect('tb-1');
     const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
     client.publish(topic, '{}', { qos: 1 });
