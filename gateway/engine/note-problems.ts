@@ -3,6 +3,7 @@ import type { StoredEntry } from '../journal/journal.ts';
 import type { QuarantinedPart } from '../records/quarantined-part.ts';
 import type { Outcome, QuarantineNote } from './outcome.ts';
 import type { DeviceQuality } from './quality-tally.ts';
+import { MOST_COMPLAINTS_AN_ENTRY } from './quarantine-bounds.ts';
 
 /** Something that is wrong with a message, or with one reading of it. */
 export interface FoundProblem {
@@ -22,9 +23,6 @@ export function foundToo(
   for (const problem of problems) all.push({ problem, index });
   return all;
 }
-
-/** Complaints about one entry that are kept one by one; the rest are told by their number. */
-export const MOST_COMPLAINTS_AN_ENTRY = 20;
 
 /**
  * Notes what was wrong with an entry; the payload is kept whole with each complaint. What is said of several of its readings is one

@@ -1,9 +1,6 @@
 import { hash } from 'node:crypto';
-import { MOST_COMPLAINTS_AN_ENTRY } from './note-problems.ts';
 import type { Outcome, QuarantineNote } from './outcome.ts';
-
-/** Beyond it the entries of a device that were seen last longest ago go. */
-export const MOST_ENTRIES_A_DEVICE = 500;
+import { MOST_COMPLAINTS_AN_ENTRY, MOST_ENTRIES_A_DEVICE } from './quarantine-bounds.ts';
 
 /** Complaints of one stretch of the journal that are the same. */
 export interface QuarantineRow {

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Schema } from '../records/schema.ts';
-import { MOST_ENTRIES_A_DEVICE, type QuarantineRow } from './quarantine-rows.ts';
+import { MOST_ENTRIES_A_DEVICE } from './quarantine-bounds.ts';
+import type { QuarantineRow } from './quarantine-rows.ts';
 
 /** Of a larger payload the head is kept: enough to see what is wrong, and no way to fill the disk. */
 const KEPT_PAYLOAD_BYTES = 16 * 1024;

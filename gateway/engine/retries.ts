@@ -2,7 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { ReadingProblem } from '../../rules/readings/reading.ts';
 import { inChunks } from '../records/chunks.ts';
 import type { Schema } from '../records/schema.ts';
-import { MOST_COMPLAINTS_AN_ENTRY } from './note-problems.ts';
+import { MOST_COMPLAINTS_AN_ENTRY } from './quarantine-bounds.ts';
 
 /** What came of taking a quarantined message again. */
 export interface RetryNote {
