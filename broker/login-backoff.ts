@@ -1,3 +1,5 @@
+import { addressKey } from './peer-address.ts';
+
 /** Tries that cost nothing but the answer: tokens are rotated, and devices try again. */
 const FREE_FAILURES = 10;
 const FIRST_WAIT_MS = 1000;
@@ -52,5 +54,5 @@ export class LoginBackoff {
 }
 
 function key(address: string, name: string): string {
-  return `${address} ${name.slice(0, LONGEST_NAME)}`;
+  return `${addressKey(address)} ${name.slice(0, LONGEST_NAME)}`;
 }

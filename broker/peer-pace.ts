@@ -1,12 +1,6 @@
 import type { BrokerLimits } from './limits.ts';
 import { Buckets } from './pace.ts';
-
-const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
-
-/** Whether an address is this machine's own: loopback, also as IPv6 writes IPv4. */
-export function isLocalAddress(address: string): boolean {
-  return LOOPBACK.test(address);
-}
+import { addressKey, isLocalAddress } from './peer-address.ts';
 
 /** How fast users and addresses may connect and publish. */
 export class PeerPace {
@@ -30,16 +24,17 @@ export class PeerPace {
   /** Whether an address may open one more connection. */
   mayConnect(address: string): boolean {
     const now = this.#now();
-    return this.#isFree(address) || this.#connects.of(address, now).admits(now);
+    return this.#isFree(address) || this.#connects.of(addressKey(address), now).admits(now);
   }
 
   /** What counts the messages of one connection, and gives the ms for which it is not to be read. */
   of(userId: string, address: string): (publishes: number) => number {
     const isFree = this.#isFree(address);
+    const place = addressKey(address);
     return (publishes) => {
       const now = this.#now();
       const forUser = this.#byUser.of(userId, now).take(publishes, now);
-      const forAddress = isFree ? 0 : this.#byAddress.of(address, now).take(publishes, now);
+      const forAddress = isFree ? 0 : this.#byAddress.of(place, now).take(publishes, now);
       const waitMs = Math.max(forUser, forAddress);
       if (waitMs > 0) this.paced += 1;
       return waitMs;

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
-import { isLocalAddress } from '../../broker/peer-pace.ts';
+import { isLocalAddress } from '../../broker/peer-address.ts';
 
 /** @param address of the peer; empty where it has gone already */
 export type HandleMqttWebSocket = (stream: Duplex, address: string) => void;

@@ -1,4 +1,3 @@
-import { isIP, isIPv6 } from 'node:net';
 import { BackoffError } from './sign-in-backoff.ts';
 
 /** Keys counted at most; beyond that the one whose count began longest ago is forgotten. */
@@ -29,20 +28,4 @@ export function createRequestLimit(most: number, withinMs: number, now: () => nu
       if (counts.size > MAX_KEYS && oldest !== undefined) counts.delete(oldest);
     },
   };
-}
-
-/**
- * What requests of an address are counted under: of IPv6 the /64, for one household has all of it. What is no address, as a proxy
- * may have told it, counts as one.
- */
-export function addressKey(ip: string): string {
-  if (isIP(ip) === 0) return 'unknown';
-  if (!isIPv6(ip) || ip.startsWith('::ffff:')) return ip;
-  const [head = '', tail = ''] = ip.split('::', 2);
-  const groups = head === '' ? [] : head.split(':');
-  const missing = 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
-  const all = ip.includes('::')
-    ? [...groups, ...Array<string>(missing).fill('0'), ...tail.split(':')]
-    : groups;
-  return all.slice(0, 4).join(':');
 }

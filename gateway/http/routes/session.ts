@@ -1,12 +1,12 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { hashPassword, newToken, verifyPassword } from '../../../broker/credentials.ts';
+import { addressKey } from '../../../broker/peer-address.ts';
 import { WaysideError } from '../../errors.ts';
 import { addSession, deleteSession, STAFF_SPAN } from '../../records/sessions.ts';
 import { findUser, ROLES, type User } from '../../records/users.ts';
 import { browserName } from '../browser-name.ts';
 import type { HttpApp, RouteContext } from '../context.ts';
 import { COOKIES, clearSessionCookie, setSessionCookie, staffOf } from '../identity.ts';
-import { addressKey } from '../request-limit.ts';
 import { Choice, Closed } from '../shapes.ts';
 import { BackoffError } from '../sign-in-backoff.ts';
 

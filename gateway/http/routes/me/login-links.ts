@@ -1,5 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { newToken } from '../../../../broker/credentials.ts';
+import { addressKey } from '../../../../broker/peer-address.ts';
 import { WaysideError } from '../../../errors.ts';
 import { loginMail } from '../../../mail/login-mail.ts';
 import { isMailAddress } from '../../../mail/mail-settings.ts';
@@ -10,7 +11,7 @@ import { CLAIM_CODE_PATTERN } from '../../claim-code.ts';
 import type { HttpApp, RouteContext } from '../../context.ts';
 import { passkeySite } from '../../passkey-site.ts';
 import { badField } from '../../refused.ts';
-import { addressKey, createRequestLimit } from '../../request-limit.ts';
+import { createRequestLimit } from '../../request-limit.ts';
 import { Choice, Closed } from '../../shapes.ts';
 import { BackoffError } from '../../sign-in-backoff.ts';
 
