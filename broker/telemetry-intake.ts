@@ -3,6 +3,7 @@ import type { PublishPacket } from 'aedes';
 import { spanOf } from './codecs/codec.ts';
 import type { Connection, Peer } from './connection.ts';
 import type { InFlight, Share } from './in-flight.ts';
+import { keptOnce } from './kept-once.ts';
 import type { LimitedLog } from './limited-log.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { AcceptedPublish, BrokerCounters, BrokerPorts } from './ports.ts';
@@ -54,60 +55,11 @@ export class TelemetryIntake {
     forJournalAlone: boolean,
     done: Done,
   ): void {
-    const { qos } = packet;
     const whole = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
     if (forJournalAlone) packet.payload = TAKEN;
-    const packetId = packet.messageId ?? 0;
-    const { unreleased } = peer.session;
-    // A will has no packet id, and the next one of its session is another message.
-    const isOnceOnly = qos === 2 && packetId !== 0;
-    if (isOnceOnly) {
-      const before = unreleased.get(packetId);
-      if (before !== undefined) {
-        before.then(
-          () => done(null),
-          (error: Error) => done(error),
-        );
-        return;
-      }
-    }
-
-    let payload = whole;
-    let truncatedFrom = 0;
-    if (shortenedFrom > 0) {
-      truncatedFrom =
-        shortenedFrom -
-        TOPIC_LENGTH_BYTES -
-        Buffer.byteLength(packet.topic) -
-        (qos > 0 ? PACKET_ID_BYTES : 0);
-    } else if (whole.length > this.#limits.maxPayloadBytes) {
-      truncatedFrom = whole.length;
-    }
-    if (truncatedFrom > 0) {
-      this.#truncated += 1;
-      payload = whole.subarray(0, this.#limits.keptHeadBytes);
-    }
-
-    const kept = this.keep(connection, peer, {
-      topic: packet.topic,
-      packetId,
-      qos,
-      dup: packet.dup,
-      payload,
-      truncatedFrom,
-    });
-    if (kept === null) {
-      done(null);
-      return;
-    }
-    if (isOnceOnly) unreleased.set(packetId, kept);
-    kept.then(
-      () => done(null),
-      (error: Error) => {
-        if (isOnceOnly) unreleased.delete(packetId);
-        done(error);
-      },
-    );
+    const keep = () => this.keep(connection, peer, this.#messageOf(packet, whole, shortenedFrom));
+    // What is shed is of QoS 0, and nobody waits for it.
+    keptOnce(peer.session, packet, () => keep() ?? Promise.resolve()).then(() => done(null), done);
   }
 
   /** Hands a message to the journal. Gives null where a QoS 0 message was shed, else what settles when it is kept or refused. */
@@ -156,6 +108,18 @@ export class TelemetryIntake {
       truncated: this.#truncated,
       unkept: this.#unkept,
     };
+  }
+
+  /** Of what is too long only the head is kept. */
+  #messageOf(packet: PublishPacket, whole: Buffer, shortenedFrom: number): Message {
+    const { topic, messageId: packetId = 0, qos, dup } = packet;
+    const before = TOPIC_LENGTH_BYTES + Buffer.byteLength(topic) + (qos > 0 ? PACKET_ID_BYTES : 0);
+    const bytes = shortenedFrom > 0 ? shortenedFrom - before : whole.length;
+    const isWhole = shortenedFrom === 0 && bytes <= this.#limits.maxPayloadBytes;
+    if (isWhole) return { topic, packetId, qos, dup, payload: whole, truncatedFrom: 0 };
+    this.#truncated += 1;
+    const payload = whole.subarray(0, this.#limits.keptHeadBytes);
+    return { topic, packetId, qos, dup, payload, truncatedFrom: bytes };
   }
 
   #newShare(connection: Connection, kept: Promise<void>): Share {
