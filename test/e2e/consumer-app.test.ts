@@ -10,6 +10,7 @@ import {
 } from '../support/chromium.ts';
 import { appUrl, type ConsumerPage, invitationTo, openConsumerApp } from '../support/consumer-app.ts';
 import { type ConsumerWorld, startConsumerWorld } from '../support/consumer-world.ts';
+import { fetchesDone } from '../support/fetches.ts';
 import { eventually, type GatewayProcess } from '../support/gateway.ts';
 
 const WITHIN_MS = 30_000;
@@ -92,7 +93,7 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in Chromium${chromium
       await app.see(CODE);
       await app.see('Why did I get this?');
       await isDelivery('clicked');
-      await app.page.waitForNetworkIdle();
+      await fetchesDone(app.page);
       await checked(`me-offer-${scheme}`);
     },
   );

@@ -8,6 +8,7 @@ import {
   screenshot,
   startChromium,
 } from '../support/chromium.ts';
+import { countFetches, fetchesDone } from '../support/fetches.ts';
 import { eventually } from '../support/gateway.ts';
 import { CAFE, NORTH_OF_CAFE, type OfferWorld, startOfferWorld, way } from '../support/offer-world.ts';
 
@@ -40,6 +41,7 @@ describe.skipIf(chromiumPath === null)(`the consumer page in Chromium${chromiumS
     browser = await startChromium();
     await browser.defaultBrowserContext().overridePermissions(world.gateway.httpUrl, ['notifications']);
     page = await browser.newPage();
+    await countFetches(page);
     await page.setViewport({ width: 390, height: 844 });
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
     page.on('pageerror', (error) => pageErrors.push(String(error)));
@@ -188,7 +190,7 @@ describe.skipIf(chromiumPath === null)(`the consumer page in Chromium${chromiumS
     await press('Angebote', 'link');
     await see('A coffee at Corner Coffee');
     const [payload] = world.pushed;
-    await page.waitForNetworkIdle();
+    await fetchesDone(page);
     const asked = page.waitForRequest((request) => request.url().includes('/api/v1/me/offers?'), {
       timeout: 10_000,
     });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { axeViolations, chromiumPath, chromiumSkipped, startChromium } from '../support/chromium.ts';
 import { invitationTo, openConsumerApp } from '../support/consumer-app.ts';
 import { type ConsumerWorld, startConsumerWorld } from '../support/consumer-world.ts';
+import { fetchesDone } from '../support/fetches.ts';
 import { eventually } from '../support/gateway.ts';
 
 const WITHIN_MS = 30_000;
@@ -39,7 +40,7 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in trouble, in Chromi
     await app.open(await invitationTo(world.gateway, 'ada'));
     await app.click('Settings', 'link');
     await app.see('What you agree to');
-    await app.page.waitForNetworkIdle();
+    await fetchesDone(app.page);
     await app.page.deleteCookie(...(await app.page.cookies()));
     await app.click('My data', 'link');
     await app.see('There is no password to remember');
@@ -81,7 +82,7 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in trouble, in Chromi
     await app.page.mouse.click(x, y);
     await app.see('at most once a week now');
     await app.page.mouse.click(x, y);
-    await app.page.waitForNetworkIdle();
+    await fetchesDone(app.page);
     const wanted = `fetch('/api/v1/me/fewer').then((answer) => answer.json())`;
     expect(await app.page.evaluate(wanted)).toMatchObject([{ level: 1 }]);
     await app.page.evaluate(`fetch('/api/v1/me/fewer/coffee', { method: 'DELETE' })`);
@@ -93,7 +94,7 @@ describe.skipIf(chromiumPath === null)(`the consumer's app in trouble, in Chromi
     await app.open(await invitationTo(world.gateway, 'ada'));
     await app.click('Settings', 'link');
     await app.see('What you agree to');
-    await app.page.waitForNetworkIdle();
+    await fetchesDone(app.page);
     await app.page.setOfflineMode(true);
     const isOn = (name: string) =>
       app.page.$eval(

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { hasText } from './chromium.ts';
+import { countFetches } from './fetches.ts';
 import { eventually, type GatewayProcess } from './gateway.ts';
 
 const WITHIN_MS = 30_000;
@@ -80,6 +81,7 @@ export async function openConsumerApp(
     );
   }
   await page.evaluateOnNewDocument(COUNT_SHIFTS);
+  await countFetches(page);
   const located = (name: string, role?: string) =>
     page
       .locator(`::-p-aria([name="${name}"]${role === undefined ? '' : `[role="${role}"]`})`)
