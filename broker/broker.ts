@@ -15,6 +15,7 @@ import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
 import { Links } from './links.ts';
 import { Listeners } from './listeners.ts';
 import { type IsMeant, Login } from './login.ts';
+import { LoopPace, sleepThread } from './loop-pace.ts';
 import { publishOldWills } from './old-wills.ts';
 import { holdToRules } from './packet-rules.ts';
 import { PeerPace } from './peer-pace.ts';
@@ -29,7 +30,6 @@ import { Sessions } from './sessions.ts';
 import { SpokenFor } from './spoken-for.ts';
 import { TAKEN, TelemetryIntake } from './telemetry-intake.ts';
 import { isCommandTopic } from './topics.ts';
-import { sleepThread, Turns } from './turns.ts';
 import { refuseUnfinished } from './unfinished-connect.ts';
 import { wiredAedes } from './wired-aedes.ts';
 
@@ -71,8 +71,8 @@ class AedesBroker implements Broker {
     this.#pace = new PeerPace(this.#limits, () => performance.now());
     this.#sessions = new Sessions(this.#limits.maxClientsPerUser);
     this.#login = new Login(ports, this.#sessions, this.#listeners, this.#log);
-    const turns = new Turns({ monotonicNow: () => performance.now(), sleep: sleepThread });
-    this.#intake = new TelemetryIntake(ports, this.#limits, this.#inFlight, turns, this.#log);
+    const loopPace = new LoopPace({ monotonicNow: () => performance.now(), sleep: sleepThread });
+    this.#intake = new TelemetryIntake(ports, this.#limits, this.#inFlight, loopPace, this.#log);
     const answers = new AnswerIntake(ports, this.#inFlight, (userId, why) =>
       this.#refusedCommand(userId, why),
     );

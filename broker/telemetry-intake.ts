@@ -6,8 +6,8 @@ import type { InFlight, Share } from './in-flight.ts';
 import { keptOnce } from './kept-once.ts';
 import type { LimitedLog } from './limited-log.ts';
 import type { BrokerLimits } from './limits.ts';
+import type { LoopPace } from './loop-pace.ts';
 import type { AcceptedPublish, BrokerCounters, BrokerPorts } from './ports.ts';
-import type { Turns } from './turns.ts';
 
 type Done = (error?: Error | null) => void;
 
@@ -24,7 +24,7 @@ export class TelemetryIntake {
   readonly #ports: BrokerPorts;
   readonly #limits: BrokerLimits;
   readonly #inFlight: InFlight;
-  readonly #turns: Turns;
+  readonly #loopPace: LoopPace;
   readonly #log: LimitedLog;
   readonly #idle: (() => void)[] = [];
   #pending = 0;
@@ -34,11 +34,17 @@ export class TelemetryIntake {
   #truncated = 0;
   #unkept = 0;
 
-  constructor(ports: BrokerPorts, limits: BrokerLimits, inFlight: InFlight, turns: Turns, log: LimitedLog) {
+  constructor(
+    ports: BrokerPorts,
+    limits: BrokerLimits,
+    inFlight: InFlight,
+    loopPace: LoopPace,
+    log: LimitedLog,
+  ) {
     this.#ports = ports;
     this.#limits = limits;
     this.#inFlight = inFlight;
-    this.#turns = turns;
+    this.#loopPace = loopPace;
     this.#log = log;
   }
 
@@ -88,7 +94,7 @@ export class TelemetryIntake {
     });
     this.#inFlight.add(connection, payload.length);
     this.#pending += 1;
-    this.#turns.took();
+    this.#loopPace.took();
     const share = connection.share?.kept === kept ? connection.share : this.#newShare(connection, kept);
     share.messages += 1;
     share.bytes += payload.length;

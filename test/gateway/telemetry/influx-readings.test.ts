@@ -1,7 +1,4 @@
-import { once } from 'node:events';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   createInfluxConnection,
   type InfluxConnection,
@@ -10,6 +7,7 @@ import { readReadings } from '../../../gateway/telemetry/influx-readings.ts';
 import { createInfluxStore } from '../../../gateway/telemetry/influx-store.ts';
 import type { TelemetryPoint } from '../../../gateway/telemetry/telemetry-store.ts';
 import { createInfluxd, type Influxd, influxdMissing } from '../../support/influxd.ts';
+import { serveWhileTested } from '../../support/loopback-server.ts';
 
 const T0 = Date.UTC(2026, 2, 1, 12);
 const MIB = 1024 * 1024;
@@ -18,7 +16,7 @@ const SKIPPED = influxdMissing === null ? '' : ` (skipped: ${influxdMissing})`;
 describe('an answer that is longer than wanted', () => {
   it('is not read to its end', async () => {
     const over = Promise.withResolvers<void>();
-    const server = http.createServer((request, response) => {
+    const port = await serveWhileTested((request, response) => {
       request.resume();
       response.on('close', over.resolve);
       const goOn = () => {
@@ -27,14 +25,7 @@ describe('an answer that is longer than wanted', () => {
       response.on('drain', goOn);
       goOn();
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    });
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const url = `http://127.0.0.1:${port}`;
     const connection = createInfluxConnection({ url, token: '', org: '', bucket: 'b' }, 30_000);
     expect(await connection.queryWithin('SELECT', 1_000_000)).toBeNull();
     // The server is told: its connection ends.

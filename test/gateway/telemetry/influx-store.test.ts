@@ -1,11 +1,10 @@
-import { once } from 'node:events';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type http from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { retryAfterOf } from '../../../gateway/telemetry/influx-answer.ts';
 import { createInfluxStore } from '../../../gateway/telemetry/influx-store.ts';
 import type { TelemetryPoint, WriteOutcome } from '../../../gateway/telemetry/telemetry-store.ts';
 import { createInfluxd, type Influxd, influxdMissing } from '../../support/influxd.ts';
+import { serveWhileTested } from '../../support/loopback-server.ts';
 
 const T0 = Date.UTC(2026, 2, 1, 12);
 const SKIPPED = influxdMissing === null ? '' : ` (skipped: ${influxdMissing})`;
@@ -157,20 +156,12 @@ describe('InfluxDB store and a server in trouble', () => {
     answer: (response: http.ServerResponse) => void,
   ): Promise<{ outcome: WriteOutcome; paths: string[] }> {
     const paths: string[] = [];
-    const server = http.createServer((request, response) => {
+    const port = await serveWhileTested((request, response) => {
       paths.push(request.url ?? '');
       request.resume();
       if (request.url === '/ping') response.writeHead(204, { 'x-influxdb-version': 'v2.7.1' }).end();
       else answer(response);
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    });
-    const { port } = server.address() as AddressInfo;
     const store = createInfluxStore({
       url: `http://127.0.0.1:${port}/`,
       token: 'secret-token',
@@ -214,21 +205,14 @@ describe('InfluxDB store and a server in trouble', () => {
 
   it('holds no connection to a server that never answers', async () => {
     const open = new Set<unknown>();
-    const server = http.createServer((request, response) => {
+    const port = await serveWhileTested((request, response) => {
       open.add(request.socket);
       request.socket.once('close', () => open.delete(request.socket));
       request.resume();
       if (request.url === '/ping') response.writeHead(204, { 'x-influxdb-version': '1.8.10' }).end();
       if (request.url?.startsWith('/query')) response.end('{"results":[{}]}');
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    });
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const url = `http://127.0.0.1:${port}`;
     const store = createInfluxStore({ ...OPTIONS, url, timeoutMs: 20 });
     await store.start();
     for (let tries = 0; tries < 5; tries += 1) {

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type http from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { InfluxDB, type Transport } from '@influxdata/influxdb-client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createInfluxConnection } from '../../../gateway/telemetry/influx-connection.ts';
 import { createInfluxHttp } from '../../../gateway/telemetry/influx-http.ts';
 import { createInfluxTransport } from '../../../gateway/telemetry/influx-transport.ts';
+import { serveWhileTested } from '../../support/loopback-server.ts';
 
 const LINES = Array.from({ length: 200 }, (_, n) => `readings,device=straße n.n=${n} ${n}`);
 
@@ -19,7 +18,7 @@ interface Request {
 /** A server that answers /ping as 1.8 and what else comes as told. */
 async function serve(answer: (response: http.ServerResponse) => void) {
   const requests: Request[] = [];
-  const server = http.createServer(async (incoming, response) => {
+  const port = await serveWhileTested(async (incoming, response) => {
     const body = Buffer.concat(await incoming.toArray());
     const request = { path: incoming.url ?? '', headers: incoming.headers, body };
     if (request.path === '/ping') response.writeHead(204, { 'x-influxdb-version': '1.8.10' }).end();
@@ -29,14 +28,7 @@ async function serve(answer: (response: http.ServerResponse) => void) {
       answer(response);
     }
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  return { requests, port: (server.address() as AddressInfo).port };
+  return { requests, port };
 }
 
 const connectTo = (host: string, port: number) =>

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Turns } from '../../broker/turns.ts';
+import { LoopPace } from '../../broker/loop-pace.ts';
 
-/** Turns on a clock that stands still but for `work` and `sleep`. */
+/** Turns of the event loop on a clock that stands still but for `work` and `sleep`. */
 function turnsOnAClock() {
   let nowMs = 0;
   const slept: number[] = [];
-  const turns = new Turns({
+  const pace = new LoopPace({
     monotonicNow: () => nowMs,
     sleep: (ms) => {
       slept.push(ms);
@@ -14,7 +14,7 @@ function turnsOnAClock() {
   });
   /** A turn that takes messages in, and so many ms to do so. */
   const turn = async (messages: number, workMs: number): Promise<void> => {
-    for (let n = 0; n < messages; n += 1) turns.took();
+    for (let n = 0; n < messages; n += 1) pace.took();
     nowMs += workMs;
     await new Promise((resolve) => setImmediate(resolve));
   };

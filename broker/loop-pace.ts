@@ -15,7 +15,7 @@ interface Ports {
  * the message: with what a millisecond brings in one read, a message costs all threads half. libuv can't be told to look
  * later, so the thread sleeps out the rest of the millisecond; a turn that took longer by itself is followed at once.
  */
-export class Turns {
+export class LoopPace {
   readonly #ports: Ports;
   #messages = 0;
   #isEndAwaited = false;
